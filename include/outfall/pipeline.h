@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pipeline: loads a source into a destination, so that a crash at any moment loses nothing and doubles nothing.
+//
+//   outfall::Pipeline pipeline({.name = "github", .destination = "duckdb:github.duckdb"});
+//   outfall::Report report = pipeline.run({.inputs = {"github_events.jsonl"}});
+//
+// State lives in the data directory (one SQLite file a pipeline); the rows of unfinished packages stand beside it. One process at
+// a time may run a pipeline; others are refused, or wait for lock_wait.
+//
+// A Pipeline prints nothing, installs no signal handler and starts no thread that outlives `run`. One object is used from one
+// thread; different pipelines may run at once.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "outfall/error.h"
+#include "outfall/report.h"
+#include "outfall/types.h"
+
+namespace outfall {
+
+/// Where a run stands. Counts only grow within a stage.
+struct Progress {
+  enum class Stage { extract, seal, load };
+  Stage stage = Stage::extract;
+  std::uint64_t rows = 0;                    ///< documents read, or rows written (all tables) while loading
+  std::optional<std::uint64_t> rows_total;   ///< known while loading
+  std::uint64_t bytes = 0;                   ///< of the inputs, before decompression
+  std::optional<std::uint64_t> bytes_total;  ///< unknown for stdin
+  std::string load_id;
+};
+
+struct PipelineOptions {
+  /// Empty: the pipeline is keyed by its target (table, destination, dataset), so unrelated runs share nothing.
+  std::string name;
+  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline), `null:`.
+  std::string destination = "duckdb";
+  /// Empty: the pipeline's name with `_dataset` behind it.
+  std::string dataset;
+  /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
+  std::string data_dir;
+  /// How long to wait for another process that holds the pipeline.
+  std::chrono::seconds lock_wait{0};
+};
+
+/// `path` is the column as it is called in the table, or a dotted path of keys; `type` a data type with optional precision and scale.
+struct ColumnHint {
+  std::string path;
+  std::string type;
+};
+
+struct RunOptions {
+  /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array; plain, gzip or zstd.
+  std::vector<std::string> inputs;
+  /// Empty: the stem of each named file, the folder's name for a glob or a folder.
+  std::string table;
+  WriteDisposition write_disposition = WriteDisposition::append;
+  NamingConvention naming = NamingConvention::snake_case;
+  /// Levels of nesting that become tables and columns; deeper values stay JSON.
+  std::optional<int> max_table_nesting;
+  std::vector<ColumnHint> columns;
+  /// Copies the root row's id into every nested row (`_dlt_root_id`).
+  bool root_key = false;
+
+  /// Threads that shape documents; 0: one a core.
+  int workers = 0;
+  /// Bytes that a run may hold for rows in flight.
+  std::size_t memory = std::size_t{128} << 20;
+  /// Bytes of input that a worker shapes at once.
+  std::size_t chunk = std::size_t{1} << 20;
+
+  bool dry_run = false;
+  bool skip_loaded = false;
+  /// Packages whose job files are kept after they were loaded.
+  int keep_packages = 0;
+
+  /// Asks the run to stop: before the seal nothing is kept, after it the package stays pending.
+  std::stop_token stop;
+  /// Called from the thread that called `run`, at most every 50 ms, and once at the end of each stage.
+  std::function<void(const Progress&)> progress;
+};
+
+class Pipeline {
+ public:
+  explicit Pipeline(PipelineOptions options);
+
+  /// Delivers what an earlier run left, then loads the inputs. Never throws; Report::ending and Report::error say how it went.
+  Report run(const RunOptions& options);
+
+  /// Delivers what an earlier run left; needs no source.
+  Report resume(const RunOptions& options = {});
+
+ private:
+  PipelineOptions options_;
+};
+
+}  // namespace outfall

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Report: everything a run did, as values. The command line prints it; an embedder reads it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "outfall/error.h"
+#include "outfall/types.h"
+
+namespace outfall {
+
+/// How a run ended. The numbers are the exit codes of the command line; several causes: failed, then pending, then rejected.
+enum class Ending {
+  delivered = 0,      ///< every row of the run is at the destination
+  failed = 1,         ///< nothing half-visible; Report::error says what
+  misuse = 2,         ///< options or configuration wrong; nothing was touched
+  rejected = 3,       ///< finished, but rows were rejected
+  pending = 4,        ///< stopped with sealed work pending: resume finishes it
+  busy = 5,           ///< another process holds the pipeline
+  interrupted = 130,  ///< stopped by the caller (SIGINT)
+  terminated = 143,   ///< stopped by the caller (SIGTERM)
+};
+
+/// Every row that went in is in exactly one of the other three: in = delivered + rejected + pending.
+struct Balance {
+  std::uint64_t in = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t pending = 0;
+};
+
+/// A column that took a value of another type than its own, so the value went to a column beside it.
+struct VariantReport {
+  std::string column;       ///< the variant column
+  std::string base_column;  ///< the column whose type did not fit
+  std::string first_value;  ///< at most 80 bytes of it
+  std::string input;        ///< the file of the first value
+  std::uint64_t line = 0;   ///< its line, counted from 1
+};
+
+struct TableReport {
+  std::string name;
+  std::string parent;                    ///< empty for a root table
+  std::uint64_t rows = 0;
+  std::vector<std::string> new_columns;  ///< added to the destination by this run
+  std::vector<VariantReport> variants;
+  bool created = false;                  ///< the table itself is new
+};
+
+enum class InputFate {
+  loaded,        ///< read and sealed by this run
+  finished,      ///< sealed by an earlier run that did not end; `run` names it
+  changed,       ///< loaded before with other content, loaded again
+  skipped,       ///< this content is already complete, and the caller asked to skip such (skip_loaded)
+};
+
+struct InputReport {
+  std::string path;
+  InputFate fate = InputFate::loaded;
+  std::string run;                  ///< the earlier run, where fate is `finished` or `skipped`
+  std::uint64_t documents = 0;
+  std::uint64_t bytes = 0;          ///< read from the file, before decompression
+  std::vector<std::string> notes;   ///< facts worth a line: "grew while it was read", "already loaded at ... as load ..."
+};
+
+struct PackageReport {
+  std::string load_id;
+  bool resumed = false;             ///< sealed by an earlier run
+  std::uint64_t rows = 0;           ///< all tables
+};
+
+struct Report {
+  Ending ending = Ending::failed;
+  std::optional<Error> error;
+  DeliveryMode mode = DeliveryMode::none;
+  std::string run_id;
+  std::string pipeline;
+  std::string dataset;
+  std::string destination;          ///< address without secrets
+  std::string data_dir;
+  Balance balance;                  ///< counts documents (rows of root tables)
+  std::vector<PackageReport> packages;
+  std::vector<TableReport> tables;
+  std::vector<InputReport> inputs;
+  std::vector<std::string> notes;
+  std::uint64_t duplicate_keys = 0; ///< repeated keys inside one object: the last value won
+  std::uint64_t bytes_read = 0;
+  std::chrono::nanoseconds elapsed{};
+  bool dry_run = false;
+};
+
+}  // namespace outfall

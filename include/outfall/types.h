@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The words that options, reports and schemas share: data types, write dispositions, naming conventions, delivery modes.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace outfall {
+
+/// The type of a column. Names are dlt's, and appear so in schema documents and on the command line.
+enum class DataType { text, bigint, double_, bool_, timestamp, date, time, decimal, wei, binary, json };
+
+/// What a load does to the rows that a table already holds.
+enum class WriteDisposition { append, replace };
+
+/// How keys become identifiers.
+enum class NamingConvention { snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1 };
+
+/// What was promised about repeats, named after how the promise is kept.
+enum class DeliveryMode {
+  transactional,  ///< rows and the record of the load commit together: exactly once
+  at_least_once,  ///< the mark is made after the write: nothing lost, a crash may repeat
+  none,           ///< nothing is kept, so nothing is promised (null:)
+};
+
+std::string_view name(DataType type);
+std::string_view name(WriteDisposition disposition);
+std::string_view name(NamingConvention naming);
+std::string_view name(DeliveryMode mode);
+
+std::optional<DataType> data_type(std::string_view name);
+std::optional<WriteDisposition> write_disposition(std::string_view name);
+std::optional<NamingConvention> naming_convention(std::string_view name);
+
+}  // namespace outfall
