@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ColumnBuilder: one column of one chunk, filled row by row and handed on as an Arrow array without a copy.
+//
+// Rows may be left out: setting row r makes every row not set before it null. A column without gaps never allocates a validity
+// bitmap. Growth is geometric, so nothing is allocated per row. Not thread-safe; one worker fills one builder.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "outfall/arrow.h"
+#include "outfall/types.h"
+#include "schema/decimal.h"
+
+namespace outfall::columnar {
+
+/// What a column holds: dlt's data type with what qualifies it.
+struct ColumnType {
+  DataType type = DataType::text;
+  std::optional<int> precision;
+  std::optional<int> scale;
+  bool with_timezone = true;  ///< timestamps only
+
+  bool operator==(const ColumnType&) const = default;
+};
+
+/// Digits of a decimal column that states none, as dlt has them.
+inline constexpr int decimal_precision_default = 38;
+inline constexpr int decimal_scale_default = 9;
+
+/// Precision and scale of a decimal or wei column. Wei has no fraction.
+struct DecimalShape {
+  int precision;
+  int scale;
+};
+DecimalShape decimal_shape(const ColumnType& type);
+
+/// The format string of the Arrow C Data Interface: text, json "u"; bigint "l"; double "g"; bool "b"; timestamp "tsu:UTC" or "tsu:";
+/// date "tdD"; time "ttu"; decimal and wei "d:p,s"; binary "z".
+std::string arrow_format(const ColumnType& type);
+
+/// Memory that grows by doubling and can be given away.
+class GrowingBuffer {
+ public:
+  std::size_t size() const { return size_; }
+  std::uint8_t* data() { return data_.get(); }
+  const std::uint8_t* data() const { return data_.get(); }
+
+  /// Makes room for `bytes` behind the end and returns the end.
+  std::uint8_t* reserve(std::size_t bytes) {
+    if (capacity_ - size_ < bytes) grow(bytes);
+    return data_.get() + size_;
+  }
+  void advance(std::size_t bytes) { size_ += bytes; }
+  void truncate(std::size_t size) { size_ = size; }
+  void append(const void* bytes, std::size_t count) {
+    if (count == 0) return;
+    std::memcpy(reserve(count), bytes, count);
+    size_ += count;
+  }
+  void append_filled(std::size_t count, std::uint8_t byte) {
+    if (count == 0) return;
+    std::memset(reserve(count), byte, count);
+    size_ += count;
+  }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* bytes) const;
+  };
+  void grow(std::size_t bytes);
+
+  std::unique_ptr<std::uint8_t[], Free> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+class ColumnBuilder {
+ public:
+  explicit ColumnBuilder(const ColumnType& type);
+
+  /// Rows set or skipped so far.
+  std::uint32_t length() const { return length_; }
+  std::uint32_t null_count() const { return null_count_; }
+
+  /// bigint, timestamp (microseconds UTC), time (microseconds).
+  void set_int64(std::uint32_t row, std::int64_t value) { set_fixed(row, value); }
+  void set_double(std::uint32_t row, double value) { set_fixed(row, value); }
+  /// Days since 1970.
+  void set_date(std::uint32_t row, std::int32_t days) { set_fixed(row, days); }
+  /// The unscaled value of the column's decimal shape.
+  void set_decimal(std::uint32_t row, schema::Int128 value) { set_fixed(row, value); }
+  void set_bool(std::uint32_t row, bool value);
+  /// text, json, binary.
+  void set_text(std::uint32_t row, std::string_view value) {
+    begin_text(row);
+    values_.append(value.data(), value.size());
+    end_text();
+  }
+
+  /// text, json, binary composed in place: begin_text, any appends to text(), end_text.
+  void begin_text(std::uint32_t row) { skip_to(row); }
+  GrowingBuffer& text() { return values_; }
+  /// What was appended since begin_text.
+  std::string_view pending_text() const {
+    return {reinterpret_cast<const char*>(values_.data()) + last_offset_, values_.size() - last_offset_};
+  }
+  void end_text() {
+    last_offset_ = static_cast<std::uint32_t>(values_.size());
+    offsets_.append(&last_offset_, sizeof last_offset_);
+    ++length_;
+  }
+  /// Takes back what was appended since begin_text; the row stays unset.
+  void abandon_text() { values_.truncate(last_offset_); }
+
+  /// Makes the rows from length() up to `rows` null.
+  void skip_to(std::uint32_t rows) {
+    if (length_ < rows) append_nulls(rows - length_);
+  }
+  /// Forgets the rows from `rows` on.
+  void truncate(std::uint32_t rows);
+
+  /// Bytes that the column holds now.
+  std::size_t bytes() const { return values_.size() + offsets_.size() + validity_.size(); }
+
+  /// Gives the rows away as an Arrow array that owns its buffers, and is empty again.
+  void release_into(ArrowArray* out);
+
+ private:
+  template <class T>
+  void set_fixed(std::uint32_t row, T value) {
+    skip_to(row);
+    std::memcpy(values_.reserve(sizeof value), &value, sizeof value);
+    values_.advance(sizeof value);
+    ++length_;
+  }
+  void append_nulls(std::uint32_t count);
+  void clear_validity(std::uint32_t begin, std::uint32_t end);
+  bool is_text() const { return width_ == 0; }
+  bool is_bool() const { return width_ < 0; }
+
+  int width_;  // bytes a value; 0: text with offsets; -1: one bit
+  std::uint32_t length_ = 0;
+  std::uint32_t null_count_ = 0;
+  std::uint32_t last_offset_ = 0;
+  GrowingBuffer values_;
+  GrowingBuffer offsets_;   // ends of the values, int32, text only; the leading zero is added when given away
+  GrowingBuffer validity_;  // empty: no nulls so far
+};
+
+/// An array of `rows` nulls of the type, for a column that a batch does not have.
+void make_null_array(const ColumnType& type, std::int64_t rows, ArrowArray* out);
+
+/// A column that says the same text on every row: dictionary-encoded, one byte a row.
+void make_constant_text_array(std::string_view text, std::int64_t rows, ArrowArray* out);
+
+}  // namespace outfall::columnar

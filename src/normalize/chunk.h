@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Chunk: whole JSON documents on their way from a source to the shaper.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace outfall::normalize {
+
+/// One document inside a chunk's bytes.
+struct DocumentSpan {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint64_t line = 0;  ///< of its first byte in the input, counted from 1
+};
+
+/// Bytes that hold whole documents. The parser reads up to `padding` bytes behind the last one; they must be there.
+struct Chunk {
+  static constexpr std::size_t padding = 64;
+
+  std::unique_ptr<std::byte[]> bytes;
+  std::size_t capacity = 0;
+  std::vector<DocumentSpan> documents;
+  std::uint32_t input = 0;           ///< which input of the run
+  std::uint64_t stream_offset = 0;   ///< of bytes[0] in the decompressed input
+};
+
+}  // namespace outfall::normalize
