@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fault points: the places where crash tests kill the process, as ordinary expressions in the code:
+// fault_point(Fault::before_seal).
+//
+// OUTFALL_FAULT=<name>[:<nth>] makes the process end itself with SIGKILL when the nth call (default: the first) of that
+// point is reached. Unset, a point costs one relaxed load. Safe for several threads at once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "outfall/error.h"
+
+namespace outfall {
+
+// The one list of fault points, in the order in which a run passes them. A new one is a line here and a call in the
+// code.
+// clang-format off
+#define OUTFALL_FAULT_POINTS(POINT)                                                                            \
+  POINT(ledger_created, "the state store exists, nothing was recorded in it")                                  \
+  POINT(run_begun, "the run is recorded, nothing was read")                                                    \
+  POINT(job_file_created, "a job file was created, it is still empty")                                         \
+  POINT(job_file_written, "a job file was written and closed, it is not synced")                               \
+  POINT(job_files_synced, "all job files and their folders are durable, the ledger does not know them")        \
+  POINT(before_seal, "the transaction that seals the package was not begun")                                   \
+  POINT(in_seal, "the seal is written, its transaction is not committed")                                      \
+  POINT(after_seal, "the package is sealed, nothing was sent")                                                 \
+  POINT(before_migration, "the destination's tables were not touched")                                         \
+  POINT(after_migration, "the destination's tables are ready, no row was sent")                                \
+  POINT(before_load_begin, "the data transaction was not begun")                                               \
+  POINT(in_load, "some rows are in the data transaction")                                                      \
+  POINT(before_load_commit, "all rows are in the data transaction, it is not committed")                       \
+  POINT(after_load_commit, "the destination has committed, its answer was not looked at")                      \
+  POINT(before_ledger_loaded, "the rows are at the destination, the ledger still says pending")                \
+  POINT(after_ledger_loaded, "the ledger says loaded, the job files still exist")                              \
+  POINT(before_files_removed, "the job files of a loaded package were not touched")                            \
+  POINT(after_files_removed, "the job files of a loaded package are gone")                                     \
+  POINT(before_run_end, "all work is done, the end of the run is not recorded")                                \
+  POINT(after_run_end, "the end of the run is recorded, the process has not left")
+// clang-format on
+
+enum class Fault : std::uint8_t {
+#define OUTFALL_FAULT_NAME(name, sentence) name,
+  OUTFALL_FAULT_POINTS(OUTFALL_FAULT_NAME)
+#undef OUTFALL_FAULT_NAME
+};
+
+struct FaultInfo {
+  Fault fault;
+  std::string_view name;
+  std::string_view sentence;  ///< what is true when the process dies here
+};
+
+/// Every fault point, in the order of the enum.
+std::span<const FaultInfo> fault_points();
+
+/// Arms the point that `spec` (`<name>[:<nth>]`) names; an empty spec disarms.
+///
+/// Errors: usage, abandon: no such point, or the count is not a number from 1 on.
+Status arm_fault(std::string_view spec);
+
+/// Arms what OUTFALL_FAULT asks for. A program calls it at start, so that a misspelt name is an error and not a test
+/// that passes because nothing died; without this call the variable is read at the first fault point, and a wrong one
+/// is ignored.
+Status arm_fault_from_environment();
+
+namespace fault_detail {
+
+enum class State : std::uint8_t { unread, disarmed, armed };
+inline std::atomic<State> state{State::unread};
+void reached(Fault fault);
+
+}  // namespace fault_detail
+
+/// Ends the process here when this point is armed and its turn has come.
+inline void fault_point(Fault fault) {
+  if (fault_detail::state.load(std::memory_order_relaxed) != fault_detail::State::disarmed) [[unlikely]] {
+    fault_detail::reached(fault);
+  }
+}
+
+}  // namespace outfall
