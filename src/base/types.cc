@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Spelling of the words in outfall/types.h. One table a word kind serves both directions, so they cannot drift apart.
+#include "outfall/types.h"
+
+#include <array>
+
+namespace outfall {
+namespace {
+
+template <class Word>
+struct Spelling {
+  Word word;
+  std::string_view text;
+};
+
+constexpr std::array data_types{
+    Spelling{DataType::text, "text"},
+    Spelling{DataType::bigint, "bigint"},
+    Spelling{DataType::double_, "double"},
+    Spelling{DataType::bool_, "bool"},
+    Spelling{DataType::timestamp, "timestamp"},
+    Spelling{DataType::date, "date"},
+    Spelling{DataType::time, "time"},
+    Spelling{DataType::decimal, "decimal"},
+    Spelling{DataType::wei, "wei"},
+    Spelling{DataType::binary, "binary"},
+    Spelling{DataType::json, "json"},
+};
+
+constexpr std::array write_dispositions{
+    Spelling{WriteDisposition::append, "append"},
+    Spelling{WriteDisposition::replace, "replace"},
+};
+
+constexpr std::array naming_conventions{
+    Spelling{NamingConvention::snake_case, "snake_case"}, Spelling{NamingConvention::direct, "direct"},
+    Spelling{NamingConvention::duck_case, "duck_case"},   Spelling{NamingConvention::sql_ci_v1, "sql_ci_v1"},
+    Spelling{NamingConvention::sql_cs_v1, "sql_cs_v1"},
+};
+
+constexpr std::array delivery_modes{
+    Spelling{DeliveryMode::transactional, "exactly once (transactional)"},
+    Spelling{DeliveryMode::at_least_once, "at least once"},
+    Spelling{DeliveryMode::none, "none"},
+};
+
+template <class Table, class Word>
+std::string_view spell(const Table& table, Word word) {
+  for (const auto& entry : table) {
+    if (entry.word == word) return entry.text;
+  }
+  return "unknown";
+}
+
+template <class Word, std::size_t size>
+std::optional<Word> read(const std::array<Spelling<Word>, size>& table, std::string_view text) {
+  for (const auto& entry : table) {
+    if (entry.text == text) return entry.word;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name(DataType type) {
+  return spell(data_types, type);
+}
+std::string_view name(WriteDisposition disposition) {
+  return spell(write_dispositions, disposition);
+}
+std::string_view name(NamingConvention naming) {
+  return spell(naming_conventions, naming);
+}
+std::string_view name(DeliveryMode mode) {
+  return spell(delivery_modes, mode);
+}
+
+std::optional<DataType> data_type(std::string_view name) {
+  return read(data_types, name);
+}
+std::optional<WriteDisposition> write_disposition(std::string_view name) {
+  return read(write_dispositions, name);
+}
+std::optional<NamingConvention> naming_convention(std::string_view name) {
+  return read(naming_conventions, name);
+}
+
+}  // namespace outfall
