@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the ledger remembers, as plain values. Layers above read and write these; only the ledger knows the SQL behind them.
+// What the ledger remembers, as plain values. Layers above read and write these; only the ledger knows the SQL behind
+// them.
 //
 // Times are microseconds since 1970 UTC. Paths of job files are relative to the package's folder.
 #pragma once
@@ -27,7 +28,7 @@ struct PackageRecord {
   std::string load_id;
   std::string run_id;
   PackageState state = PackageState::pending;
-  std::string destination;            ///< address without secrets
+  std::string destination;  ///< address without secrets
   std::string dataset;
   std::string schema_name;
   std::string schema_version_hash;
@@ -36,13 +37,14 @@ struct PackageRecord {
   std::uint64_t documents = 0;        ///< rows of root tables: what the balance counts
   std::int64_t sealed_at = 0;
   std::optional<std::int64_t> loaded_at;
+  bool files_kept = false;  ///< loaded, and its job files are kept
   int attempts = 0;
-  std::string last_error;             ///< of the newest failed attempt
-  std::vector<JobRecord> jobs;        ///< in the order in which they are loaded
+  std::string last_error;       ///< of the newest failed attempt
+  std::vector<JobRecord> jobs;  ///< in the order in which they are loaded
 };
 
-/// An input is its content: where it stood, how long and how old it was, and the xxh3-128 of the bytes that were read (before
-/// decompression), in hex.
+/// An input is its content: where it stood, how long and how old it was, and the xxh3-128 of the bytes that were read
+/// (before decompression), in hex.
 struct InputRecord {
   std::string path;  ///< absolute
   std::uint64_t size = 0;
@@ -53,11 +55,34 @@ struct InputRecord {
 
 /// An input that some run sealed.
 struct SealedInput {
+  std::int64_t id = 0;  ///< the ledger's own number for it
   InputRecord input;
   std::string run_id;
   std::string load_id;
   std::int64_t sealed_at = 0;
-  bool settled = false;  ///< a run that covers it has a recorded end: the next run of the same command loads it anew
+  bool loaded = false;  ///< its rows are at the destination
+  /// Loaded, and a run that covers it has a recorded end: the next run of the same command loads it anew.
+  bool settled = false;
+};
+
+/// What a pipeline is tied to by its first run.
+struct Binding {
+  std::string name;
+  std::string destination;  ///< address without secrets
+  std::string dataset;
+};
+
+/// The schema document that the newest seal left.
+struct StoredSchema {
+  std::string name;
+  std::string version_hash;
+  std::string document;  ///< JSON
+};
+
+/// What the pipeline knows from a seal on, beside the package's schema.
+struct SealedState {
+  std::string naming;    ///< the convention that the names in the schema follow
+  std::string document;  ///< the pipeline's state (cursors) as JSON; empty leaves the stored one as it is
 };
 
 struct RunRecord {
@@ -72,12 +97,19 @@ struct RunRecord {
   std::string trace;          ///< JSON: inputs, steps, times, jobs, rows, schema changes, errors
 };
 
+/// How a run ended.
+struct RunEnd {
+  std::string run_id;
+  int ending = 0;     ///< the exit code
+  std::string trace;  ///< JSON, as in RunRecord
+};
+
 /// Where a live run stands; written at most a few times a second, for `outfall status`.
 struct ProgressRecord {
   std::string run_id;
   std::string stage;
   std::uint64_t rows = 0;
-  std::uint64_t rows_total = 0;   ///< 0: unknown
+  std::uint64_t rows_total = 0;  ///< 0: unknown
   std::uint64_t bytes = 0;
   std::uint64_t bytes_total = 0;  ///< 0: unknown
   std::int64_t updated_at = 0;

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ledger: the one state store of a pipeline, a SQLite file. What it says is the truth; files and memory follow it.
+//
+// Every writing call is one durable transaction (but write_progress): after a crash it happened as a whole or not at
+// all. A ledger opened for writing takes a generation number; as soon as another process has opened the file after us,
+// our writes are refused. The pipeline's lock (pipeline_lock.h) is held by whoever opens for writing. One thread at a
+// time uses a Ledger.
+//
+// The tables and views, for people with sqlite3: docs/state-store.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "base/sqlite.h"
+#include "ledger/records.h"
+#include "outfall/error.h"
+
+namespace outfall::ledger {
+
+class Ledger {
+ public:
+  /// Opens for writing; makes the file (its folder must exist) or brings an older one to today's tables.
+  ///
+  /// Errors: abandon: written by a newer Outfall (names both versions), not a ledger, damaged, or not writable.
+  static Result<Ledger> open(const std::string& path, Env& env);
+
+  /// Opens for looking, also while another process writes. An older file is read as it is only if its version is
+  /// today's.
+  static Result<Ledger> open_read_only(const std::string& path);
+
+  // --- What the pipeline is ---
+
+  /// Remembers name, destination and dataset the first time; afterwards another destination or dataset is refused,
+  /// naming both.
+  ///
+  /// Errors: usage, abandon: bound to something else.
+  Status bind(const Binding& binding);
+  Result<std::optional<Binding>> binding();
+
+  /// The id for the next package: greater than any before, and remembered before it is returned, so also one that was
+  /// never sealed is never given twice.
+  Result<std::string> new_load_id();
+
+  /// The newest id given out; empty for none.
+  Result<std::string> last_load_id();
+
+  // --- Runs ---
+
+  /// Records that a run began. Fault point run_begun behind it.
+  Status begin_run(const RunRecord& run);
+
+  /// Remembers that this run was asked for inputs that an earlier, unended run had sealed, and did not load them again.
+  /// Takes effect when the run's end is recorded.
+  void acknowledge(std::span<const SealedInput> inputs);
+
+  /// Records the end of the run, in one transaction with what follows from it: settled are the inputs whose package is
+  /// loaded and that were sealed by this run, acknowledged by it, or sealed by an earlier run that has a recorded end.
+  /// Inputs of a package that is still pending stay unsettled: the same command finishes them. Prunes what is older
+  /// than the retention.
+  Status end_run(const RunEnd& end);
+
+  /// Newest first.
+  Result<std::vector<RunRecord>> runs(std::size_t newest);
+  Result<std::optional<RunRecord>> run(const std::string& run_id);
+
+  // --- Inputs ---
+
+  /// Everything ever sealed from this absolute path, newest first. Settled ones do not stop a new load.
+  Result<std::vector<SealedInput>> sealed_inputs(const std::string& path);
+
+  /// Everything ever sealed with this content, from whatever path, newest first.
+  Result<std::vector<SealedInput>> sealed_inputs_by_content(std::uint64_t size, const std::string& hash);
+
+  // --- Packages ---
+
+  /// Seals a package: from here on it will be delivered. One transaction holds the package, its jobs, its inputs, the
+  /// schema (from now on the pipeline's) and the pipeline's state document. The job files must be durable.
+  ///
+  /// Fault points: before_seal, in_seal (before the commit), after_seal.
+  Status seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state);
+
+  /// Packages to deliver, oldest first, complete with jobs and schema.
+  Result<std::vector<PackageRecord>> pending();
+
+  /// Any packages, newest first, without their schema documents.
+  Result<std::vector<PackageRecord>> packages(std::size_t newest);
+
+  /// Counts a failed attempt to deliver.
+  Status record_attempt(const std::string& load_id, const std::string& error);
+
+  /// The rows are at the destination, and that was verified. The job files of the newest `keep_packages` loaded
+  /// packages are kept from now on, those of all others are debris.
+  ///
+  /// Fault points: before_ledger_loaded, after_ledger_loaded.
+  Status mark_loaded(const std::string& load_id, int keep_packages);
+
+  /// Load ids whose folders belong to the ledger (pending, or loaded and kept); every other folder is debris.
+  Result<std::vector<std::string>> packages_with_files();
+
+  // --- Schema and state of the pipeline, as of the newest seal ---
+
+  Result<std::optional<StoredSchema>> stored_schema();
+
+  /// The pipeline's state document; empty for none.
+  Result<std::string> stored_state();
+
+  /// Forgets schema and state (the destination is gone). Pending packages keep the schema they were sealed with.
+  Status reset_schema();
+
+  // --- Progress ---
+
+  /// Shows others where the run stands. Not synced: a power cut may lose it, nothing else waits for it.
+  Status write_progress(const ProgressRecord& progress);
+  Result<std::optional<ProgressRecord>> read_progress();
+
+ private:
+  Ledger(Database database, Env* env) : database_(std::move(database)), env_(env) {}
+
+  Result<Transaction> begin_write();
+
+  Database database_;
+  Env* env_;
+  std::int64_t generation_ = 0;
+  std::vector<std::int64_t> acknowledged_;  ///< rows of inputs
+};
+
+}  // namespace outfall::ledger
