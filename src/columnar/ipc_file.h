@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arrow IPC files: what record batches look like on disk. Written once, front to back; read through a memory mapping
+// without a copy. Not compressed, so that any row of a finished file can be addressed.
+//
+// A writer and a reader belong to one thread at a time; a stream taken from a reader may live and move on its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "outfall/arrow.h"
+#include "outfall/error.h"
+
+namespace outfall::columnar {
+
+struct IpcFileSize {
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+};
+
+class IpcFileWriter {
+ public:
+  /// Makes the file; one that stands there already is an error. `schema` describes a struct, one child a column; it is
+  /// read, not consumed.
+  static Result<IpcFileWriter> create(const std::string& path, const ArrowSchema& schema);
+
+  IpcFileWriter(IpcFileWriter&&) noexcept;
+  IpcFileWriter& operator=(IpcFileWriter&&) noexcept;
+  /// A writer that was not finished leaves an unreadable file behind; whoever owns the folder removes it.
+  ~IpcFileWriter();
+
+  /// Writes the rows of a struct array and releases it, also when it fails. After a failure the file cannot be
+  /// finished.
+  Status append(ArrowArray* batch);
+
+  /// Rows and bytes taken so far.
+  IpcFileSize size() const;
+
+  /// Writes the footer. The bytes are with the kernel then, not yet on the disk.
+  Result<IpcFileSize> finish();
+
+  /// Waits until a finished file is on the disk, and closes it. The entry in its folder is the caller's to sync.
+  Status sync();
+
+ private:
+  struct State;
+  explicit IpcFileWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class IpcFileReader {
+ public:
+  /// Maps the file and checks its footer. A file that is torn, cut short or not ours is an error.
+  static Result<IpcFileReader> open(const std::string& path);
+
+  IpcFileReader(IpcFileReader&&) noexcept;
+  IpcFileReader& operator=(IpcFileReader&&) noexcept;
+  ~IpcFileReader();
+
+  IpcFileSize size() const;
+
+  /// The columns, as a struct.
+  Status schema(ArrowSchema* out) const;
+
+  /// All record batches in order, straight from the mapping, which lives as long as the stream or an array of it does.
+  /// Each batch is checked before it is handed on, so that a damaged file gives an error and no consumer reads outside
+  /// the mapping.
+  Status stream(ArrowArrayStream* out) const;
+
+ private:
+  struct State;
+  explicit IpcFileReader(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace outfall::columnar

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DocumentReader: cuts the bytes of one input into chunks of whole JSON documents, one a line or the elements of one
+// array.
+//
+// The documents, their lines and their bytes are the same for every chunk size. What a document holds is not looked at
+// beyond what cutting needs; the shaper does that.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "columnar/byte_stream.h"
+#include "normalize/chunk.h"
+#include "outfall/error.h"
+#include "sources/files/chunk_pool.h"
+
+namespace outfall::limits {
+/// One document: it must be in memory as a whole, and spans count in 32 bits.
+inline constexpr std::size_t document_bytes_max = std::size_t{1} << 30;
+/// Documents of one chunk: bounds the spans beside the bytes when documents are tiny.
+inline constexpr std::size_t chunk_documents_max = 65'536;
+/// How far an input that begins with `[` is looked at to tell one array from an array a line.
+inline constexpr std::size_t array_probe_bytes_max = std::size_t{1} << 20;
+/// A file younger than this may still be being written.
+inline constexpr std::chrono::seconds still_written_age{5};
+}  // namespace outfall::limits
+
+namespace outfall::sources {
+
+struct DocumentReaderOptions {
+  std::string name;                                ///< how messages call the input
+  std::uint32_t input = 0;                         ///< Chunk::input
+  std::size_t chunk_bytes = std::size_t{1} << 20;  ///< a chunk is at most this long, unless one document is longer
+  std::stop_token stop;
+};
+
+class DocumentReader {
+ public:
+  DocumentReader(std::unique_ptr<columnar::ByteStream> stream, ChunkPool& pool, DocumentReaderOptions options);
+  ~DocumentReader();
+
+  /// The next chunk, with at least one document; nothing at the end. Give it back to the pool.
+  ///
+  /// Errors name the input, line and column: UTF-16, a document beyond limits::document_bytes_max, an array that does
+  /// not end or has something behind its end; and whatever the stream says.
+  Result<std::optional<normalize::Chunk>> next();
+
+  const columnar::ByteStream& stream() const { return *stream_; }
+  std::uint64_t documents() const { return documents_; }
+  /// The last byte of the input was not the end of a line (known at the end; false for an array).
+  bool ends_inside_line() const { return ends_inside_line_; }
+
+ private:
+  class Format;
+  class Lines;
+  class ArrayElements;
+
+  std::unique_ptr<columnar::ByteStream> stream_;
+  ChunkPool& pool_;
+  DocumentReaderOptions options_;
+  std::uint64_t documents_ = 0;
+  bool ends_inside_line_ = false;
+};
+
+/// The hint for a last line that does not parse and has no line end: empty, or that the file may still be being
+/// written.
+std::string still_written_hint(const columnar::FileFacts& facts, std::chrono::system_clock::time_point now);
+
+}  // namespace outfall::sources

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inputs that a command names: files, globs, folders, standard input; and the table that each goes to.
+//
+// Inputs stand in the order in which they were named; what a glob or a folder holds is sorted by the bytes of the path,
+// so the list is the same on every machine. Names that begin with a dot are left out. A folder is walked to its leaves;
+// links to files are followed, links to folders are not.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outfall/error.h"
+
+namespace outfall::limits {
+/// Inputs of one run: what a list in memory may hold.
+inline constexpr std::size_t inputs_max = 1'000'000;
+/// Folders inside folders that a walk enters.
+inline constexpr std::size_t folder_depth_max = 64;
+}  // namespace outfall::limits
+
+namespace outfall::sources {
+
+struct Input {
+  std::string path;           ///< absolute; "-" is standard input
+  std::string table;          ///< before naming
+  std::uint64_t size = 0;     ///< when it was listed; 0 for what is not a regular file
+  std::int64_t mtime_ns = 0;  ///< since 1970 UTC
+  bool operator==(const Input&) const = default;
+};
+
+/// Expands what was named. An empty `table` gives every named file the table of its stem, and every glob or folder one
+/// table named after the folder.
+///
+/// Glob patterns know `*`, `?`, `[...]` within a name and `**` for any folders between. A file whose name looks like a
+/// pattern and exists is that file. An empty folder is no error and gives no input.
+///
+/// Errors (Blame::usage): nothing is there or nothing matches; a file is named twice; standard input is a terminal, or
+/// has no table.
+Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table);
+
+/// The file's name without .gz or .zst and then without .jsonl, .ndjson or .json.
+std::string_view stem(std::string_view path);
+
+}  // namespace outfall::sources
