@@ -3,15 +3,16 @@
 #
 #   outfall_layer(<folder> [NEEDS <layer>...] [OWNS <third-party target>...])
 #
-# Sources are every *.cc of the folder; *_test.cc become one GoogleTest program, <name>_tests, registered with ctest.
+# Sources are every *.cc of the folder but main.cc (cmake/programs.cmake); *_test.cc become one GoogleTest program, <name>_tests, registered with ctest.
 function(outfall_layer folder)
   cmake_parse_arguments(ARG "" "" "NEEDS;OWNS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 
+  set(includes ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include)
   set(needed "")
   foreach(layer IN LISTS ARG_NEEDS)
     string(REPLACE "/" "_" layer ${layer})
@@ -20,17 +21,18 @@ function(outfall_layer folder)
 
   if(sources)
     add_library(outfall_${name} STATIC ${sources})
-    target_include_directories(outfall_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(outfall_${name} PUBLIC ${includes})
     target_link_libraries(outfall_${name} PUBLIC ${needed} PRIVATE ${ARG_OWNS} outfall_warnings)
   else()
     add_library(outfall_${name} INTERFACE)
-    target_include_directories(outfall_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(outfall_${name} INTERFACE ${includes})
     target_link_libraries(outfall_${name} INTERFACE ${needed})
   endif()
 
   if(tests)
     add_executable(outfall_${name}_tests ${tests})
     target_link_libraries(outfall_${name}_tests PRIVATE outfall_${name} ${ARG_OWNS} GTest::gmock GTest::gtest_main outfall_warnings)
-    gtest_discover_tests(outfall_${name}_tests TEST_PREFIX "${folder}/" DISCOVERY_MODE PRE_TEST)
+    gtest_discover_tests(outfall_${name}_tests TEST_PREFIX "${folder}/" DISCOVERY_MODE PRE_TEST
+      PROPERTIES TIMEOUT ${OUTFALL_TEST_SECONDS})
   endif()
 endfunction()
