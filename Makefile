@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# One command each; `make` alone prints them. CMake does the building, these are its everyday words.
+#
+#   make test JOBS=4 · make soak N=500 · make lint ALL=1 · make install PREFIX=/opt/outfall · make fuzz SECONDS=600
+
+JOBS ?= 2
+PREFIX ?= /usr/local
+N ?= 100
+SECONDS ?= 60
+
+.PHONY: help demo build test bench lint fmt fuzz soak install clean setup
+
+help:
+	@echo 'make demo     load real GitHub events into a DuckDB file and look at the tables'
+	@echo 'make build    build/release/outfall, with everything that it needs'
+	@echo 'make test     build, then run every test'
+	@echo 'make bench    measure rows and bytes a second on this machine'
+	@echo 'make lint     clang-tidy on what changed (ALL=1: everything), format, layers'
+	@echo 'make fmt      format the C++ files'
+	@echo 'make fuzz     throw mutated input at each parser (SECONDS=60 each)'
+	@echo 'make soak     kill and resume it again and again (N=100 rounds)'
+	@echo 'make install  copy the program, headers and libraries to PREFIX=/usr/local'
+	@echo 'make clean    remove what was built; downloads in .deps stay'
+
+setup:
+	@tools/setup
+
+build: setup
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release --parallel $(JOBS)
+
+demo: build
+	@tools/demo
+
+test: build
+	@tools/setup --with dlt
+	@ctest --preset release --parallel $(JOBS) --no-tests=error
+
+bench: build
+	@bench/run
+
+lint:
+	@tools/setup --with lint
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@tools/lint $(if $(ALL),--all)
+
+fmt:
+	@tools/setup --with lint
+	@git ls-files '*.cc' '*.h' | xargs -r clang-format-19 -i
+
+fuzz:
+	@tools/setup --with fuzz
+	@tools/fuzz $(SECONDS) $(JOBS)
+
+soak: build
+	@OUTFALL=$(CURDIR)/build/release/outfall OUTFALL_BUILD=$(CURDIR)/build/release tests/crash/run.py --rounds $(N)
+
+install: build
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:
+	@rm -rf build
