@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connection: the few things that we ask of a database, so that many can answer.
+//
+// One connection is used from one thread at a time; only `cancel` may be called from others. Native errors are
+// classified once, where they are seen: the Error that comes out already says whether trying again can help
+// (outfall/error.h, Remedy).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "outfall/arrow.h"
+#include "outfall/error.h"
+
+namespace outfall::sql {
+
+struct Dialect;
+
+/// A table, named in full. The catalog may be empty where a database knows none.
+struct TableName {
+  std::string catalog;
+  std::string schema;
+  std::string table;
+};
+
+/// What a statement's placeholder takes: null, a number, a text. Other types are written as a cast around a text.
+using Value = std::variant<std::monostate, std::int64_t, std::string>;
+
+using TextCell = std::optional<std::string>;
+using TextRow = std::vector<TextCell>;
+
+struct ColumnHeader {
+  std::string name;
+  std::string type;  ///< the database's own word for it
+};
+
+/// The rows of a query, one at a time, each cell as the database would print it. Holds the connection until it is
+/// destroyed.
+class TextCursor {
+ public:
+  virtual ~TextCursor() = default;
+  virtual const std::vector<ColumnHeader>& columns() const = 0;
+  /// False: there are no more rows, and `row` is untouched.
+  virtual Result<bool> next(TextRow& row) = 0;
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  virtual const Dialect& dialect() const = 0;
+
+  /// The catalog in which our datasets live; empty where a database knows none.
+  virtual const std::string& catalog() const = 0;
+
+  /// Runs one statement and forgets its rows. Returns the number of rows it changed.
+  virtual Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values = {}) = 0;
+
+  /// For questions to the catalog and system tables.
+  ///
+  /// Errors: more than limits::catalog_rows_max rows.
+  virtual Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values = {}) = 0;
+
+  /// Runs one query, whose rows are fetched as they are asked for.
+  virtual Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) = 0;
+
+  /// The rows of one query as record batches. `out` is to be released before the connection goes.
+  virtual Status query(std::string_view query, ArrowArrayStream* out) = 0;
+
+  /// Appends all rows of the stream to the table, columns matched by name, and returns how many the database says it
+  /// took.
+  ///
+  /// The stream is released in every case. `columns` names those of the stream that are inserted.
+  virtual Result<std::uint64_t> insert_stream(const TableName& table, std::span<const std::string> columns,
+                                              ArrowArrayStream* stream) = 0;
+
+  virtual Status begin() = 0;
+  virtual Status commit() = 0;
+  virtual Status roll_back() = 0;
+
+  /// Makes the running statement, and every later one, end with an error. From any thread.
+  virtual void cancel() = 0;
+};
+
+namespace limits {
+/// A dataset of 1,000 tables with 1,000 columns each is beyond what we have seen; more is a mistake, not a dataset.
+inline constexpr std::size_t catalog_rows_max = 2'000'000;
+}  // namespace limits
+
+}  // namespace outfall::sql

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dialect: a database as data. What its identifiers, types and ALTER look like; the code that writes SQL is the same
+// for all.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "outfall/error.h"
+#include "outfall/types.h"
+#include "sql/connection.h"
+
+namespace outfall::sql {
+
+enum class NameCase { sensitive, insensitive };
+enum class AddColumn { one_a_statement, many_a_statement };
+enum class AddNotNull { refused, accepted };
+
+/// The type of a column as the schema knows it.
+struct ColumnType {
+  DataType type = DataType::text;
+  std::optional<int> precision;  ///< characters, bits, digits or digits of a second, depending on the type
+  std::optional<int> scale;
+  bool timezone = true;  ///< of timestamps
+};
+
+/// The database's word for each type. A word with `{}` takes the precision (and the scale) there.
+struct TypeWords {
+  std::string_view text;
+  std::string_view text_of_length;  ///< `{}` is the length; the same as `text` where a length means nothing
+  std::string_view double_;
+  std::string_view bool_;
+  std::string_view timestamp;
+  std::string_view timestamp_naive[4];  ///< of whole seconds, milliseconds, microseconds, nanoseconds
+  std::string_view integers[5];         ///< of at most 8, 16, 32, 64 and 128 bits; empty: not there
+  std::string_view binary;
+  std::string_view json;
+  std::string_view decimal;  ///< `{}` is the precision, the second `{}` the scale
+  std::string_view date;
+  std::string_view time;
+  int decimal_precision_max;
+  int decimal_scale_default;
+  int wei_scale;
+};
+
+struct Dialect {
+  std::string_view name;
+  char quote;                         ///< around identifiers; doubled inside
+  std::size_t identifier_length_max;  ///< characters
+  NameCase names;
+  AddColumn add_column;
+  AddNotNull add_not_null;
+  std::string_view empty_table;  ///< `{}` is the table: removes every row of it inside a transaction
+  TypeWords types;
+};
+
+/// The identifier between quotes, whatever it contains.
+std::string quoted(const Dialect& dialect, std::string_view identifier);
+
+/// "catalog"."schema"."table"
+std::string quoted(const Dialect& dialect, const TableName& name);
+
+/// The n-th placeholder of a statement, counted from 1.
+std::string placeholder(int n);
+
+/// Errors: a precision that the database does not have.
+Result<std::string> type_name(const Dialect& dialect, const ColumnType& type);
+
+/// The form under which two identifiers are one to the database.
+std::string folded(const Dialect& dialect, std::string_view identifier);
+
+const Dialect& duckdb_dialect();
+
+}  // namespace outfall::sql

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The two directions of the Arrow C Stream Interface at DuckDB's border.
+#include "sql/duckdb_arrow.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+namespace outfall::sql {
+
+ArrowInput::ArrowInput(ArrowArrayStream* stream, const std::atomic<bool>& cancelled)
+    : source_(std::exchange(*stream, {})), cancelled_(cancelled) {
+  lent_.get_schema = &lend_schema;
+  lent_.get_next = &lend_next;
+  lent_.get_last_error = &last_error;
+  lent_.release = [](ArrowArrayStream* self) { self->release = nullptr; };
+  lent_.private_data = this;
+}
+
+ArrowInput::~ArrowInput() {
+  if (schema_.release != nullptr) schema_.release(&schema_);
+  if (source_.release != nullptr) source_.release(&source_);
+}
+
+Status ArrowInput::open() {
+  if (source_.release == nullptr) return fail("read a stream of rows: it was released before");
+  if (source_.get_schema(&source_, &schema_) != 0) {
+    const char* answer = source_.get_last_error(&source_);
+    schema_.release = nullptr;
+    return fail(
+        fmt::format("read the columns of a stream of rows: {}", answer != nullptr ? answer : "no reason given"));
+  }
+  if (std::string_view(schema_.format) != "+s" || schema_.n_children == 0) {
+    return fail("read a stream of rows: it has no columns");
+  }
+  return {};
+}
+
+int ArrowInput::lend_schema(ArrowArrayStream* self, ArrowSchema* out) {
+  auto* input = static_cast<ArrowInput*>(self->private_data);
+  *out = input->schema_;
+  out->release = [](ArrowSchema* schema) { schema->release = nullptr; };
+  return 0;
+}
+
+int ArrowInput::lend_next(ArrowArrayStream* self, ArrowArray* out) {
+  auto* input = static_cast<ArrowInput*>(self->private_data);
+  if (input->cancelled_.load(std::memory_order_relaxed)) {
+    input->error_ = "cancelled";
+    return ECANCELED;
+  }
+  int answer = input->source_.get_next(&input->source_, out);
+  if (answer != 0) {
+    const char* text = input->source_.get_last_error(&input->source_);
+    input->error_ = text != nullptr ? text : "no reason given";
+  } else if (out->release != nullptr) {
+    input->rows_ += static_cast<std::uint64_t>(out->length);
+  }
+  return answer;
+}
+
+const char* ArrowInput::last_error(ArrowArrayStream* self) {
+  return static_cast<ArrowInput*>(self->private_data)->error_.c_str();
+}
+
+namespace {
+
+struct Export {
+  const DuckDbApi& api;
+  DuckDbResult result;
+  duckdb_arrow_options options;
+  std::string error;
+  // Last to be destroyed would be wrong: the result needs its connection. Members go in reverse, so this one is first.
+  std::shared_ptr<void> keep_alive;
+};
+
+bool failed(Export& from, duckdb_error_data answer) {
+  bool has_error = answer != nullptr && from.api.duckdb_error_data_has_error(answer);
+  if (has_error) from.error = from.api.duckdb_error_data_message(answer);
+  if (answer != nullptr) from.api.duckdb_destroy_error_data(&answer);
+  return has_error;
+}
+
+int export_schema(ArrowArrayStream* self, ArrowSchema* out) {
+  auto& from = *static_cast<Export*>(self->private_data);
+  idx_t columns = from.api.duckdb_column_count(from.result.get());
+  std::vector<duckdb_logical_type> types;
+  std::vector<const char*> names;
+  for (idx_t i = 0; i < columns; ++i) {
+    types.push_back(from.api.duckdb_column_logical_type(from.result.get(), i));
+    names.push_back(from.api.duckdb_column_name(from.result.get(), i));
+  }
+  bool bad = failed(from, from.api.duckdb_to_arrow_schema(from.options, types.data(), names.data(), columns, out));
+  for (duckdb_logical_type& type : types) from.api.duckdb_destroy_logical_type(&type);
+  return bad ? EIO : 0;
+}
+
+int export_next(ArrowArrayStream* self, ArrowArray* out) {
+  auto& from = *static_cast<Export*>(self->private_data);
+  out->release = nullptr;
+  duckdb_data_chunk chunk = from.api.duckdb_fetch_chunk(*from.result.get());
+  if (chunk == nullptr) {
+    const char* answer = from.api.duckdb_result_error(from.result.get());
+    if (answer == nullptr || *answer == '\0') return 0;
+    from.error = answer;
+    return EIO;
+  }
+  bool empty = from.api.duckdb_data_chunk_get_size(chunk) == 0;
+  bool bad = !empty && failed(from, from.api.duckdb_data_chunk_to_arrow(from.options, chunk, out));
+  from.api.duckdb_destroy_data_chunk(&chunk);
+  return bad ? EIO : 0;
+}
+
+}  // namespace
+
+Status export_result(const DuckDbApi& api, DuckDbResult result, std::shared_ptr<void> keep_alive,
+                     ArrowArrayStream* out) {
+  duckdb_arrow_options options = api.duckdb_result_get_arrow_options(result.get());
+  out->private_data = new Export{api, std::move(result), options, "", std::move(keep_alive)};
+  out->get_schema = &export_schema;
+  out->get_next = &export_next;
+  out->get_last_error = [](ArrowArrayStream* self) { return static_cast<Export*>(self->private_data)->error.c_str(); };
+  out->release = [](ArrowArrayStream* self) {
+    auto* from = static_cast<Export*>(self->private_data);
+    from->api.duckdb_destroy_arrow_options(&from->options);
+    std::shared_ptr<void> last = std::move(from->keep_alive);
+    delete from;
+    self->release = nullptr;
+  };
+  return {};
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connection over DuckDB's C API.
+#include "sql/duckdb_connection.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <utility>
+
+#include "sql/dialect.h"
+#include "sql/duckdb_arrow.h"
+#include "sql/duckdb_database.h"
+#include "sql/duckdb_error.h"
+#include "sql/duckdb_statement.h"
+
+namespace outfall::sql {
+
+namespace {
+
+/// The session, shared with the cursors and streams that it gave out.
+class Session {
+ public:
+  Session(std::shared_ptr<DuckDbDatabase> database, duckdb_connection handle)
+      : database_(std::move(database)), handle_(handle) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() { api().duckdb_disconnect(&handle_); }
+
+  const DuckDbApi& api() const { return database_->api(); }
+  duckdb_connection handle() const { return handle_; }
+
+  std::atomic<bool> cancelled = false;
+
+ private:
+  std::shared_ptr<DuckDbDatabase> database_;
+  duckdb_connection handle_;
+};
+
+class ReaderCursor final : public TextCursor {
+ public:
+  ReaderCursor(std::shared_ptr<Session> session, std::vector<ColumnHeader> columns, TextReader reader)
+      : session_(std::move(session)), columns_(std::move(columns)), reader_(std::move(reader)) {}
+  const std::vector<ColumnHeader>& columns() const override { return columns_; }
+  Result<bool> next(TextRow& row) override { return reader_.next(row); }
+
+ private:
+  std::shared_ptr<Session> session_;
+  std::vector<ColumnHeader> columns_;
+  TextReader reader_;
+};
+
+/// What a statement that is no SELECT has to say: the number of rows it changed.
+class CountCursor final : public TextCursor {
+ public:
+  explicit CountCursor(std::uint64_t changed) : changed_(changed) {}
+  const std::vector<ColumnHeader>& columns() const override { return columns_; }
+  Result<bool> next(TextRow& row) override {
+    if (told_) return false;
+    told_ = true;
+    row = {fmt::format("{}", changed_)};
+    return true;
+  }
+
+ private:
+  std::vector<ColumnHeader> columns_{{.name = "rows_changed", .type = "BIGINT"}};
+  std::uint64_t changed_;
+  bool told_ = false;
+};
+
+bool has_rows(duckdb_statement_type type) {
+  return type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_EXPLAIN ||
+         type == DUCKDB_STATEMENT_TYPE_CALL || type == DUCKDB_STATEMENT_TYPE_PRAGMA;
+}
+
+class DuckDbConnection final : public Connection {
+ public:
+  DuckDbConnection(std::shared_ptr<Session> session, Access access) : session_(std::move(session)), access_(access) {}
+
+  /// Session settings, and the name that DuckDB gave the file's catalog.
+  Status prepare_session();
+
+  const Dialect& dialect() const override { return duckdb_dialect(); }
+  const std::string& catalog() const override { return catalog_; }
+  Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values) override;
+  Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values) override;
+  Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
+  Status query(std::string_view query, ArrowArrayStream* out) override;
+  Result<std::uint64_t> insert_stream(const TableName& table, std::span<const std::string> columns,
+                                      ArrowArrayStream* stream) override;
+  Status begin() override;
+  Status commit() override { return no_value(execute("COMMIT", {})); }
+  Status roll_back() override;
+  void cancel() override;
+
+ private:
+  static Status no_value(Result<std::uint64_t> result) {
+    if (!result) return fail(std::move(result.error()));
+    return {};
+  }
+  Result<DuckDbResult> run(std::string_view statement, std::span<const Value> values, Fetch fetch);
+
+  std::shared_ptr<Session> session_;
+  Access access_;
+  std::string catalog_;
+};
+
+// DuckDB scans a stream through a view, which it makes in the file's own main schema; `temp` is refused. The view is
+// dropped in the transaction that made it, so nobody else ever sees it. Names differ, or two writers of one file would
+// be in conflict.
+std::string next_view_name() {
+  static std::atomic<std::uint64_t> counter = 0;
+  return fmt::format("_outfall_rows_{}", ++counter);
+}
+
+Status DuckDbConnection::prepare_session() {
+  Status done = no_value(execute("SET TimeZone = 'UTC'", {}));
+  if (!done) return done;
+  Result<std::vector<TextRow>> name = rows("SELECT current_database()", {});
+  if (!name) return fail(std::move(name.error()));
+  catalog_ = name->at(0).at(0).value_or("");
+  return {};
+}
+
+Result<DuckDbResult> DuckDbConnection::run(std::string_view statement, std::span<const Value> values, Fetch fetch) {
+  if (session_->cancelled) return fail(Error{.message = "cancelled", .hint = "", .blame = Blame::interrupted});
+  Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), statement);
+  if (!prepared) return fail(std::move(prepared.error()));
+  if (Status bound = prepared->bind(values); !bound) return fail(std::move(bound.error()));
+  return prepared->run(fetch);
+}
+
+Result<std::uint64_t> DuckDbConnection::execute(std::string_view statement, std::span<const Value> values) {
+  Result<DuckDbResult> result = run(statement, values, Fetch::all_at_once);
+  if (!result) return fail(std::move(result.error()));
+  return session_->api().duckdb_rows_changed(result->get());
+}
+
+Result<std::vector<TextRow>> DuckDbConnection::rows(std::string_view query, std::span<const Value> values) {
+  Result<DuckDbResult> result = run(as_text(query), values, Fetch::as_asked_for);
+  if (!result) return fail(std::move(result.error()));
+  TextReader reader(session_->api(), std::move(*result));
+  std::vector<TextRow> out;
+  TextRow row;
+  while (true) {
+    Result<bool> more = reader.next(row);
+    if (!more) return fail(std::move(more.error()));
+    if (!*more) return out;
+    if (out.size() == limits::catalog_rows_max) {
+      return fail(fmt::format("a query that should be small gave more than {} rows", limits::catalog_rows_max));
+    }
+    out.push_back(row);
+  }
+}
+
+Result<std::unique_ptr<TextCursor>> DuckDbConnection::cursor(std::string_view query) {
+  Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), query);
+  if (!prepared) return fail(std::move(prepared.error()));
+  if (!has_rows(prepared->type())) {
+    Result<std::uint64_t> changed = execute(query, {});
+    if (!changed) return fail(std::move(changed.error()));
+    return std::make_unique<CountCursor>(*changed);
+  }
+  Result<std::vector<TextRow>> described = rows(fmt::format("DESCRIBE {}", query), {});
+  if (!described) return fail(std::move(described.error()));
+  std::vector<ColumnHeader> columns;
+  for (TextRow& column : *described) columns.push_back({column.at(0).value_or(""), column.at(1).value_or("")});
+  Result<DuckDbResult> result = run(as_text(query), {}, Fetch::as_asked_for);
+  if (!result) return fail(std::move(result.error()));
+  return std::make_unique<ReaderCursor>(session_, std::move(columns), TextReader(session_->api(), std::move(*result)));
+}
+
+Status DuckDbConnection::query(std::string_view query, ArrowArrayStream* out) {
+  Result<DuckDbResult> result = run(query, {}, Fetch::as_asked_for);
+  if (!result) return fail(std::move(result.error()));
+  return export_result(session_->api(), std::move(*result), session_, out);
+}
+
+Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, std::span<const std::string> columns,
+                                                      ArrowArrayStream* stream) {
+  ArrowInput input(stream, session_->cancelled);
+  if (Status opened = input.open(); !opened) return fail(std::move(opened.error()));
+  std::string view = next_view_name();
+  if (session_->api().duckdb_arrow_scan(session_->handle(), view.c_str(), input.handle()) != DuckDBSuccess) {
+    return fail(
+        fmt::format("make rows for {} readable to DuckDB: a column has a type that it does not know", table.table));
+  }
+  std::string list;
+  for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + quoted(dialect(), column);
+  std::string scan = fmt::format("{}.main.{}", quoted(dialect(), catalog_), view);
+  Result<std::uint64_t> inserted =
+      execute(fmt::format("INSERT INTO {} BY NAME SELECT {} FROM {}", quoted(dialect(), table), list, scan), {});
+  if (!inserted) return inserted;  // rolling back takes the view away
+  // The view holds the address of `input`, which ends here.
+  if (Result<std::uint64_t> dropped = execute(fmt::format("DROP VIEW {}", scan), {}); !dropped) return dropped;
+  return inserted;
+}
+
+Status DuckDbConnection::begin() {
+  return no_value(execute(access_ == Access::read_only ? "BEGIN TRANSACTION READ ONLY" : "BEGIN TRANSACTION", {}));
+}
+
+Status DuckDbConnection::roll_back() {
+  // A cancelled connection must still be able to end its transaction.
+  Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), "ROLLBACK");
+  if (!prepared) return fail(std::move(prepared.error()));
+  Result<DuckDbResult> result = prepared->run(Fetch::all_at_once);
+  if (!result) return fail(std::move(result.error()));
+  return {};
+}
+
+void DuckDbConnection::cancel() {
+  session_->cancelled = true;
+  session_->api().duckdb_interrupt(session_->handle());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options) {
+  Result<std::shared_ptr<DuckDbDatabase>> database = DuckDbDatabase::open(options);
+  if (!database) return fail(std::move(database.error()));
+  duckdb_connection handle = nullptr;
+  if ((*database)->api().duckdb_connect((*database)->handle(), &handle) != DuckDBSuccess) {
+    return fail(fmt::format("connect to DuckDB database {}: it was refused", (*database)->path()));
+  }
+  auto connection = std::make_unique<DuckDbConnection>(std::make_shared<Session>(*database, handle), options.access);
+  if (Status prepared = connection->prepare_session(); !prepared) {
+    return fail(std::move(prepared.error()).in(fmt::format("open DuckDB database {}", (*database)->path())));
+  }
+  return connection;
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connections to DuckDB files.
+//
+// A process holds one database object a file, shared by all its connections: two would not see each other and would
+// drop the file's lock. For the same reason nothing else of ours opens such a file, not even to look at it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "sql/connection.h"
+
+namespace outfall::sql {
+
+enum class Access { read_write, read_only };
+
+struct DuckDbOptions {
+  std::string path;
+  Access access = Access::read_write;
+
+  /// What DuckDB may hold; beyond it, it writes to disk. A transaction needs far less than it holds rows: 1.7 GB went
+  /// through with a quarter of this. Tables of thousands of columns and large sorts in queries profit from more.
+  std::size_t memory_limit = std::size_t{1} << 30;
+
+  /// 0: one a core.
+  int threads = 0;
+};
+
+/// Opens the file (read_write: creates it) and connects. Sessions run in UTC, and rows keep the order they came in.
+///
+/// The first connection of a process to a file decides memory and threads. A read-only one joins a database that is
+/// open for writing in this process and still cannot write.
+///
+/// Errors: the folder is missing or not writable, the file is something else or of a newer version: abandon; another
+/// process
+///         has it: retry.
+/// Threads: safe.
+Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options);
+
+}  // namespace outfall::sql

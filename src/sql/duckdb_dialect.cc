@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DuckDB as data. The type words are those that dlt writes, so that both make the same tables.
+#include "sql/dialect.h"
+
+namespace outfall::sql {
+
+const Dialect& duckdb_dialect() {
+  static constexpr Dialect dialect{
+      .name = "DuckDB",
+      .quote = '"',
+      .identifier_length_max = 65'536,
+      .names = NameCase::insensitive,
+      .add_column = AddColumn::one_a_statement,
+      .add_not_null = AddNotNull::refused,
+      .empty_table = "DELETE FROM {}",
+      .types =
+          {
+              .text = "VARCHAR",
+              .text_of_length = "VARCHAR",
+              .double_ = "DOUBLE",
+              .bool_ = "BOOLEAN",
+              .timestamp = "TIMESTAMP WITH TIME ZONE",
+              .timestamp_naive = {"TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS"},
+              .integers = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"},
+              .binary = "BLOB",
+              .json = "JSON",
+              .decimal = "DECIMAL({},{})",
+              .date = "DATE",
+              .time = "TIME",
+              .decimal_precision_max = 38,
+              .decimal_scale_default = 9,
+              .wei_scale = 0,
+          },
+  };
+  return dialect;
+}
+
+}  // namespace outfall::sql

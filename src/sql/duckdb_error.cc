@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sorts DuckDB's answers by what can be done about them.
+#include "sql/duckdb_error.h"
+
+#include <fmt/format.h>
+
+namespace outfall::sql {
+
+namespace {
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// DuckDB adds the statement with a caret below its message; the statement is ours and long.
+std::string_view without_statement(std::string_view answer) {
+  answer = answer.substr(0, answer.find("\n\nLINE "));
+  while (!answer.empty() && answer.back() == '\n') answer.remove_suffix(1);
+  return answer;
+}
+
+// The text is all there is to tell them apart.
+bool is_conflict(std::string_view answer) {
+  return contains(answer, "onflict");
+}
+
+}  // namespace
+
+Error duckdb_error(duckdb_error_type type, std::string_view answer) {
+  Error error{.message = std::string(without_statement(answer)), .hint = ""};
+  switch (type) {
+    case DUCKDB_ERROR_TRANSACTION:
+      // Two writers touched the same rows or the same table: the loser may simply come again.
+      if (is_conflict(answer)) error.remedy = Remedy::retry;
+      break;
+    case DUCKDB_ERROR_IO:
+      error.remedy = Remedy::retry;
+      if (contains(answer, "No space left") || contains(answer, "disk is full")) error.hint = "free some disk space";
+      break;
+    case DUCKDB_ERROR_OUT_OF_MEMORY:
+      error.remedy = Remedy::retry;
+      error.hint = "give DuckDB more memory, or fewer threads";
+      break;
+    case DUCKDB_ERROR_CONNECTION:
+    case DUCKDB_ERROR_NETWORK:
+    case DUCKDB_ERROR_HTTP:
+      error.remedy = Remedy::retry;
+      break;
+    case DUCKDB_ERROR_INTERRUPT:
+      error.blame = Blame::interrupted;
+      break;
+    case DUCKDB_ERROR_FATAL:
+    case DUCKDB_ERROR_INTERNAL:
+      error.hint = "the database was closed by an internal error of DuckDB; start again";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+Error duckdb_open_error(const std::string& path, std::string_view answer) {
+  Error error{.message = fmt::format("open DuckDB database {}: {}", path, without_statement(answer)), .hint = ""};
+  if (contains(answer, "Could not set lock") || contains(answer, "Conflicting lock")) {
+    error.hint = "another process has the file open; close it there, then run the same command again";
+    error.remedy = Remedy::retry;
+  } else if (contains(answer, "not a valid DuckDB database")) {
+    error.hint = "the file is something else; name another path";
+  } else if (contains(answer, "version number")) {
+    error.hint = "the file was written by a newer DuckDB; set OUTFALL_DUCKDB to a libduckdb.so of that version";
+  } else if (contains(answer, "Permission denied") || contains(answer, "Read-only file system")) {
+    error.hint = "make the folder and the file writable, or name another path";
+  } else if (contains(answer, "different configuration")) {
+    error.hint = "this process has the file open in another way; close it there first";
+  }
+  return error;
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What DuckDB's errors mean to us. This is the edge where a native error gets its remedy.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "outfall/error.h"
+#include "sql/duckdb_api.h"
+
+namespace outfall::sql {
+
+/// An error of a running statement. Its first line becomes the message, the remedy follows its class.
+Error duckdb_error(duckdb_error_type type, std::string_view answer);
+
+/// Why a database file could not be opened; DuckDB gives only text there.
+Error duckdb_open_error(const std::string& path, std::string_view answer);
+
+}  // namespace outfall::sql

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs statements through DuckDB's prepared statements, so that values never become SQL text.
+#include "sql/duckdb_statement.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "sql/duckdb_error.h"
+
+namespace outfall::sql {
+
+namespace {
+
+// The prepared statement's error has no class of its own; its text begins with the class's name.
+duckdb_error_type class_by_text(std::string_view answer) {
+  if (answer.starts_with("TransactionContext Error")) return DUCKDB_ERROR_TRANSACTION;
+  if (answer.starts_with("IO Error")) return DUCKDB_ERROR_IO;
+  if (answer.starts_with("Out of Memory Error")) return DUCKDB_ERROR_OUT_OF_MEMORY;
+  if (answer.starts_with("FATAL Error")) return DUCKDB_ERROR_FATAL;
+  if (answer.starts_with("INTERRUPT Error")) return DUCKDB_ERROR_INTERRUPT;
+  return DUCKDB_ERROR_INVALID;
+}
+
+Error error_by_text(const char* answer) {
+  std::string_view text = answer != nullptr ? answer : "no reason given";
+  return duckdb_error(class_by_text(text), text);
+}
+
+// What a person typed may end in a semicolon, or in a comment that would swallow our closing parenthesis.
+std::string_view without_end(std::string_view query) {
+  while (!query.empty() && (query.back() == ';' || query.back() == ' ' || query.back() == '\n' ||
+                            query.back() == '\t' || query.back() == '\r')) {
+    query.remove_suffix(1);
+  }
+  return query;
+}
+
+}  // namespace
+
+Error DuckDbResult::error() {
+  const char* answer = api_->duckdb_result_error(&result_);
+  std::string_view text = answer != nullptr ? answer : "no reason given";
+  duckdb_error_type type = api_->duckdb_result_error_type(&result_);
+  return duckdb_error(type == DUCKDB_ERROR_INVALID ? class_by_text(text) : type, text);
+}
+
+Result<DuckDbStatement> DuckDbStatement::prepare(const DuckDbApi& api, duckdb_connection connection,
+                                                 std::string_view statement) {
+  // DuckDB takes the text up to its first NUL: the rest would be dropped without a word.
+  if (statement.find('\0') != std::string_view::npos) {
+    return fail("a statement contains a NUL byte", "no table and no column may have it in its name");
+  }
+  duckdb_prepared_statement prepared = nullptr;
+  duckdb_state state = api.duckdb_prepare(connection, std::string(statement).c_str(), &prepared);
+  DuckDbStatement out(api, prepared);
+  if (state != DuckDBSuccess)
+    return fail(error_by_text(prepared != nullptr ? api.duckdb_prepare_error(prepared) : nullptr));
+  return out;
+}
+
+Status DuckDbStatement::bind(std::span<const Value> values) {
+  idx_t n = 0;
+  for (const Value& value : values) {
+    ++n;
+    duckdb_state state;
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      state = api_->duckdb_bind_int64(prepared_, n, *number);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      state = api_->duckdb_bind_varchar_length(prepared_, n, text->data(), text->size());
+    } else {
+      state = api_->duckdb_bind_null(prepared_, n);
+    }
+    if (state != DuckDBSuccess) return fail(fmt::format("bind value {} of a statement: it was refused", n));
+  }
+  return {};
+}
+
+Result<DuckDbResult> DuckDbStatement::run(Fetch fetch) {
+  DuckDbResult result(*api_);
+  if (fetch == Fetch::all_at_once) {
+    if (api_->duckdb_execute_prepared(prepared_, result.get()) != DuckDBSuccess) return fail(result.error());
+    return result;
+  }
+  duckdb_pending_result pending = nullptr;
+  std::optional<Error> error;
+  if (api_->duckdb_pending_prepared_streaming(prepared_, &pending) != DuckDBSuccess) {
+    error = error_by_text(pending != nullptr ? api_->duckdb_pending_error(pending) : nullptr);
+  } else if (api_->duckdb_execute_pending(pending, result.get()) != DuckDBSuccess) {
+    error = result.error();
+  }
+  api_->duckdb_destroy_pending(&pending);
+  if (error) return fail(std::move(*error));
+  return result;
+}
+
+TextReader::TextReader(const DuckDbApi& api, DuckDbResult result)
+    : api_(&api), result_(std::move(result)), columns_(api.duckdb_column_count(result_.get())) {}
+
+TextReader::TextReader(TextReader&& other) noexcept
+    : api_(other.api_),
+      result_(std::move(other.result_)),
+      columns_(other.columns_),
+      chunk_(std::exchange(other.chunk_, nullptr)),
+      size_(other.size_),
+      row_(other.row_) {}
+
+TextReader::~TextReader() {
+  if (chunk_ != nullptr) api_->duckdb_destroy_data_chunk(&chunk_);
+}
+
+Result<bool> TextReader::next_chunk() {
+  if (chunk_ != nullptr) api_->duckdb_destroy_data_chunk(&chunk_);
+  chunk_ = api_->duckdb_fetch_chunk(*result_.get());
+  row_ = 0;
+  size_ = chunk_ != nullptr ? api_->duckdb_data_chunk_get_size(chunk_) : 0;
+  if (size_ > 0) return true;
+  const char* answer = api_->duckdb_result_error(result_.get());
+  if (answer != nullptr && *answer != '\0') return fail(result_.error());
+  return false;
+}
+
+Result<bool> TextReader::next(TextRow& row) {
+  if (row_ == size_) {
+    Result<bool> more = next_chunk();
+    if (!more || !*more) return more;
+  }
+  row.resize(columns_);
+  for (idx_t column = 0; column < columns_; ++column) {
+    duckdb_vector vector = api_->duckdb_data_chunk_get_vector(chunk_, column);
+    std::uint64_t* validity = api_->duckdb_vector_get_validity(vector);
+    if (validity != nullptr && !api_->duckdb_validity_row_is_valid(validity, row_)) {
+      row[column].reset();
+      continue;
+    }
+    auto* cell = static_cast<duckdb_string_t*>(api_->duckdb_vector_get_data(vector)) + row_;
+    row[column].emplace(api_->duckdb_string_t_data(cell), api_->duckdb_string_t_length(*cell));
+  }
+  ++row_;
+  return true;
+}
+
+std::string as_text(std::string_view query) {
+  return fmt::format("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n{}\n)", without_end(query));
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Watches every statement of a transaction, so that a failed one cannot be committed.
+#include "sql/transaction.h"
+
+#include <utility>
+
+namespace outfall::sql {
+
+namespace {
+
+std::unexpected<Error> closed() {
+  return fail("use a transaction that has already ended");
+}
+
+}  // namespace
+
+Result<Transaction> Transaction::begin(Connection& connection) {
+  if (Status begun = connection.begin(); !begun) return fail(std::move(begun.error()).in("begin a transaction"));
+  return Transaction(connection);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : connection_(std::exchange(other.connection_, nullptr)), failure_(std::move(other.failure_)) {}
+
+Transaction::~Transaction() {
+  if (connection_ != nullptr) (void)connection_->roll_back();
+}
+
+template <class T>
+Result<T> Transaction::watched(Result<T> result) {
+  if (!result && !failure_) failure_ = result.error();
+  return result;
+}
+
+Result<std::uint64_t> Transaction::execute(std::string_view statement, std::span<const Value> values) {
+  if (connection_ == nullptr) return closed();
+  return watched(connection_->execute(statement, values));
+}
+
+Result<std::vector<TextRow>> Transaction::rows(std::string_view query, std::span<const Value> values) {
+  if (connection_ == nullptr) return closed();
+  return watched(connection_->rows(query, values));
+}
+
+Result<std::uint64_t> Transaction::insert_stream(const TableName& table, std::span<const std::string> columns,
+                                                 ArrowArrayStream* stream) {
+  if (connection_ == nullptr) {
+    if (stream->release != nullptr) stream->release(stream);
+    return closed();
+  }
+  return watched(connection_->insert_stream(table, columns, stream));
+}
+
+void Transaction::doom(std::string reason) {
+  if (!failure_) failure_ = Error{.message = std::move(reason), .hint = ""};
+}
+
+Status Transaction::commit() {
+  if (connection_ == nullptr) return closed();
+  if (failure_) {
+    Error refused = *failure_;
+    (void)roll_back();
+    return fail(std::move(refused).in("commit refused, because an earlier statement of the transaction failed"));
+  }
+  Connection* connection = std::exchange(connection_, nullptr);
+  Status committed = connection->commit();
+  if (committed) return {};
+  Error error = std::move(committed.error());
+  error.remedy = Remedy::resolve;
+  return fail(std::move(error).in("commit"));
+}
+
+Status Transaction::roll_back() {
+  if (connection_ == nullptr) return closed();
+  Connection* connection = std::exchange(connection_, nullptr);
+  return connection->roll_back();
+}
+
+}  // namespace outfall::sql

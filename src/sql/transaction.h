@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Transaction: all of it or nothing, by our own bookkeeping.
+//
+// Databases were seen to answer OK to the COMMIT of a transaction in which a statement had failed, and to keep nothing.
+// So once anything in a Transaction failed, it can only be rolled back: `commit` refuses without asking the database.
+//
+// Destroying an open transaction rolls it back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/connection.h"
+
+namespace outfall::sql {
+
+class Transaction {
+ public:
+  static Result<Transaction> begin(Connection& connection);
+
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+  Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values = {});
+  Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values = {});
+  Result<std::uint64_t> insert_stream(const TableName& table, std::span<const std::string> columns,
+                                      ArrowArrayStream* stream);
+
+  /// Records a failure that the database does not know of, such as a wrong count: from now on commit refuses.
+  void doom(std::string reason);
+
+  /// Errors: refused (remedy of the failure) when anything failed before; resolve when the database's answer is an
+  /// error, because
+  ///         then only the database knows what happened.
+  Status commit();
+  Status roll_back();
+
+  Connection& connection() { return *connection_; }
+
+ private:
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
+
+  template <class T>
+  Result<T> watched(Result<T> result);
+
+  Connection* connection_;  ///< null once moved from, committed or rolled back
+  std::optional<Error> failure_;
+};
+
+}  // namespace outfall::sql
