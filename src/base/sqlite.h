@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "outfall/error.h"
 
@@ -111,10 +112,14 @@ class Database {
   std::unique_ptr<sqlite_detail::Connection> connection_;
 };
 
-/// A write transaction. It holds the file's write lock from the start, so it cannot fail half-way for another writer.
 class Transaction {
  public:
-  static Result<Transaction> begin(Database& database);
+  enum class Kind {
+    write,  ///< holds the file's write lock from the start, so it cannot fail half-way for another writer
+    read,   ///< all reads see the file as of the first one
+  };
+
+  static Result<Transaction> begin(Database& database, Kind kind = Kind::write);
 
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
@@ -130,5 +135,21 @@ class Transaction {
 
   Database* database_;
 };
+
+/// Runs the statement to its end and makes one value of each row: `read(statement) -> Row`.
+template <class Read>
+auto collect(Statement& statement, Read read) -> Result<std::vector<decltype(read(statement))>> {
+  std::vector<decltype(read(statement))> rows;
+  while (true) {
+    const Result<bool> row = statement.step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      return rows;
+    }
+    rows.push_back(read(statement));
+  }
+}
 
 }  // namespace outfall

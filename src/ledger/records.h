@@ -77,6 +77,7 @@ struct StoredSchema {
   std::string name;
   std::string version_hash;
   std::string document;  ///< JSON
+  std::string naming;    ///< the convention that its names follow
 };
 
 /// What the pipeline knows from a seal on, beside the package's schema.

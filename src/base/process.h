@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who this process is, so that a message or a record on disk can name it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace outfall {
+
+struct ProcessIdentity {
+  std::string host;
+  std::string boot_id;  ///< of the running kernel; empty where the system does not tell
+  std::int64_t pid = 0;
+};
+
+/// Asked anew each time: a fork has another pid.
+ProcessIdentity this_process();
+
+}  // namespace outfall

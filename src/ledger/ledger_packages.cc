@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Packages: the seal, what is pending, and how a package ends.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "ledger/ledger.h"
+#include "ledger/pipeline_values.h"
+
+namespace outfall::ledger {
+namespace {
+
+// The id of this very document: packages that were sealed with the same schema share one row.
+Result<std::int64_t> store_schema(Database& database, const PackageRecord& package) {
+  Result<Statement> known =
+      database.prepare("SELECT schema_id FROM schemas WHERE version_hash = ?1 AND document = ?2 AND name = ?3");
+  const Result<bool> found = known
+                                 ? known->with(package.schema_version_hash, package.schema, package.schema_name).step()
+                                 : std::unexpected(known.error());
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  if (*found) {
+    return known->integer(0);
+  }
+  Result<Statement> insert = database.prepare(
+      "INSERT INTO schemas (name, version_hash, document, stored_at) VALUES (?, ?, ?, ?) RETURNING schema_id");
+  const Result<bool> row =
+      insert ? insert->with(package.schema_name, package.schema_version_hash, package.schema, package.sealed_at).step()
+             : std::unexpected(insert.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  const std::int64_t schema_id = insert->integer(0);
+  const Status finished = insert->run();
+  return finished ? Result<std::int64_t>(schema_id) : std::unexpected(finished.error());
+}
+
+Status insert_package(Database& database, const PackageRecord& package, std::int64_t schema_id) {
+  Result<Statement> statement = database.prepare(
+      "INSERT INTO packages (load_id, run_id, state, destination, dataset, schema_id, documents, sealed_at) "
+      "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?)");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return statement
+      ->with(package.load_id, package.run_id, package.destination, package.dataset, schema_id, package.documents,
+             package.sealed_at)
+      .run();
+}
+
+Status insert_jobs(Database& database, const PackageRecord& package) {
+  Result<Statement> job =
+      database.prepare("INSERT INTO jobs (load_id, position, table_name, file, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)");
+  Result<Statement> replaced =
+      database.prepare("INSERT INTO replaced_tables (load_id, position, table_name) VALUES (?, ?, ?)");
+  if (!job || !replaced) {
+    return std::unexpected(job ? replaced.error() : job.error());
+  }
+  std::int64_t position = 0;
+  for (const JobRecord& each : package.jobs) {
+    if (Status added = job->with(package.load_id, position++, each.table, each.file, each.rows, each.bytes).run();
+        !added) {
+      return added;
+    }
+  }
+  position = 0;
+  for (const std::string& table : package.replaced) {
+    if (Status added = replaced->with(package.load_id, position++, table).run(); !added) {
+      return added;
+    }
+  }
+  return {};
+}
+
+Status insert_inputs(Database& database, const PackageRecord& package, std::span<const InputRecord> inputs) {
+  Result<Statement> statement = database.prepare(
+      "INSERT INTO inputs (path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at) VALUES (?, ?, ?, ?, ?, "
+      "?, ?, ?)");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  for (const InputRecord& input : inputs) {
+    if (Status added = statement
+                           ->with(input.path, input.size, input.mtime_ns, input.hash, input.documents, package.run_id,
+                                  package.load_id, package.sealed_at)
+                           .run();
+        !added) {
+      return added;
+    }
+  }
+  return {};
+}
+
+Status store_pipeline_state(Database& database, const SealedState& state, std::int64_t schema_id,
+                            const std::string& load_id) {
+  Result<Statement> pointer = database.prepare(
+      "INSERT INTO pipeline (key, value) VALUES ('schema_id', ?1) ON CONFLICT (key) DO UPDATE SET value = "
+      "excluded.value");
+  // An id that did not come from new_load_id must not be given out again either.
+  Result<Statement> newest = database.prepare(
+      "INSERT INTO pipeline (key, value) VALUES ('last_load_id', ?1) "
+      "ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)");
+  if (!pointer || !newest) {
+    return std::unexpected(pointer ? newest.error() : pointer.error());
+  }
+  Status stored = pointer->with(schema_id).run();
+  if (stored) {
+    stored = newest->with(load_id).run();
+  }
+  if (stored) {
+    stored = put_value(database, "naming", state.naming);
+  }
+  if (stored && !state.document.empty()) {
+    stored = put_value(database, "state", state.document);
+  }
+  return stored;
+}
+
+constexpr std::string_view package_columns =
+    "SELECT p.load_id, p.run_id, p.state, p.destination, p.dataset, s.name, s.version_hash, p.documents, p.sealed_at, "
+    "p.loaded_at, p.files_kept, p.attempts, p.last_error";
+
+PackageRecord read_package(const Statement& row) {
+  PackageRecord package{.load_id = std::string(row.text(0)),
+                        .run_id = std::string(row.text(1)),
+                        .state = row.text(2) == "loaded" ? PackageState::loaded : PackageState::pending,
+                        .destination = std::string(row.text(3)),
+                        .dataset = std::string(row.text(4)),
+                        .schema_name = std::string(row.text(5)),
+                        .schema_version_hash = std::string(row.text(6)),
+                        .schema = "",
+                        .replaced = {},
+                        .documents = static_cast<std::uint64_t>(row.integer(7)),
+                        .sealed_at = row.integer(8),
+                        .loaded_at = std::nullopt,
+                        .files_kept = row.integer(10) != 0,
+                        .attempts = static_cast<int>(row.integer(11)),
+                        .last_error = std::string(row.text(12)),
+                        .jobs = {}};
+  if (!row.is_null(9)) {
+    package.loaded_at = row.integer(9);
+  }
+  return package;
+}
+
+Status read_parts(Database& database, PackageRecord& package) {
+  Result<Statement> jobs =
+      database.prepare("SELECT table_name, file, rows, bytes FROM jobs WHERE load_id = ?1 ORDER BY position");
+  Result<Statement> replaced =
+      database.prepare("SELECT table_name FROM replaced_tables WHERE load_id = ?1 ORDER BY position");
+  if (!jobs || !replaced) {
+    return std::unexpected(jobs ? replaced.error() : jobs.error());
+  }
+  auto job_rows = collect(jobs->with(package.load_id), [](const Statement& row) {
+    return JobRecord{.table = std::string(row.text(0)),
+                     .file = std::string(row.text(1)),
+                     .rows = static_cast<std::uint64_t>(row.integer(2)),
+                     .bytes = static_cast<std::uint64_t>(row.integer(3))};
+  });
+  auto replaced_rows =
+      collect(replaced->with(package.load_id), [](const Statement& row) { return std::string(row.text(0)); });
+  if (!job_rows || !replaced_rows) {
+    return std::unexpected(job_rows ? replaced_rows.error() : job_rows.error());
+  }
+  package.jobs = std::move(*job_rows);
+  package.replaced = std::move(*replaced_rows);
+  return {};
+}
+
+// The update before this call must have changed the one pending package that it named.
+Status expect_one_pending(Database& database, const std::string& load_id) {
+  if (database.changes() != 1) {
+    return fail(fmt::format("cannot write {}: it knows no pending package {}", database.path(), load_id));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state) {
+  fault_point(Fault::before_seal);
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  const Result<std::int64_t> schema_id = store_schema(database_, package);
+  if (!schema_id) {
+    return std::unexpected(schema_id.error());
+  }
+  Status sealed = insert_package(database_, package, *schema_id);
+  if (sealed) {
+    sealed = insert_jobs(database_, package);
+  }
+  if (sealed) {
+    sealed = insert_inputs(database_, package, inputs);
+  }
+  if (sealed) {
+    sealed = store_pipeline_state(database_, state, *schema_id, package.load_id);
+  }
+  if (sealed) {
+    fault_point(Fault::in_seal);
+    sealed = transaction->commit();
+  }
+  if (!sealed) {
+    return fail(std::move(sealed).error().in(fmt::format("seal package {}", package.load_id)));
+  }
+  fault_point(Fault::after_seal);
+  return {};
+}
+
+Result<std::vector<PackageRecord>> Ledger::pending() {
+  const Result<Transaction> snapshot = Transaction::begin(database_, Transaction::Kind::read);
+  if (!snapshot) {
+    return std::unexpected(snapshot.error());
+  }
+  Result<Statement> statement = database_.prepare(
+      std::string(package_columns) +
+      ", s.document FROM packages p JOIN schemas s USING (schema_id) WHERE p.state = 'pending' ORDER BY p.load_id");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  Result<std::vector<PackageRecord>> packages = collect(*statement, [](const Statement& row) {
+    PackageRecord package = read_package(row);
+    package.schema = std::string(row.text(13));
+    return package;
+  });
+  for (std::size_t i = 0; packages && i < packages->size(); ++i) {
+    if (const Status read = read_parts(database_, (*packages)[i]); !read) {
+      return std::unexpected(read.error());
+    }
+  }
+  return packages;
+}
+
+Result<std::vector<PackageRecord>> Ledger::packages(std::size_t newest) {
+  const Result<Transaction> snapshot = Transaction::begin(database_, Transaction::Kind::read);
+  if (!snapshot) {
+    return std::unexpected(snapshot.error());
+  }
+  Result<Statement> statement =
+      database_.prepare(std::string(package_columns) +
+                        " FROM packages p JOIN schemas s USING (schema_id) ORDER BY p.load_id DESC LIMIT ?1");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  Result<std::vector<PackageRecord>> packages = collect(statement->with(newest), read_package);
+  for (std::size_t i = 0; packages && i < packages->size(); ++i) {
+    if (const Status read = read_parts(database_, (*packages)[i]); !read) {
+      return std::unexpected(read.error());
+    }
+  }
+  return packages;
+}
+
+Status Ledger::record_attempt(const std::string& load_id, const std::string& error) {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Result<Statement> statement = database_.prepare(
+      "UPDATE packages SET attempts = attempts + 1, last_error = ?2 WHERE load_id = ?1 AND state = 'pending'");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  Status counted = statement->with(load_id, error).run();
+  if (counted) {
+    counted = expect_one_pending(database_, load_id);
+  }
+  return counted ? transaction->commit() : counted;
+}
+
+Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
+  fault_point(Fault::before_ledger_loaded);
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Result<Statement> loaded = database_.prepare(
+      "UPDATE packages SET state = 'loaded', loaded_at = ?2, files_kept = 1 WHERE load_id = ?1 AND state = 'pending'");
+  Result<Statement> kept = database_.prepare(
+      "UPDATE packages SET files_kept = 0 WHERE files_kept = 1 AND load_id NOT IN "
+      "(SELECT load_id FROM packages WHERE files_kept = 1 ORDER BY load_id DESC LIMIT ?1)");
+  if (!loaded || !kept) {
+    return std::unexpected(loaded ? kept.error() : loaded.error());
+  }
+  Status marked = loaded->with(load_id, env_->now_us()).run();
+  if (marked) {
+    marked = expect_one_pending(database_, load_id);
+  }
+  if (marked) {
+    marked = kept->with(std::max(keep_packages, 0)).run();
+  }
+  if (marked) {
+    marked = transaction->commit();
+  }
+  if (marked) {
+    fault_point(Fault::after_ledger_loaded);
+  }
+  return marked;
+}
+
+Result<std::vector<std::string>> Ledger::packages_with_files() {
+  Result<Statement> statement =
+      database_.prepare("SELECT load_id FROM packages WHERE state = 'pending' OR files_kept = 1 ORDER BY load_id");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return collect(*statement, [](const Statement& row) { return std::string(row.text(0)); });
+}
+
+}  // namespace outfall::ledger

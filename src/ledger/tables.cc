@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tables and views of a ledger. A change of them is a new entry at the end of `migrations`; entries that were
+// released never change. docs/state-store.md describes them for people.
+#include "ledger/tables.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace outfall::ledger {
+namespace {
+
+// Times are microseconds since 1970 UTC. Inputs refer to runs and packages by name only: they outlive both, so that
+// "this content was loaded before" stays known after old runs and packages were pruned.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE pipeline (
+  key TEXT PRIMARY KEY,
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+  run_id TEXT PRIMARY KEY,
+  command TEXT NOT NULL,
+  host TEXT NOT NULL,
+  boot_id TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  ending INTEGER,
+  trace TEXT NOT NULL
+) STRICT;
+CREATE INDEX runs_by_start ON runs (started_at);
+
+CREATE TABLE schemas (
+  schema_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  version_hash TEXT NOT NULL,
+  document TEXT NOT NULL,
+  stored_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX schemas_by_hash ON schemas (version_hash);
+
+CREATE TABLE packages (
+  load_id TEXT PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'loaded')),
+  destination TEXT NOT NULL,
+  dataset TEXT NOT NULL,
+  schema_id INTEGER NOT NULL REFERENCES schemas,
+  documents INTEGER NOT NULL,
+  sealed_at INTEGER NOT NULL,
+  loaded_at INTEGER,
+  files_kept INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX packages_pending ON packages (load_id) WHERE state = 'pending';
+CREATE INDEX packages_by_run ON packages (run_id);
+CREATE INDEX packages_by_schema ON packages (schema_id);
+
+CREATE TABLE jobs (
+  load_id TEXT NOT NULL REFERENCES packages ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  table_name TEXT NOT NULL,
+  file TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (load_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE replaced_tables (
+  load_id TEXT NOT NULL REFERENCES packages ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  table_name TEXT NOT NULL,
+  PRIMARY KEY (load_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inputs (
+  input_id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  documents INTEGER NOT NULL,
+  run_id TEXT NOT NULL,
+  load_id TEXT NOT NULL,
+  sealed_at INTEGER NOT NULL,
+  settled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX inputs_by_path ON inputs (path);
+CREATE INDEX inputs_by_content ON inputs (size, hash);
+CREATE INDEX inputs_unsettled ON inputs (run_id, load_id) WHERE settled = 0;
+
+CREATE TABLE progress (
+  run_id TEXT PRIMARY KEY,
+  stage TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  rows_total INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  bytes_total INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE VIEW run_list AS
+SELECT run_id,
+       strftime('%Y-%m-%d %H:%M:%S', started_at / 1000000, 'unixepoch') AS started,
+       strftime('%Y-%m-%d %H:%M:%S', ended_at / 1000000, 'unixepoch') AS ended,
+       round((ended_at - started_at) / 1000000.0, 3) AS seconds,
+       CASE
+         WHEN ended_at IS NULL THEN 'no end recorded'
+         WHEN ending = 0 THEN 'delivered'
+         WHEN ending = 1 THEN 'failed'
+         WHEN ending = 3 THEN 'rows rejected'
+         WHEN ending = 4 THEN 'work pending'
+         WHEN ending IN (130, 143) THEN 'interrupted'
+         ELSE 'exit ' || ending
+       END AS outcome,
+       command, host, pid
+FROM runs ORDER BY started_at DESC;
+
+CREATE VIEW package_list AS
+SELECT load_id, state,
+       strftime('%Y-%m-%d %H:%M:%S', sealed_at / 1000000, 'unixepoch') AS sealed,
+       strftime('%Y-%m-%d %H:%M:%S', loaded_at / 1000000, 'unixepoch') AS loaded,
+       documents,
+       (SELECT coalesce(sum(rows), 0) FROM jobs WHERE jobs.load_id = packages.load_id) AS rows,
+       (SELECT coalesce(sum(bytes), 0) FROM jobs WHERE jobs.load_id = packages.load_id) AS bytes,
+       (SELECT count(*) FROM jobs WHERE jobs.load_id = packages.load_id) AS job_files,
+       attempts, last_error, destination, dataset, run_id
+FROM packages ORDER BY load_id DESC;
+
+CREATE VIEW table_list AS
+SELECT load_id, table_name, sum(rows) AS rows, sum(bytes) AS bytes, count(*) AS job_files
+FROM jobs GROUP BY load_id, table_name ORDER BY load_id DESC, min(position);
+
+CREATE VIEW input_list AS
+SELECT path, size,
+       strftime('%Y-%m-%d %H:%M:%S', mtime_ns / 1000000000, 'unixepoch') AS modified,
+       documents,
+       strftime('%Y-%m-%d %H:%M:%S', sealed_at / 1000000, 'unixepoch') AS sealed,
+       CASE
+         WHEN settled = 1 THEN 'complete'
+         WHEN load_id IN (SELECT load_id FROM packages WHERE state = 'pending') THEN 'pending'
+         ELSE 'loaded, its run has no recorded end'
+       END AS state,
+       load_id, run_id, hash
+FROM inputs ORDER BY input_id DESC;
+)sql";
+
+constexpr std::array migrations{version_1};
+
+Result<int> found_version(Database& database) {
+  const Result<std::int64_t> version = database.integer("PRAGMA user_version");
+  if (!version) {
+    return std::unexpected(version.error());
+  }
+  return static_cast<int>(*version);
+}
+
+Error other_version(const Database& database, int found) {
+  if (found > tables_version()) {
+    return {.message =
+                fmt::format("cannot use {}: it has version {} of the state store, this program knows up to version {}",
+                            database.path(), found, tables_version()),
+            .hint = "a newer Outfall wrote it: use that one, or another --data-dir"};
+  }
+  return {.message = fmt::format("cannot read {}: it has version {} of the state store, this program reads version {}",
+                                 database.path(), found, tables_version()),
+          .hint = "run or resume the pipeline once with this program: that brings the file up to date"};
+}
+
+}  // namespace
+
+int tables_version() {
+  return static_cast<int>(migrations.size());
+}
+
+Result<int> migrate_tables(Database& database) {
+  const Result<int> found = found_version(database);
+  if (!found) {
+    return found;
+  }
+  if (*found > tables_version() || *found < 0) {
+    return fail(other_version(database, *found));
+  }
+  if (*found == 0) {
+    const Result<std::int64_t> objects = database.integer("SELECT count(*) FROM sqlite_schema");
+    if (!objects) {
+      return std::unexpected(objects.error());
+    }
+    if (*objects != 0) {
+      return fail(
+          fmt::format("cannot use {}: it is a SQLite database, but not a state store of Outfall", database.path()),
+          "move the file away, or choose another --data-dir");
+    }
+  }
+  for (auto version = static_cast<std::size_t>(*found); version < migrations.size(); ++version) {
+    if (Status migrated = database.execute(migrations[version]); !migrated) {
+      return fail(std::move(migrated).error().in(fmt::format("bring the state store to version {}", version + 1)));
+    }
+  }
+  if (*found != tables_version()) {
+    if (const Status noted = database.execute(fmt::format("PRAGMA user_version = {}", tables_version())); !noted) {
+      return std::unexpected(noted.error());
+    }
+  }
+  return found;
+}
+
+Status check_tables(Database& database) {
+  const Result<int> found = found_version(database);
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  if (*found != tables_version()) {
+    return fail(other_version(database, *found));
+  }
+  return {};
+}
+
+}  // namespace outfall::ledger

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tables and views of a ledger, version by version.
+#pragma once
+
+#include "base/sqlite.h"
+#include "outfall/error.h"
+
+namespace outfall::ledger {
+
+/// The version of the tables that this program writes; it stands in PRAGMA user_version.
+int tables_version();
+
+/// Makes the tables, or brings older ones to today's version; call it inside a write transaction. Returns the version
+/// that was found; 0 means the file was empty.
+///
+/// Errors: abandon: a newer version (naming both), or a database of something else.
+Result<int> migrate_tables(Database& database);
+
+/// Errors: abandon: any version but today's.
+Status check_tables(Database& database);
+
+}  // namespace outfall::ledger
