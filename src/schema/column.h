@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Column: one column of a table as the schema document has it, with what we understand of it as C++ values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "outfall/types.h"
+#include "schema/naming.h"
+
+namespace outfall::schema {
+
+struct Column {
+  std::string name;
+  std::optional<DataType> type;  ///< none: known by its hints only, no value was seen yet
+  bool nullable = true;
+  std::optional<int> precision;
+  std::optional<int> scale;
+  std::optional<bool> timezone;  ///< none counts as true
+  bool variant = false;
+  bool primary_key = false;
+  bool unique = false;
+  bool row_key = false;
+  bool parent_key = false;
+  bool root_key = false;
+  std::string description;
+
+  /// The document this was read from: every key in its order, those unknown to us too. Null in a new column.
+  Json stored;
+
+  /// Errors: abandon, naming the column and the key that is wrong.
+  static Result<Column> parse(std::string_view name, const Json& document);
+
+  /// `stored` with our values written over it; a new column gets its keys in the order dlt gives them.
+  Json to_json() const;
+
+  bool operator==(const Column&) const = default;
+};
+
+/// The column for the values of another type than their own column has: `<column>__v_<type>`.
+Column variant_column(const Naming& naming, std::string_view column, DataType type);
+
+}  // namespace outfall::schema
