@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Arrow C Data Interface and C Stream Interface, as the Arrow project specifies them. Rows cross our borders in these structs,
-// so that no side needs the other's Arrow library.
+// The Arrow C Data Interface and C Stream Interface, as the Arrow project specifies them. Rows cross our borders in
+// these structs, so that no side needs the other's Arrow library.
 //
 // Ownership: whoever holds a struct calls `release` once; a released struct has `release == nullptr`.
 #pragma once

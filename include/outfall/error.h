@@ -2,8 +2,8 @@
 //
 // Error: what went wrong, said so that a person or a caller can act on it.
 //
-// An error states what we were doing, to which object, and what the other side answered. It carries one remedy, chosen once at
-// the edge where the native error was seen; nobody further up guesses again.
+// An error states what we were doing, to which object, and what the other side answered. It carries one remedy, chosen
+// once at the edge where the native error was seen; nobody further up guesses again.
 //
 // Values are immutable in use and may cross threads.
 #pragma once
@@ -51,6 +51,8 @@ using Status = std::expected<void, Error>;
 [[nodiscard]] inline std::unexpected<Error> fail(std::string message, std::string hint = "") {
   return std::unexpected(Error{std::move(message), std::move(hint)});
 }
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+[[nodiscard]] inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 }  // namespace outfall

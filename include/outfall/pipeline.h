@@ -5,11 +5,11 @@
 //   outfall::Pipeline pipeline({.name = "github", .destination = "duckdb:github.duckdb"});
 //   outfall::Report report = pipeline.run({.inputs = {"github_events.jsonl"}});
 //
-// State lives in the data directory (one SQLite file a pipeline); the rows of unfinished packages stand beside it. One process at
-// a time may run a pipeline; others are refused, or wait for lock_wait.
+// State lives in the data directory (one SQLite file a pipeline); the rows of unfinished packages stand beside it. One
+// process at a time may run a pipeline; others are refused, or wait for lock_wait.
 //
-// A Pipeline prints nothing, installs no signal handler and starts no thread that outlives `run`. One object is used from one
-// thread; different pipelines may run at once.
+// A Pipeline prints nothing, installs no signal handler and starts no thread that outlives `run`. One object is used
+// from one thread; different pipelines may run at once.
 #pragma once
 
 #include <chrono>
@@ -50,7 +50,8 @@ struct PipelineOptions {
   std::chrono::seconds lock_wait{0};
 };
 
-/// `path` is the column as it is called in the table, or a dotted path of keys; `type` a data type with optional precision and scale.
+/// `path` is the column as it is called in the table, or a dotted path of keys; `type` a data type with optional
+/// precision and scale.
 struct ColumnHint {
   std::string path;
   std::string type;
@@ -91,7 +92,8 @@ class Pipeline {
  public:
   explicit Pipeline(PipelineOptions options);
 
-  /// Delivers what an earlier run left, then loads the inputs. Never throws; Report::ending and Report::error say how it went.
+  /// Delivers what an earlier run left, then loads the inputs. Never throws; Report::ending and Report::error say how
+  /// it went.
   Report run(const RunOptions& options);
 
   /// Delivers what an earlier run left; needs no source.

@@ -14,7 +14,8 @@
 
 namespace outfall {
 
-/// How a run ended. The numbers are the exit codes of the command line; several causes: failed, then pending, then rejected.
+/// How a run ended. The numbers are the exit codes of the command line; several causes: failed, then pending, then
+/// rejected.
 enum class Ending {
   delivered = 0,      ///< every row of the run is at the destination
   failed = 1,         ///< nothing half-visible; Report::error says what
@@ -45,33 +46,34 @@ struct VariantReport {
 
 struct TableReport {
   std::string name;
-  std::string parent;                    ///< empty for a root table
+  std::string parent;  ///< empty for a root table
   std::uint64_t rows = 0;
   std::vector<std::string> new_columns;  ///< added to the destination by this run
   std::vector<VariantReport> variants;
-  bool created = false;                  ///< the table itself is new
+  bool created = false;  ///< the table itself is new
 };
 
 enum class InputFate {
-  loaded,        ///< read and sealed by this run
-  finished,      ///< sealed by an earlier run that did not end; `run` names it
-  changed,       ///< loaded before with other content, loaded again
-  skipped,       ///< this content is already complete, and the caller asked to skip such (skip_loaded)
+  loaded,    ///< read and sealed by this run
+  finished,  ///< sealed by an earlier run that did not end; `run` names it
+  changed,   ///< loaded before with other content, loaded again
+  skipped,   ///< this content is already complete, and the caller asked to skip such (skip_loaded)
 };
 
 struct InputReport {
   std::string path;
   InputFate fate = InputFate::loaded;
-  std::string run;                  ///< the earlier run, where fate is `finished` or `skipped`
+  std::string run;  ///< the earlier run, where fate is `finished` or `skipped`
   std::uint64_t documents = 0;
-  std::uint64_t bytes = 0;          ///< read from the file, before decompression
-  std::vector<std::string> notes;   ///< facts worth a line: "grew while it was read", "already loaded at ... as load ..."
+  std::uint64_t bytes = 0;  ///< read from the file, before decompression
+  std::vector<std::string>
+      notes;  ///< facts worth a line: "grew while it was read", "already loaded at ... as load ..."
 };
 
 struct PackageReport {
   std::string load_id;
-  bool resumed = false;             ///< sealed by an earlier run
-  std::uint64_t rows = 0;           ///< all tables
+  bool resumed = false;    ///< sealed by an earlier run
+  std::uint64_t rows = 0;  ///< all tables
 };
 
 struct Report {
@@ -81,14 +83,14 @@ struct Report {
   std::string run_id;
   std::string pipeline;
   std::string dataset;
-  std::string destination;          ///< address without secrets
+  std::string destination;  ///< address without secrets
   std::string data_dir;
-  Balance balance;                  ///< counts documents (rows of root tables)
+  Balance balance;  ///< counts documents (rows of root tables)
   std::vector<PackageReport> packages;
   std::vector<TableReport> tables;
   std::vector<InputReport> inputs;
   std::vector<std::string> notes;
-  std::uint64_t duplicate_keys = 0; ///< repeated keys inside one object: the last value won
+  std::uint64_t duplicate_keys = 0;  ///< repeated keys inside one object: the last value won
   std::uint64_t bytes_read = 0;
   std::chrono::nanoseconds elapsed{};
   bool dry_run = false;

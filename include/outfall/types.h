@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The words that options, reports and schemas share: data types, write dispositions, naming conventions, delivery modes.
+// The words that options, reports and schemas share: data types, write dispositions, naming conventions, delivery
+// modes.
 #pragma once
 
 #include <optional>
