@@ -53,7 +53,8 @@ struct Dialect {
   NameCase names;
   AddColumn add_column;
   AddNotNull add_not_null;
-  std::string_view empty_table;  ///< `{}` is the table: removes every row of it inside a transaction
+  std::string_view information_schema;  ///< where the standard's catalog views are, quoted
+  std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
   TypeWords types;
 };
 

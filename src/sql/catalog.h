@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Catalog: which tables and columns a dataset has at the database, as the database sees them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "sql/connection.h"
+
+namespace outfall::sql {
+
+/// Columns under the form in which the database compares names (`folded`).
+struct ExistingTable {
+  std::unordered_set<std::string> columns;
+};
+
+struct ExistingDataset {
+  std::unordered_map<std::string, ExistingTable> tables;  ///< by folded name
+
+  const ExistingTable* find(const Dialect& dialect, std::string_view table) const;
+};
+
+/// None: there is no such schema at the database.
+Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, const std::string& dataset);
+
+}  // namespace outfall::sql

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compares a table of the schema with the table at the database and writes the statements that are missing.
+#include "sql/ddl.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+#include <utility>
+
+#include "base/utf8.h"
+#include "sql/dialect.h"
+
+namespace outfall::sql {
+
+namespace {
+
+enum class Purpose { create, add };
+
+Result<std::string> column_definition(const Dialect& dialect, const schema::Column& column, Purpose purpose) {
+  ColumnType type{.type = *column.type,
+                  .precision = column.precision,
+                  .scale = column.scale,
+                  .timezone = column.timezone.value_or(true)};
+  Result<std::string> word = type_name(dialect, type);
+  if (!word) return fail(std::move(word.error()).in(fmt::format("column {}", column.name)));
+  bool says_not_null = !column.nullable && (purpose == Purpose::create || dialect.add_not_null == AddNotNull::accepted);
+  return fmt::format("{} {}{}", quoted(dialect, column.name), *word, says_not_null ? " NOT NULL" : "");
+}
+
+Status check_name(const Dialect& dialect, std::string_view name) {
+  if (name.empty()) return fail("a name is empty");
+  // Bytes bound characters from above, so that counting them is rarely needed.
+  if (name.size() <= dialect.identifier_length_max) return {};
+  std::size_t characters = utf8_length(name);
+  if (characters <= dialect.identifier_length_max) return {};
+  return fail(fmt::format("the name {}... has {} characters, {} takes at most {}", name.substr(0, 40), characters,
+                          dialect.name, dialect.identifier_length_max));
+}
+
+Status check_columns(const Dialect& dialect, const schema::Table& table) {
+  std::unordered_map<std::string, std::string_view> seen;
+  for (const schema::Column& column : table.columns) {
+    if (!column.type) continue;
+    if (Status name = check_name(dialect, column.name); !name) return name;
+    auto [other, added] = seen.emplace(folded(dialect, column.name), column.name);
+    if (added) continue;
+    return fail(
+        fmt::format("{} takes the columns {} and {} for the same one", dialect.name, other->second, column.name),
+        "use a naming convention that ignores case, such as snake_case");
+  }
+  return {};
+}
+
+Status plan_create(const Dialect& dialect, const TableName& target, const schema::Table& table, TableChange& change) {
+  std::string columns;
+  for (const schema::Column& column : table.columns) {
+    if (!column.type) continue;
+    Result<std::string> definition = column_definition(dialect, column, Purpose::create);
+    if (!definition) return fail(std::move(definition.error()));
+    columns += (columns.empty() ? "" : ", ") + *definition;
+  }
+  if (columns.empty()) return {};
+  change.created = true;
+  change.statements.push_back(fmt::format("CREATE TABLE {} ({})", quoted(dialect, target), columns));
+  return {};
+}
+
+Status plan_add(const Dialect& dialect, const TableName& target, const schema::Table& table,
+                const ExistingTable& existing, TableChange& change) {
+  std::string additions;
+  for (const schema::Column& column : table.columns) {
+    if (!column.type || existing.columns.contains(folded(dialect, column.name))) continue;
+    Result<std::string> definition = column_definition(dialect, column, Purpose::add);
+    if (!definition) return fail(std::move(definition.error()));
+    change.new_columns.push_back(column.name);
+    if (dialect.add_column == AddColumn::one_a_statement) {
+      change.statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {}", quoted(dialect, target), *definition));
+    } else {
+      additions += fmt::format("{}ADD COLUMN {}", additions.empty() ? "" : ", ", *definition);
+    }
+  }
+  if (!additions.empty())
+    change.statements.push_back(fmt::format("ALTER TABLE {} {}", quoted(dialect, target), additions));
+  return {};
+}
+
+}  // namespace
+
+std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset) {
+  std::string name = catalog.empty() ? "" : quoted(dialect, catalog) + ".";
+  return fmt::format("CREATE SCHEMA IF NOT EXISTS {}{}", name, quoted(dialect, dataset));
+}
+
+Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, const schema::Table& table,
+                               const ExistingTable* existing) {
+  TableChange change{.table = table.name};
+  Status done = check_name(dialect, table.name);
+  if (done) done = check_columns(dialect, table);
+  if (done) {
+    done = existing == nullptr ? plan_create(dialect, target, table, change)
+                               : plan_add(dialect, target, table, *existing, change);
+  }
+  if (!done) return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
+  return change;
+}
+
+}  // namespace outfall::sql
