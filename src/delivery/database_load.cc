@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The second half of a load: all rows and the record of the load, in one transaction.
+#include "delivery/database_load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/fault.h"
+#include "columnar/ipc_file.h"
+#include "delivery/counted_stream.h"
+#include "delivery/package_tables.h"
+#include "package/package_reader.h"
+#include "sql/catalog.h"
+#include "sql/dialect.h"
+#include "sql/system_tables.h"
+#include "sql/transaction.h"
+
+namespace outfall::delivery {
+
+namespace {
+
+struct Load {
+  sql::Dataset dataset;
+  sql::Transaction& transaction;
+  const LoadRequest& request;
+  LoadSummary& summary;
+};
+
+TableLoad& entry(LoadSummary& summary, const std::string& table) {
+  auto found = std::ranges::find(summary.tables, table, &TableLoad::table);
+  if (found != summary.tables.end()) return *found;
+  return summary.tables.emplace_back(TableLoad{.table = table});
+}
+
+Status empty_replaced(const Load& load) {
+  const sql::Dialect& dialect = load.dataset.connection.dialect();
+  if (load.request.package.replaced.empty()) return {};
+  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(load.dataset.connection, load.dataset.name);
+  if (!existing) return fail(std::move(existing.error()));
+  for (const schema::Table* table : tables_to_empty(load.request.package, load.request.schema)) {
+    if (!*existing || (*existing)->find(dialect, table->name) == nullptr) continue;
+    std::string name = sql::quoted(dialect, load.dataset.table(table->name));
+    auto emptied = load.transaction.execute(fmt::format(fmt::runtime(dialect.empty_table), name));
+    if (!emptied) return fail(std::move(emptied.error()).in(fmt::format("empty table {}", table->name)));
+  }
+  return {};
+}
+
+std::vector<std::string> column_names(const ArrowSchema& schema) {
+  std::vector<std::string> out;
+  for (std::int64_t i = 0; i < schema.n_children; ++i) out.emplace_back(schema.children[i]->name);
+  return out;
+}
+
+Status insert_job(const Load& load, const ledger::JobRecord& job) {
+  Result<columnar::IpcFileReader> reader = package::open_job(load.request.folder, job);
+  if (!reader) return fail(std::move(reader.error()));
+  ArrowSchema schema{};
+  if (Status read = reader->schema(&schema); !read) return read;
+  std::vector<std::string> columns = column_names(schema);
+  schema.release(&schema);
+  ArrowArrayStream stream{};
+  if (Status opened = reader->stream(&stream); !opened) return opened;
+  count_rows(&stream, load.summary.rows, load.request.progress);
+
+  Result<std::uint64_t> taken = load.transaction.insert_stream(load.dataset.table(job.table), columns, &stream);
+  if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
+  if (*taken != job.rows) {
+    return fail(fmt::format("insert into table {}: {} rows were sealed in {}, the database took {}", job.table,
+                            job.rows, job.file, *taken));
+  }
+  entry(load.summary, job.table).rows += *taken;
+  load.summary.rows += *taken;
+  fault_point(Fault::in_load);
+  return {};
+}
+
+Status fill(const Load& load, Env& env) {
+  const ledger::PackageRecord& package = load.request.package;
+  if (Status emptied = empty_replaced(load); !emptied) return emptied;
+  for (const ledger::JobRecord& job : package.jobs) {
+    if (Status inserted = insert_job(load, job); !inserted) return inserted;
+  }
+  return sql::store_load(load.transaction, load.dataset,
+                         {.load_id = package.load_id,
+                          .schema_name = package.schema_name,
+                          .schema_version_hash = package.schema_version_hash,
+                          .inserted_at_us = env.now_us()});
+}
+
+}  // namespace
+
+Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
+  fault_point(Fault::before_load_begin);
+  std::string doing = fmt::format("load {}", request.package.load_id);
+  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
+  if (!transaction) return fail(std::move(transaction.error()).in(doing));
+  {
+    // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
+    std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
+    Load load{.dataset = {connection, request.package.dataset},
+              .transaction = *transaction,
+              .request = request,
+              .summary = summary};
+    if (Status filled = fill(load, env); !filled) {
+      (void)transaction->roll_back();
+      return fail(std::move(filled.error()).in(doing));
+    }
+  }
+  fault_point(Fault::before_load_commit);
+  if (Status committed = transaction->commit(); !committed) return fail(std::move(committed.error()).in(doing));
+  return summary;
+}
+
+}  // namespace outfall::delivery

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attempts, questions and waits around Destination::load.
+#include "delivery/deliver.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/fault.h"
+
+namespace outfall::delivery {
+
+namespace {
+
+bool records_loads(const Destination& destination) {
+  return destination.mode() == DeliveryMode::transactional;
+}
+
+/// What is known without having done it: the jobs.
+LoadSummary summary_of_jobs(const ledger::PackageRecord& package) {
+  LoadSummary out{.tables = {}, .rows = 0, .found_loaded = true};
+  for (const ledger::JobRecord& job : package.jobs) {
+    if (out.tables.empty() || out.tables.back().table != job.table) out.tables.push_back({.table = job.table});
+    out.tables.back().rows += job.rows;
+    out.rows += job.rows;
+  }
+  return out;
+}
+
+/// One attempt: look, load, look again.
+Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request) {
+  const ledger::PackageRecord& package = request.package;
+  if (Status opened = destination.open(); !opened) return fail(std::move(opened.error()));
+  if (!records_loads(destination)) return destination.load(request);
+
+  Result<bool> there = destination.has_load(package.dataset, package.load_id);
+  if (!there) return fail(std::move(there.error()));
+  if (*there) return summary_of_jobs(package);
+
+  Result<LoadSummary> loaded = destination.load(request);
+  if (!loaded && loaded.error().remedy != Remedy::resolve) return loaded;
+  fault_point(Fault::after_load_commit);
+  if (!loaded) {
+    if (Status opened = destination.open(); !opened) return fail(std::move(opened.error()));
+  }
+  there = destination.has_load(package.dataset, package.load_id);
+  if (!there) return fail(std::move(there.error()));
+  if (*there) return loaded ? std::move(loaded) : summary_of_jobs(package);
+  if (!loaded) {
+    // The answer was an error and the load is not there: nothing happened.
+    loaded.error().remedy = Remedy::retry;
+    return loaded;
+  }
+  return fail(
+      Error{.message = fmt::format("commit load {}: it was answered with success, but the load is not in _dlt_loads",
+                                   package.load_id),
+            .hint = "",
+            .remedy = Remedy::retry});
+}
+
+Error interrupted(const ledger::PackageRecord& package) {
+  return {.message = fmt::format("load {} was stopped; nothing of it is at the destination yet", package.load_id),
+          .hint = "outfall resume finishes it",
+          .blame = Blame::interrupted};
+}
+
+}  // namespace
+
+Result<LoadSummary> deliver(Destination& destination, const LoadRequest& request, const DeliverOptions& options) {
+  Retry retry(options.retry, options.env);
+  while (true) {
+    if (request.stop.stop_requested()) return fail(interrupted(request.package));
+    Result<LoadSummary> done = attempt(destination, request);
+    if (done) return done;
+    if (request.stop.stop_requested()) return fail(interrupted(request.package));
+    if (options.attempt_failed) options.attempt_failed(done.error());
+    if (done.error().remedy == Remedy::abandon) return done;
+    std::optional<std::chrono::nanoseconds> wait = retry.next_wait();
+    if (!wait) {
+      return fail(std::move(done.error())
+                      .in(fmt::format("load {} failed {} times", request.package.load_id, retry.attempts())));
+    }
+    options.sleep(*wait, request.stop);
+  }
+}
+
+}  // namespace outfall::delivery

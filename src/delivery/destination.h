@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Destination: where packages go. One class a kind; delivery drives it and makes the promises that are printed.
+//
+// A destination is used from one thread. It takes a package as a whole: where it is transactional, all rows and the
+// record of the load become visible in one moment, or nothing does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/records.h"
+#include "outfall/error.h"
+#include "outfall/types.h"
+#include "schema/schema.h"
+#include "sql/connection.h"
+#include "sql/stored_dataset.h"
+
+namespace outfall::delivery {
+
+struct Capabilities {
+  std::size_t identifier_length_max = 0;  ///< characters of a table's or column's name; 0: no limit
+  bool case_sensitive_names = true;
+};
+
+/// Whose traces to look for in a dataset.
+struct DatasetKey {
+  std::string dataset;
+  std::string schema_name;
+  std::string pipeline;
+};
+
+struct LoadRequest {
+  const ledger::PackageRecord& package;
+  const schema::Schema& schema;  ///< what package.schema says
+  std::string folder;            ///< where the job files are
+  /// Rows of all tables handed over so far in this attempt. From any thread, one call at a time; must be quick.
+  std::function<void(std::uint64_t rows)> progress;
+  /// Ends the attempt at the next safe point; what was sent is taken back.
+  std::stop_token stop;
+};
+
+struct TableLoad {
+  std::string table;
+  std::uint64_t rows = 0;
+  bool created = false;
+  std::vector<std::string> new_columns{};  ///< added to a table that was there before
+};
+
+struct LoadSummary {
+  std::vector<TableLoad> tables{};  ///< in the order of the jobs, then those that were only emptied or made
+  std::uint64_t rows = 0;           ///< of all tables
+  bool found_loaded = false;        ///< an earlier attempt had committed; nothing was sent now
+};
+
+enum class QueryAccess { read_only, read_write };
+
+struct QueryRequest {
+  std::string sql;
+  std::string dataset;  ///< unqualified names are looked up here; empty: the database's default
+  QueryAccess access = QueryAccess::read_only;
+};
+
+class Destination {
+ public:
+  virtual ~Destination() = default;
+
+  /// The address without secrets; it identifies the destination in the ledger and in messages.
+  virtual const std::string& address() const = 0;
+  virtual DeliveryMode mode() const = 0;
+  virtual const Capabilities& capabilities() const = 0;
+
+  /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
+  virtual Status open() = 0;
+
+  /// What an existing dataset remembers. None: the dataset is not there, or the destination keeps nothing.
+  virtual Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey& key) = 0;
+
+  /// Whether the load is recorded as complete. Always false where nothing is recorded.
+  virtual Result<bool> has_load(const std::string& dataset, const std::string& load_id) = 0;
+
+  /// One attempt to load the package, with the migration before it.
+  ///
+  /// Errors: resolve: the commit was answered with an error, only has_load knows; retry and abandon: nothing is
+  /// visible.
+  virtual Result<LoadSummary> load(const LoadRequest& request) = 0;
+
+  /// Errors: abandon: the destination cannot be queried.
+  virtual Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) = 0;
+};
+
+}  // namespace outfall::delivery

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The first half of a load: what must exist before rows can go in.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "base/fault.h"
+#include "delivery/database_load.h"
+#include "delivery/package_tables.h"
+#include "sql/catalog.h"
+#include "sql/ddl.h"
+#include "sql/dialect.h"
+#include "sql/system_tables.h"
+#include "sql/transaction.h"
+
+namespace outfall::delivery {
+
+namespace {
+
+struct Migration {
+  sql::Dataset dataset;
+  sql::Transaction& transaction;
+  const sql::ExistingDataset& existing;
+};
+
+Result<sql::TableChange> change_table(const Migration& migration, const schema::Table& table) {
+  const sql::Dialect& dialect = migration.dataset.connection.dialect();
+  Result<sql::TableChange> change = sql::plan_table(dialect, migration.dataset.table(table.name), table,
+                                                    migration.existing.find(dialect, table.name));
+  if (!change) return change;
+  for (const std::string& statement : change->statements) {
+    if (Result<std::uint64_t> done = migration.transaction.execute(statement); !done) {
+      return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
+    }
+  }
+  return change;
+}
+
+Status make_system_tables(const Migration& migration, const schema::Schema& schema) {
+  for (const schema::Table& ours : {schema::version_table(), schema::loads_table()}) {
+    const schema::Table* stored = schema.tables.find(ours.name);
+    Result<sql::TableChange> change = change_table(migration, stored != nullptr ? *stored : ours);
+    if (!change) return fail(std::move(change.error()));
+  }
+  return {};
+}
+
+/// Two tables of the package that are one to the database would mix their rows.
+Status check_tables(const sql::Dialect& dialect, const std::vector<const schema::Table*>& tables) {
+  std::unordered_map<std::string, std::string_view> seen;
+  for (const schema::Table* table : tables) {
+    auto [other, added] = seen.emplace(sql::folded(dialect, table->name), table->name);
+    if (added) continue;
+    return fail(fmt::format("{} takes the tables {} and {} for the same one", dialect.name, other->second, table->name),
+                "use a naming convention that ignores case, such as snake_case");
+  }
+  return {};
+}
+
+Result<LoadSummary> make_tables(const Migration& migration, const LoadRequest& request) {
+  Result<std::vector<const schema::Table*>> tables = tables_to_make(request.package, request.schema);
+  if (!tables) return fail(std::move(tables.error()));
+  if (Status distinct = check_tables(migration.dataset.connection.dialect(), *tables); !distinct) {
+    return fail(std::move(distinct.error()));
+  }
+  LoadSummary summary;
+  for (const schema::Table* table : *tables) {
+    Result<sql::TableChange> change = change_table(migration, *table);
+    if (!change) return fail(std::move(change.error()));
+    summary.tables.push_back(
+        {.table = table->name, .rows = 0, .created = change->created, .new_columns = std::move(change->new_columns)});
+  }
+  return summary;
+}
+
+}  // namespace
+
+Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& request, Env& env) {
+  fault_point(Fault::before_migration);
+  const ledger::PackageRecord& package = request.package;
+  std::string doing = fmt::format("prepare dataset {} for load {}", package.dataset, package.load_id);
+  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
+  if (!transaction) return fail(std::move(transaction.error()).in(doing));
+
+  auto made = transaction->execute(sql::create_schema(connection.dialect(), connection.catalog(), package.dataset));
+  if (!made) return fail(std::move(made.error()).in(doing));
+  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
+  if (!existing) return fail(std::move(existing.error()).in(doing));
+  sql::ExistingDataset found = std::move(*existing).value_or(sql::ExistingDataset{});
+  Migration migration{.dataset = {connection, package.dataset}, .transaction = *transaction, .existing = found};
+
+  Status stored = make_system_tables(migration, request.schema);
+  if (!stored) return fail(std::move(stored.error()).in(doing));
+  Result<LoadSummary> summary = make_tables(migration, request);
+  if (!summary) return fail(std::move(summary.error()).in(doing));
+  stored = sql::store_schema(*transaction, migration.dataset,
+                             {.schema = request.schema,
+                              .version_hash = package.schema_version_hash,
+                              .document = package.schema,
+                              .inserted_at_us = env.now_us()});
+  if (!stored) return fail(std::move(stored.error()).in(doing));
+  if (Status committed = transaction->commit(); !committed) {
+    // Whatever became of it, doing it again is harmless.
+    Error error = std::move(committed.error());
+    if (error.remedy == Remedy::resolve) error.remedy = Remedy::retry;
+    return fail(std::move(error).in(doing));
+  }
+  fault_point(Fault::after_migration);
+  return summary;
+}
+
+}  // namespace outfall::delivery
