@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Opens the file, and hands the work to delivery's way of loading a database.
+#include "destinations/duckdb/duckdb_destination.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/file.h"
+#include "delivery/database_load.h"
+#include "destinations/duckdb/address.h"
+#include "sql/catalog.h"
+#include "sql/dialect.h"
+#include "sql/system_tables.h"
+
+namespace outfall::destinations::duckdb {
+
+Result<std::unique_ptr<DuckDbDestination>> DuckDbDestination::make(std::string_view address, const Options& options,
+                                                                   Env& env) {
+  Result<std::string> path = path_of(address);
+  if (!path) return fail(std::move(path.error()));
+  return std::unique_ptr<DuckDbDestination>(new DuckDbDestination(std::move(*path), options, env));
+}
+
+DuckDbDestination::DuckDbDestination(std::string path, const Options& options, Env& env)
+    : address_("duckdb:" + path), env_(env) {
+  options_.path = std::move(path);
+  if (options.memory_limit) options_.memory_limit = *options.memory_limit;
+  options_.threads = options.threads;
+}
+
+const delivery::Capabilities& DuckDbDestination::capabilities() const {
+  static const delivery::Capabilities capabilities{.identifier_length_max = sql::duckdb_dialect().identifier_length_max,
+                                                   .case_sensitive_names = false};
+  return capabilities;
+}
+
+Result<bool> DuckDbDestination::exists() const {
+  return file_exists(options_.path);
+}
+
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect(sql::Access access) const {
+  sql::DuckDbOptions options = options_;
+  options.access = access;
+  return sql::open_duckdb(options);
+}
+
+Status DuckDbDestination::connect_for_loads() {
+  if (connection_) return {};
+  Result<std::unique_ptr<sql::Connection>> connection = connect(sql::Access::read_write);
+  if (!connection) return fail(std::move(connection.error()));
+  connection_ = std::move(*connection);
+  return {};
+}
+
+Status DuckDbDestination::open() {
+  Result<bool> there = exists();
+  if (!there) return fail(std::move(there.error()));
+  if (*there) return connect_for_loads();
+  std::string folder(parent_path(options_.path));
+  Result<bool> has_folder = file_exists(folder);
+  if (!has_folder) return fail(std::move(has_folder.error()));
+  if (*has_folder) return {};
+  return fail(fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
+              fmt::format("mkdir -p {}", folder));
+}
+
+Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const delivery::DatasetKey& key) {
+  Result<bool> there = exists();
+  if (!there) return fail(std::move(there.error()));
+  if (!*there) return std::nullopt;
+  Result<std::unique_ptr<sql::Connection>> connection = connect(sql::Access::read_write);
+  if (!connection) return fail(std::move(connection.error()));
+  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
+  if (!existing) return fail(std::move(existing.error()));
+  if (!*existing) return std::nullopt;
+
+  sql::Dataset dataset{**connection, key.dataset};
+  Result<std::optional<sql::StoredSchema>> schema = sql::newest_schema(dataset, key.schema_name);
+  if (!schema) return fail(std::move(schema.error()));
+  Result<std::optional<sql::StoredState>> state = sql::newest_state(dataset, key.pipeline);
+  if (!state) return fail(std::move(state.error()));
+  return sql::StoredDataset{.schema = std::move(*schema), .state = std::move(*state)};
+}
+
+Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::string& load_id) {
+  Result<bool> there = exists();
+  if (!there || !*there) return there;
+  if (Status connected = connect_for_loads(); !connected) return fail(std::move(connected.error()));
+  return sql::has_load({*connection_, dataset}, load_id);
+}
+
+Result<delivery::LoadSummary> DuckDbDestination::load(const delivery::LoadRequest& request) {
+  if (Status connected = connect_for_loads(); !connected) return fail(std::move(connected.error()));
+  Result<delivery::LoadSummary> summary = delivery::migrate(*connection_, request, env_);
+  if (summary) summary = delivery::load_rows(*connection_, request, std::move(*summary), env_);
+  // After a failed commit, or once cancelled, a session is of no more use.
+  if (!summary) connection_.reset();
+  return summary;
+}
+
+Result<std::unique_ptr<sql::TextCursor>> DuckDbDestination::query(const delivery::QueryRequest& request) {
+  bool read_only = request.access == delivery::QueryAccess::read_only;
+  auto connection = connect(read_only ? sql::Access::read_only : sql::Access::read_write);
+  if (!connection) return fail(std::move(connection.error()));
+  sql::Connection& session = **connection;
+  if (!request.dataset.empty()) {
+    auto used = session.execute(fmt::format("USE {}.{}", sql::quoted(session.dialect(), session.catalog()),
+                                            sql::quoted(session.dialect(), request.dataset)));
+    if (!used)
+      return fail(fmt::format("{} has no dataset {}", address_, request.dataset), "show schemas lists what is there");
+  }
+  // A database that this process has open for writing stays writable for a session that only promised to read.
+  if (read_only) {
+    if (Status begun = session.begin(); !begun) return fail(std::move(begun.error()));
+  }
+  Result<std::unique_ptr<sql::TextCursor>> cursor = session.cursor(request.sql);
+  if (!cursor) return fail(std::move(cursor.error()).in("query"));
+  return cursor;
+}
+
+}  // namespace outfall::destinations::duckdb

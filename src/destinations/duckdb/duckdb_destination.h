@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DuckDbDestination: packages into a DuckDB file, exactly once.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/env.h"
+#include "delivery/destination.h"
+#include "sql/duckdb_connection.h"
+
+namespace outfall::destinations::duckdb {
+
+struct Options {
+  /// What DuckDB may hold in memory; none: sql::DuckDbOptions says.
+  std::optional<std::size_t> memory_limit;
+  /// 0: one a core.
+  int threads = 0;
+};
+
+class DuckDbDestination final : public delivery::Destination {
+ public:
+  /// Errors: usage: the address is wrong. Nothing is touched.
+  static Result<std::unique_ptr<DuckDbDestination>> make(std::string_view address, const Options& options, Env& env);
+
+  const std::string& address() const override { return address_; }
+  DeliveryMode mode() const override { return DeliveryMode::transactional; }
+  const delivery::Capabilities& capabilities() const override;
+
+  /// The file is opened when there is one; else it is made by the first load.
+  Status open() override;
+
+  /// Opens the file for this question only, so that others may use it until the load.
+  Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
+  Result<bool> has_load(const std::string& dataset, const std::string& load_id) override;
+  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+
+ private:
+  DuckDbDestination(std::string path, const Options& options, Env& env);
+
+  Result<bool> exists() const;
+  Result<std::unique_ptr<sql::Connection>> connect(sql::Access access) const;
+  Status connect_for_loads();
+
+  std::string address_;
+  sql::DuckDbOptions options_;
+  Env& env_;
+  std::unique_ptr<sql::Connection> connection_;  ///< null: not open, or not to be trusted after a failure
+};
+
+}  // namespace outfall::destinations::duckdb

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NullDestination: reads every row and forgets it. For measuring everything but a destination.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "delivery/destination.h"
+
+namespace outfall::destinations::null {
+
+class NullDestination final : public delivery::Destination {
+ public:
+  const std::string& address() const override { return address_; }
+  DeliveryMode mode() const override { return DeliveryMode::none; }
+  const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  Status open() override { return {}; }
+  Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey&) override { return std::nullopt; }
+  Result<bool> has_load(const std::string&, const std::string&) override { return false; }
+  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+
+ private:
+  const std::string address_ = "null:";
+  const delivery::Capabilities capabilities_;
+};
+
+}  // namespace outfall::destinations::null
