@@ -38,7 +38,7 @@ OWNERS = {
     "toml++": {"config"},
     "arrow": {"columnar"},
     "parquet": {"columnar"},
-    "zlib.h": {"columnar"},
+    "zlib.h": {"schema", "columnar"},
     "zstd.h": {"columnar"},
     "curl": {"net"},
     "arrow-adbc": {"sql"},
