@@ -96,4 +96,7 @@ struct Report {
   bool dry_run = false;
 };
 
+/// As one JSON document without line breaks; the fields are in docs/command-line.md.
+std::string to_json(const Report& report);
+
 }  // namespace outfall

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All of the library: load a source into a destination, look at the result, look at the state.
+#pragma once
+
+#include "outfall/arrow.h"
+#include "outfall/error.h"
+#include "outfall/pipeline.h"
+#include "outfall/query.h"
+#include "outfall/report.h"
+#include "outfall/status.h"
+#include "outfall/types.h"
+#include "outfall/version.h"
