@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 
 namespace outfall {
@@ -43,14 +44,15 @@ std::span<const FaultInfo> fault_points() {
 }
 
 Status arm_fault(std::string_view spec) {
-  fault_detail::state = State::disarmed;
   if (spec.empty()) {
+    fault_detail::state = State::disarmed;
     return {};
   }
   const std::size_t colon = spec.find(':');
   const std::string_view name = spec.substr(0, colon);
   const auto found = std::ranges::find(table, name, &FaultInfo::name);
   if (found == table.end()) {
+    fault_detail::state = State::disarmed;
     return fail(
         misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "--list-fault-points prints them"));
   }
@@ -59,6 +61,7 @@ Status arm_fault(std::string_view spec) {
     const std::string_view digits = spec.substr(colon + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), nth);
     if (error != std::errc{} || end != digits.data() + digits.size() || nth == 0) {
+      fault_detail::state = State::disarmed;
       return fail(
           misuse(fmt::format("OUTFALL_FAULT: '{}' is not a count", digits), "write <name>:<nth>, nth from 1 on"));
     }
@@ -75,9 +78,12 @@ Status arm_fault_from_environment() {
 
 void fault_detail::reached(Fault fault) {
   if (state.load() == State::unread) {
-    // A function-local static: of several threads one reads the variable, the others wait for it.
-    static const bool armed_once = arm_fault_from_environment().has_value();
-    static_cast<void>(armed_once);
+    // Of several threads one reads the variable, the others wait: a count must start once.
+    static std::mutex reading;
+    const std::lock_guard lock(reading);
+    if (state.load() == State::unread) {
+      static_cast<void>(arm_fault_from_environment());
+    }
   }
   if (state.load() == State::armed && armed.load() == fault && hits_left.fetch_sub(1) == 1) {
     // SIGKILL, so that neither destructors nor handlers nor buffers make the end kinder than a power switch would.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// For tests: a folder of their own that vanishes with its object, and a child process to do what must not happen to the
+// test itself.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "base/env.h"
+#include "base/file.h"
+
+namespace outfall {
+
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_(testing::TempDir() + "outfall_" + random_hex(Env::system(), 8)) {
+    EXPECT_TRUE(make_directories(path_));
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    // A test may have closed it.
+    chmod(path_.c_str(), 0755);
+    static_cast<void>(remove_tree(path_));
+  }
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+/// Runs `work() -> int` in a forked child and returns its wait status; the child ends without destructors or exit
+/// handlers.
+template <class Work>
+int run_forked(Work work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    _exit(work());
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+/// Gives up root, for which no permission is denied. In a child only.
+inline bool become_unprivileged() {
+  constexpr uid_t nobody = 65534;
+  return geteuid() != 0 || (setgid(nobody) == 0 && setuid(nobody) == 0);
+}
+
+}  // namespace outfall
