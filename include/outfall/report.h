@@ -99,4 +99,7 @@ struct Report {
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.
 std::string to_json(const Report& report);
 
+/// The report as one JSON document, fields named as above: what `--json` prints and what the state store keeps of a run.
+std::string to_json(const Report& report);
+
 }  // namespace outfall
