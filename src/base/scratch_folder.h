@@ -52,6 +52,27 @@ int run_forked(Work work) {
   return status;
 }
 
+/// Forks first, then holds what `prepare()` gives while the child runs `work() -> int`: for what two processes share.
+/// (What SQLite has open does not survive a fork.) Returns the child's wait status.
+template <class Prepare, class Work>
+int run_beside(Prepare prepare, Work work) {
+  int gate[2];
+  if (pipe(gate) != 0) return -1;
+  const pid_t child = fork();
+  if (child == 0) {
+    char opened = 0;
+    _exit(read(gate[0], &opened, 1) == 1 ? work() : 100);
+  }
+  const auto held = prepare();
+  const bool opened = write(gate[1], "x", 1) == 1;
+  close(gate[0]);
+  close(gate[1]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return opened ? status : -1;
+}
+
 /// Gives up root, for which no permission is denied. In a child only.
 inline bool become_unprivileged() {
   constexpr uid_t nobody = 65534;

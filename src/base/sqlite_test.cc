@@ -90,17 +90,19 @@ TEST(Sqlite, TransactionRollsBackUnlessCommitted) {
 
 TEST(Sqlite, ReaderWorksBesideAnOpenWriter) {
   const ScratchFolder folder;
-  Database writer = open_with_table(folder / "d.db");
-  ASSERT_TRUE(writer.execute("INSERT INTO t (a) VALUES (1)"));
-  Transaction open = Transaction::begin(writer).value();
-  ASSERT_TRUE(writer.execute("INSERT INTO t (a) VALUES (2)"));
   const std::string path = folder / "d.db";
-  EXPECT_EQ(run_forked([&] {
-              Result<Database> reader = Database::open(path, Access::read_only);
-              return reader && count(*reader) == 1 && !reader->execute("DELETE FROM t") ? 0 : 1;
-            }),
+  const auto hold_open_transaction = [&] {
+    auto writer = std::make_unique<Database>(open_with_table(path));
+    EXPECT_TRUE(writer->execute("INSERT INTO t (a) VALUES (1)"));
+    EXPECT_TRUE(writer->execute("BEGIN IMMEDIATE; INSERT INTO t (a) VALUES (2)"));
+    return writer;
+  };
+  EXPECT_EQ(run_beside(hold_open_transaction,
+                       [&] {
+                         Result<Database> reader = Database::open(path, Access::read_only);
+                         return reader && count(*reader) == 1 && !reader->execute("DELETE FROM t") ? 0 : 1;
+                       }),
             0);
-  EXPECT_TRUE(open.commit());
 }
 
 TEST(Sqlite, EveryCommitIsSynced) {

@@ -169,25 +169,58 @@ TEST_F(LedgerTest, ReadOnlyFolderIsReadAndNotWritten) {
 }
 
 TEST_F(LedgerTest, ReaderSeesALiveWritersProgress) {
-  Ledger writer = open();
-  begin(writer, "r1");
-  const ProgressRecord written{.run_id = "r1",
-                               .stage = "load",
-                               .rows = 5,
-                               .rows_total = 10,
-                               .bytes = 7,
-                               .bytes_total = 0,
-                               .updated_at = env_.now_us()};
-  ASSERT_TRUE(writer.write_progress(written));
-  EXPECT_EQ(run_forked([&] {
-              Result<Ledger> reader = Ledger::open_read_only(path_);
-              if (!reader) return 1;
-              const std::optional<ProgressRecord> read = reader->read_progress().value();
-              return read && read->run_id == "r1" && read->rows == 5 && read->rows_total == 10 ? 0 : 2;
-            }),
+  const auto write = [&] {
+    Ledger writer = open();
+    begin(writer, "r1");
+    EXPECT_TRUE(writer.write_progress({.run_id = "r1",
+                                       .stage = "load",
+                                       .rows = 5,
+                                       .rows_total = 10,
+                                       .bytes = 7,
+                                       .bytes_total = 0,
+                                       .updated_at = env_.now_us()}));
+    return writer;
+  };
+  EXPECT_EQ(run_beside(write,
+                       [&] {
+                         Result<Ledger> reader = Ledger::open_read_only(path_);
+                         if (!reader) return 1;
+                         const std::optional<ProgressRecord> read = reader->read_progress().value();
+                         return read && read->run_id == "r1" && read->rows == 5 && read->rows_total == 10 ? 0 : 2;
+                       }),
             0);
-  end(writer, "r1");
-  EXPECT_FALSE(writer.read_progress().value()) << "an ended run stands nowhere";
+  Ledger ledger = open();
+  end(ledger, "r1");
+  EXPECT_FALSE(ledger.read_progress().value()) << "an ended run stands nowhere";
+}
+
+TEST_F(LedgerTest, TakenOverStaysTakenOver) {
+  Ledger older = open();
+  EXPECT_TRUE(older.new_load_id());
+  {
+    open();
+  }
+  EXPECT_FALSE(older.new_load_id()) << "even when the newer one is gone again";
+}
+
+TEST_F(LedgerTest, QueriesOfThePageWork) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  seal(ledger, "r1", input("/in/users.jsonl"));
+  const std::string source = __FILE__;
+  const std::string page = read_file(source.substr(0, source.rfind("/src/")) + "/docs/state-store.md").value();
+  Database database = std::move(*Database::open(path_, Database::Access::read_only));
+  int queries = 0;
+  constexpr std::string_view fence = "```sql\n";
+  for (std::size_t at = page.find(fence); at != std::string::npos; at = page.find(fence, at)) {
+    at += fence.size();
+    const std::string sql = page.substr(at, page.find("```", at) - at);
+    Result<Statement> statement = database.prepare(sql);
+    ASSERT_TRUE(statement) << sql << statement.error().message;
+    EXPECT_TRUE(statement->run()) << sql;
+    ++queries;
+  }
+  EXPECT_GE(queries, 8);
 }
 
 TEST_F(LedgerTest, CommitsAreSyncedAndProgressIsNot) {
