@@ -103,10 +103,15 @@ bool is_unicode_space(char32_t c) {
          c == 0x3000;
 }
 
+int unicode_digit_value(char32_t c) {
+  if (c < '0') return -1;
+  const char32_t distance = c - *std::prev(std::ranges::upper_bound(digit_zeros, c));
+  return distance < 10 ? static_cast<int>(distance) : -1;
+}
+
 bool is_unicode_digit(char32_t c) {
   if (c < 0x80) return c >= '0' && c <= '9';
-  const auto above = std::ranges::upper_bound(digit_zeros, c);
-  return c - *std::prev(above) < 10;
+  return unicode_digit_value(c) >= 0;
 }
 
 std::string_view strip(std::string_view text) {

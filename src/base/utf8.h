@@ -35,6 +35,9 @@ bool is_unicode_space(char32_t code_point);
 /// A decimal digit of any script (general category Nd of Unicode 14).
 bool is_unicode_digit(char32_t code_point);
 
+/// What such a digit stands for, 0 to 9; -1 for anything else.
+int unicode_digit_value(char32_t code_point);
+
 /// `text` without white space on either side.
 std::string_view strip(std::string_view text);
 

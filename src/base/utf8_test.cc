@@ -53,6 +53,15 @@ TEST(Utf8, ClassesHaveTheSizeTheyHaveInPython) {
   EXPECT_FALSE(is_unicode_digit(invalid_code_point));
 }
 
+TEST(Utf8, DigitsOfEveryScriptHaveTheirValue) {
+  EXPECT_EQ(unicode_digit_value(U'7'), 7);
+  EXPECT_EQ(unicode_digit_value(U'٣'), 3);
+  EXPECT_EQ(unicode_digit_value(U'\U0001d7d9'), 1);  // the second of five runs without a gap
+  EXPECT_EQ(unicode_digit_value(U'/'), -1);
+  EXPECT_EQ(unicode_digit_value(U':'), -1);
+  EXPECT_EQ(unicode_digit_value(U'a'), -1);
+}
+
 TEST(Utf8, StripsWhatPythonStrips) {
   EXPECT_EQ(strip("\u00a0\t a b\x1f\u3000"), "a b");
   EXPECT_EQ(strip("\u200b"), "\u200b");  // a zero width space is no space
