@@ -3,10 +3,12 @@
 // Timestamps, dates and times: their arithmetic, and reading and writing them in the ISO 8601 forms that dlt accepts
 // and writes.
 //
-// Proleptic Gregorian calendar, years 1 to 9999; no locale and no time zone database take part. Nothing here allocates,
-// except that writing grows the string it appends to.
+// Proleptic Gregorian calendar, years 1 to 9999; no locale and no time zone database take part. Reading does not
+// allocate (but for digits of other scripts, which are spelled in ASCII first); writing appends to a string.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,11 +46,31 @@ struct CivilDate {
   bool operator==(const CivilDate&) const = default;
 };
 
-Date to_date(const CivilDate& civil);
-CivilDate to_civil(Date date);
-bool is_leap_year(std::int32_t year);
+/// By month, of a year that is no leap year; no month is 0.
+inline constexpr std::array<std::int8_t, 13> days_of_month{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+constexpr bool is_leap_year(std::int32_t year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
 /// False for the 30th of February, month 13, year 0.
-bool exists(const CivilDate& civil);
+constexpr bool exists(const CivilDate& civil) {
+  if (civil.year < 1 || civil.year > 9999 || civil.month < 1 || civil.month > 12 || civil.day < 1) return false;
+  if (civil.day <= days_of_month[static_cast<std::size_t>(civil.month)]) return true;
+  return civil.month == 2 && civil.day == 29 && is_leap_year(civil.year);
+}
+
+/// The day of a date that exists. Years are counted from March, so that the leap day is the last one.
+constexpr Date to_date(const CivilDate& civil) {
+  constexpr std::int32_t days_before_1970 = 719'468;  // since 0000-03-01
+  const auto year = static_cast<std::uint32_t>(civil.year - (civil.month <= 2 ? 1 : 0));
+  const auto month = static_cast<std::uint32_t>(civil.month + (civil.month <= 2 ? 9 : -3));
+  const std::uint32_t leap_days = year / 4 - year / 100 + year / 400;
+  const std::uint32_t day_of_year = (153 * month + 2) / 5 + static_cast<std::uint32_t>(civil.day) - 1;
+  return {static_cast<std::int32_t>(year * 365 + leap_days + day_of_year) - days_before_1970};
+}
+
+CivilDate to_civil(Date date);
 
 inline constexpr std::int64_t microseconds_per_second = 1'000'000;
 inline constexpr std::int64_t microseconds_per_day = 86'400 * microseconds_per_second;
