@@ -48,7 +48,8 @@ OWNERS = {
     "httplib.h": {"dashboard"},
 }
 
-TEST_LIBRARIES = {"gtest", "gmock"}  # only in *_test.cc and in headers that only tests include (*_testing.h)
+# Only for *_test.cc. A header that includes one of these is a test's header, and so is each that includes such a header.
+TEST_LIBRARIES = {"gtest", "gmock"}
 
 # Headers with ".h" that come with the system; the C++ standard library has none.
 SYSTEM = re.compile(
@@ -99,14 +100,22 @@ def check_foreign(folder, file_name, library):
     return f"{library} belongs to {', '.join(sorted(owners))}, not to {folder}"
 
 
-def check_include(folder, file_name, quote, header):
+def check_test_header(folder, file_name, header):
+    """Why `file_name` may not include a header that is for tests, or None."""
+    if folder != "outfall" and file_name.endswith((".h", "_test.cc")):
+        return None
+    return f"{header} is for tests: it belongs in *_test.cc"
+
+
+def check_include(folder, file_name, quote, header, test_headers):
     """Why this include is against the rules, or None."""
     library = header.split("/")[0]
+    if library in TEST_LIBRARIES or header in test_headers:
+        reason = check_test_header(folder, file_name, header)
+        if reason or library in TEST_LIBRARIES:
+            return reason
     if library in OWNERS:
         return check_foreign(folder, file_name, library)
-    if library in TEST_LIBRARIES:
-        is_test = file_name.endswith(("_test.cc", "_testing.h"))
-        return None if is_test else f"{library} belongs in *_test.cc"
     if rank_of(folder_of(header)) is not None:
         return check_own(folder, header)
     if quote == '"':
@@ -120,28 +129,48 @@ def check_include(folder, file_name, quote, header):
     return f"<{header}> has no owner: add it to the table in tools/check_layers.py"
 
 
-def check_file(root, path):
+def includes_of(path):
+    """Line number, quote and header of every include."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, *match.groups()
+
+
+def find_test_headers(root, paths):
+    """The headers, as they are written in an include, that bring in a test library directly or through another."""
+    included = {}
+    for path in paths:
+        if path.suffix == ".h":
+            written = Path(*path.relative_to(root).parts[1:]).as_posix()
+            included[written] = {header for _, _, header in includes_of(path)}
+    found = {header for header, inner in included.items() if any(h.split("/")[0] in TEST_LIBRARIES for h in inner)}
+    while True:
+        more = {header for header, inner in included.items() if inner & found} - found
+        if not more:
+            return found
+        found |= more
+
+
+def check_file(root, path, test_headers):
     relative = path.relative_to(root)
     inside = Path(*relative.parts[1:])
     folder = "examples" if relative.parts[0] == "examples" else folder_of(inside)
     if rank_of(folder) is None:
         return [f"{relative}:1: {folder or 'this place'} has no rank: add it to ARCHITECTURE.md and tools/check_layers.py"]
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        match = INCLUDE.match(line)
-        reason = match and check_include(folder, path.name, *match.groups())
+    for number, quote, header in includes_of(path):
+        reason = check_include(folder, path.name, quote, header, test_headers)
         if reason:
             found.append(f"{relative}:{number}: {reason}")
     return found
 
 
 def check_tree(root):
-    found = []
-    for top in ("include", "src", "examples"):
-        for path in sorted((root / top).rglob("*")):
-            if path.suffix in FILE_ENDINGS:
-                found += check_file(root, path)
-    return found
+    tops = ("include", "src", "examples")
+    paths = [path for top in tops for path in sorted((root / top).rglob("*")) if path.suffix in FILE_ENDINGS]
+    test_headers = find_test_headers(root, paths)
+    return [violation for path in paths for violation in check_file(root, path, test_headers)]
 
 
 def main():

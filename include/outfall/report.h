@@ -66,8 +66,8 @@ struct InputReport {
   std::string run;  ///< the earlier run, where fate is `finished` or `skipped`
   std::uint64_t documents = 0;
   std::uint64_t bytes = 0;  ///< read from the file, before decompression
-  std::vector<std::string>
-      notes;  ///< facts worth a line: "grew while it was read", "already loaded at ... as load ..."
+  /// Facts worth a line: "grew while it was read", "already loaded at ... as load ...".
+  std::vector<std::string> notes;
 };
 
 struct PackageReport {

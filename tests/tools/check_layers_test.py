@@ -73,6 +73,19 @@ class LayerCheck(unittest.TestCase):
     def test_test_libraries_stay_in_tests(self):
         self.allows("src/base/text_test.cc", "<gtest/gtest.h>")
         self.refuses("src/base/text.cc", "<gtest/gtest.h>", "belongs in *_test.cc")
+        self.refuses("include/outfall/types.h", "<gtest/gtest.h>", "belongs in *_test.cc")
+
+    def test_headers_of_tests_stay_in_tests(self):
+        files = {
+            "src/base/scratch.h": "#include <gtest/gtest.h>\n",
+            "src/base/fixture.h": '#include "base/scratch.h"\n',
+            "src/base/text_test.cc": '#include "base/fixture.h"\n',
+        }
+        self.assertEqual(check(files), (0, ""))
+        files["src/base/text.cc"] = '#include "base/fixture.h"\n'
+        code, output = check(files)
+        self.assertEqual(code, 1)
+        self.assertIn("src/base/text.cc:1: base/fixture.h is for tests", output)
 
     def test_unknown_headers_and_folders_are_refused(self):
         self.refuses("src/base/text.cc", "<boost/asio.hpp>", "has no owner")
