@@ -210,20 +210,25 @@ bool Naming::is_case_sensitive() const {
 }
 
 std::string Naming::normalize_identifier(std::string_view name) const {
-  const std::string_view kept = strip(name);
-  std::string out = apply(convention_, kept);
-  if (out.empty()) out = spell_out(kept);
-  return shorten(std::move(out), kept);
+  std::string out = normalize_part(name);
+  return out.empty() ? shorten(spell_out(name), strip(name)) : out;
 }
 
 std::string Naming::normalize_path(std::string_view path) const {
   std::string out;
   for (const std::string_view part : break_path(path)) {
+    const std::string normalized = normalize_part(part);
+    if (normalized.empty()) continue;
     if (!out.empty()) out += separator();
-    out += normalize_identifier(part);
+    out += normalized;
   }
   if (out.empty()) out = spell_out(path);
   return shorten(std::move(out), path);
+}
+
+std::string Naming::normalize_part(std::string_view part) const {
+  const std::string_view kept = strip(part);
+  return shorten(apply(convention_, kept), kept);
 }
 
 std::vector<std::string_view> Naming::break_path(std::string_view path) const {

@@ -44,7 +44,8 @@ class Naming {
   std::string normalize_identifier(std::string_view name) const;
   std::string normalize_table_identifier(std::string_view name) const { return normalize_identifier(name); }
 
-  /// A key that may be a path: its parts normalized one by one, joined, and shortened as a whole.
+  /// A key that may be a path: its parts normalized one by one, joined, and shortened as a whole. Parts without
+  /// anything to keep are left out.
   std::string normalize_path(std::string_view path) const;
   std::string normalize_tables_path(std::string_view path) const { return normalize_path(path); }
 
@@ -55,6 +56,8 @@ class Naming {
   std::string shorten_fragments(std::span<const std::string_view> names) const;
 
  private:
+  /// A normalized name that is empty when nothing of `part` is kept.
+  std::string normalize_part(std::string_view part) const;
   std::string shorten(std::string name, std::string_view raw) const;
 
   NamingConvention convention_;

@@ -79,6 +79,7 @@ TEST(Naming, NothingBecomesEmpty) {
   EXPECT_EQ(identifier(sql_cs_v1, "__"), "_xx");
   EXPECT_EQ(identifier(sql_ci_v1, "___"), "_xxx");
   EXPECT_EQ(identifier(sql_ci_v1, "_"), "_");
+  EXPECT_EQ(Naming(sql_cs_v1).normalize_path("a___!__b"), "a__b");  // a part of a path may be left out
 }
 
 TEST(Naming, WhatWasSpelledOutStays) {

@@ -105,7 +105,7 @@ void PipelineState::add_schema(std::string_view name) {
   };
   if (std::ranges::find(names, name, text_of) != names.end()) return;
   names.emplace_back(name);
-  std::ranges::stable_sort(names, {}, text_of);
+  std::ranges::sort(names, {}, text_of);
 }
 
 std::string PipelineState::text() const {
