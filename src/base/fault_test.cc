@@ -10,7 +10,7 @@
 #include <set>
 #include <string>
 
-#include "base/scratch_folder.h"
+#include "base/scratch_testing.h"
 
 namespace outfall {
 namespace {

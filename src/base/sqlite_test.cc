@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "base/scratch_folder.h"
+#include "base/scratch_testing.h"
 
 namespace outfall {
 namespace {

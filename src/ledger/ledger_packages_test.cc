@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Packages: sealed as a whole or not at all, delivered oldest first, forgotten in order.
-#include "ledger/ledger_fixture.h"
+#include "ledger/ledger_testing.h"
 
 namespace outfall::ledger {
 namespace {

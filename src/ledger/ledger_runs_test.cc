@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the same command may load again: nothing that an unended run sealed, everything after a recorded end.
-#include "ledger/ledger_fixture.h"
+#include "ledger/ledger_testing.h"
 
 namespace outfall::ledger {
 namespace {

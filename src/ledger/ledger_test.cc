@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "ledger/ledger_fixture.h"
+#include "ledger/ledger_testing.h"
 #include "ledger/tables.h"
 
 namespace {
