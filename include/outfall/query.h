@@ -23,8 +23,8 @@
 namespace outfall {
 
 struct QueryColumn {
-  std::string name;
-  std::string type;  ///< the database's own word: BIGINT, VARCHAR, TIMESTAMP WITH TIME ZONE, ...
+  std::string name{};
+  std::string type{};  ///< the database's own word: BIGINT, VARCHAR, TIMESTAMP WITH TIME ZONE, ...
 };
 
 /// A value as the database prints it; empty for NULL. Borrowed: it lives until the callback returns.
@@ -38,35 +38,35 @@ enum class QueryAccess {
 struct QueryOptions {
   /// With a `:` an address (`duckdb:PATH`, `duckdb:///PATH`), else the name of a pipeline: then its destination and
   /// dataset.
-  std::string destination;
+  std::string destination{};
   /// One statement.
-  std::string statement;
+  std::string statement{};
   /// Where names without a schema are looked up. Empty: the pipeline's dataset; for an address the one that it holds,
   /// if it holds exactly one.
-  std::string dataset;
+  std::string dataset{};
   /// As in PipelineOptions; only for the name of a pipeline.
-  std::string data_dir;
+  std::string data_dir{};
   QueryAccess access = QueryAccess::read_only;
   /// Bytes that the database may hold before it writes to disk.
   std::size_t memory = std::size_t{1} << 30;
   /// Ends the statement with an error whose blame is `interrupted`.
-  std::stop_token stop;
+  std::stop_token stop{};
 };
 
 /// Who takes the result. Both are called from the thread that called `query`; either may be empty.
 struct QueryReader {
   /// Once, before the first row, also when there is none.
-  std::function<void(std::span<const QueryColumn>)> columns;
+  std::function<void(std::span<const QueryColumn>)> columns{};
   /// Once a row, in the order of the result; as many cells as columns. False ends the query: enough was seen.
-  std::function<bool(std::span<const QueryCell>)> row;
+  std::function<bool(std::span<const QueryCell>)> row{};
 };
 
 struct QueryReport {
-  std::uint64_t rows = 0;           ///< handed to the reader; one row with the count for a statement that changes rows
-  bool complete = true;             ///< false: the reader had enough
-  std::string destination;          ///< address without secrets
-  std::string dataset;              ///< what the search path was set to; empty: the database's own default
-  std::vector<std::string> others;  ///< further datasets of the destination
+  std::uint64_t rows = 0;     ///< handed to the reader; one row with the count for a statement that changes rows
+  bool complete = true;       ///< false: the reader had enough
+  std::string destination{};  ///< address without secrets
+  std::string dataset{};      ///< what the search path was set to; empty: the database's own default
+  std::vector<std::string> others{};  ///< further datasets of the destination
 };
 
 /// Runs one statement in a session whose time zone is UTC.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/error.h"
@@ -95,6 +96,9 @@ struct Report {
   std::chrono::nanoseconds elapsed{};
   bool dry_run = false;
 };
+
+std::string_view name(Ending ending);
+std::string_view name(InputFate fate);
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.
 std::string to_json(const Report& report);

@@ -22,8 +22,8 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// One job file of a package.
 struct JobStatus {
-  std::string table;
-  std::string file;  ///< relative to the package's folder
+  std::string table{};
+  std::string file{};  ///< relative to the package's folder
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
 };
@@ -34,60 +34,61 @@ enum class PackageState {
 };
 
 struct PackageStatus {
-  std::string load_id;
-  std::string run_id;  ///< the run that sealed it
+  std::string load_id{};
+  std::string run_id{};  ///< the run that sealed it
   PackageState state = PackageState::pending;
-  std::string destination;  ///< address without secrets
-  std::string dataset;
+  std::string destination{};  ///< address without secrets
+  std::string dataset{};
   std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
   std::uint64_t rows = 0;       ///< of all tables
   std::uint64_t bytes = 0;      ///< of all job files
-  Time sealed_at;
-  std::optional<Time> loaded_at;
+  Time sealed_at{};
+  std::optional<Time> loaded_at{};
   bool files_kept = false;  ///< loaded, and its job files are still there
   int attempts = 0;         ///< failed ones
-  std::string last_error;
-  std::vector<JobStatus> jobs;  ///< in the order in which they are loaded
+  std::string last_error{};
+  std::vector<JobStatus> jobs{};  ///< in the order in which they are loaded
 };
 
 /// The process that holds a pipeline.
 struct HolderStatus {
-  std::string host;
+  std::string host{};
   std::int64_t pid = 0;
-  Time since;
+  Time since{};
 };
 
 /// Where the live run stands.
 struct ProgressStatus {
-  std::string run_id;
-  std::string stage;  ///< extract, seal, load
+  std::string run_id{};
+  std::string stage{};  ///< extract, seal, load
   std::uint64_t rows = 0;
-  std::optional<std::uint64_t> rows_total;
+  std::optional<std::uint64_t> rows_total{};
   std::uint64_t bytes = 0;
-  std::optional<std::uint64_t> bytes_total;
-  Time updated_at;
+  std::optional<std::uint64_t> bytes_total{};
+  Time updated_at{};
 };
 
 struct RunStatus {
-  std::string run_id;
-  std::string pipeline;
-  std::string command;  ///< what was asked for, without secrets
-  std::string host;
+  std::string run_id{};
+  std::string pipeline{};
+  std::string command{};  ///< what was asked for, without secrets
+  std::string host{};
   std::int64_t pid = 0;
-  Time started_at;
-  std::optional<Time> ended_at;  ///< empty: it runs, or it died
-  std::optional<int> ending;     ///< the exit code
-  std::string trace;  ///< JSON: inputs, steps, times, jobs, rows, schema changes, errors; empty before the end
+  Time started_at{};
+  std::optional<Time> ended_at{};  ///< empty: it runs, or it died
+  std::optional<int> ending{};     ///< the exit code
+  std::string trace{};  ///< JSON: inputs, steps, times, jobs, rows, schema changes, errors; empty before the end
 };
 
 struct PipelineStatus {
-  std::string name;
-  std::string destination;  ///< address without secrets; empty before the first run got so far
-  std::string dataset;
-  std::optional<HolderStatus> holder;      ///< empty: no process runs it
-  std::optional<ProgressStatus> progress;  ///< of the holder's run
-  std::vector<PackageStatus> packages;     ///< newest first
-  std::vector<RunStatus> runs;             ///< newest first
+  std::string name{};
+  std::string problem{};      ///< why its state store cannot be read; then the rest is empty
+  std::string destination{};  ///< address without secrets; empty before the first run got so far
+  std::string dataset{};
+  std::optional<HolderStatus> holder{};      ///< empty: no process runs it
+  std::optional<ProgressStatus> progress{};  ///< of the holder's run
+  std::vector<PackageStatus> packages{};     ///< newest first
+  std::vector<RunStatus> runs{};             ///< newest first
   std::uint64_t pending_packages = 0;
   std::uint64_t pending_documents = 0;
   std::uint64_t state_bytes = 0;    ///< the state store on disk
@@ -95,15 +96,15 @@ struct PipelineStatus {
 };
 
 struct StatusOptions {
-  std::string data_dir;  ///< as in PipelineOptions
-  std::string pipeline;  ///< empty: all
+  std::string data_dir{};  ///< as in PipelineOptions
+  std::string pipeline{};  ///< empty: all
   std::size_t packages_max = 20;
   std::size_t runs_max = 10;
 };
 
 struct DataDirStatus {
-  std::string data_dir;                   ///< absolute
-  std::vector<PipelineStatus> pipelines;  ///< by name
+  std::string data_dir{};                   ///< absolute
+  std::vector<PipelineStatus> pipelines{};  ///< by name
 };
 
 /// A data directory that does not exist has no pipelines, and that is no error.

@@ -66,6 +66,7 @@ struct QueryRequest {
   std::string sql;
   std::string dataset;  ///< unqualified names are looked up here; empty: the database's default
   QueryAccess access = QueryAccess::read_only;
+  std::stop_token stop{};  ///< ends the statement, whatever it is doing
 };
 
 class Destination {

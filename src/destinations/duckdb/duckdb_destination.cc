@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <stop_token>
 #include <utility>
 
 #include "base/file.h"
@@ -15,6 +16,36 @@
 #include "sql/system_tables.h"
 
 namespace outfall::destinations::duckdb {
+
+namespace {
+
+/// A cursor whose session is cancelled as soon as the caller asks for it.
+class StoppableCursor final : public sql::TextCursor {
+ public:
+  StoppableCursor(std::unique_ptr<sql::Connection> session, const std::stop_token& stop)
+      : session_(std::move(session)), cancel_(stop, Cancel{session_.get()}) {}
+
+  Status open(const std::string& query) {
+    Result<std::unique_ptr<sql::TextCursor>> cursor = session_->cursor(query);
+    if (!cursor) return fail(std::move(cursor.error()));
+    cursor_ = std::move(*cursor);
+    return {};
+  }
+  const std::vector<sql::ColumnHeader>& columns() const override { return cursor_->columns(); }
+  Result<bool> next(sql::TextRow& row) override { return cursor_->next(row); }
+
+ private:
+  struct Cancel {
+    sql::Connection* session;
+    void operator()() const { session->cancel(); }
+  };
+
+  std::unique_ptr<sql::Connection> session_;
+  std::unique_ptr<sql::TextCursor> cursor_;
+  std::stop_callback<Cancel> cancel_;  // last: it is gone before what it cancels
+};
+
+}  // namespace
 
 Result<std::unique_ptr<DuckDbDestination>> DuckDbDestination::make(std::string_view address, const Options& options,
                                                                    Env& env) {
@@ -115,8 +146,8 @@ Result<std::unique_ptr<sql::TextCursor>> DuckDbDestination::query(const delivery
   if (read_only) {
     if (Status begun = session.begin(); !begun) return fail(std::move(begun.error()));
   }
-  Result<std::unique_ptr<sql::TextCursor>> cursor = session.cursor(request.sql);
-  if (!cursor) return fail(std::move(cursor.error()).in("query"));
+  auto cursor = std::make_unique<StoppableCursor>(std::move(*connection), request.stop);
+  if (Status opened = cursor->open(request.sql); !opened) return fail(std::move(opened.error()).in("query"));
   return cursor;
 }
 

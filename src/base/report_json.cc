@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The report as a JSON document. Fields are only ever added; what they mean is in docs/command-line.md.
+#include "base/json.h"
+#include "outfall/report.h"
+
+namespace outfall {
+namespace {
+
+// Json holds signed numbers; no count of ours comes near their end.
+std::int64_t count(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+Json texts(const std::vector<std::string>& list) {
+  Json out = Json::array();
+  for (const std::string& text : list) out.push_back(text);
+  return out;
+}
+
+Json error_json(const Error& error) {
+  Json out = Json::object();
+  out.set("message", error.message);
+  out.set("hint", error.hint);
+  out.set("remedy", error.remedy == Remedy::retry ? "retry" : error.remedy == Remedy::resolve ? "resolve" : "abandon");
+  return out;
+}
+
+Json balance_json(const Balance& balance) {
+  Json out = Json::object();
+  out.set("in", count(balance.in));
+  out.set("delivered", count(balance.delivered));
+  out.set("rejected", count(balance.rejected));
+  out.set("pending", count(balance.pending));
+  return out;
+}
+
+Json package_json(const PackageReport& package) {
+  Json out = Json::object();
+  out.set("load_id", package.load_id);
+  out.set("resumed", package.resumed);
+  out.set("rows", count(package.rows));
+  return out;
+}
+
+Json variant_json(const VariantReport& variant) {
+  Json out = Json::object();
+  out.set("column", variant.column);
+  out.set("base_column", variant.base_column);
+  out.set("first_value", variant.first_value);
+  out.set("input", variant.input);
+  out.set("line", count(variant.line));
+  return out;
+}
+
+Json table_json(const TableReport& table) {
+  Json out = Json::object();
+  out.set("name", table.name);
+  out.set("parent", table.parent.empty() ? Json() : Json(table.parent));
+  out.set("rows", count(table.rows));
+  out.set("created", table.created);
+  out.set("new_columns", texts(table.new_columns));
+  Json variants = Json::array();
+  for (const VariantReport& variant : table.variants) variants.push_back(variant_json(variant));
+  out.set("variants", std::move(variants));
+  return out;
+}
+
+Json input_json(const InputReport& input) {
+  Json out = Json::object();
+  out.set("path", input.path);
+  out.set("fate", name(input.fate));
+  out.set("run", input.run.empty() ? Json() : Json(input.run));
+  out.set("documents", count(input.documents));
+  out.set("bytes", count(input.bytes));
+  out.set("notes", texts(input.notes));
+  return out;
+}
+
+template <class Item, class Turn>
+Json list(const std::vector<Item>& items, Turn turn) {
+  Json out = Json::array();
+  for (const Item& item : items) out.push_back(turn(item));
+  return out;
+}
+
+}  // namespace
+
+std::string_view name(Ending ending) {
+  switch (ending) {
+    case Ending::delivered:
+      return "delivered";
+    case Ending::failed:
+      return "failed";
+    case Ending::misuse:
+      return "misuse";
+    case Ending::rejected:
+      return "rejected";
+    case Ending::pending:
+      return "pending";
+    case Ending::busy:
+      return "busy";
+    case Ending::interrupted:
+      return "interrupted";
+    case Ending::terminated:
+      return "terminated";
+  }
+  return "unknown";
+}
+
+std::string_view name(InputFate fate) {
+  switch (fate) {
+    case InputFate::loaded:
+      return "loaded";
+    case InputFate::finished:
+      return "finished";
+    case InputFate::changed:
+      return "changed";
+    case InputFate::skipped:
+      return "skipped";
+  }
+  return "unknown";
+}
+
+std::string to_json(const Report& report) {
+  Json out = Json::object();
+  out.set("ending", name(report.ending));
+  out.set("exit_code", static_cast<int>(report.ending));
+  out.set("error", report.error ? error_json(*report.error) : Json());
+  out.set("mode", name(report.mode));
+  out.set("run", report.run_id);
+  out.set("pipeline", report.pipeline);
+  out.set("dataset", report.dataset);
+  out.set("destination", report.destination);
+  out.set("data_dir", report.data_dir);
+  out.set("dry_run", report.dry_run);
+  out.set("balance", balance_json(report.balance));
+  out.set("packages", list(report.packages, package_json));
+  out.set("tables", list(report.tables, table_json));
+  out.set("inputs", list(report.inputs, input_json));
+  out.set("notes", texts(report.notes));
+  out.set("duplicate_keys", count(report.duplicate_keys));
+  out.set("bytes_read", count(report.bytes_read));
+  out.set("elapsed_seconds", std::chrono::duration<double>(report.elapsed).count());
+  return to_json(out);
+}
+
+}  // namespace outfall

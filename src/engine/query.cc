@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finds the destination that is meant, decides the search path, and hands the rows over.
+#include "outfall/query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "base/file.h"
+#include "engine/registry.h"
+#include "engine/status_names.h"
+#include "ledger/data_dir.h"
+#include "ledger/ledger.h"
+
+namespace outfall {
+namespace {
+
+using delivery::Destination;
+
+/// What is to be asked, in full.
+struct Target {
+  std::string address;
+  std::string dataset;  ///< may be empty
+};
+
+Error usage(std::string message, std::string hint) {
+  return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
+}
+
+Result<Target> target_of_pipeline(const QueryOptions& options) {
+  Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(options.data_dir);
+  if (!search) return fail(std::move(search.error()));
+  Result<std::string> data_dir = ledger::resolve_data_dir(*search);
+  if (!data_dir) return fail(std::move(data_dir.error()));
+  const Result<std::vector<std::string>> pipelines = ledger::list_pipelines(*data_dir);
+  if (!pipelines) return fail(pipelines.error());
+  const std::string& name = options.destination;
+  if (std::ranges::find(*pipelines, name) == pipelines->end()) {
+    Error error = engine::no_such_pipeline(name, *data_dir, *pipelines);
+    if (const Result<bool> file = file_exists(name); file && *file) {
+      error.hint = fmt::format("a file takes its kind in front: duckdb:{}", name);
+    }
+    return fail(std::move(error));
+  }
+  Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(*data_dir, name);
+  if (!paths) return fail(std::move(paths.error()));
+  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
+  if (!ledger) return fail(std::move(ledger.error()));
+  Result<std::optional<ledger::Binding>> binding = ledger->binding();
+  if (!binding) return fail(std::move(binding.error()));
+  if (!*binding) {
+    return fail(usage(fmt::format("pipeline '{}' has no destination yet", name), "let one run of it come to an end"));
+  }
+  return Target{.address = std::move((*binding)->destination), .dataset = std::move((*binding)->dataset)};
+}
+
+Result<Target> target_of(const QueryOptions& options) {
+  Result<Target> target = options.destination.find(':') == std::string::npos
+                              ? target_of_pipeline(options)
+                              : Result<Target>(Target{.address = options.destination, .dataset = {}});
+  if (target && !options.dataset.empty()) target->dataset = options.dataset;
+  return target;
+}
+
+// Schemas of the destination that a pipeline of dlt's or ours has loaded into.
+constexpr const char* datasets_query =
+    "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = '_dlt_loads' "
+    "AND table_catalog = current_database() ORDER BY table_schema";
+
+Result<std::vector<std::string>> read_datasets(Destination& destination, const std::stop_token& stop) {
+  auto cursor = destination.query(
+      {.sql = datasets_query, .dataset = {}, .access = delivery::QueryAccess::read_only, .stop = stop});
+  if (!cursor) return fail(std::move(cursor.error()));
+  std::vector<std::string> datasets;
+  sql::TextRow row;
+  while (true) {
+    const Result<bool> more = (*cursor)->next(row);
+    if (!more) return fail(more.error());
+    if (!*more) return datasets;
+    datasets.push_back(row.at(0).value_or(""));
+  }
+}
+
+std::string listed(std::span<const std::string> names) {
+  constexpr std::size_t names_max = 10;  // a hint is one line
+  std::string list;
+  for (const std::string& name : names.first(std::min(names_max, names.size()))) {
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  return names.size() > names_max ? list + ", ..." : list;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// The database cannot know our options.
+Error with_hint(Error error, const QueryReport& report) {
+  if (!error.hint.empty()) return error;
+  if (contains(error.message, "read-only mode") || contains(error.message, "transaction is launched in read-only")) {
+    error.hint = "a query only reads unless it is told otherwise: --write";
+  } else if (contains(error.message, "does not exist") && report.dataset.empty() && !report.others.empty()) {
+    error.hint = fmt::format("there are several datasets, choose with --dataset: {}", listed(report.others));
+  }
+  return error;
+}
+
+// A dataset that was not named is found, if there is no choice.
+Status choose_dataset(Destination& destination, const Target& target, const QueryOptions& options,
+                      QueryReport& report) {
+  report.dataset = target.dataset;
+  if (!report.dataset.empty()) return {};
+  Result<std::vector<std::string>> datasets = read_datasets(destination, options.stop);
+  if (!datasets) return fail(std::move(datasets.error()));
+  if (datasets->size() == 1) {
+    report.dataset = std::move(datasets->front());
+  } else {
+    report.others = std::move(*datasets);
+  }
+  return {};
+}
+
+Status hand_over(sql::TextCursor& cursor, const QueryReader& reader, QueryReport& report) {
+  std::vector<QueryColumn> columns;
+  for (const sql::ColumnHeader& column : cursor.columns()) columns.push_back({column.name, column.type});
+  if (reader.columns) reader.columns(columns);
+  sql::TextRow row;
+  std::vector<QueryCell> cells(columns.size());
+  while (true) {
+    const Result<bool> more = cursor.next(row);
+    if (!more) return fail(more.error());
+    if (!*more) return {};
+    for (std::size_t i = 0; i < cells.size(); ++i) cells[i] = row[i] ? QueryCell(*row[i]) : std::nullopt;
+    ++report.rows;
+    if (reader.row && !reader.row(cells)) {
+      report.complete = false;
+      return {};
+    }
+  }
+}
+
+}  // namespace
+
+Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader) {
+  const Result<Target> target = target_of(options);
+  if (!target) return fail(target.error());
+  const bool writes = options.access == QueryAccess::write;
+  Result<std::unique_ptr<Destination>> destination =
+      engine::make_destination(target->address, {.memory = options.memory}, Env::system());
+  if (!destination) return fail(std::move(destination.error()));
+
+  QueryReport report{.destination = (*destination)->address(), .dataset = {}, .others = {}};
+  const Status chosen = choose_dataset(**destination, *target, options, report);
+  // A database that a writing statement is about to make has no datasets yet.
+  if (!chosen && !writes) return fail(chosen.error());
+  auto cursor = (*destination)
+                    ->query({.sql = options.statement,
+                             .dataset = report.dataset,
+                             .access = writes ? delivery::QueryAccess::read_write : delivery::QueryAccess::read_only,
+                             .stop = options.stop});
+  if (!cursor) return fail(with_hint(std::move(cursor.error()), report));
+  if (Status handed = hand_over(**cursor, reader, report); !handed) {
+    return fail(with_hint(std::move(handed.error()).in("query"), report));
+  }
+  return report;
+}
+
+}  // namespace outfall

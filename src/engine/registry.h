@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The registry of kinds: the only place that names the concrete destinations.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/env.h"
+#include "delivery/destination.h"
+#include "outfall/error.h"
+
+namespace outfall::engine {
+
+struct DestinationOptions {
+  /// Bytes that a database of this process may hold; none: its kind says.
+  std::optional<std::size_t> memory = std::nullopt;
+  /// Threads of such a database; 0: one a core.
+  int threads = 0;
+};
+
+/// The destination that the address means. Nothing is touched yet.
+///
+/// Errors: usage: the kind is not known (names those that are), or the address is wrong.
+Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& address,
+                                                                const DestinationOptions& options, Env& env);
+
+}  // namespace outfall::engine

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What status found, as JSON documents. Fields are only ever added; what they mean is in docs/command-line.md.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "outfall/status.h"
+
+namespace outfall {
+namespace {
+
+// Json holds signed numbers; no count of ours comes near their end.
+std::int64_t count(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+Json count(const std::optional<std::uint64_t>& number) {
+  return number ? Json(count(*number)) : Json();
+}
+
+Json text(const Time& time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return Json(fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                          (time - seconds).count()));
+}
+
+Json text(const std::optional<Time>& time) {
+  return time ? text(*time) : Json();
+}
+
+Json job_json(const JobStatus& job) {
+  Json out = Json::object();
+  out.set("table", job.table);
+  out.set("file", job.file);
+  out.set("rows", count(job.rows));
+  out.set("bytes", count(job.bytes));
+  return out;
+}
+
+Json package_json(const PackageStatus& package) {
+  Json out = Json::object();
+  out.set("load_id", package.load_id);
+  out.set("run", package.run_id);
+  out.set("state", package.state == PackageState::pending ? "pending" : "loaded");
+  out.set("destination", package.destination);
+  out.set("dataset", package.dataset);
+  out.set("documents", count(package.documents));
+  out.set("rows", count(package.rows));
+  out.set("bytes", count(package.bytes));
+  out.set("sealed_at", text(package.sealed_at));
+  out.set("loaded_at", text(package.loaded_at));
+  out.set("files_kept", package.files_kept);
+  out.set("attempts", package.attempts);
+  out.set("last_error", package.last_error.empty() ? Json() : Json(package.last_error));
+  Json jobs = Json::array();
+  for (const JobStatus& job : package.jobs) jobs.push_back(job_json(job));
+  out.set("jobs", std::move(jobs));
+  return out;
+}
+
+Json holder_json(const HolderStatus& holder) {
+  Json out = Json::object();
+  out.set("host", holder.host);
+  out.set("pid", holder.pid);
+  out.set("since", text(holder.since));
+  return out;
+}
+
+Json progress_json(const ProgressStatus& progress) {
+  Json out = Json::object();
+  out.set("run", progress.run_id);
+  out.set("stage", progress.stage);
+  out.set("rows", count(progress.rows));
+  out.set("rows_total", count(progress.rows_total));
+  out.set("bytes", count(progress.bytes));
+  out.set("bytes_total", count(progress.bytes_total));
+  out.set("updated_at", text(progress.updated_at));
+  return out;
+}
+
+Json run_json(const RunStatus& run) {
+  Json out = Json::object();
+  out.set("run", run.run_id);
+  out.set("pipeline", run.pipeline);
+  out.set("command", run.command);
+  out.set("host", run.host);
+  out.set("pid", run.pid);
+  out.set("started_at", text(run.started_at));
+  out.set("ended_at", text(run.ended_at));
+  out.set("exit_code", run.ending ? Json(*run.ending) : Json());
+  return out;
+}
+
+Json pipeline_json(const PipelineStatus& pipeline) {
+  Json out = Json::object();
+  out.set("pipeline", pipeline.name);
+  out.set("problem", pipeline.problem.empty() ? Json() : Json(pipeline.problem));
+  out.set("destination", pipeline.destination);
+  out.set("dataset", pipeline.dataset);
+  out.set("holder", pipeline.holder ? holder_json(*pipeline.holder) : Json());
+  out.set("progress", pipeline.progress ? progress_json(*pipeline.progress) : Json());
+  out.set("pending_packages", count(pipeline.pending_packages));
+  out.set("pending_documents", count(pipeline.pending_documents));
+  out.set("state_bytes", count(pipeline.state_bytes));
+  out.set("package_bytes", count(pipeline.package_bytes));
+  Json packages = Json::array();
+  for (const PackageStatus& package : pipeline.packages) packages.push_back(package_json(package));
+  out.set("packages", std::move(packages));
+  Json runs = Json::array();
+  for (const RunStatus& run : pipeline.runs) runs.push_back(run_json(run));
+  out.set("runs", std::move(runs));
+  return out;
+}
+
+}  // namespace
+
+std::string to_json(const DataDirStatus& status) {
+  Json out = Json::object();
+  out.set("data_dir", status.data_dir);
+  Json pipelines = Json::array();
+  for (const PipelineStatus& pipeline : status.pipelines) pipelines.push_back(pipeline_json(pipeline));
+  out.set("pipelines", std::move(pipelines));
+  return to_json(out);
+}
+
+std::string to_json(const RunStatus& run) {
+  Json out = run_json(run);
+  // The trace is a document of its own. One that cannot be read is shown as the text that it is.
+  Result<Json> trace = parse_json(run.trace);
+  out.set("trace", run.trace.empty() ? Json() : trace ? std::move(*trace) : Json(run.trace));
+  return to_json(out);
+}
+
+}  // namespace outfall
