@@ -10,7 +10,7 @@
 #include <set>
 #include <string>
 
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall {
 namespace {

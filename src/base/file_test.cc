@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall {
 namespace {

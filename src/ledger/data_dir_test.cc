@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall::ledger {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/env.h"
 #include "base/fault.h"
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 #include "ledger/ledger.h"
 
 namespace outfall::ledger {

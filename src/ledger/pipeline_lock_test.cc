@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/process.h"
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall::ledger {
 namespace {
