@@ -22,8 +22,8 @@ enum class AddNotNull { refused, accepted };
 /// The type of a column as the schema knows it.
 struct ColumnType {
   DataType type = DataType::text;
-  std::optional<int> precision;  ///< characters, bits, digits or digits of a second, depending on the type
-  std::optional<int> scale;
+  std::optional<int> precision{};  ///< characters, bits, digits or digits of a second, depending on the type
+  std::optional<int> scale{};
   bool timezone = true;  ///< of timestamps
 };
 

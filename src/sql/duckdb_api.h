@@ -54,6 +54,9 @@
   X(duckdb_validity_row_is_valid)      \
   X(duckdb_string_t_data)              \
   X(duckdb_string_t_length)            \
+  X(duckdb_row_count)                  \
+  X(duckdb_value_is_null)              \
+  X(duckdb_value_varchar)              \
   X(duckdb_arrow_scan)                 \
   X(duckdb_result_get_arrow_options)   \
   X(duckdb_destroy_arrow_options)      \

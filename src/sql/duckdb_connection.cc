@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -50,28 +51,23 @@ class ReaderCursor final : public TextCursor {
   TextReader reader_;
 };
 
-/// What a statement that is no SELECT has to say: the number of rows it changed.
-class CountCursor final : public TextCursor {
+/// The answer of a statement that cannot stand inside another one (EXPLAIN, SHOW, PRAGMA), or that changed rows.
+class AnswerCursor final : public TextCursor {
  public:
-  explicit CountCursor(std::uint64_t changed) : changed_(changed) {}
+  AnswerCursor(std::vector<ColumnHeader> columns, std::vector<TextRow> rows)
+      : columns_(std::move(columns)), rows_(std::move(rows)) {}
   const std::vector<ColumnHeader>& columns() const override { return columns_; }
   Result<bool> next(TextRow& row) override {
-    if (told_) return false;
-    told_ = true;
-    row = {fmt::format("{}", changed_)};
+    if (next_ == rows_.size()) return false;
+    row = std::move(rows_[next_++]);
     return true;
   }
 
  private:
-  std::vector<ColumnHeader> columns_{{.name = "rows_changed", .type = "BIGINT"}};
-  std::uint64_t changed_;
-  bool told_ = false;
+  std::vector<ColumnHeader> columns_;
+  std::vector<TextRow> rows_;
+  std::size_t next_ = 0;
 };
-
-bool has_rows(duckdb_statement_type type) {
-  return type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_EXPLAIN ||
-         type == DUCKDB_STATEMENT_TYPE_CALL || type == DUCKDB_STATEMENT_TYPE_PRAGMA;
-}
 
 class DuckDbConnection final : public Connection {
  public:
@@ -99,6 +95,7 @@ class DuckDbConnection final : public Connection {
     return {};
   }
   Result<DuckDbResult> run(std::string_view statement, std::span<const Value> values, Fetch fetch);
+  Result<std::unique_ptr<TextCursor>> answer(DuckDbStatement& statement);
 
   std::shared_ptr<Session> session_;
   Access access_;
@@ -156,18 +153,38 @@ Result<std::vector<TextRow>> DuckDbConnection::rows(std::string_view query, std:
 Result<std::unique_ptr<TextCursor>> DuckDbConnection::cursor(std::string_view query) {
   Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), query);
   if (!prepared) return fail(std::move(prepared.error()));
-  if (!has_rows(prepared->type())) {
-    Result<std::uint64_t> changed = execute(query, {});
-    if (!changed) return fail(std::move(changed.error()));
-    return std::make_unique<CountCursor>(*changed);
-  }
+  Result<DuckDbStatement> textual = DuckDbStatement::prepare(session_->api(), session_->handle(), as_text(query));
+  if (prepared->type() != DUCKDB_STATEMENT_TYPE_SELECT || !textual) return answer(*prepared);
+  // SHOW and its like pass for a SELECT, but cannot be described.
   Result<std::vector<TextRow>> described = rows(fmt::format("DESCRIBE {}", query), {});
-  if (!described) return fail(std::move(described.error()));
+  if (!described) return answer(*prepared);
+
   std::vector<ColumnHeader> columns;
   for (TextRow& column : *described) columns.push_back({column.at(0).value_or(""), column.at(1).value_or("")});
-  Result<DuckDbResult> result = run(as_text(query), {}, Fetch::as_asked_for);
+  Result<DuckDbResult> result = textual->run(Fetch::as_asked_for);
   if (!result) return fail(std::move(result.error()));
   return std::make_unique<ReaderCursor>(session_, std::move(columns), TextReader(session_->api(), std::move(*result)));
+}
+
+Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& statement) {
+  Result<DuckDbResult> result = statement.run(Fetch::all_at_once);
+  if (!result) return fail(std::move(result.error()));
+  const DuckDbApi& api = session_->api();
+  std::vector<ColumnHeader> columns;
+  for (idx_t i = 0; i < api.duckdb_column_count(result->get()); ++i) {
+    columns.push_back({.name = api.duckdb_column_name(result->get(), i), .type = "VARCHAR"});
+  }
+  idx_t size = std::min<idx_t>(api.duckdb_row_count(result->get()), limits::catalog_rows_max);
+  std::vector<TextRow> rows(size, TextRow(columns.size()));
+  for (idx_t row = 0; row < size; ++row) {
+    for (idx_t column = 0; column < columns.size(); ++column) {
+      if (api.duckdb_value_is_null(result->get(), column, row)) continue;
+      char* text = api.duckdb_value_varchar(result->get(), column, row);
+      if (text != nullptr) rows[row][column] = text;
+      api.duckdb_free(text);
+    }
+  }
+  return std::make_unique<AnswerCursor>(std::move(columns), std::move(rows));
 }
 
 Status DuckDbConnection::query(std::string_view query, ArrowArrayStream* out) {
