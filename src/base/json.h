@@ -22,9 +22,18 @@ namespace outfall {
 /// Levels of nesting that a document may have. Reading, writing and destroying one recurses this deep, no deeper.
 inline constexpr int json_depth_max = 512;
 
+/// A key of an object with its value. A template, so that it is completed right after Json is: clang asks std::variant
+/// for it by then.
+template <typename Value>
+struct JsonMember {
+  std::string key;
+  Value value;
+  bool operator==(const JsonMember&) const = default;
+};
+
 class Json {
  public:
-  struct Member;
+  using Member = JsonMember<Json>;
   using Array = std::vector<Json>;
   using Object = std::vector<Member>;
 
@@ -46,10 +55,10 @@ class Json {
   Json(std::string_view value) : value_(std::string(value)) {}
   Json(const char* value) : value_(std::string(value)) {}
   Json(Array value) : value_(std::move(value)) {}
-  Json(Object value);
+  Json(Object value) : value_(std::move(value)) {}
 
   static Json array() { return Json(Array{}); }
-  static Json object();
+  static Json object() { return Json(Object{}); }
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_array() const { return std::holds_alternative<Array>(value_); }
@@ -88,17 +97,6 @@ class Json {
  private:
   std::variant<std::monostate, bool, std::int64_t, double, Number, std::string, Array, Object> value_;
 };
-
-struct Json::Member {
-  std::string key;
-  Json value;
-  bool operator==(const Member&) const = default;
-};
-
-inline Json::Json(Object value) : value_(std::move(value)) {}
-inline Json Json::object() {
-  return Json(Object{});
-}
 
 /// Reads one document. A repeated key keeps its first place and its last value.
 ///
