@@ -48,9 +48,9 @@ class ByteStream {
 };
 
 struct ByteStreamOptions {
-  std::string path;  ///< "-" is standard input
-  std::string name;  ///< how messages call it; empty: the path
-  std::stop_token stop;
+  std::string path;       ///< "-" is standard input
+  std::string name = {};  ///< how messages call it; empty: the path
+  std::stop_token stop = {};
 };
 
 /// Opens a file, a pipe or standard input. Of a regular file exactly the length that it has now will be read.
