@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arrow IPC files through Arrow C++. Column buffers go from the batch to the kernel, and from the mapping to the
+// consumer, without a copy between.
+#include "columnar/ipc_file.h"
+
+#include <arrow/api.h>
+#include <arrow/c/bridge.h>
+#include <arrow/io/file.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/ipc/writer.h>
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/file.h"
+#include "columnar/ipc_file_dictionaries.h"
+
+namespace outfall::columnar {
+namespace {
+
+// Metadata and padding come in small pieces, which are gathered; anything as large as this goes to the kernel directly.
+constexpr std::size_t write_buffer_bytes = std::size_t{64} << 10;
+// Buffers begin at such offsets, which is what Arrow recommends for vector instructions.
+constexpr int buffer_alignment = 64;
+
+/// Arrow's view of a File. Errors of the File are kept as they are, so that their hints survive the way through Arrow.
+class FileStream final : public arrow::io::OutputStream {
+ public:
+  explicit FileStream(File file)
+      : file_(std::move(file)), buffer_(std::make_unique_for_overwrite<std::byte[]>(write_buffer_bytes)) {}
+
+  using OutputStream::Write;
+
+  arrow::Status Write(const void* data, int64_t count) override {
+    const std::span bytes(static_cast<const std::byte*>(data), static_cast<std::size_t>(count));
+    position_ += bytes.size();
+    if (bytes.size() > write_buffer_bytes - buffered_) ARROW_RETURN_NOT_OK(Flush());
+    if (bytes.size() >= write_buffer_bytes) return write(bytes);
+    if (!bytes.empty()) std::memcpy(buffer_.get() + buffered_, bytes.data(), bytes.size());
+    buffered_ += bytes.size();
+    return arrow::Status::OK();
+  }
+
+  arrow::Status Flush() override { return write({buffer_.get(), std::exchange(buffered_, 0)}); }
+  arrow::Status Close() override { return Flush(); }
+  bool closed() const override { return false; }
+  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(position_); }
+
+  File& file() { return file_; }
+  std::uint64_t position() const { return position_; }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  arrow::Status write(std::span<const std::byte> bytes) {
+    if (Status written = file_.write(bytes); !written) {
+      error_ = std::move(written).error();
+      return arrow::Status::IOError(error_->message);
+    }
+    return arrow::Status::OK();
+  }
+
+  File file_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t buffered_ = 0;
+  std::uint64_t position_ = 0;
+  std::optional<Error> error_;
+};
+
+/// An ArrowSchema that Arrow may consume while the owner keeps it: Arrow calls only the outermost release.
+ArrowSchema borrow(const ArrowSchema& schema) {
+  ArrowSchema borrowed = schema;
+  borrowed.release = [](ArrowSchema* consumed) { consumed->release = nullptr; };
+  return borrowed;
+}
+
+arrow::ipc::IpcWriteOptions write_options() {
+  arrow::ipc::IpcWriteOptions options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.alignment = buffer_alignment;
+  options.use_threads = false;  // nothing to compress, and no thread of Arrow's may outlive us
+  options.emit_dictionary_deltas = true;
+  return options;
+}
+
+arrow::ipc::IpcReadOptions read_options() {
+  arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
+  options.use_threads = false;
+  return options;
+}
+
+Error damaged(const std::string& path, const arrow::Status& answer) {
+  return {.message = fmt::format("cannot read {}: the file is damaged ({})", path, answer.message()),
+          .hint = "the package cannot be delivered from it: drop the package and load its inputs again"};
+}
+
+/// Text is checked like binary: where it lies, not what it says.
+std::shared_ptr<arrow::Array> without_encoding(const std::shared_ptr<arrow::Array>& column) {
+  if (column->type_id() != arrow::Type::STRING) return column;
+  std::shared_ptr<arrow::ArrayData> data = column->data()->Copy();
+  data->type = arrow::binary();
+  return arrow::MakeArray(data);
+}
+
+/// Refuses offsets and dictionary indices that point outside their buffers; consumers trust them blindly.
+arrow::Status check_bounds(const arrow::RecordBatch& batch) {
+  for (const std::shared_ptr<arrow::Array>& column : batch.columns()) {
+    ARROW_RETURN_NOT_OK(column->Validate());
+    ARROW_RETURN_NOT_OK(without_encoding(column)->ValidateFull());
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+struct IpcFileWriter::State {
+  std::string path;
+  std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<FileStream> stream;
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
+  DictionaryUnion dictionaries;
+  std::uint64_t rows = 0;
+
+  arrow::Status write(ArrowArray* array) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, arrow::ImportRecordBatch(array, schema));
+    ARROW_ASSIGN_OR_RAISE(batch, dictionaries.extend(batch));
+    ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
+    rows += static_cast<std::uint64_t>(batch->num_rows());
+    return arrow::Status::OK();
+  }
+
+  Error error(const arrow::Status& answer) const {
+    if (stream->error()) return *stream->error();
+    return {.message = fmt::format("cannot write {}: {}", path, answer.message()), .hint = ""};
+  }
+};
+
+IpcFileWriter::IpcFileWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IpcFileWriter::IpcFileWriter(IpcFileWriter&&) noexcept = default;
+IpcFileWriter& IpcFileWriter::operator=(IpcFileWriter&&) noexcept = default;
+IpcFileWriter::~IpcFileWriter() = default;
+
+Result<IpcFileWriter> IpcFileWriter::create(const std::string& path, const ArrowSchema& schema) {
+  ArrowSchema borrowed = borrow(schema);
+  arrow::Result<std::shared_ptr<arrow::Schema>> imported = arrow::ImportSchema(&borrowed);
+  if (!imported.ok()) {
+    return fail(
+        fmt::format("cannot write {}: its columns have no Arrow schema: {}", path, imported.status().message()));
+  }
+  Result<File> file = File::open(path, OpenMode::create_new);
+  if (!file) return fail(std::move(file).error());
+
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->schema = *imported;
+  state->stream = std::make_shared<FileStream>(std::move(*file));
+  arrow::Result<std::shared_ptr<arrow::ipc::RecordBatchWriter>> writer =
+      arrow::ipc::MakeFileWriter(state->stream, state->schema, write_options());
+  if (!writer.ok()) return fail(state->error(writer.status()));
+  state->writer = *writer;
+  return IpcFileWriter(std::move(state));
+}
+
+Status IpcFileWriter::append(ArrowArray* batch) {
+  const arrow::Status written = state_->write(batch);
+  if (batch->release != nullptr) batch->release(batch);
+  if (!written.ok()) return fail(state_->error(written));
+  return {};
+}
+
+IpcFileSize IpcFileWriter::size() const {
+  return {.rows = state_->rows, .bytes = state_->stream->position()};
+}
+
+Result<IpcFileSize> IpcFileWriter::finish() {
+  arrow::Status closed = state_->writer->Close();
+  if (closed.ok()) closed = state_->stream->Flush();
+  if (!closed.ok()) return fail(state_->error(closed));
+  return size();
+}
+
+Status IpcFileWriter::sync() {
+  if (Status synced = state_->stream->file().sync_data(); !synced) return synced;
+  return state_->stream->file().close();
+}
+
+struct IpcFileReader::State {
+  std::string path;
+  std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
+  IpcFileSize size;
+};
+
+namespace {
+
+/// The batches of a file in order, each checked before a consumer sees it.
+class FileBatches final : public arrow::RecordBatchReader {
+ public:
+  FileBatches(std::string path, std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader)
+      : path_(std::move(path)), reader_(std::move(reader)) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return reader_->schema(); }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    batch->reset();
+    if (next_ == reader_->num_record_batches()) return arrow::Status::OK();
+    const arrow::Status read = read_checked(batch);
+    if (read.ok()) return read;
+    batch->reset();
+    return read.WithMessage(damaged(path_, read).message);
+  }
+
+ private:
+  arrow::Status read_checked(std::shared_ptr<arrow::RecordBatch>* batch) {
+    ARROW_ASSIGN_OR_RAISE(*batch, reader_->ReadRecordBatch(next_++));
+    return check_bounds(**batch);
+  }
+
+  std::string path_;
+  std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader_;
+  int next_ = 0;
+};
+
+}  // namespace
+
+IpcFileReader::IpcFileReader(std::shared_ptr<State> state) : state_(std::move(state)) {}
+IpcFileReader::IpcFileReader(IpcFileReader&&) noexcept = default;
+IpcFileReader& IpcFileReader::operator=(IpcFileReader&&) noexcept = default;
+IpcFileReader::~IpcFileReader() = default;
+
+Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
+  // Asked first, because our own error for a missing file has the hint that Arrow's has not.
+  Result<FileStat> found = stat_file(path);
+  if (!found) return fail(std::move(found).error());
+  if (found->size == 0) return fail(damaged(path, arrow::Status::Invalid("it is empty")));
+
+  arrow::Result<std::shared_ptr<arrow::io::MemoryMappedFile>> mapping =
+      arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ);
+  if (!mapping.ok()) return fail(fmt::format("cannot map {}: {}", path, mapping.status().message()));
+  auto reader = arrow::ipc::RecordBatchFileReader::Open(*mapping, read_options());
+  if (!reader.ok()) return fail(damaged(path, reader.status()));
+  const arrow::Result<int64_t> rows = (*reader)->CountRows();
+  if (!rows.ok()) return fail(damaged(path, rows.status()));
+  return IpcFileReader(std::make_shared<State>(State{
+      .path = path, .reader = *reader, .size = {.rows = static_cast<std::uint64_t>(*rows), .bytes = found->size}}));
+}
+
+IpcFileSize IpcFileReader::size() const {
+  return state_->size;
+}
+
+Status IpcFileReader::schema(ArrowSchema* out) const {
+  if (arrow::Status exported = arrow::ExportSchema(*state_->reader->schema(), out); !exported.ok()) {
+    return fail(damaged(state_->path, exported));
+  }
+  return {};
+}
+
+Status IpcFileReader::stream(ArrowArrayStream* out) const {
+  auto batches = std::make_shared<FileBatches>(state_->path, state_->reader);
+  if (arrow::Status exported = arrow::ExportRecordBatchReader(std::move(batches), out); !exported.ok()) {
+    return fail(damaged(state_->path, exported));
+  }
+  return {};
+}
+
+}  // namespace outfall::columnar
