@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 
@@ -20,6 +19,8 @@
 #include "normalize/chunk.h"
 #include "outfall/error.h"
 #include "sources/files/chunk_pool.h"
+#include "sources/files/document_cutter.h"
+#include "sources/files/pushback_stream.h"
 
 namespace outfall::limits {
 /// One document: it must be in memory as a whole, and spans count in 32 bits.
@@ -38,35 +39,43 @@ struct DocumentReaderOptions {
   std::string name;                                ///< how messages call the input
   std::uint32_t input = 0;                         ///< Chunk::input
   std::size_t chunk_bytes = std::size_t{1} << 20;  ///< a chunk is at most this long, unless one document is longer
-  std::stop_token stop;
+  std::size_t document_bytes_max = limits::document_bytes_max;
+  std::stop_token stop = {};
 };
 
 class DocumentReader {
  public:
+  /// `pool` must outlive the reader.
   DocumentReader(std::unique_ptr<columnar::ByteStream> stream, ChunkPool& pool, DocumentReaderOptions options);
-  ~DocumentReader();
 
   /// The next chunk, with at least one document; nothing at the end. Give it back to the pool.
   ///
-  /// Errors name the input, line and column: UTF-16, a document beyond limits::document_bytes_max, an array that does
-  /// not end or has something behind its end; and whatever the stream says.
+  /// Errors name the input, line and column: UTF-16, a document beyond document_bytes_max, an array that does not end
+  /// or has something behind its end; and whatever the stream says. After an error there is nothing more to read.
   Result<std::optional<normalize::Chunk>> next();
 
   const columnar::ByteStream& stream() const { return *stream_; }
+  /// Documents handed out so far.
   std::uint64_t documents() const { return documents_; }
-  /// The last byte of the input was not the end of a line (known at the end; false for an array).
-  bool ends_inside_line() const { return ends_inside_line_; }
+  /// The last document so far stands on a line that has no end: maybe somebody is still writing it.
+  bool ends_inside_line() const { return cutter_ != nullptr && cutter_->ends_inside_line(); }
 
  private:
-  class Format;
-  class Lines;
-  class ArrayElements;
+  struct Filling;
+
+  Status detect_format();
+  Status cut_chunk(normalize::Chunk& chunk);
+  Status fill(normalize::Chunk& chunk, Filling& filling);
+  void take(const normalize::Chunk& chunk, const Filling& filling, std::size_t bytes);
 
   std::unique_ptr<columnar::ByteStream> stream_;
+  PushbackStream bytes_;
   ChunkPool& pool_;
   DocumentReaderOptions options_;
+  std::unique_ptr<DocumentCutter> cutter_;  // from the first chunk on
+  std::uint64_t offset_ = 0;                // in the decompressed input, of the next byte to be cut
+  std::uint64_t column_offset_ = 0;
   std::uint64_t documents_ = 0;
-  bool ends_inside_line_ = false;
 };
 
 /// The hint for a last line that does not parse and has no line end: empty, or that the file may still be being

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/files/document_reader.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace outfall::sources {
+namespace {
+
+using columnar::ByteStream;
+using columnar::FileFacts;
+using columnar::RawContent;
+using normalize::Chunk;
+using normalize::DocumentSpan;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Gives text in pieces whose sizes a seed decides.
+class TextStream final : public ByteStream {
+ public:
+  TextStream(std::string text, unsigned seed) : text_(std::move(text)), sizes_(seed) {}
+
+  Result<std::size_t> read(std::span<std::byte> to) override {
+    const std::size_t left = std::min(to.size(), text_.size() - taken_);
+    const std::size_t count = left == 0 ? 0 : 1 + sizes_() % left;
+    std::memcpy(to.data(), text_.data() + taken_, count);
+    taken_ += count;
+    return count;
+  }
+  const FileFacts& facts() const override { return facts_; }
+  std::uint64_t raw_bytes() const override { return taken_; }
+  RawContent raw_content() const override { return {.bytes = taken_, .hash = ""}; }
+
+ private:
+  std::string text_;
+  std::size_t taken_ = 0;
+  std::minstd_rand sizes_;
+  FileFacts facts_;
+};
+
+struct Seen {
+  std::vector<std::string> documents;  // "line: text"
+  std::string error;
+  std::size_t chunks = 0;
+  std::size_t largest_chunk = 0;  // from the first document to the end of the last
+  bool ends_inside_line = false;
+  std::pair<std::size_t, std::uint64_t> counted;  // up to where newlines were counted, and how many
+};
+
+struct Reading {
+  std::size_t chunk_bytes = std::size_t{1} << 20;
+  std::size_t document_bytes_max = limits::document_bytes_max;
+  unsigned seed = 1;
+};
+
+/// What every chunk must be true to, and its documents.
+void look_at(const Chunk& chunk, const std::string& text, Seen& seen) {
+  ++seen.chunks;
+  ASSERT_FALSE(chunk.documents.empty());
+  auto& [counted, newlines] = seen.counted;
+  for (const DocumentSpan& span : chunk.documents) {
+    const std::string document(reinterpret_cast<const char*>(chunk.bytes.get()) + span.offset, span.length);
+    const std::size_t at = chunk.stream_offset + span.offset;
+    EXPECT_EQ(text.substr(at, span.length), document);
+    newlines += static_cast<std::uint64_t>(std::count(&text[counted], &text[at], '\n'));
+    counted = at;
+    EXPECT_EQ(newlines + 1, span.line);
+    seen.documents.push_back(fmt::format("{}: {}", span.line, document));
+  }
+  const std::size_t before = text.rfind('\n', chunk.stream_offset - 1);
+  const std::size_t line_begin = chunk.stream_offset == 0 || before == std::string::npos ? 0 : before + 1;
+  EXPECT_EQ(chunk.column_offset,
+            chunk.stream_offset - line_begin - (text.starts_with("\xef\xbb\xbf") && line_begin == 0 ? 3 : 0));
+  const DocumentSpan& last = chunk.documents.back();
+  EXPECT_GE(chunk.capacity, last.offset + last.length + Chunk::padding);
+  seen.largest_chunk = std::max<std::size_t>(seen.largest_chunk, last.offset + last.length);
+}
+
+Seen read(const std::string& text, const Reading& how = {}) {
+  ChunkPool pool(1);
+  DocumentReader reader(
+      std::make_unique<TextStream>(text, how.seed), pool,
+      {.name = "in.json", .chunk_bytes = how.chunk_bytes, .document_bytes_max = how.document_bytes_max});
+  Seen seen;
+  while (true) {
+    Result<std::optional<Chunk>> chunk = reader.next();
+    if (!chunk) {
+      seen.error = chunk.error().message;
+      break;
+    }
+    if (!*chunk) break;
+    look_at(**chunk, text, seen);
+    pool.give_back(std::move(**chunk));
+  }
+  seen.ends_inside_line = reader.ends_inside_line();
+  EXPECT_EQ(pool.bytes_in_flight(), 0u) << "every chunk comes back, also after an error";
+  if (seen.error.empty()) {
+    EXPECT_EQ(reader.documents(), seen.documents.size());
+  }
+  return seen;
+}
+
+std::vector<std::string> documents(const std::string& text) {
+  const Seen seen = read(text);
+  EXPECT_EQ(seen.error, "");
+  return seen.documents;
+}
+
+std::string error(const std::string& text) {
+  for (const std::size_t chunk_bytes : {1, 5, 1 << 20}) {
+    EXPECT_EQ(read(text, {.chunk_bytes = chunk_bytes}).error, read(text).error) << "at a chunk of " << chunk_bytes;
+  }
+  return read(text).error;
+}
+
+TEST(DocumentReaderLines, OneDocumentALine) {
+  EXPECT_THAT(documents("{\"a\":1}\n{\"a\":2}\n"), ElementsAre("1: {\"a\":1}", "2: {\"a\":2}"));
+  EXPECT_THAT(documents("1\n\n \t\r\n  2\r\n3"), ElementsAre("1: 1", "4:   2", "5: 3"));
+  EXPECT_THAT(documents("\xef\xbb\xbf{}\n"), ElementsAre("1: {}"));
+}
+
+TEST(DocumentReaderLines, NothingIsNoDocument) {
+  for (const char* text : {"", "\n", " \r\n\n", "\xef\xbb\xbf"}) EXPECT_THAT(documents(text), IsEmpty());
+}
+
+TEST(DocumentReaderLines, KnowsWhetherTheLastLineEnds) {
+  EXPECT_TRUE(read("{}\n{\"a").ends_inside_line);
+  EXPECT_FALSE(read("{}\n").ends_inside_line);
+  EXPECT_FALSE(read("{}\n  ").ends_inside_line);
+}
+
+TEST(DocumentReaderLines, AChunkIsCutAtTheLastLineEndWithin) {
+  const Seen seen = read("1234567\n1234567\n1234567\n1234567\n", {.chunk_bytes = 23});
+  EXPECT_EQ(seen.chunks, 2u);
+  EXPECT_EQ(read("1\n2\n3\n", {.chunk_bytes = 1}).chunks, 3u) << "at least one whole line";
+}
+
+TEST(DocumentReaderLines, TinyDocumentsAreBoundedToo) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "1\n";
+  const Seen seen = read(text);
+  EXPECT_EQ(seen.documents.size(), 200'000u);
+  EXPECT_EQ(seen.chunks, 200'000 / limits::chunk_documents_max + 1);
+}
+
+TEST(DocumentReaderLines, ALineBeyondTheLimitIsAnErrorWithItsNumber) {
+  const std::string text = "{}\n" + std::string(1000, 'x') + "\n{}\n";
+  EXPECT_EQ(read(text, {.chunk_bytes = 10, .document_bytes_max = 1000}).error, "");
+  EXPECT_EQ(read(text, {.chunk_bytes = 10, .document_bytes_max = 999}).error,
+            "in.json, line 2: the document that begins here is longer than 999 bytes");
+}
+
+TEST(DocumentReaderArray, ElementsAreDocuments) {
+  EXPECT_THAT(documents("[{\"a\":1},{\"a\":2}]"), ElementsAre("1: {\"a\":1}", "1: {\"a\":2}"));
+  EXPECT_THAT(documents(" \n[\n {\"a\": [1,\n2]},\n\"x,]\\\"[\" , 3\n]\n\n"),
+              ElementsAre("3: {\"a\": [1,\n2]}", "5: \"x,]\\\"[\"", "5: 3"));
+  EXPECT_THAT(documents("\xef\xbb\xbf[[1,2],[[]]]"), ElementsAre("1: [1,2]", "1: [[]]"));
+  EXPECT_THAT(documents("[]"), IsEmpty());
+  EXPECT_THAT(documents("[ \n ] \n"), IsEmpty());
+}
+
+TEST(DocumentReaderArray, AnArrayALineIsNotOneArray) {
+  EXPECT_THAT(documents("[1,2]\n[3]\n"), ElementsAre("1: [1,2]", "2: [3]"));
+  EXPECT_THAT(documents("[1,2]\n\n{}\n"), ElementsAre("1: [1,2]", "3: {}"));
+  EXPECT_THAT(documents("[1,2]\n\n"), ElementsAre("1: 1", "1: 2"));
+  EXPECT_THAT(documents("[\"]\",\n2]\n"), ElementsAre("1: \"]\"", "2: 2"));
+}
+
+TEST(DocumentReaderArray, DamageNamesLineAndColumn) {
+  EXPECT_EQ(error("[{},\n {\"a\":1"),
+            "in.json, line 2, column 8: the input ends inside the array that begins on line 1");
+  EXPECT_EQ(error("\n[1,2"), "in.json, line 2, column 5: the input ends inside the array that begins on line 2");
+  EXPECT_EQ(error("["), "in.json, line 1, column 2: the input ends inside the array that begins on line 1");
+  EXPECT_EQ(error("[1,\n\"a]"), "in.json, line 2, column 4: the input ends inside the array that begins on line 1");
+  EXPECT_EQ(error("[1\n]\n x"), "in.json, line 3, column 2: something follows the end of the array");
+  EXPECT_EQ(error("[1] [2]"), "in.json, line 1, column 5: something follows the end of the array");
+  EXPECT_EQ(error("[1]]"), "in.json, line 1, column 4: something follows the end of the array");
+  EXPECT_EQ(error("[1,,2]"), "in.json, line 1, column 4: a value is missing in front of ','");
+  EXPECT_EQ(error("[1,\n]"), "in.json, line 2, column 1: a value is missing in front of ']'");
+  EXPECT_EQ(error("[,1]"), "in.json, line 1, column 2: a value is missing in front of ','");
+  EXPECT_EQ(error("[1}"), "in.json, line 1, column 3: '}' closes what '[' opened");
+}
+
+TEST(DocumentReaderArray, ManyBlanksNeedNoMemory) {
+  const std::string text = "[1," + std::string(100'000, ' ') + "2]" + std::string(100'000, '\n');
+  EXPECT_EQ(read(text, {.chunk_bytes = 10, .document_bytes_max = 100}).error, "");
+}
+
+TEST(DocumentReader, Utf16IsRefusedWithAHint) {
+  EXPECT_THAT(error(std::string("\xff\xfe{\0}\0", 6)), HasSubstr("UTF-16"));
+  EXPECT_THAT(error(std::string("\xfe\xff\0{\0}", 6)), HasSubstr("UTF-16"));
+}
+
+/// Documents of every kind that cutting has to do with, and lengths around the chunk sizes below.
+std::vector<std::string> random_documents(std::mt19937& random, bool spread_over_lines) {
+  static const std::vector<std::string> parts{"\"a\"", "\"\\\"\"", "\"\\\\\"", "\",]}[{\"",   "1",
+                                              "{}",    "[]",       "null",     "\"\xc3\xa9\""};
+  std::vector<std::string> documents(random() % 40);
+  for (std::string& document : documents) {
+    document = "{\"k\":[0";
+    for (std::size_t left = random() % 12; left > 0; --left) {
+      document += spread_over_lines && random() % 3 == 0 ? ",\n " : ", ";
+      document += parts[random() % parts.size()];
+    }
+    if (random() % 20 == 0) document += ",\"" + std::string(random() % 300, 'x') + "\"";
+    document += "]}";
+  }
+  return documents;
+}
+
+std::string joined(std::mt19937& random, const std::vector<std::string>& documents, bool array) {
+  static const std::vector<std::string> commas{",", " ,\n", "\n,", ", \t"};
+  static const std::vector<std::string> line_ends{"\n", "\r\n", "\n\n", "\n \r\n"};
+  std::string text = array ? "[\n" : "";
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    text += documents[i];
+    if (!array) text += line_ends[random() % line_ends.size()];
+    if (array && i + 1 < documents.size()) text += commas[random() % commas.size()];
+  }
+  return array ? text + "\n]" : text;
+}
+
+TEST(DocumentReader, AnyChunkSizeGivesTheSameDocuments) {
+  std::mt19937 random(20'240'229);
+  for (int round = 0; round < 300; ++round) {
+    const bool array = round % 2 == 0;
+    const std::vector<std::string> written = random_documents(random, array);
+    const std::string text = joined(random, written, array);
+    std::vector<std::string> expected = read(text).documents;
+    ASSERT_EQ(expected.size(), written.size()) << text;
+    for (std::size_t i = 0; i < written.size(); ++i)
+      EXPECT_EQ(expected[i].substr(expected[i].find(' ') + 1), written[i]);
+    for (const std::size_t chunk_bytes : {1, 2, 3, 7, 16, 50, 64, 100, 1000}) {
+      const Seen seen = read(text, {.chunk_bytes = chunk_bytes, .seed = static_cast<unsigned>(random())});
+      ASSERT_EQ(seen.error, "");
+      ASSERT_EQ(seen.documents, expected) << "chunks of " << chunk_bytes << " of\n" << text;
+    }
+  }
+}
+
+TEST(ChunkPool, WaitsForTheBudgetAndUsesBuffersAgain) {
+  ChunkPool pool(300);
+  Chunk first = pool.acquire(100, {}).value();
+  const std::byte* buffer = first.bytes.get();
+  std::jthread worker([&pool, &first] { pool.give_back(std::move(first)); });
+  // One more would exceed the budget: this returns only because the worker gives the first one back.
+  const Chunk second = pool.acquire(200, {}).value();
+  EXPECT_LE(pool.bytes_in_flight(), 300u);
+  EXPECT_NE(buffer, second.bytes.get());
+}
+
+TEST(ChunkPool, AlwaysGrantsOneAndUsesItAgain) {
+  ChunkPool pool(1);
+  Chunk chunk = pool.acquire(1000, {}).value();
+  const std::byte* buffer = chunk.bytes.get();
+  pool.give_back(std::move(chunk));
+  EXPECT_EQ(pool.acquire(1000, {}).value().bytes.get(), buffer);
+}
+
+TEST(ChunkPool, AStopEndsTheWait) {
+  ChunkPool pool(1);
+  const Chunk held = pool.acquire(10, {}).value();
+  std::stop_source stop;
+  std::jthread stopper([&stop] { stop.request_stop(); });
+  const Result<Chunk> refused = pool.acquire(10, stop.get_token());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().blame, Blame::interrupted);
+}
+
+TEST(StillWritten, OnlyYoungFilesAreSuspected) {
+  using std::chrono::seconds;
+  const std::chrono::system_clock::time_point now{seconds(1'700'000'000)};
+  const auto aged = [](std::int64_t age) {
+    return FileFacts{.size = 1, .mtime_ns = (1'700'000'000 - age) * 1'000'000'000};
+  };
+  EXPECT_THAT(still_written_hint(aged(4), now), HasSubstr("still being written?"));
+  EXPECT_EQ(still_written_hint(aged(5), now), "");
+  EXPECT_EQ(still_written_hint(FileFacts{}, now), "");
+}
+
+}  // namespace
+}  // namespace outfall::sources

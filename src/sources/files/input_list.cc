@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Expands what was named on the command line into a sorted list of inputs.
+#include "sources/files/input_list.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <unordered_set>
+#include <utility>
+
+#include "base/file.h"
+#include "sources/files/file_walk.h"
+
+namespace outfall::sources {
+namespace {
+
+Error misuse(std::string message, std::string hint) {
+  return {.message = std::move(message), .hint = std::move(hint), .remedy = Remedy::abandon, .blame = Blame::usage};
+}
+
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool ends_with_ignoring_case(std::string_view text, std::string_view lower_ending) {
+  return text.size() > lower_ending.size() &&
+         std::ranges::equal(text.substr(text.size() - lower_ending.size()), lower_ending,
+                            [](unsigned char a, char b) { return std::tolower(a) == b; });
+}
+
+template <std::size_t count>
+std::string_view without_ending(std::string_view name, const std::array<std::string_view, count>& endings) {
+  for (const std::string_view ending : endings) {
+    if (ends_with_ignoring_case(name, ending)) return name.substr(0, name.size() - ending.size());
+  }
+  return name;
+}
+
+Input input_of(std::string path, const FileStat& found, std::string_view table) {
+  Input input{.path = std::move(path), .table = std::string(table)};
+  if (found.kind == FileKind::regular) {
+    input.size = found.size;
+    input.mtime_ns = found.mtime_ns;
+  }
+  return input;
+}
+
+/// Collects the inputs of a command, one named thing after the other.
+class Listing {
+ public:
+  explicit Listing(std::string_view table) : table_(table) {}
+
+  Status add(const std::string& named) {
+    if (named == "-") return add_standard_input();
+    Result<std::string> path = absolute_path(named);
+    if (!path) return fail(std::move(path).error());
+    Result<FileStat> found = stat_file(*path);
+    if (found && found->kind == FileKind::directory) return add_folder(*path);
+    if (found) return keep(input_of(*path, *found, table_.empty() ? stem(*path) : table_));
+    if (is_pattern(named)) return add_matches(named, *path);
+    Result<bool> exists = file_exists(*path);
+    if (exists && !*exists) {
+      return fail(misuse(fmt::format("there is no file {}", named), fmt::format("looked for {}", *path)));
+    }
+    return fail(std::move(found).error());
+  }
+
+  std::vector<Input> take() { return std::move(inputs_); }
+
+ private:
+  Status add_standard_input() {
+    if (table_.empty()) {
+      return fail(misuse("standard input has no name to call the table by", "name the table: --table events"));
+    }
+    if (::isatty(STDIN_FILENO) == 1) {
+      return fail(misuse("standard input is a terminal",
+                         "send documents to it: cat events.jsonl | outfall run - --table events"));
+    }
+    return keep({.path = "-", .table = std::string(table_)});
+  }
+
+  Status add_folder(const std::string& folder) {
+    Result<std::vector<std::string>> files = files_below(folder);
+    if (!files) return fail(std::move(files).error());
+    return keep_all(std::move(*files), folder);
+  }
+
+  Status add_matches(const std::string& named, const std::string& pattern) {
+    Result<Matches> matches = files_matching(pattern);
+    if (!matches) return fail(std::move(matches).error());
+    if (matches->files.empty()) {
+      return fail(misuse(fmt::format("no file matches {}", named), fmt::format("looked below {}", matches->folder)));
+    }
+    return keep_all(std::move(matches->files), matches->folder);
+  }
+
+  Status keep_all(std::vector<std::string> files, const std::string& folder) {
+    const std::string_view table = table_.empty() ? file_name(folder) : table_;
+    if (table.empty())
+      return fail(misuse(fmt::format("{} has no name to call the table by", folder), "name the table: --table events"));
+    for (std::string& file : files) {
+      const Result<FileStat> found = stat_file(file);
+      if (!found) return fail(found.error());
+      if (Status kept = keep(input_of(std::move(file), *found, table)); !kept) return kept;
+    }
+    return {};
+  }
+
+  Status keep(Input input) {
+    if (!paths_.insert(input.path).second) {
+      return fail(misuse(fmt::format("{} is named twice", input.path), "name it once: its rows would be loaded twice"));
+    }
+    if (inputs_.size() == limits::inputs_max) {
+      return fail(
+          misuse(fmt::format("there are more than {} inputs", limits::inputs_max), "load them in several runs"));
+    }
+    inputs_.push_back(std::move(input));
+    return {};
+  }
+
+  std::string_view table_;
+  std::vector<Input> inputs_;
+  std::unordered_set<std::string> paths_;
+};
+
+}  // namespace
+
+Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table) {
+  Listing listing(table);
+  for (const std::string& name : named) {
+    if (Status added = listing.add(name); !added) return fail(std::move(added).error());
+  }
+  return listing.take();
+}
+
+std::string_view stem(std::string_view path) {
+  static constexpr std::array<std::string_view, 2> compressions{".gz", ".zst"};
+  static constexpr std::array<std::string_view, 3> formats{".jsonl", ".ndjson", ".json"};
+  return without_ending(without_ending(file_name(path), compressions), formats);
+}
+
+}  // namespace outfall::sources
