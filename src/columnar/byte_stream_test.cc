@@ -12,7 +12,7 @@
 #include <fstream>
 
 #include "base/hash.h"
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall::columnar {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <fstream>
 
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall::columnar {
 namespace {

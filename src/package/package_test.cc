@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/fault.h"
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 #include "package/package_reader.h"
 #include "package/package_writer.h"
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/scratch_testing.h"
+#include "base/scratch_folder.h"
 
 namespace outfall::sources {
 namespace {
