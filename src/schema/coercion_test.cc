@@ -137,6 +137,12 @@ TEST(Coerce, FailuresSayWhy) {
   EXPECT_FALSE(reason(CoercionFailure::not_integral).empty());
 }
 
+TEST(Coerce, IntegralDecimalsBecomeBigintsUpTo28Digits) {
+  EXPECT_EQ(coerced(DataType::bigint, Value::decimal(*Decimal::parse("1E+27"))), "1" + std::string(27, '0'));
+  EXPECT_EQ(coerced(DataType::bigint, Value::wei(*Decimal::parse("1E+28"))), "fails");
+  EXPECT_EQ(coerced(DataType::bigint, Value::decimal(*Decimal::parse("1.5"))), "fails");
+}
+
 TEST(Coerce, NullAndTheOwnTypeStay) {
   EXPECT_TRUE(coerce(DataType::bigint, Value())->is_null());
   EXPECT_EQ(coerce(DataType::decimal, Value::decimal(*Decimal::parse("1.50"))),
