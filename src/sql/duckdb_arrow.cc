@@ -11,6 +11,23 @@
 
 namespace outfall::sql {
 
+namespace {
+
+/// DuckDB takes "unknown" for "none" where a column has a dictionary, and its nulls would become the first word.
+void count_nulls_of_dictionaries(ArrowArray& batch) {
+  for (std::int64_t i = 0; i < batch.n_children; ++i) {
+    ArrowArray& column = *batch.children[i];
+    if (column.dictionary == nullptr || column.null_count >= 0) continue;
+    const auto* valid = static_cast<const std::uint8_t*>(column.buffers[0]);
+    column.null_count = 0;
+    for (std::int64_t row = column.offset; valid != nullptr && row < column.offset + column.length; ++row) {
+      if ((valid[row / 8] >> (row % 8) & 1) == 0) ++column.null_count;
+    }
+  }
+}
+
+}  // namespace
+
 ArrowInput::ArrowInput(ArrowArrayStream* stream, const std::atomic<bool>& cancelled)
     : source_(std::exchange(*stream, {})), cancelled_(cancelled) {
   lent_.get_schema = &lend_schema;
@@ -57,6 +74,7 @@ int ArrowInput::lend_next(ArrowArrayStream* self, ArrowArray* out) {
     const char* text = input->source_.get_last_error(&input->source_);
     input->error_ = text != nullptr ? text : "no reason given";
   } else if (out->release != nullptr) {
+    count_nulls_of_dictionaries(*out);
     input->rows_ += static_cast<std::uint64_t>(out->length);
   }
   return answer;

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attempts, questions and waits, against a destination that answers as it is told.
+#include "delivery/deliver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace outfall::delivery {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+struct Answer {
+  std::optional<Error> error;
+  bool arrives = true;  ///< whether the rows are there afterwards, whatever the answer
+};
+
+class FakeDestination final : public Destination {
+ public:
+  const std::string& address() const override { return address_; }
+  DeliveryMode mode() const override { return DeliveryMode::transactional; }
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Status open() override { return {}; }
+  Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey&) override { return std::nullopt; }
+  Result<bool> has_load(const std::string&, const std::string&) override { return there; }
+  Result<LoadSummary> load(const LoadRequest&) override {
+    ++loads;
+    Answer answer = answers.empty() ? Answer{} : answers.front();
+    if (!answers.empty()) answers.pop_front();
+    if (answer.arrives) there = true;
+    if (answer.error) return fail(*answer.error);
+    return LoadSummary{.rows = 7};
+  }
+  Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest&) override { return fail("not here"); }
+
+  std::deque<Answer> answers;
+  bool there = false;
+  int loads = 0;
+
+ private:
+  std::string address_ = "fake:";
+  Capabilities capabilities_;
+};
+
+Error error(Remedy remedy) {
+  return {.message = "connection lost", .hint = "", .remedy = remedy};
+}
+
+class Deliver : public testing::Test {
+ protected:
+  Deliver() {
+    package.load_id = "1700000000.5";
+    package.dataset = "d";
+    package.jobs = {{.table = "t", .file = "t.1", .rows = 3}, {.table = "t", .file = "t.2", .rows = 4}};
+  }
+  Result<LoadSummary> run() {
+    DeliverOptions options{.retry = policy, .sleep = {}, .env = env, .attempt_failed = {}};
+    options.sleep = [this](std::chrono::nanoseconds wait, std::stop_token) {
+      waits.push_back(wait);
+      env.advance(std::chrono::duration_cast<std::chrono::microseconds>(wait));
+    };
+    options.attempt_failed = [this](const Error&) { ++failures; };
+    return deliver(destination,
+                   {.package = package, .schema = schema, .folder = "", .progress = {}, .stop = stop.get_token()},
+                   options);
+  }
+
+  FakeDestination destination;
+  ledger::PackageRecord package;
+  schema::Schema schema = schema::Schema::make("s", NamingConvention::snake_case);
+  FixedEnv env;
+  RetryPolicy policy;
+  std::stop_source stop;
+  std::vector<std::chrono::nanoseconds> waits;
+  int failures = 0;
+};
+
+TEST_F(Deliver, LoadsOnce) {
+  auto done = run();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->rows, 7u);
+  EXPECT_FALSE(done->found_loaded);
+  EXPECT_EQ(destination.loads, 1);
+}
+
+TEST_F(Deliver, LoadsNothingThatIsThereAlready) {
+  destination.there = true;
+  auto done = run();
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(done->found_loaded);
+  EXPECT_EQ(done->rows, 7u);
+  EXPECT_EQ(destination.loads, 0);
+}
+
+TEST_F(Deliver, AsksWhenTheAnswerToCommitWasLost) {
+  destination.answers = {{.error = error(Remedy::resolve), .arrives = true}};
+  auto done = run();
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(done->found_loaded);
+  EXPECT_EQ(destination.loads, 1);
+}
+
+TEST_F(Deliver, TriesAgainWhenNothingHadArrived) {
+  destination.answers = {{.error = error(Remedy::resolve), .arrives = false}};
+  ASSERT_TRUE(run());
+  EXPECT_EQ(destination.loads, 2);
+  EXPECT_EQ(failures, 1);
+}
+
+TEST_F(Deliver, DoesNotBelieveASuccessThatLeftNothing) {
+  destination.answers = {{.error = std::nullopt, .arrives = false}};
+  ASSERT_TRUE(run());
+  EXPECT_EQ(destination.loads, 2);
+}
+
+TEST_F(Deliver, GivesUpAtOnceWhereTryingCannotHelp) {
+  destination.answers = {{.error = error(Remedy::abandon), .arrives = false}};
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(destination.loads, 1);
+  EXPECT_EQ(failures, 1);
+  EXPECT_THAT(waits, SizeIs(0));
+}
+
+TEST_F(Deliver, GivesUpAfterTheLastAttempt) {
+  for (int i = 0; i < 10; ++i) destination.answers.push_back({.error = error(Remedy::retry), .arrives = false});
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(destination.loads, 5);
+  EXPECT_THAT(done.error().message, HasSubstr("failed 5 times"));
+  ASSERT_THAT(waits, SizeIs(4));
+  for (std::size_t i = 0; i < waits.size(); ++i) EXPECT_LE(waits[i], policy.wait_first * (1 << i));
+}
+
+TEST_F(Deliver, GivesUpWhenItTookTooLong) {
+  policy.elapsed_max = std::chrono::milliseconds(0);
+  destination.answers = {{.error = error(Remedy::retry), .arrives = false}};
+  EXPECT_FALSE(run());
+  EXPECT_EQ(destination.loads, 1);
+}
+
+TEST_F(Deliver, StopsWhenAsked) {
+  stop.request_stop();
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().blame, Blame::interrupted);
+  EXPECT_EQ(destination.loads, 0);
+}
+
+TEST(Retry, WaitsNeverExceedTheirLimit) {
+  FixedEnv env;
+  Retry retry({.attempts_max = 100}, env);
+  for (int i = 0; i < 98; ++i) {
+    auto wait = retry.next_wait();
+    ASSERT_TRUE(wait);
+    EXPECT_GE(wait->count(), 0);
+    EXPECT_LE(*wait, std::chrono::seconds(30));
+  }
+}
+
+}  // namespace
+}  // namespace outfall::delivery
