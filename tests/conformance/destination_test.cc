@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One suite that every destination passes. A destination only states how it differs (Quirks).
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "delivery/deliver.h"
+#include "destinations/duckdb/duckdb_destination.h"
+#include "destinations/null/null_destination.h"
+#include "package/package_writer.h"
+#include "sql/arrow_rows_for_tests.h"
+
+namespace outfall {
+namespace {
+
+namespace fs = std::filesystem;
+using delivery::Destination;
+using delivery::LoadSummary;
+using sql::for_tests::Batch;
+using sql::for_tests::Column;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct Quirks {
+  std::string name;
+  std::function<std::unique_ptr<Destination>(const std::string& folder)> make;
+  bool keeps_rows = true;  ///< what was loaded can be queried, and loads are recorded
+};
+
+void PrintTo(const Quirks& quirks, std::ostream* out) {
+  *out << quirks.name;
+}
+
+/// A table with the columns that every root table has, and one of the test's own.
+struct TestTable {
+  std::string name;
+  std::string parent;
+  std::string column = "v";
+  DataType type = DataType::bigint;
+};
+
+class Conformance : public testing::TestWithParam<Quirks> {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "outfall_conformance_XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    destination_ = GetParam().make(folder_);
+    ASSERT_NE(destination_, nullptr);
+  }
+  void TearDown() override {
+    destination_.reset();
+    fs::remove_all(folder_);
+  }
+
+  void declare(const TestTable& table) {
+    schema::Table made = table.parent.empty() ? schema::Table::root(table.name, "append", table.name)
+                                              : schema::Table::nested(table.name, table.parent);
+    schema::Column column;
+    column.name = table.column;
+    column.type = table.type;
+    made.columns.add(column);
+    made.columns.add(schema::id_column());
+    made.mark_seen_data();
+    schema_.tables.add(std::move(made));
+    schema_.bump();
+  }
+
+  static std::vector<Column> rows(const std::string& column, const std::vector<std::optional<std::int64_t>>& values) {
+    std::vector<std::optional<std::string>> ids;
+    for (std::size_t i = 0; i < values.size(); ++i) ids.push_back(fmt::format("id{}", i));
+    return {Column::fixed<std::int64_t>(column, "l", values), Column::text("_dlt_id", ids)};
+  }
+
+  /// A sealed package with one job for each entry.
+  ledger::PackageRecord package(const std::vector<std::pair<std::string, std::vector<Column>>>& jobs) {
+    std::string load_id = fmt::format("1700000000.{}", ++loads_);
+    auto writer = package::PackageWriter::create(folder_, load_id);
+    EXPECT_TRUE(writer) << writer.error().message;
+    for (const auto& [table, columns] : jobs) {
+      Batch batch(columns);
+      ArrowSchema schema{};
+      ArrowArray array{};
+      batch.fill(&schema);
+      batch.fill(&array);
+      Status appended = writer->append(table, schema, &array);
+      EXPECT_TRUE(appended) << appended.error().message;
+      schema.release(&schema);
+    }
+    ledger::PackageRecord out;
+    out.load_id = load_id;
+    out.dataset = "data set";
+    out.schema_name = schema_.name;
+    out.schema_version_hash = schema_.version_hash;
+    out.schema = schema_.to_json();
+    auto finished = writer->finish();
+    EXPECT_TRUE(finished) << finished.error().message;
+    out.jobs = finished.value_or(std::vector<ledger::JobRecord>{});
+    return out;
+  }
+
+  Result<LoadSummary> load(const ledger::PackageRecord& package) {
+    delivery::DeliverOptions options;
+    options.retry.attempts_max = 1;
+    return delivery::deliver(
+        *destination_,
+        {.package = package, .schema = schema_, .folder = folder_ + "/" + package.load_id, .progress = {}, .stop = {}},
+        options);
+  }
+  void must_load(const ledger::PackageRecord& package) {
+    auto done = load(package);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  /// The first column of the answer, in order.
+  std::vector<std::string> query(const std::string& sql) {
+    auto cursor = destination_->query({.sql = sql, .dataset = "data set"});
+    if (!cursor) return {cursor.error().message};
+    std::vector<std::string> out;
+    sql::TextRow row;
+    while ((*cursor)->next(row).value_or(false)) out.push_back(row.at(0).value_or("NULL"));
+    return out;
+  }
+  bool keeps_rows() const { return GetParam().keeps_rows; }
+
+  std::string folder_;
+  std::unique_ptr<Destination> destination_;
+  schema::Schema schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
+  int loads_ = 0;
+};
+
+TEST_P(Conformance, AppendsAndCounts) {
+  declare({.name = "t"});
+  auto first = load(package({{"t", rows("v", {1, 2})}}));
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->rows, 2u);
+  ASSERT_EQ(first->tables.size(), 1u);
+  EXPECT_EQ(first->tables[0].created, keeps_rows());
+  auto second = load(package({{"t", rows("v", {3, std::nullopt})}}));
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_FALSE(second->tables.at(0).created);
+  if (!keeps_rows()) return;
+  EXPECT_THAT(query("SELECT v FROM t ORDER BY rowid"), ElementsAre("1", "2", "3", "NULL"));
+  EXPECT_THAT(query("SELECT load_id FROM _dlt_loads WHERE status = 0 ORDER BY 1"),
+              ElementsAre("1700000000.1", "1700000000.2"));
+  EXPECT_THAT(query("SELECT version_hash FROM _dlt_version"), ElementsAre(schema_.version_hash));
+}
+
+TEST_P(Conformance, LoadsAPackageOnce) {
+  declare({.name = "t"});
+  auto record = package({{"t", rows("v", {1})}});
+  EXPECT_FALSE(destination_->has_load(record.dataset, record.load_id).value());
+  must_load(record);
+  EXPECT_EQ(destination_->has_load(record.dataset, record.load_id).value(), keeps_rows());
+  auto again = load(record);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->found_loaded, keeps_rows());
+  if (keeps_rows()) EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("1"));
+}
+
+TEST_P(Conformance, RefusesOtherRowsThanWereSealed) {
+  declare({.name = "t"});
+  auto record = package({{"t", rows("v", {1, 2})}});
+  record.jobs[0].rows = 3;
+  ASSERT_FALSE(load(record));
+  EXPECT_FALSE(destination_->has_load(record.dataset, record.load_id).value());
+  if (keeps_rows()) EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("0"));
+}
+
+TEST_P(Conformance, AFailingInsertLeavesNothingVisible) {
+  if (!keeps_rows()) GTEST_SKIP();
+  declare({.name = "a"});
+  declare({.name = "b"});
+  auto record = package({{"a", rows("v", {1})},
+                         {"b", {Column::fixed<std::int64_t>("v", "l", {1}), Column::text("_dlt_id", {std::nullopt})}}});
+  auto done = load(record);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("NOT NULL"));
+  EXPECT_THAT(query("SELECT count(*) FROM a"), ElementsAre("0"));
+  EXPECT_THAT(query("SELECT count(*) FROM _dlt_loads"), ElementsAre("0"));
+  must_load(package({{"a", rows("v", {1})}}));
+  EXPECT_THAT(query("SELECT count(*) FROM a"), ElementsAre("1"));
+}
+
+TEST_P(Conformance, ReplaceEmptiesTheWholeChain) {
+  if (!keeps_rows()) GTEST_SKIP();
+  declare({.name = "t"});
+  declare({.name = "t__items", .parent = "t"});
+  declare({.name = "t__items__tags", .parent = "t__items"});
+  declare({.name = "other"});
+  must_load(package({{"t", rows("v", {1})},
+                     {"t__items", rows("v", {2})},
+                     {"t__items__tags", rows("v", {3})},
+                     {"other", rows("v", {4})}}));
+  auto replacing = package({{"t", rows("v", {5})}});
+  replacing.replaced = {"t"};
+  must_load(replacing);
+  EXPECT_THAT(query("SELECT v FROM t"), ElementsAre("5"));
+  EXPECT_THAT(query("SELECT count(*) FROM t__items"), ElementsAre("0"));
+  EXPECT_THAT(query("SELECT count(*) FROM t__items__tags"), ElementsAre("0"));
+  EXPECT_THAT(query("SELECT v FROM other"), ElementsAre("4"));
+  auto emptying = package({});
+  emptying.replaced = {"t"};
+  must_load(emptying);
+  EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("0"));
+}
+
+TEST_P(Conformance, NewColumnsAreAdded) {
+  if (!keeps_rows()) GTEST_SKIP();
+  declare({.name = "t"});
+  must_load(package({{"t", rows("v", {1})}}));
+  schema::Column late;
+  late.name = "late";
+  late.type = DataType::text;
+  schema_.tables.find("t")->columns.add(late);
+  schema_.bump();
+  auto columns = rows("v", {2});
+  columns.push_back(Column::text("late", {"here"}));
+  auto done = load(package({{"t", columns}}));
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(done->tables.at(0).new_columns, ElementsAre("late"));
+  EXPECT_THAT(query("SELECT late FROM t ORDER BY v"), ElementsAre("NULL", "here"));
+  EXPECT_THAT(query("SELECT count(*) FROM _dlt_version"), ElementsAre("2"));
+}
+
+TEST_P(Conformance, AnyNameArrives) {
+  std::vector<std::pair<std::string, std::vector<Column>>> jobs;
+  std::vector<std::string> names{"select", "weird \"name\"", "x\"; DROP TABLE y; --", "naïve 🦚", "a.b", "'"};
+  for (const std::string& name : names) {
+    declare({.name = name, .parent = "", .column = name});
+    jobs.emplace_back(name, rows(name, {1}));
+  }
+  auto done = load(package(jobs));
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->rows, names.size());
+}
+
+TEST_P(Conformance, RemembersSchemaForTheNextRun) {
+  declare({.name = "t"});
+  delivery::DatasetKey key{.dataset = "data set", .schema_name = "suite", .pipeline = "p"};
+  EXPECT_FALSE(destination_->inspect(key).value().has_value());
+  auto record = package({{"t", rows("v", {1})}});
+  must_load(record);
+  auto found = destination_->inspect(key);
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->has_value(), keeps_rows());
+  if (!keeps_rows()) return;
+  ASSERT_TRUE((*found)->schema);
+  EXPECT_EQ((*found)->schema->document, record.schema);
+  EXPECT_EQ((*found)->schema->version_hash, schema_.version_hash);
+  EXPECT_FALSE((*found)->state);
+}
+
+INSTANTIATE_TEST_SUITE_P(Destinations, Conformance,
+                         testing::Values(Quirks{.name = "duckdb",
+                                                .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
+                                                  auto made = destinations::duckdb::DuckDbDestination::make(
+                                                      "duckdb:" + folder + "/data.duckdb", {}, Env::system());
+                                                  return made ? std::move(*made) : nullptr;
+                                                }},
+                                         Quirks{.name = "null",
+                                                .make = [](const std::string&) -> std::unique_ptr<Destination> {
+                                                  return std::make_unique<destinations::null::NullDestination>();
+                                                },
+                                                .keeps_rows = false}),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace outfall
