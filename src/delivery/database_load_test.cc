@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loading a database that miscounts, and one that was left between migration and load.
+#include "delivery/database_load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "package/package_writer.h"
+#include "sql/arrow_rows_for_tests.h"
+#include "sql/duckdb_connection.h"
+#include "sql/system_tables.h"
+
+namespace outfall::delivery {
+namespace {
+
+using sql::for_tests::Batch;
+using sql::for_tests::Column;
+using testing::HasSubstr;
+
+/// Passes everything on, and says that one row less went in.
+class Miscounting final : public sql::Connection {
+ public:
+  explicit Miscounting(sql::Connection& real) : real_(real) {}
+  const sql::Dialect& dialect() const override { return real_.dialect(); }
+  const std::string& catalog() const override { return real_.catalog(); }
+  Result<std::uint64_t> execute(std::string_view statement, std::span<const sql::Value> values) override {
+    return real_.execute(statement, values);
+  }
+  Result<std::vector<sql::TextRow>> rows(std::string_view query, std::span<const sql::Value> values) override {
+    return real_.rows(query, values);
+  }
+  Result<std::unique_ptr<sql::TextCursor>> cursor(std::string_view query) override { return real_.cursor(query); }
+  Status query(std::string_view query, ArrowArrayStream* out) override { return real_.query(query, out); }
+  Result<std::uint64_t> insert_stream(const sql::TableName& table, std::span<const std::string> columns,
+                                      ArrowArrayStream* stream) override {
+    Result<std::uint64_t> taken = real_.insert_stream(table, columns, stream);
+    if (taken) --*taken;
+    return taken;
+  }
+  Status begin() override { return real_.begin(); }
+  Status commit() override { return real_.commit(); }
+  Status roll_back() override { return real_.roll_back(); }
+  void cancel() override { real_.cancel(); }
+
+ private:
+  sql::Connection& real_;
+};
+
+class DatabaseLoad : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "outfall_load_XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    reopen();
+    schema::Table table = schema::Table::root("t", "append", "t");
+    schema::Column column;
+    column.name = "v";
+    column.type = DataType::bigint;
+    table.columns.add(column);
+    schema_.tables.add(std::move(table));
+    schema_.bump();
+
+    auto writer = package::PackageWriter::create(folder_, "1.5");
+    ASSERT_TRUE(writer);
+    Batch batch({Column::fixed<std::int64_t>("v", "l", {1, 2, 3})});
+    ArrowSchema schema{};
+    ArrowArray array{};
+    batch.fill(&schema);
+    batch.fill(&array);
+    ASSERT_TRUE(writer->append("t", schema, &array));
+    schema.release(&schema);
+    package_.load_id = "1.5";
+    package_.dataset = "data";  // as the file is called
+    package_.schema_name = schema_.name;
+    package_.schema_version_hash = schema_.version_hash;
+    package_.schema = schema_.to_json();
+    package_.jobs = writer->finish().value();
+  }
+  void TearDown() override {
+    connection_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void reopen() {
+    connection_.reset();
+    auto connection = sql::open_duckdb({.path = folder_ + "/data.duckdb"});
+    ASSERT_TRUE(connection) << connection.error().message;
+    connection_ = std::move(*connection);
+  }
+  LoadRequest request() const {
+    return {.package = package_, .schema = schema_, .folder = folder_ + "/1.5", .progress = {}, .stop = {}};
+  }
+  std::string count() { return connection_->rows("SELECT count(*) FROM data.data.t").value().at(0).at(0).value(); }
+
+  std::string folder_;
+  std::unique_ptr<sql::Connection> connection_;
+  schema::Schema schema_ = schema::Schema::make("s", NamingConvention::snake_case);
+  ledger::PackageRecord package_;
+  FixedEnv env_;
+};
+
+TEST_F(DatabaseLoad, RowsThatTheDatabaseLostAreRolledBack) {
+  Miscounting miscounting(*connection_);
+  auto summary = migrate(miscounting, request(), env_);
+  ASSERT_TRUE(summary) << summary.error().message;
+  auto loaded = load_rows(miscounting, request(), *summary, env_);
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message, HasSubstr("3 rows were sealed"));
+  EXPECT_THAT(loaded.error().message, HasSubstr("took 2"));
+  EXPECT_EQ(count(), "0");
+  EXPECT_FALSE(sql::has_load({*connection_, "data"}, "1.5").value());
+}
+
+TEST_F(DatabaseLoad, WhatDiesBehindTheMigrationIsFinishedByTheNextAttempt) {
+  ASSERT_TRUE(migrate(*connection_, request(), env_));
+  reopen();
+  EXPECT_EQ(count(), "0");
+  EXPECT_FALSE(sql::has_load({*connection_, "data"}, "1.5").value());
+  auto summary = migrate(*connection_, request(), env_);
+  ASSERT_TRUE(summary);
+  EXPECT_FALSE(summary->tables.at(0).created);
+  auto loaded = load_rows(*connection_, request(), *summary, env_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->rows, 3u);
+  EXPECT_EQ(count(), "3");
+  EXPECT_TRUE(sql::has_load({*connection_, "data"}, "1.5").value());
+}
+
+TEST_F(DatabaseLoad, AStopTakesBackWhatWasSent) {
+  std::stop_source stop;
+  LoadRequest stopped = request();
+  stopped.stop = stop.get_token();
+  stopped.progress = [&stop](std::uint64_t) { stop.request_stop(); };
+  auto summary = migrate(*connection_, stopped, env_);
+  ASSERT_TRUE(summary);
+  EXPECT_FALSE(load_rows(*connection_, stopped, *summary, env_));
+  reopen();
+  EXPECT_EQ(count(), "0");
+}
+
+TEST_F(DatabaseLoad, ReadsTheStateOfTheNewestCompletedLoad) {
+  ASSERT_TRUE(migrate(*connection_, request(), env_));
+  ASSERT_TRUE(
+      connection_->execute("CREATE TABLE data.data._dlt_pipeline_state (version BIGINT, engine_version BIGINT, "
+                           "pipeline_name VARCHAR, state VARCHAR, created_at TIMESTAMPTZ, version_hash VARCHAR, "
+                           "_dlt_load_id VARCHAR, _dlt_id VARCHAR)"));
+  ASSERT_TRUE(
+      connection_->execute("INSERT INTO data.data._dlt_pipeline_state SELECT i, 4, 'p', 'state ' || i, now(), 'h', "
+                           "'1.' || i, i FROM range(1, 4) AS r(i)"));
+  ASSERT_TRUE(connection_->execute(
+      "INSERT INTO data.data._dlt_loads SELECT '1.' || i, 's', 0, now(), 'h' FROM range(1, 3) AS r(i)"));
+  auto state = sql::newest_state({*connection_, "data"}, "p");
+  ASSERT_TRUE(state) << state.error().message;
+  ASSERT_TRUE(*state);
+  EXPECT_EQ((*state)->state, "state 2") << "load 1.3 never ended";
+  EXPECT_EQ((*state)->load_id, "1.2");
+  EXPECT_FALSE(sql::newest_state({*connection_, "data"}, "other").value());
+}
+
+}  // namespace
+}  // namespace outfall::delivery
