@@ -40,6 +40,7 @@ OWNERS = {
     "parquet": {"columnar"},
     "zlib.h": {"schema", "columnar"},
     "zstd.h": {"columnar"},
+    "zstd_errors.h": {"columnar"},
     "curl": {"net"},
     "arrow-adbc": {"sql"},
     "duckdb.h": {"sql"},
