@@ -96,6 +96,7 @@ class DuckDbConnection final : public Connection {
   }
   Result<DuckDbResult> run(std::string_view statement, std::span<const Value> values, Fetch fetch);
   Result<std::unique_ptr<TextCursor>> answer(DuckDbStatement& statement);
+  Status make_room(std::size_t columns);
 
   std::shared_ptr<Session> session_;
   Access access_;
@@ -193,10 +194,25 @@ Status DuckDbConnection::query(std::string_view query, ArrowArrayStream* out) {
   return export_result(session_->api(), std::move(*result), session_, out);
 }
 
+// DuckDB holds a block of 256 KiB for each column of a table that it writes, several of them for each thread, and
+// cannot put these aside. A very wide table would fail for memory alone, so it is written by one thread that may hold
+// what it needs.
+Status DuckDbConnection::make_room(std::size_t columns) {
+  constexpr std::size_t wide_columns = 1'000;
+  constexpr std::size_t column_bytes = std::size_t{512} << 10;
+  if (columns <= wide_columns) return {};
+  Status done = no_value(execute("SET threads = 1", {}));
+  if (done)
+    done =
+        no_value(execute(fmt::format("SET memory_limit = '{}B'", (std::size_t{1} << 30) + columns * column_bytes), {}));
+  return done;
+}
+
 Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, std::span<const std::string> columns,
                                                       ArrowArrayStream* stream) {
   ArrowInput input(stream, session_->cancelled);
   if (Status opened = input.open(); !opened) return fail(std::move(opened.error()));
+  if (Status room = make_room(columns.size()); !room) return fail(std::move(room.error()));
   std::string view = next_view_name();
   if (session_->api().duckdb_arrow_scan(session_->handle(), view.c_str(), input.handle()) != DuckDBSuccess) {
     return fail(
