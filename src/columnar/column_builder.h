@@ -2,8 +2,8 @@
 //
 // ColumnBuilder: one column of one chunk, filled row by row and handed on as an Arrow array without a copy.
 //
-// Rows may be left out: setting row r makes every row not set before it null. A column without gaps never allocates a validity
-// bitmap. Growth is geometric, so nothing is allocated per row. Not thread-safe; one worker fills one builder.
+// Rows may be left out: setting row r makes every row not set before it null. A column without gaps never allocates a
+// validity bitmap. Growth is geometric, so nothing is allocated per row. Not thread-safe; one worker fills one builder.
 #pragma once
 
 #include <cstddef>
@@ -30,19 +30,12 @@ struct ColumnType {
   bool operator==(const ColumnType&) const = default;
 };
 
-/// Digits of a decimal column that states none, as dlt has them.
-inline constexpr int decimal_precision_default = 38;
-inline constexpr int decimal_scale_default = 9;
+/// Precision and scale of a decimal or wei column. A decimal that states none is DECIMAL(38,9), as dlt has it; wei has
+/// no fraction.
+schema::DecimalShape decimal_shape(const ColumnType& type);
 
-/// Precision and scale of a decimal or wei column. Wei has no fraction.
-struct DecimalShape {
-  int precision;
-  int scale;
-};
-DecimalShape decimal_shape(const ColumnType& type);
-
-/// The format string of the Arrow C Data Interface: text, json "u"; bigint "l"; double "g"; bool "b"; timestamp "tsu:UTC" or "tsu:";
-/// date "tdD"; time "ttu"; decimal and wei "d:p,s"; binary "z".
+/// The format string of the Arrow C Data Interface: text, json "u"; bigint "l"; double "g"; bool "b"; timestamp
+/// "tsu:UTC" or "tsu:"; date "tdD"; time "ttu"; decimal and wei "d:p,s"; binary "z".
 std::string arrow_format(const ColumnType& type);
 
 /// Memory that grows by doubling and can be given away.
@@ -129,7 +122,7 @@ class ColumnBuilder {
   /// Bytes that the column holds now.
   std::size_t bytes() const { return values_.size() + offsets_.size() + validity_.size(); }
 
-  /// Gives the rows away as an Arrow array that owns its buffers, and is empty again.
+  /// Gives the rows away as an Arrow array that owns its buffers. The builder is spent.
   void release_into(ArrowArray* out);
 
  private:
