@@ -24,9 +24,10 @@ struct Chunk {
   std::unique_ptr<std::byte[]> bytes;
   std::size_t capacity = 0;
   std::vector<DocumentSpan> documents;
-  std::uint32_t input = 0;           ///< which input of the run
-  std::uint64_t stream_offset = 0;   ///< of bytes[0] in the decompressed input
-  std::uint64_t column_offset = 0;   ///< bytes of its line that stand before bytes[0]: an array's line may be cut anywhere
+  std::uint32_t input = 0;          ///< which input of the run
+  std::uint64_t stream_offset = 0;  ///< of bytes[0] in the decompressed input
+  std::uint64_t column_offset =
+      0;  ///< bytes of its line that stand before bytes[0]: an array's line may be cut anywhere
 };
 
 }  // namespace outfall::normalize

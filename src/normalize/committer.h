@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Committer: merges what the workers found into the schema, one chunk after another in input order.
+//
+// Workers shape against what they know, which may be behind. A chunk agrees with the schema when everything it assumed
+// is so: then its new columns are appended in the order it found them. One that does not agree is shaped again by a
+// worker that knows all that was committed before. So the schema comes out as if one worker had read everything row by
+// row.
+#pragma once
+
+#include <string>
+
+#include "normalize/schema_log.h"
+#include "normalize/shaped_chunk.h"
+#include "schema/schema.h"
+
+namespace outfall::normalize {
+
+columnar::ColumnType column_type(const schema::Column& column);
+
+class Committer {
+ public:
+  /// Both outlive the committer. What the schema has already goes into the log. `write_disposition` is that of new root
+  /// tables.
+  Committer(schema::Schema& schema, std::string write_disposition, SchemaLog& log);
+
+  bool agrees(const ShapedChunk& chunk) const;
+
+  /// Takes over the tables and columns of a chunk that agrees.
+  void merge(const ShapedChunk& chunk);
+
+  /// A column that was promised to be set in every row and never had a value.
+  Status check_bound() const;
+
+ private:
+  bool agrees(const ShapedTable& shaped) const;
+  schema::Table& table_for(const ShapedTable& shaped);
+  void add_column(schema::Table& table, const ShapedColumn& column);
+  void record(const schema::Table& table, const schema::Column& column);
+
+  schema::Schema& schema_;
+  std::string write_disposition_;
+  SchemaLog& log_;
+};
+
+}  // namespace outfall::normalize

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DocumentSource: what a pipeline extracts from, whatever kind it is: a list of inputs, read one after another as
+// chunks.
+//
+// Listing and hashing happen on the thread that runs the pipeline; `next` is called from one other thread; `recycle`
+// from any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "normalize/chunk.h"
+#include "outfall/error.h"
+
+namespace outfall::normalize {
+
+/// One input as it was listed.
+struct SourceInput {
+  std::string path;          ///< absolute; for messages and for the ledger
+  std::string table;         ///< as it would be called, before naming
+  bool has_identity = true;  ///< its content can be recognized in a later run; not standard input
+  std::uint64_t size = 0;    ///< bytes; 0 where unknown
+  std::int64_t mtime_ns = 0;
+};
+
+/// What was read of an input, known once it was read to its end.
+struct InputContent {
+  std::uint64_t bytes = 0;
+  std::string hash;
+  bool grew = false;  ///< it was longer at the end than when it was opened
+};
+
+class DocumentSource {
+ public:
+  virtual ~DocumentSource() = default;
+
+  virtual const std::vector<SourceInput>& inputs() const = 0;
+
+  /// Reads an input only to learn its hash.
+  virtual Result<std::string> hash(std::size_t input) = 0;
+
+  /// Leaves an input out. Before the first `next`.
+  virtual void skip(std::size_t input) = 0;
+
+  /// The next chunk of the inputs that were not skipped, in their order; nothing at the end.
+  virtual Result<std::optional<Chunk>> next() = 0;
+  virtual void recycle(Chunk chunk) = 0;
+
+  /// Bytes read so far, of all inputs, before decompression. From any thread.
+  virtual std::uint64_t bytes_read() const = 0;
+
+  /// After the end.
+  virtual InputContent content(std::size_t input) const = 0;
+};
+
+}  // namespace outfall::normalize

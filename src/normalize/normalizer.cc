@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalize/normalizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "normalize/chunk_queue.h"
+#include "normalize/committer.h"
+
+namespace outfall::normalize {
+namespace {
+
+Error out_of_memory() {
+  return {.message = "not enough memory to shape the documents",
+          .hint = "a smaller --memory or fewer --workers needs less"};
+}
+
+/// Shapes a chunk; what the allocator throws becomes the chunk's error, since a worker's thread must not end the
+/// process.
+ShapedChunk shape_guarded(Shaper& shaper, const Chunk& chunk) {
+  try {
+    return shaper.shape(chunk);
+  } catch (const std::exception&) {
+    ShapedChunk failed;
+    failed.error = out_of_memory();
+    return failed;
+  }
+}
+
+/// One run of the normalizer: its threads, and the state of the committing side.
+class Run {
+ public:
+  Run(const NormalizeOptions& options, schema::Schema& schema, const RecycleChunk& recycle, const WriteBatch& write)
+      : options_(options),
+        recycle_(recycle),
+        committer_(schema, options.write_disposition, log_),
+        assembler_(schema, options.load_id, write),
+        reshaper_(options_.shape, options_.seed, options_.inputs, log_),
+        queue_(options.chunks_in_flight_max) {
+    summary_.documents.resize(options.inputs.size());
+  }
+
+  Result<NormalizeSummary> run(const ReadChunk& read) {
+    std::vector<std::jthread> threads;
+    threads.emplace_back([this, &read] { read_all(read); });
+    for (int i = 0; i < std::max(1, options_.workers); ++i) threads.emplace_back([this] { shape_all(); });
+    Status committed = commit_all();
+    queue_.close();
+    threads.clear();
+    if (!committed) return fail(std::move(committed.error()));
+    if (Status bound = committer_.check_bound(); !bound) return fail(std::move(bound.error()));
+    return std::move(summary_);
+  }
+
+ private:
+  void read_all(const ReadChunk& read) {
+    while (!options_.stop.stop_requested()) {
+      Result<std::optional<Chunk>> chunk = read();
+      if (!chunk) return queue_.finish(std::move(chunk.error()));
+      if (!*chunk) return queue_.finish();
+      if (!queue_.push(std::move(**chunk))) return;
+    }
+    queue_.finish(Error{.message = "stopped before the end of the input", .hint = "", .blame = Blame::interrupted});
+  }
+
+  void shape_all() {
+    Shaper shaper(options_.shape, options_.seed, options_.inputs, log_);
+    while (ChunkTask* task = queue_.take()) {
+      task->shaped = shape_guarded(shaper, task->chunk);
+      queue_.shaped(task);
+    }
+  }
+
+  Status commit_all() {
+    while (true) {
+      Result<std::unique_ptr<ChunkTask>> task = queue_.next();
+      if (!task) return fail(std::move(task.error()));
+      if (*task == nullptr) return {};
+      if (Status committed = commit(**task); !committed) return committed;
+      recycle_(std::move((*task)->chunk));
+      if (options_.progress) options_.progress(documents_);
+    }
+  }
+
+  Status commit(ChunkTask& task) {
+    ShapedChunk& shaped = task.shaped;
+    if (shaped.error || !committer_.agrees(shaped)) {
+      // Shaped with everything that came before it in view, it fails or agrees for good.
+      ++summary_.chunks_shaped_again;
+      shaped = shape_guarded(reshaper_, task.chunk);
+    }
+    if (shaped.error) return fail(std::move(*shaped.error));
+    committer_.merge(shaped);
+    summarize(shaped);
+    for (ShapedTable& table : shaped.tables) {
+      if (Status added = assembler_.add(table); !added) return added;
+    }
+    return {};
+  }
+
+  void summarize(const ShapedChunk& shaped) {
+    documents_ += shaped.documents;
+    summary_.documents[shaped.input] += shaped.documents;
+    summary_.duplicate_keys += shaped.duplicate_keys;
+    for (const ShapedTable& table : shaped.tables) {
+      summary_.rows[table.name] += table.rows;
+      for (const ShapedVariant& variant : table.variants) {
+        const std::string& column = table.columns[variant.column].name;
+        if (!variants_seen_.emplace(table.name, column).second) continue;
+        summary_.variants.push_back(
+            {table.name, column, variant.base_column, variant.value, shaped.input, variant.line});
+      }
+    }
+  }
+
+  const NormalizeOptions& options_;
+  const RecycleChunk& recycle_;
+  SchemaLog log_;
+  Committer committer_;
+  BatchAssembler assembler_;
+  Shaper reshaper_;
+  ChunkQueue queue_;
+  NormalizeSummary summary_;
+  std::uint64_t documents_ = 0;
+  std::set<std::pair<std::string, std::string>> variants_seen_;
+};
+
+}  // namespace
+
+Result<NormalizeSummary> normalize(const NormalizeOptions& options, schema::Schema& schema, const ReadChunk& read,
+                                   const RecycleChunk& recycle, const WriteBatch& write) {
+  return Run(options, schema, recycle, write).run(read);
+}
+
+}  // namespace outfall::normalize

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Normalizer: streams chunks of documents through the workers and hands on finished batches of rows, in input order.
+//
+// One thread reads, `workers` threads shape, the calling thread commits and writes. The number of chunks in flight is
+// bounded, so is the memory. Whatever the number of workers and the size of the chunks, schema, column order, variants
+// and rows come out the same.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "normalize/batch_assembler.h"
+#include "normalize/chunk.h"
+#include "normalize/shaper.h"
+#include "schema/schema.h"
+
+namespace outfall::normalize {
+
+/// Gives the next chunk; nothing at the end. Called from one thread of the normalizer's.
+using ReadChunk = std::function<Result<std::optional<Chunk>>()>;
+
+/// Takes back a chunk that was shaped. Called from any thread.
+using RecycleChunk = std::function<void(Chunk)>;
+
+struct NormalizeOptions {
+  ShapeOptions shape;
+  std::string write_disposition = "append";  ///< of root tables
+  std::string load_id;
+  RowIdSeed seed{};
+  int workers = 1;
+  std::size_t chunks_in_flight_max = 8;
+  std::vector<InputFacts> inputs;  ///< by Chunk::input
+  std::stop_token stop;
+  /// Documents committed so far; called from the calling thread after each chunk.
+  std::function<void(std::uint64_t documents)> progress;
+};
+
+/// A variant column that got values, with the first of them.
+struct VariantSummary {
+  std::string table;
+  std::string column;
+  std::string base_column;
+  std::string value;
+  std::uint32_t input = 0;
+  std::uint64_t line = 0;
+};
+
+struct NormalizeSummary {
+  std::map<std::string, std::uint64_t> rows;  ///< by table
+  std::vector<std::uint64_t> documents;       ///< by input
+  std::uint64_t duplicate_keys = 0;
+  std::vector<VariantSummary> variants;  ///< in the order first seen
+  std::uint64_t chunks_shaped_again = 0;
+};
+
+/// Shapes everything that `read` gives into `schema`, which grows, and batches for `write`.
+///
+/// Errors: what `read` and `write` say; a document that cannot be shaped, with input, line and column, always the first
+/// in input order; Blame::interrupted when asked to stop.
+Result<NormalizeSummary> normalize(const NormalizeOptions& options, schema::Schema& schema, const ReadChunk& read,
+                                   const RecycleChunk& recycle, const WriteBatch& write);
+
+}  // namespace outfall::normalize

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalize/shape.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/table.h"
+
+namespace outfall::normalize {
+namespace {
+
+constexpr std::string_view system_prefix = "_dlt";
+const std::string value_key = "value";
+const std::string list_key = "list";
+
+std::string joined(const schema::Naming& naming, const std::vector<std::string>& parts) {
+  const std::vector<std::string_view> views(parts.begin(), parts.end());
+  return naming.shorten_fragments(views);
+}
+
+}  // namespace
+
+bool operator<(const DiscoveryOrder& a, const DiscoveryOrder& b) {
+  if (a.system != b.system) return b.system;
+  const std::size_t shared = std::min(a.path.size(), b.path.size());
+  for (std::size_t level = 0; level < shared; ++level) {
+    const bool a_is_scalar = level + 1 == a.path.size();
+    const bool b_is_scalar = level + 1 == b.path.size();
+    if (a_is_scalar != b_is_scalar) return a_is_scalar;
+    if (a.path[level] == b.path[level]) continue;
+    return a_is_scalar ? a.path[level] < b.path[level] : a.path[level] > b.path[level];
+  }
+  return false;
+}
+
+void Shape::sync() {
+  const std::vector<LoggedColumn> news = log_.since(log_position_);
+  log_position_ += news.size();
+  for (const LoggedColumn& column : news) {
+    if (learn(column)) continue;
+    forget();
+    const std::vector<LoggedColumn> all = log_.since(0);
+    log_position_ = all.size();
+    for (const LoggedColumn& known : all) learn(known);
+    return;
+  }
+}
+
+bool Shape::learn(const LoggedColumn& column) {
+  TableShape& owner = table(column.table);
+  if (!column.parent.empty() && owner.parent == nullptr) owner.parent = &table(column.parent);
+  owner.confirmed = true;
+  const std::uint32_t found = find_column(owner, column.name);
+  if (found == none) {
+    add_column(owner, ColumnSlot{.name = column.name,
+                                 .type = column.type,
+                                 .nullable = column.nullable,
+                                 .declared = column.declared,
+                                 .confirmed = true});
+    return true;
+  }
+  ColumnSlot& slot = owner.columns[found];
+  if (slot.confirmed) return slot.type == column.type;
+  slot.confirmed = true;
+  slot.nullable = column.nullable;
+  return slot.type == column.type;
+}
+
+void Shape::forget() {
+  roots_.clear();
+  tables_by_name_.clear();
+  tables_.clear();
+}
+
+ObjectShape& Shape::root(const std::string& table_name) {
+  std::unique_ptr<ObjectShape>& shape = roots_[table_name];
+  if (shape == nullptr) {
+    shape = std::make_unique<ObjectShape>();
+    TableShape& owner = table(table_name);
+    owner.path = {table_name};
+    add_system_columns(owner);
+    shape->table = &owner;
+    shape->level = options_.max_nesting;
+  }
+  return *shape;
+}
+
+TableShape& Shape::table(const std::string& name) {
+  const auto found = tables_by_name_.find(name);
+  if (found != tables_by_name_.end()) return *found->second;
+  TableShape& made = tables_.emplace_back();
+  made.name = name;
+  tables_by_name_.emplace(made.name, &made);
+  return made;
+}
+
+TableShape& Shape::nested_table(TableShape& parent, const std::vector<std::string>& path) {
+  TableShape& nested = table(joined(options_.naming, path));
+  if (nested.path.empty()) {
+    nested.path = path;
+    nested.parent = &parent;
+    add_system_columns(nested);
+  }
+  return nested;
+}
+
+KeySlot& Shape::add_key(ObjectShape& object, std::string_view raw, std::string_view key) {
+  const auto index = static_cast<std::uint32_t>(object.slots.size());
+  KeySlot& slot = *object.slots.emplace_back(std::make_unique<KeySlot>());
+  slot.raw = raw;
+  slot.key = key;
+  object.by_raw.emplace(slot.raw, index);
+  const auto [known, is_new] = object.by_key.emplace(slot.key, index);
+  if (!is_new) slot.same_as = known->second;
+  slot.identifier = options_.naming.normalize_path(key);
+  std::vector<std::string> parts = object.parts;
+  parts.push_back(slot.identifier);
+  slot.column_name = joined(options_.naming, parts);
+  slot.role = role_of(object, slot.column_name);
+  return slot;
+}
+
+KeySlot::Role Shape::role_of(const ObjectShape& object, std::string_view column_name) const {
+  if (!object.parts.empty()) return KeySlot::Role::data;
+  if (column_name == schema::id_column_name) return KeySlot::Role::row_id;
+  const TableShape& owner = *object.table;
+  const bool ours = owner.parent == nullptr
+                        ? column_name == schema::load_id_column_name
+                        : column_name == schema::parent_id_column_name || column_name == schema::list_idx_column_name ||
+                              (options_.root_key && column_name == schema::root_id_column_name);
+  if (ours) return KeySlot::Role::overwritten;
+  return column_name.starts_with(system_prefix) ? KeySlot::Role::reserved : KeySlot::Role::data;
+}
+
+ObjectShape& Shape::object_of(KeySlot& slot, const ObjectShape& within) {
+  if (slot.object == nullptr) {
+    slot.object = std::make_unique<ObjectShape>();
+    slot.object->table = within.table;
+    slot.object->parts = within.parts;
+    slot.object->parts.push_back(slot.identifier);
+    slot.object->level = within.level - 1;
+  }
+  return *slot.object;
+}
+
+ObjectShape& Shape::list_of(KeySlot& slot, const ObjectShape& within) {
+  if (slot.list == nullptr) {
+    std::vector<std::string> path = within.table->path;
+    path.insert(path.end(), within.parts.begin(), within.parts.end());
+    path.push_back(slot.identifier);
+    slot.list = std::make_unique<ObjectShape>();
+    slot.list->table = &nested_table(*within.table, path);
+    slot.list->level = within.level - 1;
+    add_key(*slot.list, value_key, value_key);
+    add_key(*slot.list, list_key, list_key);
+    slot.list->value_slot = 0;
+    slot.list->list_slot = 1;
+  }
+  return *slot.list;
+}
+
+std::uint32_t Shape::find_column(const TableShape& owner, std::string_view name) const {
+  const auto found = owner.by_name.find(name);
+  return found == owner.by_name.end() ? none : found->second;
+}
+
+std::uint32_t Shape::column(TableShape& owner, const std::string& name, const columnar::ColumnType& type) {
+  const std::uint32_t found = find_column(owner, name);
+  return found != none ? found : add_column(owner, ColumnSlot{.name = name, .type = type});
+}
+
+std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kind, const columnar::ColumnType& type) {
+  const auto kind_index = static_cast<std::size_t>(kind);
+  if (const std::uint32_t known = owner.columns[base].variants[kind_index]; known != none) return known;
+  const std::string suffix = "v_" + std::string(outfall::name(kind));
+  const std::string name = joined(options_.naming, {owner.columns[base].name, suffix});
+  const std::uint32_t made = column(owner, name, type);
+  owner.columns[made].base = base;
+  owner.columns[base].variants[kind_index] = made;
+  return made;
+}
+
+const columnar::ColumnType* Shape::hint(const ObjectShape& object, const KeySlot& slot) const {
+  if (options_.hints.empty()) return nullptr;
+  std::string path;
+  const auto add = [&path](const std::string& part) { path += path.empty() ? part : "." + part; };
+  for (std::size_t i = 1; i < object.table->path.size(); ++i) add(object.table->path[i]);
+  for (const std::string& part : object.parts) add(part);
+  add(slot.identifier);
+  auto found = options_.hints.find(path);
+  if (found == options_.hints.end() && object.table->parent == nullptr) found = options_.hints.find(slot.column_name);
+  return found == options_.hints.end() ? nullptr : &found->second;
+}
+
+std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
+  const auto index = static_cast<std::uint32_t>(owner.columns.size());
+  ColumnSlot& added = owner.columns.emplace_back(std::move(slot));
+  owner.by_name.emplace(added.name, index);
+  return index;
+}
+
+void Shape::add_system_columns(TableShape& owner) {
+  const auto add = [&](std::string_view name, DataType type) {
+    const std::uint32_t index = column(owner, std::string(name), {.type = type});
+    owner.columns[index].nullable = false;
+    return index;
+  };
+  if (owner.parent == nullptr) {
+    owner.load_id_column = add(schema::load_id_column_name, DataType::text);
+    owner.columns[owner.load_id_column].constant = true;
+  } else {
+    if (options_.root_key) owner.root_id_column = add(schema::root_id_column_name, DataType::text);
+    owner.parent_id_column = add(schema::parent_id_column_name, DataType::text);
+    owner.list_index_column = add(schema::list_idx_column_name, DataType::bigint);
+  }
+  owner.id_column = add(schema::id_column_name, DataType::text);
+}
+
+}  // namespace outfall::normalize

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shape: what one worker has seen of the documents so far, kept so that a repeated key costs a comparison.
+//
+// The shape mirrors the documents: an ObjectShape holds a KeySlot for each key in the order first met, and a slot knows
+// the column of its scalars, the shape of its objects and the table of its lists. Names are normalized once, when a
+// slot is made. Columns and tables are local to the worker; the committer decides what they become (committer.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "columnar/column_builder.h"
+#include "normalize/schema_log.h"
+#include "schema/naming.h"
+
+namespace outfall::normalize {
+
+inline constexpr std::uint32_t none = UINT32_MAX;
+
+struct ObjectShape;
+struct TableShape;
+
+/// Where a new column stands among the new columns of its row. dlt flattens an object level by level: the scalars of a
+/// level first, then its objects from the last to the first. `path` has the position of each enclosing key and, last,
+/// of the key itself.
+struct DiscoveryOrder {
+  std::vector<std::uint32_t> path;
+  bool system = false;  ///< a system column that the document did not bring: behind all others, in order of `path`
+};
+bool operator<(const DiscoveryOrder& a, const DiscoveryOrder& b);
+
+/// The first value of a chunk that did not fit its column.
+struct VariantSighting {
+  std::uint32_t column = none;
+  std::string value;
+  std::uint64_t line = 0;
+};
+
+/// A column of a table, as this worker knows it, with the cells of the chunk in hand.
+struct ColumnSlot {
+  std::string name;
+  columnar::ColumnType type;
+  bool nullable = true;
+  bool declared = false;      ///< the user stated the type
+  bool constant = false;      ///< the same text on every row (`_dlt_load_id`): has no cells here
+  bool confirmed = false;     ///< the committed schema has it, and with this type
+  std::uint32_t base = none;  ///< of a variant: the column whose type did not fit
+  std::array<std::uint32_t, 11> variants = filled_with_none();  ///< by DataType of the value
+  std::uint64_t chunk_serial = 0;                               ///< last chunk that set a cell
+  std::uint64_t row_serial = 0;                                 ///< last row that set a cell
+  std::optional<columnar::ColumnBuilder> cells;
+
+ private:
+  static constexpr std::array<std::uint32_t, 11> filled_with_none() {
+    std::array<std::uint32_t, 11> all{};
+    all.fill(none);
+    return all;
+  }
+};
+
+/// A key of an object.
+struct KeySlot {
+  enum class Role : std::uint8_t {
+    data,         ///< the user's
+    row_id,       ///< `_dlt_id`: the document brings its own row id
+    overwritten,  ///< another system column: ours replaces it
+    reserved,     ///< begins like a system column and is none: an error when it is used
+  };
+  std::string raw;          ///< as written between the quotes
+  std::string key;          ///< with escapes resolved
+  std::string column_name;  ///< normalized, with the path of enclosing objects
+  std::string identifier;   ///< normalized key alone
+  Role role = Role::data;
+  std::uint32_t same_as = none;         ///< the slot of the same key in another spelling
+  std::uint32_t column = none;          ///< of the scalars; none until the first
+  std::uint64_t object_serial = 0;      ///< last object that had the key
+  std::uint64_t flattening_serial = 0;  ///< of the newest decision that objects and lists here are taken apart
+  std::unique_ptr<ObjectShape> object;
+  std::unique_ptr<ObjectShape> list;  ///< the rows of the nested table; null until the first list
+};
+
+/// The keys that objects at one path have. For a list it is the shape of its rows: keys of objects, `value` for
+/// scalars, `list` for lists.
+struct ObjectShape {
+  TableShape* table = nullptr;
+  std::vector<std::string> parts;  ///< identifiers of the enclosing objects inside the row
+  int level = 0;                   ///< how much deeper nesting may go: at 0 objects and lists stay JSON
+  std::vector<std::unique_ptr<KeySlot>> slots;
+  std::unordered_map<std::string_view, std::uint32_t> by_raw;
+  std::unordered_map<std::string_view, std::uint32_t> by_key;
+  std::uint32_t value_slot = none;
+  std::uint32_t list_slot = none;
+  std::uint64_t parent_row_serial = 0;  ///< of a list: the parent row that had it last
+};
+
+struct TableShape {
+  std::string name;
+  std::vector<std::string> path;  ///< identifiers from the root table down, not shortened
+  TableShape* parent = nullptr;
+  bool confirmed = false;
+  std::deque<ColumnSlot> columns;
+  std::unordered_map<std::string_view, std::uint32_t> by_name;
+  std::uint32_t id_column = none;
+  std::uint32_t load_id_column = none;    ///< root tables
+  std::uint32_t parent_id_column = none;  ///< nested tables, as the two below
+  std::uint32_t list_index_column = none;
+  std::uint32_t root_id_column = none;  ///< only where the root key is asked for
+  bool row_open = false;
+  std::uint64_t row_serial = 0;         ///< of the row in hand or the last one
+  std::uint64_t parent_row_serial = 0;  ///< the parent row that gave rows last
+
+  // The chunk in hand.
+  std::uint64_t chunk_serial = 0;
+  std::uint32_t rows = 0;
+  std::vector<std::uint32_t> touched;     ///< columns with cells, in order of the first
+  std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get
+  std::vector<std::uint32_t> assumed;     ///< columns whose type was relied on without a cell of their own
+  std::vector<const KeySlot*> flattened;  ///< keys whose objects or lists were taken apart
+  std::vector<VariantSighting> variants;
+  std::vector<std::pair<DiscoveryOrder, std::uint32_t>> row_discoveries;
+
+  // The document in hand, to take it back.
+  std::uint64_t document_serial = 0;
+  std::uint32_t rows_before = 0;
+  std::size_t touched_before = 0;
+  std::size_t discovered_before = 0;
+  std::size_t assumed_before = 0;
+  std::size_t variants_before = 0;
+};
+
+/// Types that the user stated with --column, by path: keys from the root joined with dots, list levels left out.
+using ColumnHints = std::unordered_map<std::string, columnar::ColumnType>;
+
+struct ShapeOptions {
+  schema::Naming naming{NamingConvention::snake_case, std::nullopt};
+  int max_nesting = 1000;
+  bool root_key = false;
+  ColumnHints hints;
+};
+
+/// The shapes of all tables of a run, as one worker knows them.
+class Shape {
+ public:
+  Shape(const ShapeOptions& options, const SchemaLog& log) : options_(options), log_(log) {}
+
+  /// Takes over what the committed schema has gained. A local guess that the schema decided otherwise empties the whole
+  /// shape; it is learnt again from the log.
+  void sync();
+
+  /// The shape of the documents of a root table.
+  ObjectShape& root(const std::string& table_name);
+
+  /// The slot of a key that `object` has not seen in this spelling. `raw` is the spelling, `key` the key itself.
+  KeySlot& add_key(ObjectShape& object, std::string_view raw, std::string_view key);
+
+  ObjectShape& object_of(KeySlot& slot, const ObjectShape& within);
+  ObjectShape& list_of(KeySlot& slot, const ObjectShape& within);
+
+  /// The column of that name, made with `type` if the table has none.
+  std::uint32_t column(TableShape& table, const std::string& name, const columnar::ColumnType& type);
+  std::uint32_t find_column(const TableShape& table, std::string_view name) const;
+
+  /// The column beside `base` that takes values of `kind`; `type` is what it gets if it is new.
+  std::uint32_t variant(TableShape& table, std::uint32_t base, DataType kind, const columnar::ColumnType& type);
+
+  /// The type that the user stated for the column of this key, if any.
+  const columnar::ColumnType* hint(const ObjectShape& object, const KeySlot& slot) const;
+
+  std::deque<TableShape>& tables() { return tables_; }
+  const ShapeOptions& options() const { return options_; }
+
+ private:
+  TableShape& table(const std::string& name);
+  TableShape& nested_table(TableShape& parent, const std::vector<std::string>& path);
+  std::uint32_t add_column(TableShape& table, ColumnSlot slot);
+  void add_system_columns(TableShape& table);
+  bool learn(const LoggedColumn& column);
+  void forget();
+  KeySlot::Role role_of(const ObjectShape& object, std::string_view column_name) const;
+
+  const ShapeOptions& options_;
+  const SchemaLog& log_;
+  std::size_t log_position_ = 0;
+  std::deque<TableShape> tables_;
+  std::unordered_map<std::string_view, TableShape*> tables_by_name_;
+  std::unordered_map<std::string, std::unique_ptr<ObjectShape>> roots_;
+};
+
+}  // namespace outfall::normalize

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ShapedChunk: the rows of one chunk as columns, with everything the worker assumed or found on the way.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "columnar/column_builder.h"
+#include "outfall/error.h"
+
+namespace outfall::normalize {
+
+struct ShapedColumn {
+  std::string name;
+  columnar::ColumnType type;
+  bool nullable = true;
+  bool declared = false;
+  bool variant = false;
+  bool constant = false;                         ///< no cells: the committer fills in the text
+  std::optional<columnar::ColumnBuilder> cells;  ///< as many rows as the table; none for a column only relied on
+};
+
+/// The first value of the chunk that went into a variant column.
+struct ShapedVariant {
+  std::uint32_t column = 0;  ///< in ShapedTable::columns
+  std::string base_column;
+  std::string value;
+  std::uint64_t line = 0;
+};
+
+struct ShapedTable {
+  std::string name;
+  std::string parent;  ///< empty for a root table
+  std::uint32_t rows = 0;
+  std::vector<ShapedColumn> columns;      ///< those with cells or assumptions
+  std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get
+  std::vector<std::uint32_t> assumed;     ///< columns that must have the stated type there
+  std::vector<std::string> flattened;     ///< columns that must not be JSON there
+  std::vector<ShapedVariant> variants;
+};
+
+struct ShapedChunk {
+  std::vector<ShapedTable> tables;  ///< those with rows
+  std::uint64_t documents = 0;
+  std::uint64_t duplicate_keys = 0;
+  std::uint32_t input = 0;
+  std::optional<Error> error;  ///< of the first bad document; the chunk is not to be committed then
+};
+
+}  // namespace outfall::normalize

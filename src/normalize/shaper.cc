@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalize/shaper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/utf8.h"
+#include "normalize/walker.h"
+
+namespace outfall::normalize {
+namespace {
+
+/// Line and column of a byte in a document. Columns count characters from 1, from the beginning of the line where the
+/// chunk has it.
+struct Place {
+  std::uint64_t line;
+  std::size_t column;
+};
+
+Place place_of(std::string_view bytes, const DocumentSpan& span, std::size_t offset) {
+  const std::string_view before = bytes.substr(0, std::min(bytes.size(), span.offset + offset));
+  const auto inside = before.substr(std::min<std::size_t>(span.offset, before.size()));
+  const auto lines = static_cast<std::uint64_t>(std::ranges::count(inside, '\n'));
+  const std::size_t newline = before.rfind('\n');
+  const std::string_view line = before.substr(newline == std::string_view::npos ? 0 : newline + 1);
+  return {span.line + lines, utf8_length(line) + 1};
+}
+
+ShapedColumn take_column(ColumnSlot& slot, std::uint32_t rows, bool has_cells) {
+  ShapedColumn column{.name = slot.name,
+                      .type = slot.type,
+                      .nullable = slot.nullable,
+                      .declared = slot.declared,
+                      .variant = slot.base != none,
+                      .constant = slot.constant,
+                      .cells = std::nullopt};
+  if (has_cells && slot.cells) {
+    slot.cells->skip_to(rows);
+    column.cells = std::move(slot.cells);
+    slot.cells.reset();
+  }
+  return column;
+}
+
+/// Moves the rows of a chunk out of a table of the shape.
+ShapedTable take_table(TableShape& table) {
+  ShapedTable shaped{.name = table.name,
+                     .parent = table.parent == nullptr ? "" : table.parent->name,
+                     .rows = table.rows,
+                     .columns = {},
+                     .discovered = {},
+                     .assumed = {},
+                     .flattened = {},
+                     .variants = {}};
+  std::unordered_map<std::uint32_t, std::uint32_t> places;
+  const auto place = [&](std::uint32_t column, bool has_cells) {
+    const auto [found, is_new] = places.emplace(column, static_cast<std::uint32_t>(shaped.columns.size()));
+    if (is_new) shaped.columns.push_back(take_column(table.columns[column], table.rows, has_cells));
+    return found->second;
+  };
+  shaped.columns.reserve(table.touched.size());
+  for (const std::uint32_t column : table.touched) place(column, true);
+  for (const std::uint32_t column : table.discovered) shaped.discovered.push_back(place(column, true));
+  for (const std::uint32_t column : table.assumed) shaped.assumed.push_back(place(column, false));
+  for (const KeySlot* slot : table.flattened) shaped.flattened.push_back(slot->column_name);
+  for (VariantSighting& sighting : table.variants) {
+    shaped.variants.push_back({.column = place(sighting.column, true),
+                               .base_column = table.columns[table.columns[sighting.column].base].name,
+                               .value = std::move(sighting.value),
+                               .line = sighting.line});
+  }
+  return shaped;
+}
+
+}  // namespace
+
+class Shaper::State {
+ public:
+  State(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs, const SchemaLog& log)
+      : inputs_(inputs), shape_(options, log), walker_(shape_, seed) {}
+
+  ShapedChunk shape(const Chunk& chunk) {
+    shape_.sync();
+    walker_.begin_chunk();
+    ShapedChunk shaped;
+    shaped.input = chunk.input;
+    const std::uint64_t duplicate_keys = walker_.duplicate_keys();
+    ObjectShape& root = shape_.root(inputs_[chunk.input].table);
+    const auto* bytes = reinterpret_cast<const char*>(chunk.bytes.get());
+    for (const DocumentSpan& span : chunk.documents) {
+      const DocumentText document{.text = {bytes + span.offset, span.length},
+                                  .address = {chunk.input, chunk.stream_offset + span.offset},
+                                  .line = span.line};
+      if (const auto error = walker_.walk(document, root)) {
+        shaped.error = locate(*error, chunk, span);
+        return shaped;
+      }
+      ++shaped.documents;
+    }
+    shaped.duplicate_keys = walker_.duplicate_keys() - duplicate_keys;
+    for (TableShape& table : shape_.tables()) {
+      if (table.chunk_serial == walker_.chunk_serial()) shaped.tables.push_back(take_table(table));
+    }
+    return shaped;
+  }
+
+ private:
+  Error locate(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) const {
+    const std::string_view bytes(reinterpret_cast<const char*>(chunk.bytes.get()),
+                                 std::size_t{span.offset} + span.length);
+    const Place place = place_of(bytes, span, error.offset);
+    return {
+        fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column, error.message),
+        error.hint};
+  }
+
+  const std::vector<InputFacts>& inputs_;
+  Shape shape_;
+  Walker walker_;
+};
+
+Shaper::Shaper(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs,
+               const SchemaLog& log)
+    : state_(std::make_unique<State>(options, seed, inputs, log)) {}
+Shaper::~Shaper() = default;
+Shaper::Shaper(Shaper&&) noexcept = default;
+
+ShapedChunk Shaper::shape(const Chunk& chunk) {
+  return state_->shape(chunk);
+}
+
+}  // namespace outfall::normalize

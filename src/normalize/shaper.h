@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shaper: turns the documents of a chunk into the rows of related tables, straight from the parser into column
+// builders.
+//
+// One pass over the bytes, no document tree. Objects become columns of the row they stand in, lists become rows of a
+// nested table that point to their parent, down to the nesting level asked for; below it they stay JSON. Nothing is
+// allocated per row once the keys have been seen. Each worker has a shaper of its own; what it learns about keys stays
+// with it from chunk to chunk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "normalize/chunk.h"
+#include "normalize/row_id.h"
+#include "normalize/schema_log.h"
+#include "normalize/shape.h"
+#include "normalize/shaped_chunk.h"
+
+namespace outfall::limits {
+/// Levels of objects and lists in one document. Walked with a stack of our own, so this bounds memory, not the call
+/// stack.
+inline constexpr std::size_t nesting_depth_max = 1000;
+/// Columns of one table. More come from documents that use data as keys, and help nobody.
+inline constexpr std::size_t table_columns_max = 100'000;
+}  // namespace outfall::limits
+
+namespace outfall::normalize {
+
+/// What the shaper must know of an input.
+struct InputFacts {
+  std::string name;   ///< for messages
+  std::string table;  ///< root table of its documents
+};
+
+class Shaper {
+ public:
+  /// All three outlive the shaper. `inputs` is indexed by Chunk::input.
+  Shaper(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs,
+         const SchemaLog& log);
+  ~Shaper();
+  Shaper(Shaper&&) noexcept;
+
+  ShapedChunk shape(const Chunk& chunk);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace outfall::normalize

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Walker: walks one document after another with the parser's forward-only iterators and puts each value where its key
+// says.
+//
+// The stack of open objects and lists is our own, so deep documents cost memory and not the call stack. A document that
+// turns out to need more than one pass is taken back, surveyed (document_survey.h) and walked again.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "normalize/cell.h"
+#include "normalize/document_survey.h"
+#include "normalize/json_text.h"
+#include "normalize/row_id.h"
+#include "normalize/shape.h"
+
+namespace outfall::normalize {
+
+/// A document's bytes; Chunk::padding bytes behind them may be read.
+struct DocumentText {
+  std::string_view text;
+  DocumentAddress address;
+  std::uint64_t line = 0;
+};
+
+/// Why a document cannot be shaped, and the byte in it where that was seen.
+struct DocumentError {
+  std::string message;
+  std::string hint;
+  std::size_t offset = 0;
+};
+
+class Walker {
+ public:
+  Walker(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}
+
+  /// From now on rows and cells belong to a new chunk.
+  void begin_chunk();
+
+  /// Shapes one document into a row of `root`'s table and rows of the tables below it. On an error nothing of it is
+  /// left.
+  std::optional<DocumentError> walk(const DocumentText& document, ObjectShape& root);
+
+  std::uint64_t chunk_serial() const { return chunk_serial_; }
+  std::uint64_t duplicate_keys() const { return duplicate_keys_; }
+
+ private:
+  using Value = simdjson::ondemand::value;
+
+  enum class Step : std::uint8_t {
+    done,
+    survey,  ///< the document needs a survey first
+    failed,  ///< error_ says why
+  };
+
+  /// Whether a row ends where its frame does.
+  enum class RowEnd : std::uint8_t { with_frame, apart };
+
+  struct Frame {
+    enum class Kind : std::uint8_t {
+      object,  ///< keys of an object inside a row, or of the row itself
+      list,    ///< elements of a list, each a row
+      row,     ///< no keys of its own: a row around a list that stands directly in a list
+    };
+    Kind kind = Kind::object;
+    bool entered = false;
+    RowEnd row_end = RowEnd::apart;
+    ObjectShape* shape = nullptr;
+    simdjson::ondemand::object_iterator field;
+    simdjson::ondemand::array_iterator element;
+    std::uint32_t cursor = 0;    ///< slot that the next key probably has
+    std::uint32_t position = 0;  ///< of the key in hand among the object's keys
+    std::uint32_t row = 0;       ///< in rows_: the row that the keys belong to, or the parent of the list's rows
+    std::size_t key_offset = 0;  ///< of the key in hand
+    std::uint64_t object_serial = 0;
+    std::uint64_t list_index = 0;
+  };
+
+  struct Row {
+    TableShape* table = nullptr;
+    std::uint32_t number = 0;  ///< in the table's chunk
+    std::uint32_t parent = none;
+    std::uint32_t first_frame = 0;
+    std::uint64_t serial = 0;
+    std::uint64_t list_index = 0;
+    std::string id;
+    bool id_used = false;  ///< rows of nested tables were made from it
+  };
+
+  Step attempt(std::string_view text, ObjectShape& root);
+  Step attempt_wrapped(ObjectShape& root);
+  Step run_frames();
+  Step next_field();
+  Step next_element();
+  KeySlot* find_slot(Frame& frame, std::string_view raw);
+  Step take_value(Frame& frame, KeySlot& slot, Value value);
+  Step take_system_value(Frame& frame, KeySlot& slot, Value value);
+  Step take_scalar(const ObjectShape& shape, KeySlot& slot, Row& row, const Scalar& scalar);
+  Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
+  Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
+  Step read_string(Value& value, Scalar& scalar);
+  Step read_number(Value& value, Scalar& scalar);
+  static bool is_truthy(const Scalar& scalar);
+  Step push_object(ObjectShape& shape, Value value, std::uint32_t row, RowEnd row_end);
+  Step push_list(ObjectShape& rows_shape, Value value, std::uint32_t parent_row);
+  bool stays_json(const ObjectShape& shape, KeySlot& slot);
+
+  /// The new row's place in rows_, or none when two lists claim the table.
+  std::uint32_t begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index, std::size_t object_offset);
+  void begin_table(TableShape& table);
+  void remember_table(TableShape& table);
+  void finish_row(std::uint32_t index);
+  void put_system_cells(Row& row);
+  /// Makes a column ready for a cell of the row. `system_position`: it is a system column that the document did not
+  /// bring.
+  void touch(TableShape& table, std::uint32_t index, const Row& row, std::optional<std::uint32_t> system_position = {});
+  DiscoveryOrder order_here(const Row& row) const;
+  std::uint32_t position_of(const Frame& frame) const;
+  void take_back_document();
+
+  Step fail(std::string message, std::string hint = "");
+  Step fail_parse(simdjson::error_code code);
+  Step fail_depth();
+  Step fail_columns(const TableShape& table);
+  Step fail_collision(const ObjectShape& shape, const KeySlot& slot);
+  std::size_t offset_of(std::string_view part) const { return static_cast<std::size_t>(part.data() - text_.data()); }
+
+  Shape& shape_;
+  RowIds row_ids_;
+  simdjson::ondemand::parser parser_;
+  simdjson::ondemand::document document_;
+  JsonTextWriter json_text_;
+  std::string_view text_;
+  DocumentText source_;
+  std::optional<DocumentError> error_;
+  std::optional<DocumentSurvey> survey_;
+  std::vector<Frame> frames_;
+  std::vector<Row> rows_;
+  std::uint32_t open_rows_ = 0;
+  std::vector<TableShape*> document_tables_;
+  std::string scratch_;    // text made by a coercion
+  std::string unescaped_;  // a string value with its escapes resolved
+  std::string wrapped_;    // a document that is no object, as {"value": ...}
+  std::size_t value_offset_ = 0;
+  std::uint64_t chunk_serial_ = 0;
+  std::uint64_t document_serial_ = 0;
+  std::uint64_t object_serial_ = 0;
+  std::uint64_t row_serial_ = 0;
+  std::uint64_t flattening_serial_ = 0;
+  std::uint64_t duplicate_keys_ = 0;
+};
+
+}  // namespace outfall::normalize

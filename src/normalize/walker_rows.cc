@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walker's rows: how a row begins, what it gets besides the document's values, and how a document is taken back.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "normalize/walker.h"
+#include "schema/table.h"
+
+namespace outfall::normalize {
+
+std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index,
+                                std::size_t object_offset) {
+  if (parent != none && list_index == 0) {
+    const std::uint64_t parent_serial = rows_[parent].serial;
+    if (table.row_open || table.parent_row_serial == parent_serial) {
+      fail(fmt::format("two lists of one document both become rows of the table {}", table.name),
+           "rename one of their keys, or keep the names apart with --naming duck_case");
+      return none;
+    }
+    table.parent_row_serial = parent_serial;
+  }
+  if (table.chunk_serial != chunk_serial_) begin_table(table);
+  if (table.document_serial != document_serial_) remember_table(table);
+
+  const std::uint32_t index = open_rows_++;
+  if (index == rows_.size()) rows_.emplace_back();
+  Row& row = rows_[index];
+  row.table = &table;
+  row.number = table.rows;
+  row.parent = parent;
+  row.first_frame = static_cast<std::uint32_t>(frames_.size());
+  row.serial = ++row_serial_;
+  row.list_index = list_index;
+  row.id_used = false;
+  table.row_open = true;
+
+  const auto own_id = survey_ ? survey_->row_ids.find(object_offset) : decltype(survey_->row_ids.end()){};
+  if (survey_ && own_id != survey_->row_ids.end()) {
+    row.id = own_id->second;
+  } else if (parent == none) {
+    row_ids_.root(source_.address, row.id);
+  } else {
+    rows_[parent].id_used = true;
+    row_ids_.nested(rows_[parent].id, table.name, list_index, row.id);
+  }
+  return index;
+}
+
+void Walker::begin_table(TableShape& table) {
+  table.chunk_serial = chunk_serial_;
+  table.rows = 0;
+  table.touched.clear();
+  table.discovered.clear();
+  table.assumed.clear();
+  table.flattened.clear();
+  table.variants.clear();
+}
+
+void Walker::remember_table(TableShape& table) {
+  table.document_serial = document_serial_;
+  table.rows_before = table.rows;
+  table.touched_before = table.touched.size();
+  table.discovered_before = table.discovered.size();
+  table.assumed_before = table.assumed.size();
+  table.variants_before = table.variants.size();
+  table.row_discoveries.clear();
+  table.row_open = false;
+  document_tables_.push_back(&table);
+}
+
+void Walker::finish_row(std::uint32_t index) {
+  Row& row = rows_[index];
+  TableShape& table = *row.table;
+  put_system_cells(row);
+  if (!table.row_discoveries.empty()) {
+    std::ranges::stable_sort(table.row_discoveries, [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [order, column] : table.row_discoveries) table.discovered.push_back(column);
+    table.row_discoveries.clear();
+  }
+  table.row_open = false;
+  ++table.rows;
+  open_rows_ = index;
+}
+
+void Walker::put_system_cells(Row& row) {
+  TableShape& table = *row.table;
+  std::uint32_t position = 0;
+  const auto put_text = [&](std::uint32_t column, std::string_view text) {
+    touch(table, column, row, position++);
+    table.columns[column].cells->set_text(row.number, text);
+  };
+  if (table.load_id_column != none) touch(table, table.load_id_column, row, position++);
+  if (row.parent != none) {
+    if (table.root_id_column != none) put_text(table.root_id_column, rows_.front().id);
+    put_text(table.parent_id_column, rows_[row.parent].id);
+    touch(table, table.list_index_column, row, position++);
+    table.columns[table.list_index_column].cells->set_int64(row.number, static_cast<std::int64_t>(row.list_index));
+  }
+  put_text(table.id_column, row.id);
+}
+
+void Walker::touch(TableShape& table, std::uint32_t index, const Row& row,
+                   std::optional<std::uint32_t> system_position) {
+  ColumnSlot& column = table.columns[index];
+  if (column.chunk_serial == chunk_serial_) return;
+  column.chunk_serial = chunk_serial_;
+  column.cells.reset();
+  if (!column.constant) column.cells.emplace(column.type);
+  table.touched.push_back(index);
+  if (column.confirmed) return;
+  DiscoveryOrder order;
+  if (system_position) {
+    order = {.path = {*system_position}, .system = true};
+  } else {
+    order = order_here(row);
+  }
+  table.row_discoveries.emplace_back(std::move(order), index);
+}
+
+DiscoveryOrder Walker::order_here(const Row& row) const {
+  DiscoveryOrder order;
+  for (std::size_t i = row.first_frame; i < frames_.size(); ++i) order.path.push_back(position_of(frames_[i]));
+  return order;
+}
+
+std::uint32_t Walker::position_of(const Frame& frame) const {
+  if (!survey_ || frame.kind != Frame::Kind::object) return frame.position;
+  const auto kept = survey_->positions.find(frame.key_offset);
+  return kept == survey_->positions.end() ? frame.position : kept->second;
+}
+
+void Walker::take_back_document() {
+  for (TableShape* table : document_tables_) {
+    for (std::size_t i = table->touched_before; i < table->touched.size(); ++i) {
+      table->columns[table->touched[i]].chunk_serial = 0;
+    }
+    table->touched.resize(table->touched_before);
+    table->discovered.resize(table->discovered_before);
+    table->assumed.resize(table->assumed_before);
+    table->variants.resize(table->variants_before);
+    table->row_discoveries.clear();
+    table->row_open = false;
+    table->rows = table->rows_before;
+    for (const std::uint32_t column : table->touched) {
+      if (auto& cells = table->columns[column].cells) cells->truncate(table->rows);
+    }
+  }
+  document_tables_.clear();
+  frames_.clear();
+  open_rows_ = 0;
+}
+
+}  // namespace outfall::normalize
