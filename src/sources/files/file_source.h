@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FileSource: the documents of files, globs, folders and standard input, one input after another.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "normalize/document_source.h"
+#include "sources/files/chunk_pool.h"
+#include "sources/files/document_reader.h"
+#include "sources/files/input_list.h"
+
+namespace outfall::sources {
+
+struct FileSourceOptions {
+  std::vector<std::string> named;  ///< what the command names
+  std::string table;               ///< empty: from the names
+  std::size_t chunk_bytes = std::size_t{1} << 20;
+  std::size_t memory_bytes = std::size_t{64} << 20;  ///< of chunks in flight
+  std::stop_token stop;
+};
+
+class FileSource final : public normalize::DocumentSource {
+ public:
+  /// Errors: those of list_inputs.
+  static Result<std::unique_ptr<FileSource>> make(FileSourceOptions options);
+
+  const std::vector<normalize::SourceInput>& inputs() const override { return inputs_; }
+  Result<std::string> hash(std::size_t input) override;
+  void skip(std::size_t input) override { skipped_[input] = true; }
+  Result<std::optional<normalize::Chunk>> next() override;
+  void recycle(normalize::Chunk chunk) override { pool_.give_back(std::move(chunk)); }
+  std::uint64_t bytes_read() const override { return bytes_finished_ + bytes_current_; }
+  normalize::InputContent content(std::size_t input) const override { return contents_[input]; }
+
+ private:
+  FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs);
+
+  Status open_current();
+  void finish_current();
+
+  FileSourceOptions options_;
+  std::vector<normalize::SourceInput> inputs_;
+  std::vector<bool> skipped_;
+  std::vector<normalize::InputContent> contents_;
+  ChunkPool pool_;
+  std::size_t current_ = 0;
+  std::unique_ptr<DocumentReader> reader_;
+  std::atomic<std::uint64_t> bytes_finished_{0};
+  std::atomic<std::uint64_t> bytes_current_{0};
+};
+
+}  // namespace outfall::sources
