@@ -40,9 +40,10 @@ struct Progress {
 struct PipelineOptions {
   /// Empty: the pipeline is keyed by its target (table, destination, dataset), so unrelated runs share nothing.
   std::string name;
-  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline), `null:`.
-  std::string destination = "duckdb";
-  /// Empty: the pipeline's name with `_dataset` behind it.
+  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline, in the working directory), `null:`. Empty: where a
+  /// named pipeline went before, else `duckdb`.
+  std::string destination;
+  /// Empty: what a named pipeline used before, else its name with `_dataset` behind it.
   std::string dataset;
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
   std::string data_dir;
@@ -63,7 +64,8 @@ struct RunOptions {
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
   std::string table;
   WriteDisposition write_disposition = WriteDisposition::append;
-  NamingConvention naming = NamingConvention::snake_case;
+  /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
+  std::optional<NamingConvention> naming;
   /// Levels of nesting that become tables and columns; deeper values stay JSON.
   std::optional<int> max_table_nesting;
   std::vector<ColumnHint> columns;
@@ -84,7 +86,7 @@ struct RunOptions {
 
   /// Asks the run to stop: before the seal nothing is kept, after it the package stays pending.
   std::stop_token stop;
-  /// Called from the thread that called `run`, at most every 50 ms, and once at the end of each stage.
+  /// Called from one thread at a time, at most every 50 ms, and once at the end of each stage. It must be quick.
   std::function<void(const Progress&)> progress;
 };
 

@@ -112,4 +112,12 @@ std::string ContentHash::hex() const {
   return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
 }
 
+std::array<std::uint8_t, 16> xxh3_128(std::string_view message) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(message.data(), message.size()));
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), canonical.digest, bytes.size());
+  return bytes;
+}
+
 }  // namespace outfall

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What --column says, as the shaper looks it up.
+#pragma once
+
+#include <vector>
+
+#include "normalize/shape.h"
+#include "outfall/error.h"
+#include "outfall/pipeline.h"
+
+namespace outfall::pipeline {
+
+/// Keys of the paths are normalized one by one, so a hint may be written as the key or as the column.
+///
+/// Errors: usage: a type that is none.
+Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& hints, const schema::Naming& naming);
+
+}  // namespace outfall::pipeline

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/dataset_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/stored_text.h"
+
+namespace outfall::pipeline {
+namespace {
+
+/// dlt's name for the kind of destination, for its clients that read the state.
+std::string_view destination_type(DeliveryMode mode) {
+  return mode == DeliveryMode::none ? "dlt.destinations.dummy" : "dlt.destinations.duckdb";
+}
+
+/// What the ledger or the destination has, as text.
+struct Remembered {
+  std::string schema;
+  std::string state;
+  std::string schema_name;  ///< as the state says
+  bool is_empty() const { return schema.empty(); }
+};
+
+Result<Remembered> from_ledger(ledger::Ledger& ledger) {
+  Remembered remembered;
+  Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
+  if (!schema) return fail(std::move(schema.error()));
+  Result<std::string> state = ledger.stored_state();
+  if (!state) return fail(std::move(state.error()));
+  if (*schema) remembered.schema = std::move((*schema)->document);
+  remembered.state = std::move(*state);
+  return remembered;
+}
+
+/// What the dataset remembers of one of its schemas. None: there is no dataset.
+Result<std::optional<Remembered>> look(const RunRequest& request, const std::string& schema_name) {
+  auto dataset =
+      request.destination.inspect({.dataset = request.dataset, .schema_name = schema_name, .pipeline = request.name});
+  if (!dataset) return fail(std::move(dataset.error()));
+  if (!*dataset) return std::nullopt;
+  Remembered remembered;
+  if ((*dataset)->state) {
+    Result<schema::PipelineState> state = schema::PipelineState::restore((*dataset)->state->state);
+    if (!state) return fail(std::move(state.error()).in("read the pipeline state of " + request.dataset));
+    remembered.state = state->text();
+    if (const Json* name = state->document().find("default_schema_name");
+        name != nullptr && name->as_string() != nullptr) {
+      remembered.schema_name = *name->as_string();
+    }
+  }
+  if ((*dataset)->schema) {
+    Result<std::string> document = schema::unpack_text((*dataset)->schema->document);
+    if (!document) return fail(std::move(document.error()).in("read the schema of " + request.dataset));
+    remembered.schema = std::move(*document);
+  }
+  return remembered;
+}
+
+Result<Remembered> from_destination(const RunRequest& request) {
+  const std::string usual_name = schema::default_schema_name(request.name);
+  Result<std::optional<Remembered>> found = look(request, usual_name);
+  // Whoever made the dataset may have called its schema otherwise; the state says so.
+  if (found && *found && !(*found)->schema_name.empty() && (*found)->schema_name != usual_name) {
+    found = look(request, (*found)->schema_name);
+  }
+  if (!found) return fail(std::move(found.error()));
+  return *found ? std::move(**found) : Remembered{};
+}
+
+Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
+                          std::vector<std::string>& notes) {
+  if (ledger != nullptr && has_pending) return from_ledger(*ledger);
+  Result<Remembered> there = from_destination(request);
+  if (!there || ledger == nullptr || !there->is_empty()) return there;
+  Result<Remembered> here = from_ledger(*ledger);
+  if (!here || here->is_empty() || request.destination.mode() == DeliveryMode::none) return here;
+  notes.push_back(fmt::format("{} is no longer at {}: schema and state begin anew", request.dataset,
+                              request.destination.address()));
+  if (Status reset = ledger->reset_schema(); !reset) return fail(std::move(reset.error()));
+  return Remembered{};
+}
+
+Status check_naming(const RunRequest& request, const schema::Schema& schema) {
+  const Result<NamingConvention> stored = schema.naming();
+  if (!stored) return fail(stored.error());
+  if (!request.options.naming || *request.options.naming == *stored) return {};
+  return fail(Error{.message = fmt::format("the dataset {} follows the naming convention {}, and {} was asked for",
+                                           request.dataset, name(*stored), name(*request.options.naming)),
+                    .hint = "leave --naming out, or load into another --dataset",
+                    .blame = Blame::usage});
+}
+
+}  // namespace
+
+Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
+                             std::vector<std::string>& notes) {
+  const Result<Remembered> remembered = choose(request, ledger, has_pending, notes);
+  if (!remembered) return fail(remembered.error());
+  const std::string schema_name = schema::default_schema_name(request.name);
+
+  Result<schema::Schema> schema =
+      remembered->is_empty()
+          ? schema::Schema::make(schema_name, request.options.naming.value_or(NamingConvention::snake_case))
+          : schema::Schema::parse(remembered->schema);
+  if (!schema) return fail(std::move(schema.error()).in("read the stored schema of " + request.dataset));
+  if (Status same = check_naming(request, *schema); !same) return fail(std::move(same.error()));
+  if (request.options.max_table_nesting) schema->set_max_nesting(*request.options.max_table_nesting);
+
+  if (remembered->state.empty()) {
+    return DatasetMemory{
+        .schema = std::move(*schema),
+        .state = schema::PipelineState::make({.pipeline_name = request.name,
+                                              .dataset_name = request.dataset,
+                                              .default_schema_name = schema_name,
+                                              .destination_type = destination_type(request.destination.mode())})};
+  }
+  Result<schema::PipelineState> state = schema::PipelineState::parse(remembered->state);
+  if (!state) return fail(std::move(state.error()).in("read the stored state of " + request.name));
+  return DatasetMemory{.schema = std::move(*schema), .state = std::move(*state), .state_is_stored = true};
+}
+
+}  // namespace outfall::pipeline

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DatasetMemory: the schema and the state with which a run begins, from the ledger and from what the destination
+// remembers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "ledger/ledger.h"
+#include "pipeline/run.h"
+#include "schema/pipeline_state.h"
+#include "schema/schema.h"
+
+namespace outfall::pipeline {
+
+struct DatasetMemory {
+  schema::Schema schema;
+  schema::PipelineState state;
+  bool state_is_stored = false;  ///< the destination (or a pending package) has the state as it is
+};
+
+/// The destination decides, for another program may have gone on with the dataset; but while packages are pending, the
+/// ledger is ahead of it. A dataset that is gone resets what the ledger knew, with a note. `ledger` is null where
+/// nothing is kept (dry run).
+///
+/// Errors: usage: the dataset follows another naming convention than was asked for; abandon: the stored documents
+/// cannot be read.
+Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
+                             std::vector<std::string>& notes);
+
+}  // namespace outfall::pipeline

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/extract.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "normalize/normalizer.h"
+#include "package/package_writer.h"
+#include "pipeline/column_hints.h"
+#include "pipeline/state_job.h"
+
+namespace outfall::pipeline {
+namespace {
+
+constexpr int nesting_default = 1000;
+
+int worker_count(const RunOptions& options) {
+  if (options.workers > 0) return options.workers;
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+normalize::RowIdSeed draw_seed(Env& env) {
+  normalize::RowIdSeed seed{};
+  env.random(std::as_writable_bytes(std::span(seed)));
+  return seed;
+}
+
+Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, const schema::Naming& naming) {
+  std::vector<normalize::InputFacts> facts;
+  for (const normalize::SourceInput& input : run.source->inputs()) {
+    std::string table = naming.normalize_tables_path(input.table);
+    if (table.starts_with("_dlt")) {
+      return fail(Error{
+          .message = fmt::format("the table {} of {} begins with _dlt, which is kept for tables that describe the load",
+                                 table, input.path),
+          .hint = "name another table with --table",
+          .blame = Blame::usage});
+    }
+    facts.push_back({.name = input.has_identity ? input.path : "standard input", .table = std::move(table)});
+  }
+  return facts;
+}
+
+Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, schema::Schema& schema,
+                                                      const std::string& load_id, ProgressMeter& progress) {
+  const Result<NamingConvention> convention = schema.naming();
+  if (!convention) return fail(convention.error());
+  const std::size_t length_max = run.destination.capabilities().identifier_length_max;
+  const schema::Naming naming(*convention, length_max == 0 ? std::nullopt : std::optional(length_max));
+  Result<normalize::ColumnHints> hints = read_column_hints(run.options.columns, naming);
+  if (!hints) return fail(std::move(hints.error()));
+  Result<std::vector<normalize::InputFacts>> inputs = input_facts(run, naming);
+  if (!inputs) return fail(std::move(inputs.error()));
+
+  const int workers = worker_count(run.options);
+  normalize::NormalizeOptions options;
+  options.shape = {.naming = naming,
+                   .max_nesting = schema.max_nesting().value_or(nesting_default),
+                   .root_key = run.options.root_key,
+                   .hints = std::move(*hints)};
+  options.write_disposition = name(run.options.write_disposition);
+  options.load_id = load_id;
+  options.seed = draw_seed(run.env);
+  options.workers = workers;
+  options.chunks_in_flight_max = static_cast<std::size_t>(workers) * 2 + 1;
+  options.inputs = std::move(*inputs);
+  options.stop = run.options.stop;
+  options.progress = [&run, &progress](std::uint64_t documents) {
+    progress.update(documents, run.source->bytes_read());
+  };
+  return options;
+}
+
+std::uint64_t bytes_to_read(const normalize::DocumentSource& source, const std::vector<InputReport>& reports) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const InputFate fate = reports[i].fate;
+    if (fate == InputFate::loaded || fate == InputFate::changed) bytes += source.inputs()[i].size;
+  }
+  return bytes;
+}
+
+/// The root tables of this run, in order of their first input that is taken.
+std::vector<std::string> root_tables(const normalize::NormalizeOptions& options,
+                                     const std::vector<InputReport>& reports) {
+  std::vector<std::string> tables;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (reports[i].fate != InputFate::loaded && reports[i].fate != InputFate::changed) continue;
+    if (std::ranges::find(tables, options.inputs[i].table) == tables.end()) tables.push_back(options.inputs[i].table);
+  }
+  return tables;
+}
+
+void set_dispositions(schema::Schema& schema, const std::vector<std::string>& roots, WriteDisposition disposition) {
+  for (const std::string& root : roots) {
+    if (schema::Table* table = schema.tables.find(root)) table->write_disposition = name(disposition);
+  }
+}
+
+void report_variants(const normalize::NormalizeSummary& summary, const normalize::NormalizeOptions& options,
+                     Report& report) {
+  for (const normalize::VariantSummary& variant : summary.variants) {
+    const auto table = std::ranges::find(report.tables, variant.table, &TableReport::name);
+    if (table == report.tables.end()) continue;
+    table->variants.push_back({.column = variant.column,
+                               .base_column = variant.base_column,
+                               .first_value = variant.value,
+                               .input = options.inputs[variant.input].name,
+                               .line = variant.line});
+  }
+}
+
+void report_rows(const normalize::NormalizeSummary& summary, const schema::Schema& schema, Report& report) {
+  for (const schema::Table& table : schema.tables) {
+    const auto rows = summary.rows.find(table.name);
+    if (rows == summary.rows.end()) continue;
+    report.tables.push_back({.name = table.name, .parent = table.parent, .rows = rows->second});
+  }
+}
+
+/// One run of the extract step over a package that is being written.
+class Extraction {
+ public:
+  Extraction(ExtractRequest& request, InputChoice& choice, Report& report)
+      : request_(request), run_(request.run), choice_(choice), report_(report) {}
+
+  Result<std::optional<ledger::PackageRecord>> run() {
+    Result<std::string> load_id = request_.ledger.new_load_id();
+    if (!load_id) return fail(std::move(load_id.error()));
+    load_id_ = std::move(*load_id);
+    Result<normalize::NormalizeOptions> options =
+        normalize_options(run_, request_.memory.schema, load_id_, request_.progress);
+    if (!options) return fail(std::move(options.error()));
+    options_ = std::move(*options);
+    roots_ = root_tables(options_, choice_.reports);
+    set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
+
+    Result<package::PackageWriter> writer = package::PackageWriter::create(request_.paths.packages, load_id_);
+    if (!writer) return fail(std::move(writer.error()));
+    Result<normalize::NormalizeSummary> summary = shape_into(*writer);
+    if (!summary) return fail(std::move(summary.error()));
+    Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
+    if (!inputs) return fail(std::move(inputs.error()));
+    const std::uint64_t documents = sum(summary->documents);
+    report_.duplicate_keys += summary->duplicate_keys;
+    if (documents == 0) return nothing_to_seal();
+    report_rows(*summary, request_.memory.schema, report_);
+    report_variants(*summary, options_, report_);
+    return seal(*writer, documents, *inputs);
+  }
+
+ private:
+  Result<normalize::NormalizeSummary> shape_into(package::PackageWriter& writer) {
+    request_.progress.begin(Progress::Stage::extract, load_id_);
+    request_.progress.set_totals(std::nullopt, bytes_total());
+    const auto write = [&writer](std::string_view table, const ArrowSchema& schema, ArrowArray* batch) {
+      return writer.append(table, schema, batch);
+    };
+    auto summary = normalize::normalize(
+        options_, request_.memory.schema, [this] { return run_.source->next(); },
+        [this](normalize::Chunk chunk) { run_.source->recycle(std::move(chunk)); }, write);
+    request_.progress.end_stage();
+    return summary;
+  }
+
+  std::optional<std::uint64_t> bytes_total() const {
+    const std::uint64_t bytes = bytes_to_read(*run_.source, choice_.reports);
+    return bytes == 0 ? std::nullopt : std::optional(bytes);
+  }
+
+  static std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
+    std::uint64_t total = 0;
+    for (const std::uint64_t count : counts) total += count;
+    return total;
+  }
+
+  /// The records of the inputs that were read, and the notes about them.
+  Result<std::vector<ledger::InputRecord>> describe_inputs(const normalize::NormalizeSummary& summary) {
+    std::vector<ledger::InputRecord> records;
+    for (std::size_t i = 0; i < choice_.reports.size(); ++i) {
+      InputReport& input = choice_.reports[i];
+      if (input.fate != InputFate::loaded && input.fate != InputFate::changed) continue;
+      const normalize::InputContent content = run_.source->content(i);
+      input.documents = summary.documents[i];
+      input.bytes = content.bytes;
+      report_.bytes_read += content.bytes;
+      if (content.grew) input.notes.emplace_back("it grew while it was read; what was added is not loaded");
+      if (!run_.source->inputs()[i].has_identity) continue;
+      records.push_back({.path = input.path,
+                         .size = content.bytes,
+                         .mtime_ns = run_.source->inputs()[i].mtime_ns,
+                         .hash = content.hash,
+                         .documents = input.documents});
+      Result<std::string> note = already_loaded_note(request_.ledger, records.back());
+      if (!note) return fail(std::move(note.error()));
+      if (!note->empty()) input.notes.push_back(std::move(*note));
+    }
+    return records;
+  }
+
+  Result<std::optional<ledger::PackageRecord>> nothing_to_seal() const {
+    if (run_.options.write_disposition == WriteDisposition::replace && !roots_.empty()) {
+      return fail(fmt::format("the inputs have no documents, and replacing {} would leave it empty", roots_.front()),
+                  "check the inputs; nothing was changed");
+    }
+    return std::nullopt;
+  }
+
+  Result<std::optional<ledger::PackageRecord>> seal(package::PackageWriter& writer, std::uint64_t documents,
+                                                    const std::vector<ledger::InputRecord>& inputs) {
+    request_.progress.begin(Progress::Stage::seal, load_id_);
+    schema::Schema& schema = request_.memory.schema;
+    if (Status state = add_state(writer); !state) return fail(std::move(state.error()));
+    schema.bump();
+    auto jobs = writer.finish();
+    if (!jobs) return fail(std::move(jobs.error()));
+    ledger::PackageRecord package{.load_id = load_id_,
+                                  .run_id = request_.run_id,
+                                  .destination = run_.destination.address(),
+                                  .dataset = run_.dataset,
+                                  .schema_name = schema.name,
+                                  .schema_version_hash = schema.version_hash,
+                                  .schema = schema.to_json(),
+                                  .documents = documents,
+                                  .sealed_at = run_.env.now_us(),
+                                  .jobs = std::move(*jobs)};
+    if (run_.options.write_disposition == WriteDisposition::replace) package.replaced = roots_;
+    const Status sealed = request_.ledger.seal(
+        package, inputs,
+        {.naming = std::string(name(options_.shape.naming.convention())), .document = request_.memory.state.text()});
+    // After a failed seal the files stay: only the ledger, read again, can tell whether the package exists.
+    if (!sealed) return fail(sealed.error());
+    request_.progress.end_stage();
+    return package;
+  }
+
+  Status add_state(package::PackageWriter& writer) {
+    schema::PipelineState& state = request_.memory.state;
+    state.add_schema(request_.memory.schema.name);
+    if (!state.bump() && request_.memory.state_is_stored) return {};
+    schema::Schema& schema = request_.memory.schema;
+    if (schema.tables.find(schema::pipeline_state_table_name) == nullptr) {
+      schema.tables.add(schema::pipeline_state_table()).mark_seen_data();
+    }
+    return write_state_row(
+        {.state = state, .load_id = load_id_, .created_at_us = run_.env.now_us(), .seed = options_.seed},
+        [&writer](std::string_view table, const ArrowSchema& description, ArrowArray* batch) {
+          return writer.append(table, description, batch);
+        });
+  }
+
+  ExtractRequest& request_;
+  const RunRequest& run_;
+  InputChoice& choice_;
+  Report& report_;
+  std::string load_id_;
+  normalize::NormalizeOptions options_;
+  std::vector<std::string> roots_;
+};
+
+}  // namespace
+
+Result<std::optional<ledger::PackageRecord>> extract_and_seal(ExtractRequest request, InputChoice& choice,
+                                                              Report& report) {
+  return Extraction(request, choice, report).run();
+}
+
+Status rehearse(const RunRequest& run, DatasetMemory memory, ProgressMeter& progress, Report& report) {
+  schema::Schema& schema = memory.schema;
+  const schema::Schema before = schema;
+  Result<normalize::NormalizeOptions> options = normalize_options(run, schema, "", progress);
+  if (!options) return fail(std::move(options.error()));
+  progress.begin(Progress::Stage::extract, "");
+  const auto forget = [](std::string_view, const ArrowSchema&, ArrowArray* batch) {
+    batch->release(batch);
+    return Status{};
+  };
+  auto summary = normalize::normalize(
+      *options, schema, [&run] { return run.source->next(); },
+      [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
+  progress.end_stage();
+  if (!summary) return fail(std::move(summary.error()));
+  report_rows(*summary, schema, report);
+  report_variants(*summary, *options, report);
+  for (TableReport& table : report.tables) {
+    const schema::Table* known = before.tables.find(table.name);
+    table.created = known == nullptr || !known->seen_data();
+    for (const schema::Column& column : schema.tables.find(table.name)->columns) {
+      if (!table.created && known->columns.find(column.name) == nullptr) table.new_columns.push_back(column.name);
+    }
+  }
+  for (std::size_t i = 0; i < run.source->inputs().size(); ++i) {
+    report.inputs.push_back({.path = run.source->inputs()[i].path,
+                             .documents = summary->documents[i],
+                             .bytes = run.source->content(i).bytes});
+    report.bytes_read += report.inputs.back().bytes;
+    report.balance.in += summary->documents[i];
+  }
+  report.duplicate_keys = summary->duplicate_keys;
+  return {};
+}
+
+}  // namespace outfall::pipeline

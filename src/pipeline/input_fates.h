@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which inputs a run takes. An input is its content: what an interrupted run has sealed already is not read into a
+// second load.
+#pragma once
+
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "normalize/document_source.h"
+#include "outfall/report.h"
+
+namespace outfall::pipeline {
+
+struct InputChoice {
+  std::vector<InputReport> reports;               ///< one an input of the source
+  std::vector<ledger::SealedInput> acknowledged;  ///< sealed by runs that did not end; this run answers for them
+};
+
+enum class SkipLoaded { no, yes };
+
+/// Decides each input's fate and tells the source which to leave out. Files are read for their hash only where the
+/// ledger knows something of the same path and size.
+Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, SkipLoaded skip_loaded);
+
+/// A note for an input whose content a run with an end has loaded before; empty for none. `loaded_at` is in UTC.
+Result<std::string> already_loaded_note(ledger::Ledger& ledger, const ledger::InputRecord& input);
+
+}  // namespace outfall::pipeline

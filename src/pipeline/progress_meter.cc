@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/progress_meter.h"
+
+#include <utility>
+
+namespace outfall::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::nanoseconds tell_interval = 50ms;
+constexpr std::chrono::nanoseconds record_interval = 500ms;
+
+const char* stage_name(Progress::Stage stage) {
+  switch (stage) {
+    case Progress::Stage::extract:
+      return "extract";
+    case Progress::Stage::seal:
+      return "seal";
+    case Progress::Stage::load:
+      return "load";
+  }
+  return "";
+}
+
+}  // namespace
+
+void ProgressMeter::begin(Progress::Stage stage, std::string load_id) {
+  progress_ = Progress{.stage = stage, .load_id = std::move(load_id)};
+  tell();
+  record();
+}
+
+void ProgressMeter::set_totals(std::optional<std::uint64_t> rows, std::optional<std::uint64_t> bytes) {
+  progress_.rows_total = rows;
+  progress_.bytes_total = bytes;
+}
+
+void ProgressMeter::update(std::uint64_t rows, std::uint64_t bytes) {
+  progress_.rows = rows;
+  progress_.bytes = bytes;
+  const std::chrono::nanoseconds now = env_.monotonic();
+  if (now - told_at_ >= tell_interval) tell();
+  if (now - recorded_at_ >= record_interval) record();
+}
+
+void ProgressMeter::end_stage() {
+  tell();
+  record();
+}
+
+void ProgressMeter::tell() {
+  told_at_ = env_.monotonic();
+  if (listener_) listener_(progress_);
+}
+
+void ProgressMeter::record() {
+  recorded_at_ = env_.monotonic();
+  if (ledger_ == nullptr) return;
+  // Only for people who look from elsewhere: a failure here must not stop the load.
+  (void)ledger_->write_progress({.run_id = run_id_,
+                                 .stage = stage_name(progress_.stage),
+                                 .rows = progress_.rows,
+                                 .rows_total = progress_.rows_total.value_or(0),
+                                 .bytes = progress_.bytes,
+                                 .bytes_total = progress_.bytes_total.value_or(0),
+                                 .updated_at = env_.now_us()});
+}
+
+}  // namespace outfall::pipeline

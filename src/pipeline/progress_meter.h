@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProgressMeter: passes on where a run stands, often enough to watch and seldom enough to cost nothing.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "base/env.h"
+#include "ledger/ledger.h"
+#include "outfall/pipeline.h"
+
+namespace outfall::pipeline {
+
+class ProgressMeter {
+ public:
+  ProgressMeter(Env& env, std::function<void(const Progress&)> listener, std::string run_id)
+      : env_(env), listener_(std::move(listener)), run_id_(std::move(run_id)) {}
+
+  const std::string& run_id() const { return run_id_; }
+
+  /// Also shows progress to other processes, through the ledger.
+  void attach(ledger::Ledger* ledger) { ledger_ = ledger; }
+
+  void begin(Progress::Stage stage, std::string load_id);
+  void set_totals(std::optional<std::uint64_t> rows, std::optional<std::uint64_t> bytes);
+
+  /// One call at a time.
+  void update(std::uint64_t rows, std::uint64_t bytes);
+  void end_stage();
+
+ private:
+  void tell();
+  void record();
+
+  Env& env_;
+  std::function<void(const Progress&)> listener_;
+  std::string run_id_;
+  ledger::Ledger* ledger_ = nullptr;
+  Progress progress_;
+  std::chrono::nanoseconds told_at_{0};
+  std::chrono::nanoseconds recorded_at_{0};
+};
+
+}  // namespace outfall::pipeline
