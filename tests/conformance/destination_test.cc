@@ -159,7 +159,9 @@ TEST_P(Conformance, LoadsAPackageOnce) {
   auto again = load(record);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->found_loaded, keeps_rows());
-  if (keeps_rows()) EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("1"));
+  if (keeps_rows()) {
+    EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("1"));
+  }
 }
 
 TEST_P(Conformance, RefusesOtherRowsThanWereSealed) {
@@ -168,7 +170,9 @@ TEST_P(Conformance, RefusesOtherRowsThanWereSealed) {
   record.jobs[0].rows = 3;
   ASSERT_FALSE(load(record));
   EXPECT_FALSE(destination_->has_load(record.dataset, record.load_id).value());
-  if (keeps_rows()) EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("0"));
+  if (keeps_rows()) {
+    EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("0"));
+  }
 }
 
 TEST_P(Conformance, AFailingInsertLeavesNothingVisible) {
@@ -267,7 +271,7 @@ INSTANTIATE_TEST_SUITE_P(Destinations, Conformance,
                                                   return std::make_unique<destinations::null::NullDestination>();
                                                 },
                                                 .keeps_rows = false}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace outfall
