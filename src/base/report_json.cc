@@ -128,7 +128,7 @@ std::string to_json(const Report& report) {
   out.set("exit_code", static_cast<int>(report.ending));
   out.set("error", report.error ? error_json(*report.error) : Json());
   out.set("mode", name(report.mode));
-  out.set("run", report.run_id);
+  out.set("run_id", report.run_id);
   out.set("pipeline", report.pipeline);
   out.set("dataset", report.dataset);
   out.set("destination", report.destination);

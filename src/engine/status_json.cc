@@ -41,7 +41,7 @@ Json job_json(const JobStatus& job) {
 Json package_json(const PackageStatus& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
-  out.set("run", package.run_id);
+  out.set("run_id", package.run_id);
   out.set("state", package.state == PackageState::pending ? "pending" : "loaded");
   out.set("destination", package.destination);
   out.set("dataset", package.dataset);
@@ -69,7 +69,7 @@ Json holder_json(const HolderStatus& holder) {
 
 Json progress_json(const ProgressStatus& progress) {
   Json out = Json::object();
-  out.set("run", progress.run_id);
+  out.set("run_id", progress.run_id);
   out.set("stage", progress.stage);
   out.set("rows", count(progress.rows));
   out.set("rows_total", count(progress.rows_total));
@@ -81,7 +81,7 @@ Json progress_json(const ProgressStatus& progress) {
 
 Json run_json(const RunStatus& run) {
   Json out = Json::object();
-  out.set("run", run.run_id);
+  out.set("run_id", run.run_id);
   out.set("pipeline", run.pipeline);
   out.set("command", run.command);
   out.set("host", run.host);

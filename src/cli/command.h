@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command line asks for, as values.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+
+#include "outfall/pipeline.h"
+#include "outfall/query.h"
+
+namespace outfall::cli {
+
+enum class ProgressMode {
+  automatic,  ///< bar on a terminal, plain elsewhere
+  plain,      ///< at most one line a second
+  json,       ///< stderr holds one JSON object a line and nothing else
+  none,
+};
+
+enum class ReportForm {
+  text,  ///< on stderr
+  json,  ///< one document on stdout
+};
+
+struct Talk {
+  ProgressMode progress = ProgressMode::automatic;
+  ReportForm report = ReportForm::text;
+};
+
+struct RunCommand {
+  PipelineOptions pipeline;
+  RunOptions run;
+  Talk talk;
+};
+
+/// An empty `pipeline.name` means every pipeline with pending work.
+struct ResumeCommand {
+  PipelineOptions pipeline;
+  RunOptions run;
+  Talk talk;
+};
+
+enum class OutputForm { table, csv, json };
+
+struct QueryCommand {
+  QueryOptions query;
+  OutputForm output = OutputForm::table;
+};
+
+enum class Watch { once, until_stopped };
+
+struct StatusCommand {
+  std::string subject;  ///< a pipeline or a run; empty: all pipelines
+  std::string data_dir;
+  Watch watch = Watch::once;
+  ReportForm form = ReportForm::text;
+};
+
+/// Text that was asked for: help, the version.
+struct ShowCommand {
+  std::string text;
+};
+
+using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, ShowCommand>;
+
+/// What the arguments (without the program's name) ask for.
+///
+/// Errors: usage, with the nearest known word in the hint.
+Result<Command> parse_command_line(std::span<const char* const> arguments);
+
+}  // namespace outfall::cli

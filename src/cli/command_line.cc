@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns what was typed into a Command, or says what is wrong with it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/nearest.h"
+#include "cli/options.h"
+#include "cli/quantities.h"
+#include "outfall/version.h"
+
+namespace outfall::cli {
+namespace {
+
+Error usage(std::string message, std::string hint) {
+  return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
+}
+
+std::string hint_for_help(const CLI::App& app) {
+  return app.get_parent() == nullptr ? "`outfall --help` lists the commands"
+                                     : fmt::format("`outfall {} --help` lists the options", app.get_name());
+}
+
+// The nearest of the words that could stand there.
+Error unknown_word(const CLI::App& root, const CLI::App& app, const std::string& word) {
+  const bool is_option = word.starts_with('-');
+  std::vector<std::string> known;
+  if (is_option) {
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+  } else {
+    for (const CLI::App* command : root.get_subcommands(nullptr)) known.push_back(command->get_name());
+  }
+  const std::string bare = word.substr(0, word.find('='));
+  const std::optional<std::string> meant = nearest(bare, known);
+  const bool is_command = !is_option && &app == &root;
+  const char* what = is_option ? "option" : is_command ? "command" : "argument";
+  return usage(fmt::format("unknown {} '{}'", what, bare),
+               meant && (is_option || is_command) ? fmt::format("did you mean {}?", *meant) : hint_for_help(app));
+}
+
+template <class Word>
+Result<Word> known_word(std::string_view option, const std::string& text,
+                        std::span<const std::pair<std::string, Word>> words) {
+  std::vector<std::string> names;
+  std::string list;
+  for (const auto& [name, word] : words) {
+    if (name == text) return word;
+    names.push_back(name);
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  const std::optional<std::string> meant = nearest(text, names);
+  return fail(usage(fmt::format("{} '{}' is not known", option, text),
+                    meant ? fmt::format("did you mean {}? known are {}", *meant, list) : "known are " + list));
+}
+
+template <class Word>
+std::pair<std::string, Word> spelled(Word word) {
+  return {std::string(name(word)), word};
+}
+
+template <class Value, class Target>
+Status take(Result<Value> value, Target& target) {
+  if (!value) return fail(std::move(value.error()));
+  target = static_cast<Target>(*value);
+  return {};
+}
+
+Status take_number(std::string_view option, const std::string& text, NumberRange range, auto set) {
+  if (text.empty()) return {};
+  Result<std::int64_t> number = parse_number(option, text, range);
+  if (!number) return fail(std::move(number.error()));
+  set(*number);
+  return {};
+}
+
+Status take_size(const std::string& text, std::size_t& target) {
+  return text.empty() ? Status{} : take(parse_size("--memory", text), target);
+}
+
+Result<ColumnHint> column_hint(const std::string& text) {
+  // A path may hold colons, a type does not.
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
+    return fail(
+        usage(fmt::format("--column '{}' is not NAME:TYPE", text), "write it so: --column 'amount:decimal(38,9)'"));
+  }
+  ColumnHint hint{.path = text.substr(0, colon), .type = text.substr(colon + 1)};
+  const std::string word = hint.type.substr(0, hint.type.find('('));
+  const std::vector types{spelled(DataType::text),   spelled(DataType::bigint),    spelled(DataType::double_),
+                          spelled(DataType::bool_),  spelled(DataType::timestamp), spelled(DataType::date),
+                          spelled(DataType::time),   spelled(DataType::decimal),   spelled(DataType::wei),
+                          spelled(DataType::binary), spelled(DataType::json)};
+  if (auto known = known_word<DataType>(fmt::format("--column '{}': the type", text), word, types); !known) {
+    return fail(std::move(known.error()));
+  }
+  return hint;
+}
+
+Status take_talk(const Typed& typed, Talk& talk) {
+  static const std::vector<std::pair<std::string, ProgressMode>> modes{{"auto", ProgressMode::automatic},
+                                                                       {"plain", ProgressMode::plain},
+                                                                       {"json", ProgressMode::json},
+                                                                       {"none", ProgressMode::none}};
+  talk.report = typed.json ? ReportForm::json : ReportForm::text;
+  return take(known_word<ProgressMode>("--progress", typed.progress, modes), talk.progress);
+}
+
+// What run and resume have in common.
+Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& run) {
+  constexpr std::int64_t seconds_max = 366 * 24 * 3600;
+  constexpr std::int64_t workers_max = 1024;
+  pipeline.name = typed.pipeline;
+  pipeline.data_dir = typed.data_dir;
+  Status done = take_number("--lock-wait", typed.lock_wait, {0, seconds_max},
+                            [&](std::int64_t n) { pipeline.lock_wait = std::chrono::seconds(n); });
+  if (done) {
+    done = take_number("--workers", typed.workers, {0, workers_max},
+                       [&](std::int64_t n) { run.workers = static_cast<int>(n); });
+  }
+  if (done) {
+    done = take_number("--keep-packages", typed.keep_packages, {0, std::numeric_limits<int>::max()},
+                       [&](std::int64_t n) { run.keep_packages = static_cast<int>(n); });
+  }
+  return done ? take_size(typed.memory, run.memory) : done;
+}
+
+Status take_shape(const Typed& typed, RunOptions& run) {
+  static const std::vector dispositions{spelled(WriteDisposition::append), spelled(WriteDisposition::replace)};
+  static const std::vector namings{spelled(NamingConvention::snake_case), spelled(NamingConvention::direct),
+                                   spelled(NamingConvention::duck_case), spelled(NamingConvention::sql_ci_v1),
+                                   spelled(NamingConvention::sql_cs_v1)};
+  constexpr std::int64_t levels_max = 1000;
+  Status done;
+  if (!typed.disposition.empty()) {
+    done = take(known_word<WriteDisposition>("--write-disposition", typed.disposition, dispositions),
+                run.write_disposition);
+  }
+  if (done && !typed.naming.empty()) {
+    done = take(known_word<NamingConvention>("--naming", typed.naming, namings), run.naming);
+  }
+  if (done) {
+    done = take_number("--max-table-nesting", typed.nesting, {0, levels_max},
+                       [&](std::int64_t n) { run.max_table_nesting = static_cast<int>(n); });
+  }
+  for (const std::string& column : typed.columns) {
+    Result<ColumnHint> hint = column_hint(column);
+    if (!hint) return fail(std::move(hint.error()));
+    run.columns.push_back(std::move(*hint));
+  }
+  return done;
+}
+
+Result<Command> run_command(const Typed& typed) {
+  if (typed.sources.empty()) {
+    return fail(usage("`outfall run` needs a source", "name a file, a glob, a folder, or - for standard input"));
+  }
+  RunCommand command;
+  Status done = take_shared(typed, command.pipeline, command.run);
+  if (done) done = take_shape(typed, command.run);
+  if (done) done = take_talk(typed, command.talk);
+  if (!done) return fail(std::move(done.error()));
+  if (!typed.to.empty()) command.pipeline.destination = typed.to;
+  command.pipeline.dataset = typed.dataset;
+  command.run.inputs = typed.sources;
+  command.run.table = typed.table;
+  command.run.root_key = typed.root_key;
+  command.run.dry_run = typed.dry_run;
+  command.run.skip_loaded = typed.skip_loaded;
+  return command;
+}
+
+Result<Command> resume_command(const Typed& typed) {
+  ResumeCommand command;
+  Status done = take_shared(typed, command.pipeline, command.run);
+  if (done) done = take_talk(typed, command.talk);
+  if (!done) return fail(std::move(done.error()));
+  return command;
+}
+
+Result<Command> query_command(const Typed& typed) {
+  if (typed.destination.empty() || typed.statement.empty()) {
+    return fail(
+        usage(fmt::format("`outfall query` needs a {}", typed.destination.empty() ? "destination" : "statement"),
+              "outfall query duckdb:events.duckdb \"select count(*) from events\""));
+  }
+  static const std::vector<std::pair<std::string, OutputForm>> forms{
+      {"table", OutputForm::table}, {"csv", OutputForm::csv}, {"json", OutputForm::json}};
+  QueryCommand command;
+  Status done = take(known_word<OutputForm>("--output", typed.output, forms), command.output);
+  if (done) done = take_size(typed.memory, command.query.memory);
+  if (!done) return fail(std::move(done.error()));
+  command.query.destination = typed.destination;
+  command.query.statement = typed.statement;
+  command.query.dataset = typed.dataset;
+  command.query.data_dir = typed.data_dir;
+  command.query.access = typed.write ? QueryAccess::write : QueryAccess::read_only;
+  return command;
+}
+
+Result<Command> command_of(const CLI::App& app, const Typed& typed) {
+  if (typed.version) return ShowCommand{"outfall " OUTFALL_VERSION "\n"};
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (chosen.empty()) return fail(usage("no command", hint_for_help(app)));
+  const std::string& name = chosen.front()->get_name();
+  if (name == "run") return run_command(typed);
+  if (name == "resume") return resume_command(typed);
+  if (name == "query") return query_command(typed);
+  return StatusCommand{.subject = typed.subject,
+                       .data_dir = typed.data_dir,
+                       .watch = typed.watch ? Watch::until_stopped : Watch::once,
+                       .form = typed.json ? ReportForm::json : ReportForm::text};
+}
+
+}  // namespace
+
+Result<Command> parse_command_line(std::span<const char* const> arguments) {
+  Typed typed;
+  CLI::App app("outfall " OUTFALL_VERSION ": loads documents into tables; after any crash nothing is lost or doubled",
+               "outfall");
+  declare_commands(app, typed);
+  // CLI11 takes its arguments from the back.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  const auto chosen = [&]() -> const CLI::App& {
+    return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
+  };
+  try {
+    app.parse(std::move(reversed));
+    return command_of(app, typed);
+  } catch (const CLI::CallForHelp&) {
+    return ShowCommand{help_text(chosen())};
+  } catch (const CLI::ExtrasError&) {
+    const std::vector<std::string> extras = app.remaining(true);
+    return fail(unknown_word(app, chosen(), extras.empty() ? "" : extras.front()));
+  } catch (const CLI::ParseError& error) {
+    return fail(usage(error.what(), hint_for_help(chosen())));
+  }
+}
+
+}  // namespace outfall::cli

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands. Each talks on stderr, prints its data on stdout, and returns the exit code.
+#pragma once
+
+#include "cli/command.h"
+
+namespace outfall::cli {
+
+int run(const RunCommand& command);
+int resume(const ResumeCommand& command);
+int query(const QueryCommand& command);
+int status(const StatusCommand& command);
+
+/// Says what went wrong on stderr. Returns the exit code that goes with it.
+int complain(const Error& error);
+
+}  // namespace outfall::cli

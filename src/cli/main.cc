@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program: one command, one exit code.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <span>
+
+#include "cli/commands.h"
+#include "outfall/report.h"
+
+namespace outfall::cli {
+namespace {
+
+int execute(const ShowCommand& command) {
+  std::fputs(command.text.c_str(), stdout);
+  return 0;
+}
+int execute(const RunCommand& command) {
+  return run(command);
+}
+int execute(const ResumeCommand& command) {
+  return resume(command);
+}
+int execute(const QueryCommand& command) {
+  return query(command);
+}
+int execute(const StatusCommand& command) {
+  return status(command);
+}
+
+int main_of(std::span<const char* const> arguments) {
+  // A reader that went away is an answer to our write, not the end of us.
+  std::signal(SIGPIPE, SIG_IGN);
+  const Result<Command> command = parse_command_line(arguments);
+  if (!command) return complain(command.error());
+  return std::visit([](const auto& chosen) { return execute(chosen); }, *command);
+}
+
+}  // namespace
+}  // namespace outfall::cli
+
+int main(int argc, char** argv) {
+  try {
+    return outfall::cli::main_of({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr,
+                 "error: %s\nhint: this is a bug of outfall; what was sealed is safe, `outfall resume` finishes it\n",
+                 error.what());
+    return static_cast<int>(outfall::Ending::failed);
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Declares commands and options, each with the line that --help shows.
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace outfall::cli {
+namespace {
+
+CLI::Option* text(CLI::App& app, const std::string& names, std::string& value, const char* type,
+                  const std::string& description) {
+  return app.add_option(names, value, description)->type_name(type);
+}
+
+void add_state_options(CLI::App& app, Typed& typed) {
+  const char* group = "State";
+  text(app, "--data-dir", typed.data_dir, "DIR",
+       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+      ->group(group);
+  text(app, "--lock-wait", typed.lock_wait, "SECONDS",
+       "Wait so long for another process that holds the pipeline. Default: 0, exit 5 at once")
+      ->group(group);
+  text(app, "--keep-packages", typed.keep_packages, "N",
+       "Keep the job files of the newest N loaded packages. Default: 0")
+      ->group(group);
+}
+
+void add_machine_options(CLI::App& app, Typed& typed) {
+  const char* group = "Machine";
+  text(app, "--workers", typed.workers, "N", "Threads that shape documents. Default: one a core")->group(group);
+  text(app, "--memory", typed.memory, "SIZE", "What rows in flight may hold, such as 256MB. Default: 128MiB")
+      ->group(group);
+}
+
+void add_talk_options(CLI::App& app, Typed& typed) {
+  const char* group = "Talk";
+  text(app, "--progress", typed.progress, "HOW",
+       "auto (a bar on a terminal, else plain), plain (lines), json (stderr is one object a line), none")
+      ->group(group);
+  app.add_flag("--json", typed.json, "Print the report as one JSON document on stdout")->group(group);
+}
+
+void add_run(CLI::App& root, Typed& typed) {
+  CLI::App& app = *root.add_subcommand("run", "Load documents into tables at a destination");
+  app.add_option("sources", typed.sources)
+      ->type_name("SOURCE...")
+      ->group("What to load")
+      ->description(
+          "Files, globs, folders, or - for standard input: JSON documents, one a line or in one array; plain, .gz or "
+          ".zst");
+  const char* load = "What to load";
+  text(app, "-t,--table", typed.table, "NAME",
+       "The table. Default: the stem of each file, the folder's name for a glob or a folder")
+      ->group(load);
+  text(app, "-w,--write-disposition", typed.disposition, "HOW", "append (default), or replace what the table holds")
+      ->group(load);
+  app.add_flag("--skip-loaded", typed.skip_loaded, "Take only content that this pipeline has not loaded yet")
+      ->group(load);
+  app.add_flag("--dry-run", typed.dry_run, "Read the input in full, say what would happen, write nothing")->group(load);
+
+  const char* where = "Where to";
+  text(app, "--to", typed.to, "DESTINATION",
+       "duckdb:PATH, null: (counts and forgets). Default: duckdb, a file named after the pipeline")
+      ->group(where);
+  text(app, "-p,--pipeline", typed.pipeline, "NAME", "Name the pipeline; it remembers its destination and dataset")
+      ->group(where);
+  text(app, "--dataset", typed.dataset, "NAME",
+       "The schema at the destination. Default: the pipeline's name with _dataset")
+      ->group(where);
+
+  const char* shape = "Shape";
+  text(app, "--naming", typed.naming, "CONVENTION",
+       "How keys become names: snake_case (default), direct, duck_case, sql_ci_v1, sql_cs_v1")
+      ->group(shape);
+  text(app, "--max-table-nesting", typed.nesting, "LEVELS",
+       "Nest so deep in tables and columns; what is deeper stays JSON")
+      ->group(shape);
+  app.add_option("--column", typed.columns,
+                 "Give a column its type, such as 'amount:decimal(38,9)'; repeatable, dots for nested")
+      ->type_name("NAME:TYPE")
+      ->allow_extra_args(false)
+      ->group(shape);
+  app.add_flag("--root-key", typed.root_key, "Give every nested row the id of its root row (_dlt_root_id)")
+      ->group(shape);
+  add_machine_options(app, typed);
+  add_state_options(app, typed);
+  add_talk_options(app, typed);
+  app.footer(
+      "Usage:\n"
+      "  outfall run events.jsonl                              into events.duckdb here\n"
+      "  outfall run 'logs/*.jsonl.gz' --to duckdb:logs.duckdb --table logs\n"
+      "  zcat big.gz | outfall run - --table big --to duckdb:big.duckdb\n\n"
+      "The same command again finishes what a crash left, and loads each input once.");
+}
+
+void add_resume(CLI::App& root, Typed& typed) {
+  CLI::App& app = *root.add_subcommand("resume", "Deliver what earlier runs left; needs no source");
+  text(app, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: every one with pending work")
+      ->group("What to finish");
+  add_machine_options(app, typed);
+  add_state_options(app, typed);
+  add_talk_options(app, typed);
+  app.footer("Usage:\n  outfall resume\n  outfall resume github");
+}
+
+void add_query(CLI::App& root, Typed& typed) {
+  CLI::App& app = *root.add_subcommand("query", "Run one SQL statement at a destination and print its rows");
+  const char* group = "What to ask";
+  text(app, "destination", typed.destination, "DESTINATION", "duckdb:PATH, or the name of a pipeline")->group(group);
+  text(app, "statement", typed.statement, "STATEMENT", "One SQL statement")->group(group);
+  text(app, "--dataset", typed.dataset, "NAME", "Look names up here. Default: the pipeline's, or the only one there")
+      ->group(group);
+  app.add_flag("--write", typed.write, "Let the statement change the destination")->group(group);
+  text(app, "-o,--output", typed.output, "FORM", "table (default), csv, json (one object a line)")
+      ->group("How to print it");
+  text(app, "--memory", typed.memory, "SIZE", "What the database may hold, such as 4GB. Default: 1GiB")
+      ->group("Machine");
+  text(app, "--data-dir", typed.data_dir, "DIR", "Where the state of the named pipeline lives")->group("State");
+  app.footer("Usage:\n  outfall query duckdb:events.duckdb \"select count(*) from events\"");
+}
+
+void add_status(CLI::App& root, Typed& typed) {
+  CLI::App& app = *root.add_subcommand("status", "Show pipelines: packages, jobs, progress, runs, weight on disk");
+  text(app, "subject", typed.subject, "PIPELINE|RUN", "One pipeline, or one run with its trace. Default: all pipelines")
+      ->group("What to show");
+  app.add_flag("--watch", typed.watch, "Show it again every second until stopped")->group("How to print it");
+  app.add_flag("--json", typed.json, "One JSON document (a line each with --watch)")->group("How to print it");
+  text(app, "--data-dir", typed.data_dir, "DIR",
+       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+      ->group("State");
+  app.footer("Usage:\n  outfall status\n  outfall status github --watch");
+}
+
+}  // namespace
+
+void declare_commands(CLI::App& app, Typed& typed) {
+  app.require_subcommand(0, 1);
+  app.set_help_flag("-h,--help", "Show this help")->group("Options");
+  app.add_flag("-V,--version", typed.version, "Show the version")->group("Options");
+  add_run(app, typed);
+  add_resume(app, typed);
+  add_query(app, typed);
+  add_status(app, typed);
+  for (CLI::App* command : app.get_subcommands(nullptr)) {
+    command->set_help_flag("-h,--help", "Show this help")->group("Talk");
+  }
+  app.footer(
+      "Usage:\n"
+      "  outfall run events.jsonl --to duckdb:events.duckdb\n"
+      "  outfall query duckdb:events.duckdb \"select * from events limit 10\"\n\n"
+      "`outfall COMMAND --help` shows the options of a command.");
+}
+
+}  // namespace outfall::cli

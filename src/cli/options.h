@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands and options that can be typed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace outfall::cli {
+
+/// What was typed, before it is understood. Options that several commands have share a place: one command is typed.
+struct Typed {
+  std::vector<std::string> sources;
+  std::string to;
+  std::string table;
+  std::string pipeline;
+  std::string dataset;
+  std::string disposition;
+  std::string naming;
+  std::string nesting;
+  std::vector<std::string> columns;
+  std::string data_dir;
+  std::string workers;
+  std::string memory;
+  std::string lock_wait;
+  std::string keep_packages;
+  std::string progress = "auto";
+  std::string output = "table";
+  std::string destination;
+  std::string statement;
+  std::string subject;
+  bool root_key = false;
+  bool dry_run = false;
+  bool skip_loaded = false;
+  bool json = false;
+  bool write = false;
+  bool watch = false;
+  bool version = false;
+};
+
+/// Gives the program its commands; what is typed goes to `typed`, which must outlive the app.
+void declare_commands(CLI::App& app, Typed& typed);
+
+}  // namespace outfall::cli

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lays the report out. Every line makes sense alone and without colour.
+#include "cli/report_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "cli/quantities.h"
+
+namespace outfall::cli {
+namespace {
+
+/// More inputs than these are counted, not listed: a glob may match 100,000 files. The JSON report has them all.
+constexpr std::size_t inputs_shown_max = 20;
+
+/// More new columns than these are counted.
+constexpr std::size_t columns_shown_max = 8;
+
+std::string labelled(std::string_view label, std::string_view text) {
+  return fmt::format("{:<12}{}\n", label, text);
+}
+
+// For a shell, whatever is in it.
+std::string single_quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string shell_word(const std::string& text) {
+  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80 ||
+           std::string_view("-_./:=,+@").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  return plain && !text.empty() ? text : single_quoted(text);
+}
+
+bool is_plain_identifier(const std::string& name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && letter(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
+}
+
+std::string input_text(const InputReport& input) {
+  const std::string run = input.run.empty() ? "" : " " + input.run;
+  std::string fate;
+  switch (input.fate) {
+    case InputFate::loaded:
+      fate = "loaded";
+      break;
+    case InputFate::finished:
+      fate = "finished from run" + run;
+      break;
+    case InputFate::changed:
+      fate = "changed since: loaded again";
+      break;
+    case InputFate::skipped:
+      fate = input.run.empty() ? "skipped" : "skipped: loaded by run" + run;
+      break;
+  }
+  if (input.fate == InputFate::skipped) return fate;
+  return fmt::format("{}, {}, {}", fate, count_text(input.documents, "document"), bytes_text(input.bytes));
+}
+
+std::string inputs_text(const Report& report) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const InputReport& input : report.inputs) {
+    if (shown++ < inputs_shown_max) out += labelled("input", one_line(input.path) + ": " + input_text(input));
+  }
+  if (shown > inputs_shown_max) {
+    out += labelled("inputs", fmt::format("{} more (--json lists all)", count_text(shown - inputs_shown_max)));
+  }
+  return out;
+}
+
+std::string new_columns_text(const TableReport& table) {
+  if (table.new_columns.empty()) return "";
+  std::string out;
+  for (const std::string& column : table.new_columns | std::views::take(columns_shown_max)) {
+    out += (out.empty() ? "" : ", ") + one_line(column);
+  }
+  const std::size_t more = table.new_columns.size() - std::min(table.new_columns.size(), columns_shown_max);
+  return more == 0 ? out : fmt::format("{} and {} more", out, count_text(more));
+}
+
+std::string tables_text(const Report& report) {
+  std::size_t width = 0;
+  std::size_t digits = 0;
+  for (const TableReport& table : report.tables) {
+    width = std::max(width, shown_length(one_line(table.name)));
+    digits = std::max(digits, count_text(table.rows).size());
+  }
+  std::string out;
+  for (const TableReport& table : report.tables) {
+    const std::string name = one_line(table.name);
+    std::string line = name + std::string(width - shown_length(name), ' ');
+    line += fmt::format("  {:>{}} {}", count_text(table.rows), digits, table.rows == 1 ? "row" : "rows");
+    if (table.created) {
+      line += report.dry_run ? "  would be created" : "  created";
+    } else if (!table.new_columns.empty()) {
+      line += (report.dry_run ? "  would get columns: " : "  new columns: ") + new_columns_text(table);
+    }
+    out += labelled("table", line);
+  }
+  return out;
+}
+
+// As --column takes it: a column of a nested table goes by the keys that lead to it.
+std::string column_path(const TableReport& table, const std::string& column) {
+  const std::size_t root = table.parent.empty() ? std::string::npos : table.name.find("__");
+  if (root == std::string::npos) return column;
+  std::string path = table.name.substr(root + 2);
+  for (std::size_t at = 0; (at = path.find("__", at)) != std::string::npos; ++at) path.replace(at, 2, ".");
+  return path + "." + column;
+}
+
+std::string variants_text(const Report& report, const Terminal& terminal) {
+  std::string out;
+  for (const TableReport& table : report.tables) {
+    for (const VariantReport& variant : table.variants) {
+      std::string where = one_line(variant.input);
+      if (variant.line > 0) where += fmt::format(":{}", variant.line);
+      out += labelled("variant", fmt::format("{}.{}: a value that {} does not take, first {}{}", one_line(table.name),
+                                             one_line(variant.column), one_line(variant.base_column),
+                                             one_line(variant.first_value), where.empty() ? "" : " at " + where));
+      out += fmt::format("{}{} --column {}\n", std::string(12, ' '), painted(terminal, Color::cyan, "hint:"),
+                         single_quoted(column_path(table, variant.base_column) + ":text"));
+    }
+  }
+  return out;
+}
+
+std::string notes_text(const Report& report, const Terminal& terminal) {
+  std::string out;
+  const auto note = [&](const std::string& text) {
+    out += fmt::format("{} {}\n", painted(terminal, Color::yellow, "note:"), one_line(text));
+  };
+  for (const InputReport& input : report.inputs) std::ranges::for_each(input.notes, note);
+  std::ranges::for_each(report.notes, note);
+  if (report.duplicate_keys > 0) {
+    note(fmt::format("{} inside one document: the last value won", count_text(report.duplicate_keys, "repeated key")));
+  }
+  return out;
+}
+
+std::string loads_text(const Report& report) {
+  std::string out;
+  for (const PackageReport& package : report.packages) {
+    out += labelled("load", fmt::format("{}, {}{}", package.load_id, count_text(package.rows, "row"),
+                                        package.resumed ? ", sealed by an earlier run" : ""));
+  }
+  return out;
+}
+
+std::string time_text(const Report& report) {
+  const double seconds = std::chrono::duration<double>(report.elapsed).count();
+  std::string out = duration_text(report.elapsed);
+  if (seconds > 0 && report.balance.in > 0) {
+    const auto per_second = [&](std::uint64_t count) {
+      return static_cast<std::uint64_t>(static_cast<double>(count) / seconds);
+    };
+    out += fmt::format(", {} documents/s, {}/s", count_text(per_second(report.balance.in)),
+                       bytes_text(per_second(report.bytes_read)));
+  }
+  return out;
+}
+
+// The first root table is what somebody looks at first.
+std::string query_text(const Report& report) {
+  if (!report.destination.starts_with("duckdb:") || report.dry_run || report.balance.delivered == 0) return "";
+  const auto root = std::ranges::find_if(
+      report.tables, [](const TableReport& table) { return table.parent.empty() && !table.name.starts_with("_dlt"); });
+  if (root == report.tables.end()) return "";
+  std::string table = root->name;
+  if (!is_plain_identifier(table)) {
+    for (std::size_t at = 0; (at = table.find('"', at)) != std::string::npos; at += 2) table.insert(at, 1, '"');
+    table = '"' + table + '"';
+  }
+  const std::string statement = fmt::format("select * from {} limit 10", table);
+  const bool plain = statement.find_first_of("\"$`\\!") == std::string::npos;
+  return labelled("look",
+                  fmt::format("outfall query {} --dataset {} {}", shell_word(report.destination),
+                              shell_word(report.dataset), plain ? '"' + statement + '"' : shell_word(statement)));
+}
+
+std::string headline(const Report& report, const Terminal& terminal) {
+  std::string where = report.destination;
+  if (!report.dataset.empty()) where += fmt::format(", dataset {}", report.dataset);
+  std::string out = labelled("pipeline", painted(terminal, Color::bold, report.pipeline));
+  out += labelled("destination", where);
+  return out;
+}
+
+}  // namespace
+
+std::string error_text(const Error& error, const Terminal& terminal) {
+  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), error.message);
+  if (!error.hint.empty()) out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), error.hint);
+  return out;
+}
+
+std::string balance_text(const Report& report) {
+  const Balance& balance = report.balance;
+  std::string out = fmt::format("in {} = delivered {} + rejected {} + pending {}", balance.in, balance.delivered,
+                                balance.rejected, balance.pending);
+  if (report.dry_run) return out + ", dry run: nothing was written";
+  if (report.mode != DeliveryMode::none) return out + ", " + std::string(name(report.mode));
+  return report.destination.starts_with("null:") ? out + ", nothing is kept (null:)" : out;
+}
+
+std::string report_text(const Report& report, const Terminal& terminal) {
+  // Nothing was touched, so there is nothing to balance.
+  if (report.ending == Ending::misuse || report.ending == Ending::busy) {
+    return report.error ? error_text(*report.error, terminal) : "";
+  }
+  std::string out = headline(report, terminal);
+  out += inputs_text(report);
+  out += tables_text(report);
+  out += variants_text(report, terminal);
+  out += loads_text(report);
+  out += labelled("time", time_text(report));
+  out += labelled("data dir", report.data_dir);
+  out += query_text(report);
+  out += notes_text(report, terminal);
+  if (report.error) out += error_text(*report.error, terminal);
+  return out + balance_text(report) + "\n";
+}
+
+}  // namespace outfall::cli

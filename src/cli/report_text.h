@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a person is told: errors, and the report of a run.
+#pragma once
+
+#include <string>
+
+#include "cli/terminal.h"
+#include "outfall/error.h"
+#include "outfall/report.h"
+
+namespace outfall::cli {
+
+/// `error: <facts>` and, where there is one, `hint: <what to do>`, each on a line of its own.
+std::string error_text(const Error& error, const Terminal& terminal);
+
+/// `in 1000 = delivered 997 + rejected 3 + pending 0, exactly once (transactional)`, without a line end.
+std::string balance_text(const Report& report);
+
+/// Everything a run did, line by line; the last line is the balance.
+std::string report_text(const Report& report, const Terminal& terminal);
+
+}  // namespace outfall::cli

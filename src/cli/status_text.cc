@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lays out what status found.
+#include "cli/status_text.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/quantities.h"
+#include "cli/terminal.h"
+
+namespace outfall::cli {
+namespace {
+
+std::string time_text(const Time& time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+}
+
+std::string line(std::string_view label, std::string_view text) {
+  return fmt::format("  {:<12}{}\n", label, text);
+}
+
+std::string of_total(const std::string& done, const std::optional<std::string>& total) {
+  return total ? fmt::format("{} of {}", done, *total) : done;
+}
+
+std::string rate_text(const PipelineStatus& pipeline, std::span<const EarlierLook> earlier) {
+  const ProgressStatus& now = *pipeline.progress;
+  const auto before = std::ranges::find(earlier, pipeline.name, &EarlierLook::pipeline);
+  if (before == earlier.end() || before->stage != now.stage || before->updated_at >= now.updated_at) return "";
+  const double seconds = std::chrono::duration<double>(now.updated_at - before->updated_at).count();
+  const double rows = static_cast<double>(now.rows) - static_cast<double>(before->rows);
+  return rows < 0 ? "" : fmt::format(", {} rows/s", count_text(static_cast<std::uint64_t>(rows / seconds)));
+}
+
+std::string progress_text(const PipelineStatus& pipeline, std::span<const EarlierLook> earlier) {
+  const ProgressStatus& progress = *pipeline.progress;
+  const auto total = [](const std::optional<std::uint64_t>& number, auto write) {
+    return number ? std::optional(write(*number)) : std::nullopt;
+  };
+  const auto counted = [](std::uint64_t number) { return count_text(number); };
+  std::string text = of_total(count_text(progress.rows), total(progress.rows_total, counted)) + " rows";
+  if (progress.bytes > 0) text += ", " + of_total(bytes_text(progress.bytes), total(progress.bytes_total, bytes_text));
+  return line(progress.stage, text + rate_text(pipeline, earlier));
+}
+
+std::string package_text(const PackageStatus& package) {
+  const bool pending = package.state == PackageState::pending;
+  std::string text =
+      fmt::format("{}  {:<8}{}, {}, {}", package.load_id, pending ? "pending" : "loaded",
+                  count_text(package.rows, "row"), count_text(package.jobs.size(), "job"), bytes_text(package.bytes));
+  text += pending             ? fmt::format(", sealed {}", time_text(package.sealed_at))
+          : package.loaded_at ? ", loaded " + time_text(*package.loaded_at)
+                              : "";
+  if (package.files_kept) text += ", files kept";
+  std::string out = line("package", text);
+  if (package.attempts > 0 || !package.last_error.empty()) {
+    out += line("", fmt::format("{}, the last one: {}",
+                                count_text(static_cast<std::uint64_t>(package.attempts), "failed attempt"),
+                                one_line(package.last_error)));
+  }
+  return out;
+}
+
+// Jobs of one table are one line: people think in tables.
+std::string jobs_text(const PackageStatus& package) {
+  struct Sum {
+    std::uint64_t jobs = 0;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::map<std::string, Sum> tables;
+  for (const JobStatus& job : package.jobs) {
+    Sum& sum = tables[job.table];
+    ++sum.jobs;
+    sum.rows += job.rows;
+    sum.bytes += job.bytes;
+  }
+  std::string out;
+  for (const auto& [table, sum] : tables) {
+    out += line("", fmt::format("{}: {}, {}, {}", one_line(table), count_text(sum.rows, "row"),
+                                count_text(sum.jobs, "job"), bytes_text(sum.bytes)));
+  }
+  return out;
+}
+
+std::string ending_text(const RunStatus& run, bool live) {
+  if (run.ending) return fmt::format("exit {}", *run.ending);
+  return live ? "runs" : "no recorded end: it was killed";
+}
+
+std::string run_line(const RunStatus& run, bool live) {
+  return line("run", fmt::format("{}  {}  {}  {}", run.run_id, time_text(run.started_at), ending_text(run, live),
+                                 one_line(run.command)));
+}
+
+std::string pipeline_text(const PipelineStatus& pipeline, std::span<const EarlierLook> earlier) {
+  std::string out = pipeline.name + "\n";
+  if (!pipeline.problem.empty()) return out + line("problem", pipeline.problem);
+  if (!pipeline.destination.empty()) {
+    out += line("destination", fmt::format("{}, dataset {}", pipeline.destination, pipeline.dataset));
+  }
+  if (pipeline.holder) {
+    out += line("running", fmt::format("process {} on {}, since {}", pipeline.holder->pid, pipeline.holder->host,
+                                       time_text(pipeline.holder->since)));
+  }
+  if (pipeline.progress) out += progress_text(pipeline, earlier);
+  if (pipeline.pending_packages > 0) {
+    out += line("pending", fmt::format("{}, {}", count_text(pipeline.pending_packages, "package"),
+                                       count_text(pipeline.pending_documents, "document")));
+    if (!pipeline.holder) out += line("", fmt::format("hint: `outfall resume {}` finishes it", pipeline.name));
+  }
+  for (const PackageStatus& package : pipeline.packages) {
+    out += package_text(package);
+    if (package.state == PackageState::pending) out += jobs_text(package);
+  }
+  for (std::size_t i = 0; i < pipeline.runs.size(); ++i) {
+    out += run_line(pipeline.runs[i], i == 0 && pipeline.holder.has_value());
+  }
+  return out + line("on disk", fmt::format("{} of state, {} of job files", bytes_text(pipeline.state_bytes),
+                                           bytes_text(pipeline.package_bytes)));
+}
+
+}  // namespace
+
+std::string status_text(const StatusView& view) {
+  std::string out = fmt::format("data dir {}\n", view.status.data_dir);
+  if (view.status.pipelines.empty()) return out + "no pipeline has run here\n";
+  for (const PipelineStatus& pipeline : view.status.pipelines) out += "\n" + pipeline_text(pipeline, view.earlier);
+  return out;
+}
+
+std::string run_text(const RunStatus& run) {
+  std::string out = "run " + run.run_id + "\n";
+  out += line("pipeline", run.pipeline);
+  out += line("command", one_line(run.command));
+  out += line("process", fmt::format("{} on {}", run.pid, run.host));
+  out += line("started", time_text(run.started_at));
+  if (run.ended_at) out += line("ended", time_text(*run.ended_at));
+  out += line("ending", run.ending ? fmt::format("exit {}", *run.ending) : "not recorded: it runs, or it was killed");
+  if (!run.trace.empty()) out += line("trace", run.trace);
+  return out;
+}
+
+}  // namespace outfall::cli

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pipelines, packages and runs as lines for people.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "outfall/status.h"
+
+namespace outfall::cli {
+
+/// What a look some moments ago told about a pipeline's live run.
+struct EarlierLook {
+  std::string pipeline;
+  std::string stage;
+  std::uint64_t rows = 0;
+  Time updated_at;
+};
+
+struct StatusView {
+  const DataDirStatus& status;
+  std::span<const EarlierLook> earlier;  ///< for rates; may be empty
+};
+
+std::string status_text(const StatusView& view);
+std::string run_text(const RunStatus& run);
+
+}  // namespace outfall::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SIGINT and SIGTERM as a stop token. The first one asks the run to stop, the second one ends the process at once,
+// which is as safe as a crash.
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+namespace outfall::cli {
+
+/// While it lives, signals go to its token. One at a time; made and destroyed by the main thread.
+class StopSignals {
+ public:
+  StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals();
+
+  std::stop_token token() const { return source_.get_token(); }
+
+  /// The first signal that came; 0: none yet.
+  static int received();
+
+ private:
+  std::stop_source source_;
+  int wake_[2] = {-1, -1};  ///< the handler writes, the watcher reads
+  std::thread watcher_;
+};
+
+}  // namespace outfall::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is at the other end of a stream: a person's terminal or a file, with colours or without.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace outfall::cli {
+
+struct Terminal {
+  bool interactive = false;  ///< somebody looks, and a line can be drawn again
+  bool colors = false;
+
+  /// Respects TERM=dumb and NO_COLOR.
+  static Terminal of(std::FILE* stream);
+};
+
+/// Columns of the terminal behind the stream, asked anew since windows change; 80 where there is none.
+std::size_t columns_of(std::FILE* stream);
+
+enum class Color { bold, red, green, yellow, cyan };
+
+/// The text in a colour, or as it is.
+std::string painted(const Terminal& terminal, Color color, std::string_view text);
+
+/// Characters, not bytes.
+std::size_t shown_length(std::string_view text);
+
+/// At most `columns` characters; what was cut ends in an ellipsis.
+std::string shortened(std::string_view text, std::size_t columns);
+
+/// One line whatever is in it: control characters are written as escapes.
+std::string one_line(std::string_view text);
+
+}  // namespace outfall::cli
