@@ -81,6 +81,7 @@ ObjectShape& Shape::root(const std::string& table_name) {
     add_system_columns(owner);
     shape->table = &owner;
     shape->level = options_.max_nesting;
+    shape->row_level = options_.max_nesting;
   }
   return *shape;
 }
@@ -139,6 +140,7 @@ ObjectShape& Shape::object_of(KeySlot& slot, const ObjectShape& within) {
     slot.object->parts = within.parts;
     slot.object->parts.push_back(slot.identifier);
     slot.object->level = within.level - 1;
+    slot.object->row_level = within.row_level;
   }
   return *slot.object;
 }
@@ -150,13 +152,22 @@ ObjectShape& Shape::list_of(KeySlot& slot, const ObjectShape& within) {
     path.push_back(slot.identifier);
     slot.list = std::make_unique<ObjectShape>();
     slot.list->table = &nested_table(*within.table, path);
-    slot.list->level = within.level - 1;
+    slot.list->level = within.row_level - 1;
+    slot.list->row_level = slot.list->level;
     add_key(*slot.list, value_key, value_key);
-    add_key(*slot.list, list_key, list_key);
-    slot.list->value_slot = 0;
-    slot.list->list_slot = 1;
   }
   return *slot.list;
+}
+
+ObjectShape& Shape::wrapped_rows_of(ObjectShape& rows) {
+  if (rows.wrapped == nullptr) {
+    rows.wrapped = std::make_unique<ObjectShape>();
+    rows.wrapped->table = rows.table;
+    rows.wrapped->level = rows.level - 1;
+    rows.wrapped->row_level = rows.wrapped->level;
+    add_key(*rows.wrapped, list_key, list_key);
+  }
+  return *rows.wrapped;
 }
 
 std::uint32_t Shape::find_column(const TableShape& owner, std::string_view name) const {

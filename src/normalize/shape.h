@@ -25,6 +25,7 @@ namespace outfall::normalize {
 
 inline constexpr std::uint32_t none = UINT32_MAX;
 
+struct KeySlot;
 struct ObjectShape;
 struct TableShape;
 
@@ -49,13 +50,15 @@ struct ColumnSlot {
   std::string name;
   columnar::ColumnType type;
   bool nullable = true;
-  bool declared = false;      ///< the user stated the type
-  bool constant = false;      ///< the same text on every row (`_dlt_load_id`): has no cells here
-  bool confirmed = false;     ///< the committed schema has it, and with this type
-  std::uint32_t base = none;  ///< of a variant: the column whose type did not fit
+  bool declared = false;          ///< the user stated the type
+  bool constant = false;          ///< the same text on every row (`_dlt_load_id`): has no cells here
+  bool confirmed = false;         ///< the committed schema has it, and with this type
+  std::uint32_t base = none;      ///< of a variant: the column whose type did not fit
+  bool found_as_variant = false;  ///< the chunk's first cell came here because it did not fit `base`
   std::array<std::uint32_t, 11> variants = filled_with_none();  ///< by DataType of the value
   std::uint64_t chunk_serial = 0;                               ///< last chunk that set a cell
   std::uint64_t row_serial = 0;                                 ///< last row that set a cell
+  const KeySlot* row_key = nullptr;  ///< the key that did, for the message when another one does too
   std::optional<columnar::ColumnBuilder> cells;
 
  private:
@@ -87,17 +90,18 @@ struct KeySlot {
   std::unique_ptr<ObjectShape> list;  ///< the rows of the nested table; null until the first list
 };
 
-/// The keys that objects at one path have. For a list it is the shape of its rows: keys of objects, `value` for
-/// scalars, `list` for lists.
+/// The keys that objects at one path have. For a list it is the shape of its rows; their first slot is `value`, for
+/// scalars.
 struct ObjectShape {
   TableShape* table = nullptr;
   std::vector<std::string> parts;  ///< identifiers of the enclosing objects inside the row
-  int level = 0;                   ///< how much deeper nesting may go: at 0 objects and lists stay JSON
+  int level = 0;                   ///< how much deeper nesting may go from here: at 0 objects and lists stay JSON
+  int row_level = 0;               ///< the level of the row that the object stands in
   std::vector<std::unique_ptr<KeySlot>> slots;
   std::unordered_map<std::string_view, std::uint32_t> by_raw;
   std::unordered_map<std::string_view, std::uint32_t> by_key;
-  std::uint32_t value_slot = none;
-  std::uint32_t list_slot = none;
+  /// Of a list: the rows around lists that stand directly in it. The list inside costs them a level of its own.
+  std::unique_ptr<ObjectShape> wrapped;
   std::uint64_t parent_row_serial = 0;  ///< of a list: the parent row that had it last
 };
 
@@ -161,8 +165,10 @@ class Shape {
   /// The slot of a key that `object` has not seen in this spelling. `raw` is the spelling, `key` the key itself.
   KeySlot& add_key(ObjectShape& object, std::string_view raw, std::string_view key);
 
+  /// The shape of a nested object, of the rows of a list, and of the rows around lists that stand directly in a list.
   ObjectShape& object_of(KeySlot& slot, const ObjectShape& within);
   ObjectShape& list_of(KeySlot& slot, const ObjectShape& within);
+  ObjectShape& wrapped_rows_of(ObjectShape& rows);
 
   /// The column of that name, made with `type` if the table has none.
   std::uint32_t column(TableShape& table, const std::string& name, const columnar::ColumnType& type);

@@ -33,7 +33,7 @@ ShapedColumn take_column(ColumnSlot& slot, std::uint32_t rows, bool has_cells) {
                       .type = slot.type,
                       .nullable = slot.nullable,
                       .declared = slot.declared,
-                      .variant = slot.base != none,
+                      .variant = slot.found_as_variant,
                       .constant = slot.constant,
                       .cells = std::nullopt};
   if (has_cells && slot.cells) {

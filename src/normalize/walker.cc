@@ -192,9 +192,9 @@ Walker::Step Walker::next_element() {
   if (frames_.size() >= limits::nesting_depth_max) return fail_depth();
   Frame& around = frames_.emplace_back();
   around.kind = Frame::Kind::row;
-  around.shape = &shape;
+  around.shape = type == json_type::array ? &shape_.wrapped_rows_of(shape) : &shape;
   around.row = row;
-  return take_value(around, *shape.slots[type == json_type::array ? shape.list_slot : shape.value_slot], value);
+  return take_value(around, *around.shape->slots.front(), value);
 }
 
 Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
@@ -316,8 +316,9 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
     if (table.columns[slot.column].type.type == DataType::json) ++flattening_serial_;
   }
   ColumnSlot& column = table.columns[slot.column];
-  if (column.row_serial == row.serial) return fail_collision(shape, slot);
+  if (column.row_serial == row.serial) return fail_collision(table, column, slot);
   column.row_serial = row.serial;
+  column.row_key = &slot;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) return put_variant(shape, slot, row, scalar);
   touch(table, slot.column, row);
@@ -329,8 +330,9 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
   TableShape& table = *shape.table;
   const std::uint32_t index = shape_.variant(table, slot.column, scalar.kind, infer_type(scalar));
   ColumnSlot& column = table.columns[index];
-  if (column.row_serial == row.serial) return fail_collision(shape, slot);
+  if (column.row_serial == row.serial) return fail_collision(table, column, slot);
   column.row_serial = row.serial;
+  column.row_key = &slot;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) {
     return fail(fmt::format("the value {} of \"{}\" fits neither the column {} ({}) nor its variant {} ({})",
@@ -338,12 +340,13 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
                             name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
                 fmt::format("--column '{}:text' keeps every value as text", slot.column_name));
   }
-  const ColumnSlot& base = table.columns[slot.column];
-  if (column.chunk_serial != chunk_serial_) {
-    table.variants.push_back({.column = index, .value = std::string(sample(scalar.text)), .line = source_.line});
-    if (!base.confirmed) table.assumed.push_back(slot.column);
-  }
+  const bool is_first = column.chunk_serial != chunk_serial_;
   touch(table, index, row);
+  if (is_first) {
+    column.found_as_variant = true;
+    table.variants.push_back({.column = index, .value = std::string(sample(scalar.text)), .line = source_.line});
+    if (!table.columns[slot.column].confirmed) table.assumed.push_back(slot.column);
+  }
   store(cell, column.type.type, row.number, *column.cells);
   return Step::done;
 }
@@ -431,13 +434,9 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
   return Step::failed;
 }
 
-Walker::Step Walker::fail_collision(const ObjectShape& shape, const KeySlot& slot) {
-  std::string other = "another key";
-  for (const auto& candidate : shape.slots) {
-    if (candidate.get() != &slot && candidate->column == slot.column) other = fmt::format("\"{}\"", candidate->key);
-  }
-  return fail(fmt::format("the keys {} and \"{}\" of one document both become the column {} of {}", other, slot.key,
-                          shape.table->columns[slot.column].name, shape.table->name),
+Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
+  return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}",
+                          sample(column.row_key->key), sample(slot.key), column.name, table.name),
               "rename one of them, or keep the names apart with --naming duck_case");
 }
 

@@ -129,7 +129,7 @@ class Walker {
   Step fail_parse(simdjson::error_code code);
   Step fail_depth();
   Step fail_columns(const TableShape& table);
-  Step fail_collision(const ObjectShape& shape, const KeySlot& slot);
+  Step fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot);
   std::size_t offset_of(std::string_view part) const { return static_cast<std::size_t>(part.data() - text_.data()); }
 
   Shape& shape_;

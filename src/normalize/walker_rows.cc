@@ -106,6 +106,7 @@ void Walker::touch(TableShape& table, std::uint32_t index, const Row& row,
   ColumnSlot& column = table.columns[index];
   if (column.chunk_serial == chunk_serial_) return;
   column.chunk_serial = chunk_serial_;
+  column.found_as_variant = false;
   column.cells.reset();
   if (!column.constant) column.cells.emplace(column.type);
   table.touched.push_back(index);
