@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace outfall::normalize {
@@ -28,6 +29,9 @@ struct Chunk {
   std::uint64_t stream_offset = 0;  ///< of bytes[0] in the decompressed input
   std::uint64_t column_offset =
       0;  ///< bytes of its line that stand before bytes[0]: an array's line may be cut anywhere
+  /// What to tell when the last document does not parse: its line has no end and may still be being written. Usually
+  /// empty.
+  std::string unfinished_hint;
 };
 
 }  // namespace outfall::normalize

@@ -19,13 +19,15 @@ struct Place {
   std::size_t column;
 };
 
-Place place_of(std::string_view bytes, const DocumentSpan& span, std::size_t offset) {
+Place place_of(const Chunk& chunk, const DocumentSpan& span, std::size_t offset) {
+  const std::string_view bytes(reinterpret_cast<const char*>(chunk.bytes.get()),
+                               std::size_t{span.offset} + span.length);
   const std::string_view before = bytes.substr(0, std::min(bytes.size(), span.offset + offset));
-  const auto inside = before.substr(std::min<std::size_t>(span.offset, before.size()));
+  const std::string_view inside = before.substr(std::min<std::size_t>(span.offset, before.size()));
   const auto lines = static_cast<std::uint64_t>(std::ranges::count(inside, '\n'));
   const std::size_t newline = before.rfind('\n');
-  const std::string_view line = before.substr(newline == std::string_view::npos ? 0 : newline + 1);
-  return {span.line + lines, utf8_length(line) + 1};
+  if (newline != std::string_view::npos) return {span.line + lines, utf8_length(before.substr(newline + 1)) + 1};
+  return {span.line, chunk.column_offset + utf8_length(before) + 1};
 }
 
 ShapedColumn take_column(ColumnSlot& slot, std::uint32_t rows, bool has_cells) {
@@ -108,12 +110,11 @@ class Shaper::State {
 
  private:
   Error locate(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) const {
-    const std::string_view bytes(reinterpret_cast<const char*>(chunk.bytes.get()),
-                                 std::size_t{span.offset} + span.length);
-    const Place place = place_of(bytes, span, error.offset);
-    return {
-        fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column, error.message),
-        error.hint};
+    const Place place = place_of(chunk, span, error.offset);
+    const bool may_be_unfinished = &span == &chunk.documents.back() && !chunk.unfinished_hint.empty();
+    return {.message = fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column,
+                                   error.message),
+            .hint = may_be_unfinished ? chunk.unfinished_hint : error.hint};
   }
 
   const std::vector<InputFacts>& inputs_;

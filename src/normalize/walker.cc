@@ -27,6 +27,35 @@ std::string_view sample(std::string_view value) {
   return value.substr(0, end);
 }
 
+std::string_view explain(simdjson::error_code code) {
+  switch (code) {
+    case simdjson::TAPE_ERROR:
+      return "a value, comma, colon or bracket is missing or misplaced";
+    case simdjson::STRING_ERROR:
+      return "a text has a broken escape";
+    case simdjson::T_ATOM_ERROR:
+    case simdjson::F_ATOM_ERROR:
+    case simdjson::N_ATOM_ERROR:
+      return "a word is none of true, false and null";
+    case simdjson::NUMBER_ERROR:
+      return "a number is not written as JSON writes numbers";
+    case simdjson::UTF8_ERROR:
+      return "the bytes are not valid UTF-8";
+    case simdjson::UNESCAPED_CHARS:
+      return "a text has a control character that is not escaped";
+    case simdjson::UNCLOSED_STRING:
+      return "a text has no closing quote";
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+      return "it ends inside an object or a list";
+    case simdjson::EMPTY:
+      return "there is nothing but blanks";
+    case simdjson::CAPACITY:
+      return "the document is too long";
+    default:
+      return simdjson::error_message(code);
+  }
+}
+
 std::size_t first_invalid_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
@@ -430,7 +459,11 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
     offset = std::min(static_cast<std::size_t>(location - text_.data()), text_.size());
   }
   if (code == simdjson::UTF8_ERROR) offset = first_invalid_utf8(text_);
-  error_ = DocumentError{fmt::format("this is not JSON: {}", simdjson::error_message(code)), "", offset};
+  error_ = DocumentError{fmt::format("this is not JSON: {}", explain(code)),
+                         code == simdjson::INCOMPLETE_ARRAY_OR_OBJECT
+                             ? "an input has one whole document a line (jq -c . writes it so), or one array"
+                             : "",
+                         offset};
   return Step::failed;
 }
 

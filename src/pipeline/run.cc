@@ -153,8 +153,11 @@ class Run {
     if (!choice) return fail(std::move(choice.error()));
     ledger_->acknowledge(choice->acknowledged);
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, !nothing_pending);
+    if (!package) {
+      report_.notes.emplace_back("nothing of the inputs was loaded");
+      return fail(package.error());
+    }
     report_.inputs = std::move(choice->reports);
-    if (!package) return fail(package.error());
     if (!*package) return {};
     report_.balance.in += (*package)->documents;
     report_.balance.pending += (*package)->documents;

@@ -55,6 +55,8 @@ Result<std::optional<Chunk>> DocumentReader::next() {
     if (!cut) return fail(cut.error());
     return std::nullopt;
   }
+  chunk->unfinished_hint =
+      ends_inside_line() ? still_written_hint(stream_->facts(), std::chrono::system_clock::now()) : std::string();
   documents_ += chunk->documents.size();
   return std::move(*chunk);
 }
