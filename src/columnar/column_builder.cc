@@ -112,7 +112,8 @@ void GrowingBuffer::grow(std::size_t bytes) {
   capacity_ = wanted;
 }
 
-ColumnBuilder::ColumnBuilder(const ColumnType& type) : width_(value_width(type.type)) {
+ColumnBuilder::ColumnBuilder(const ColumnType& type, std::size_t expected_bytes) : width_(value_width(type.type)) {
+  if (expected_bytes > 0) values_.reserve(expected_bytes);
   if (is_text()) offsets_.append(&last_offset_, sizeof last_offset_);
 }
 

@@ -76,7 +76,8 @@ class GrowingBuffer {
 
 class ColumnBuilder {
  public:
-  explicit ColumnBuilder(const ColumnType& type);
+  /// `expected_bytes` of values get room at once; more may come.
+  explicit ColumnBuilder(const ColumnType& type, std::size_t expected_bytes = 0);
 
   /// Rows set or skipped so far.
   std::uint32_t length() const { return length_; }
@@ -119,8 +120,8 @@ class ColumnBuilder {
   /// Forgets the rows from `rows` on.
   void truncate(std::uint32_t rows);
 
-  /// Bytes that the column holds now.
-  std::size_t bytes() const { return values_.size() + offsets_.size() + validity_.size(); }
+  /// Bytes of the values so far.
+  std::size_t value_bytes() const { return values_.size(); }
 
   /// Gives the rows away as an Arrow array that owns its buffers. The builder is spent.
   void release_into(ArrowArray* out);

@@ -60,6 +60,7 @@ struct ColumnSlot {
   std::uint64_t row_serial = 0;                                 ///< last row that set a cell
   const KeySlot* row_key = nullptr;  ///< the key that did, for the message when another one does too
   std::optional<columnar::ColumnBuilder> cells;
+  std::size_t expected_bytes = 0;  ///< of values, as the last chunk had
 
  private:
   static constexpr std::array<std::uint32_t, 11> filled_with_none() {

@@ -3,11 +3,13 @@
 // What --column says, as the shaper looks it up.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "normalize/shape.h"
 #include "outfall/error.h"
 #include "outfall/pipeline.h"
+#include "schema/schema.h"
 
 namespace outfall::pipeline {
 
@@ -15,5 +17,11 @@ namespace outfall::pipeline {
 ///
 /// Errors: usage: a type that is none.
 Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& hints, const schema::Naming& naming);
+
+/// A hint for a column that the schema has already must state the type it has.
+///
+/// Errors: usage: another type, naming both.
+Status check_column_hints(const normalize::ColumnHints& hints, const schema::Schema& schema,
+                          const std::string& root_table, const schema::Naming& naming);
 
 }  // namespace outfall::pipeline

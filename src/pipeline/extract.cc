@@ -55,11 +55,19 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
   Result<std::vector<normalize::InputFacts>> inputs = input_facts(run, naming);
   if (!inputs) return fail(std::move(inputs.error()));
 
+  bool root_key = run.options.root_key;
+  for (const normalize::InputFacts& input : *inputs) {
+    if (Status checked = check_column_hints(*hints, schema, input.table, naming); !checked)
+      return fail(std::move(checked.error()));
+    if (run.options.root_key) schema.propagate_root_id(input.table);
+    root_key = root_key || schema.propagates_root_id(input.table);
+  }
+
   const int workers = worker_count(run.options);
   normalize::NormalizeOptions options;
   options.shape = {.naming = naming,
                    .max_nesting = schema.max_nesting().value_or(nesting_default),
-                   .root_key = run.options.root_key,
+                   .root_key = root_key,
                    .hints = std::move(*hints)};
   options.write_disposition = name(run.options.write_disposition);
   options.load_id = load_id;
