@@ -30,23 +30,23 @@ namespace outfall {
 struct Progress {
   enum class Stage { extract, seal, load };
   Stage stage = Stage::extract;
-  std::uint64_t rows = 0;                    ///< documents read, or rows written (all tables) while loading
-  std::optional<std::uint64_t> rows_total;   ///< known while loading
-  std::uint64_t bytes = 0;                   ///< of the inputs, before decompression
-  std::optional<std::uint64_t> bytes_total;  ///< unknown for stdin
-  std::string load_id;
+  std::uint64_t rows = 0;                      ///< documents read, or rows written (all tables) while loading
+  std::optional<std::uint64_t> rows_total{};   ///< known while loading
+  std::uint64_t bytes = 0;                     ///< of the inputs, before decompression
+  std::optional<std::uint64_t> bytes_total{};  ///< unknown for stdin
+  std::string load_id{};
 };
 
 struct PipelineOptions {
   /// Empty: the pipeline is keyed by its target (table, destination, dataset), so unrelated runs share nothing.
-  std::string name;
-  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline, in the working directory), `null:`. Empty: where a
-  /// named pipeline went before, else `duckdb`.
-  std::string destination;
+  std::string name{};
+  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline, in the working directory), `null:`.
+  /// Empty: where a named pipeline went before, else `duckdb`.
+  std::string destination{};
   /// Empty: what a named pipeline used before, else its name with `_dataset` behind it.
-  std::string dataset;
+  std::string dataset{};
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
-  std::string data_dir;
+  std::string data_dir{};
   /// How long to wait for another process that holds the pipeline.
   std::chrono::seconds lock_wait{0};
 };
@@ -54,21 +54,21 @@ struct PipelineOptions {
 /// `path` is the column as it is called in the table, or a dotted path of keys; `type` a data type with optional
 /// precision and scale.
 struct ColumnHint {
-  std::string path;
-  std::string type;
+  std::string path{};
+  std::string type{};
 };
 
 struct RunOptions {
   /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array; plain, gzip or zstd.
-  std::vector<std::string> inputs;
+  std::vector<std::string> inputs{};
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
-  std::string table;
+  std::string table{};
   WriteDisposition write_disposition = WriteDisposition::append;
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
-  std::optional<NamingConvention> naming;
+  std::optional<NamingConvention> naming{};
   /// Levels of nesting that become tables and columns; deeper values stay JSON.
-  std::optional<int> max_table_nesting;
-  std::vector<ColumnHint> columns;
+  std::optional<int> max_table_nesting{};
+  std::vector<ColumnHint> columns{};
   /// Copies the root row's id into every nested row (`_dlt_root_id`).
   bool root_key = false;
 
@@ -85,9 +85,9 @@ struct RunOptions {
   int keep_packages = 0;
 
   /// Asks the run to stop: before the seal nothing is kept, after it the package stays pending.
-  std::stop_token stop;
+  std::stop_token stop{};
   /// Called from one thread at a time, at most every 50 ms, and once at the end of each stage. It must be quick.
-  std::function<void(const Progress&)> progress;
+  std::function<void(const Progress&)> progress{};
 };
 
 class Pipeline {
