@@ -31,6 +31,15 @@ Error usage(std::string message, std::string hint) {
   return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
 }
 
+std::string listed(std::span<const std::string> names) {
+  constexpr std::size_t names_max = 10;  // a hint is one line
+  std::string list;
+  for (const std::string& name : names.first(std::min(names_max, names.size()))) {
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  return names.size() > names_max ? list + ", ..." : list;
+}
+
 Result<Target> target_of_pipeline(const QueryOptions& options) {
   Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(options.data_dir);
   if (!search) return fail(std::move(search.error()));
@@ -39,14 +48,18 @@ Result<Target> target_of_pipeline(const QueryOptions& options) {
   const Result<std::vector<std::string>> pipelines = ledger::list_pipelines(*data_dir);
   if (!pipelines) return fail(pipelines.error());
   const std::string& name = options.destination;
-  if (std::ranges::find(*pipelines, name) == pipelines->end()) {
-    Error error = engine::no_such_pipeline(name, *data_dir, *pipelines);
+  Result<std::vector<std::string>> called = engine::pipelines_called(name, *data_dir, *pipelines);
+  if (!called) {
     if (const Result<bool> file = file_exists(name); file && *file) {
-      error.hint = fmt::format("a file takes its kind in front: duckdb:{}", name);
+      called.error().hint = fmt::format("a file takes its kind in front: duckdb:{}", name);
     }
-    return fail(std::move(error));
+    return fail(std::move(called.error()));
   }
-  Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(*data_dir, name);
+  if (called->size() > 1) {
+    return fail(usage(fmt::format("{} pipelines are called '{}'", called->size(), name),
+                      fmt::format("name one of them in full: {}", listed(*called))));
+  }
+  Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(*data_dir, called->front());
   if (!paths) return fail(std::move(paths.error()));
   Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
   if (!ledger) return fail(std::move(ledger.error()));
@@ -83,15 +96,6 @@ Result<std::vector<std::string>> read_datasets(Destination& destination, const s
     if (!*more) return datasets;
     datasets.push_back(row.at(0).value_or(""));
   }
-}
-
-std::string listed(std::span<const std::string> names) {
-  constexpr std::size_t names_max = 10;  // a hint is one line
-  std::string list;
-  for (const std::string& name : names.first(std::min(names_max, names.size()))) {
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  return names.size() > names_max ? list + ", ..." : list;
 }
 
 bool contains(std::string_view text, std::string_view part) {

@@ -174,10 +174,9 @@ Result<DataDirStatus> status(const StatusOptions& options) {
   Result<Found> found = find_pipelines(options.data_dir);
   if (!found) return fail(std::move(found.error()));
   if (!options.pipeline.empty()) {
-    if (std::ranges::find(found->pipelines, options.pipeline) == found->pipelines.end()) {
-      return fail(engine::no_such_pipeline(options.pipeline, found->data_dir, found->pipelines));
-    }
-    found->pipelines = {options.pipeline};
+    auto called = engine::pipelines_called(options.pipeline, found->data_dir, found->pipelines);
+    if (!called) return fail(std::move(called.error()));
+    found->pipelines = std::move(*called);
   }
   DataDirStatus status{.data_dir = found->data_dir, .pipelines = {}};
   for (const std::string& name : found->pipelines) {

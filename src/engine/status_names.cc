@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Says which pipelines there are when the one that was asked for is not.
+// Matches names with the folders of pipelines.
 #include "engine/status_names.h"
 
 #include <fmt/format.h>
 
 namespace outfall::engine {
+
+namespace {
 
 Error no_such_pipeline(const std::string& name, const std::string& data_dir, std::span<const std::string> pipelines) {
   constexpr std::size_t names_max = 10;  // a hint is one line
@@ -18,6 +20,26 @@ Error no_such_pipeline(const std::string& name, const std::string& data_dir, std
           .hint = known.empty() ? "no pipeline has run there; name another data directory with --data-dir"
                                 : fmt::format("there are: {}", known),
           .blame = Blame::usage};
+}
+
+// How a pipeline that was not named is keyed: its table, a dash, and eight digits of a hash.
+bool is_keyed(const std::string& key, const std::string& name) {
+  constexpr std::size_t digits = 8;
+  return key.size() == name.size() + 1 + digits && key.starts_with(name) && key[name.size()] == '-' &&
+         key.find_first_not_of("0123456789abcdef", name.size() + 1) == std::string::npos;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> pipelines_called(const std::string& name, const std::string& data_dir,
+                                                  std::span<const std::string> pipelines) {
+  std::vector<std::string> keyed;
+  for (const std::string& key : pipelines) {
+    if (key == name) return std::vector{name};
+    if (is_keyed(key, name)) keyed.push_back(key);
+  }
+  if (keyed.empty()) return fail(no_such_pipeline(name, data_dir, pipelines));
+  return keyed;
 }
 
 }  // namespace outfall::engine
