@@ -9,6 +9,7 @@
 
 #include "outfall/pipeline.h"
 #include "outfall/query.h"
+#include "outfall/report.h"
 
 namespace outfall::cli {
 
@@ -58,9 +59,10 @@ struct StatusCommand {
   ReportForm form = ReportForm::text;
 };
 
-/// Text that was asked for: help, the version.
+/// Help or the version: on stdout when it was asked for, on stderr when there was nothing else to do.
 struct ShowCommand {
   std::string text;
+  Ending ending = Ending::delivered;
 };
 
 using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, ShowCommand>;

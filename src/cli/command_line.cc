@@ -205,9 +205,9 @@ Result<Command> query_command(const Typed& typed) {
 }
 
 Result<Command> command_of(const CLI::App& app, const Typed& typed) {
-  if (typed.version) return ShowCommand{"outfall " OUTFALL_VERSION "\n"};
+  if (typed.version) return ShowCommand{.text = "outfall " OUTFALL_VERSION "\n"};
   const std::vector<CLI::App*> chosen = app.get_subcommands();
-  if (chosen.empty()) return fail(usage("no command", hint_for_help(app)));
+  if (chosen.empty()) return ShowCommand{.text = help_text(app), .ending = Ending::misuse};
   const std::string& name = chosen.front()->get_name();
   if (name == "run") return run_command(typed);
   if (name == "resume") return resume_command(typed);
@@ -227,6 +227,10 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
   declare_commands(app, typed);
   // CLI11 takes its arguments from the back.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  if (!reversed.empty() && reversed.back() == "help") {
+    reversed.pop_back();
+    reversed.insert(reversed.begin(), "--help");
+  }
   const auto chosen = [&]() -> const CLI::App& {
     return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
   };
@@ -234,10 +238,14 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
     app.parse(std::move(reversed));
     return command_of(app, typed);
   } catch (const CLI::CallForHelp&) {
-    return ShowCommand{help_text(chosen())};
+    return ShowCommand{.text = help_text(chosen())};
   } catch (const CLI::ExtrasError&) {
     const std::vector<std::string> extras = app.remaining(true);
     return fail(unknown_word(app, chosen(), extras.empty() ? "" : extras.front()));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view message = error.what();
+    return fail(
+        usage(fmt::format("{} takes one value", message.substr(0, message.find(':'))), hint_for_help(chosen())));
   } catch (const CLI::ParseError& error) {
     return fail(usage(error.what(), hint_for_help(chosen())));
   }

@@ -64,14 +64,13 @@ std::string options_of(const CLI::App& app) {
 }  // namespace
 
 std::string help_text(const CLI::App& app) {
-  std::string out = app.get_description() + "\n";
+  std::string out = app.get_description() + "\n\n" + app.get_footer() + "\n";
   std::string commands;
   for (const CLI::App* command : app.get_subcommands(nullptr)) {
     commands += row("  " + command->get_name(), command->get_description());
   }
   if (!commands.empty()) out += "\nCommands:\n" + commands;
   out += options_of(app);
-  if (!app.get_footer().empty()) out += "\n" + app.get_footer() + "\n";
   return out;
 }
 

@@ -14,8 +14,8 @@ namespace outfall::cli {
 namespace {
 
 int execute(const ShowCommand& command) {
-  std::fputs(command.text.c_str(), stdout);
-  return 0;
+  std::fputs(command.text.c_str(), command.ending == Ending::delivered ? stdout : stderr);
+  return static_cast<int>(command.ending);
 }
 int execute(const RunCommand& command) {
   return run(command);

@@ -61,7 +61,8 @@ void add_run(CLI::App& root, Typed& typed) {
 
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
-       "duckdb:PATH, null: (counts and forgets). Default: duckdb, a file named after the pipeline")
+       "duckdb:PATH, or null: (counts and forgets). Default: where the named pipeline went before, else duckdb: a file "
+       "here, named after it")
       ->group(where);
   text(app, "-p,--pipeline", typed.pipeline, "NAME", "Name the pipeline; it remembers its destination and dataset")
       ->group(where);
@@ -71,7 +72,8 @@ void add_run(CLI::App& root, Typed& typed) {
 
   const char* shape = "Shape";
   text(app, "--naming", typed.naming, "CONVENTION",
-       "How keys become names: snake_case (default), direct, duck_case, sql_ci_v1, sql_cs_v1")
+       "How keys become names: snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1. Default: what the dataset has, "
+       "else snake_case")
       ->group(shape);
   text(app, "--max-table-nesting", typed.nesting, "LEVELS",
        "Nest so deep in tables and columns; what is deeper stays JSON")

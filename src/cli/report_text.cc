@@ -38,7 +38,19 @@ std::string shell_word(const std::string& text) {
   return plain && !text.empty() ? text : single_quoted(text);
 }
 
+/// Words that DuckDB takes for its own where a table's name stands.
+constexpr std::string_view reserved_words[] = {
+    "all",       "analyse",   "analyze",  "and",     "any",        "array",     "as",      "asc",    "both",
+    "case",      "cast",      "check",    "collate", "column",     "create",    "default", "desc",   "describe",
+    "distinct",  "do",        "else",     "end",     "except",     "false",     "fetch",   "for",    "foreign",
+    "from",      "group",     "having",   "in",      "initially",  "intersect", "into",    "lambda", "lateral",
+    "leading",   "limit",     "not",      "null",    "offset",     "on",        "only",    "or",     "order",
+    "pivot",     "placing",   "primary",  "qualify", "references", "returning", "select",  "show",   "some",
+    "summarize", "symmetric", "table",    "then",    "to",         "trailing",  "true",    "union",  "unique",
+    "unpivot",   "using",     "variadic", "when",    "where",      "window",    "with"};
+
 bool is_plain_identifier(const std::string& name) {
+  if (std::ranges::find(reserved_words, name) != std::end(reserved_words)) return false;
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && letter(name.front()) &&
@@ -62,14 +74,22 @@ std::string input_text(const InputReport& input) {
       fate = input.run.empty() ? "skipped" : "skipped: loaded by run" + run;
       break;
   }
-  if (input.fate == InputFate::skipped) return fate;
+  const bool read_now = input.fate == InputFate::loaded || input.fate == InputFate::changed;
+  if (!read_now) return fate;
   return fmt::format("{}, {}, {}", fate, count_text(input.documents, "document"), bytes_text(input.bytes));
+}
+
+// Read in vain: the run ended before the seal.
+bool is_lost(const Report& report, const InputReport& input) {
+  const bool read = input.fate == InputFate::loaded || input.fate == InputFate::changed;
+  return report.ending != Ending::delivered && report.packages.empty() && read;
 }
 
 std::string inputs_text(const Report& report) {
   std::string out;
   std::size_t shown = 0;
   for (const InputReport& input : report.inputs) {
+    if (is_lost(report, input)) continue;
     if (shown++ < inputs_shown_max) out += labelled("input", one_line(input.path) + ": " + input_text(input));
   }
   if (shown > inputs_shown_max) {
@@ -142,6 +162,15 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   };
   for (const InputReport& input : report.inputs) std::ranges::for_each(input.notes, note);
   std::ranges::for_each(report.notes, note);
+  const bool again = std::ranges::any_of(report.inputs, [](const InputReport& input) {
+    return input.fate == InputFate::loaded && std::ranges::any_of(input.notes, [](const std::string& text) {
+             return text.find("already loaded") != std::string::npos;
+           });
+  });
+  if (again) {
+    out += fmt::format("{} --skip-loaded takes only new content, --write-disposition replace empties the table first\n",
+                       painted(terminal, Color::cyan, "hint:"));
+  }
   if (report.duplicate_keys > 0) {
     note(fmt::format("{} inside one document: the last value won", count_text(report.duplicate_keys, "repeated key")));
   }
@@ -160,7 +189,8 @@ std::string loads_text(const Report& report) {
 std::string time_text(const Report& report) {
   const double seconds = std::chrono::duration<double>(report.elapsed).count();
   std::string out = duration_text(report.elapsed);
-  if (seconds > 0 && report.balance.in > 0) {
+  constexpr double rate_seconds_min = 1;  // a rate over less says nothing
+  if (seconds >= rate_seconds_min && report.balance.in > 0) {
     const auto per_second = [&](std::uint64_t count) {
       return static_cast<std::uint64_t>(static_cast<double>(count) / seconds);
     };
@@ -199,7 +229,10 @@ std::string headline(const Report& report, const Terminal& terminal) {
 }  // namespace
 
 std::string error_text(const Error& error, const Terminal& terminal) {
-  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), error.message);
+  // A database may answer in several lines; a message is one.
+  std::string message = error.message;
+  std::ranges::replace(message, '\n', ' ');
+  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), message);
   if (!error.hint.empty()) out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), error.hint);
   return out;
 }
@@ -228,6 +261,10 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
+  if (report.balance.pending > 0 && !report.dry_run) {
+    out += fmt::format("{} `outfall resume {}`, or the same command, delivers what is pending\n",
+                       painted(terminal, Color::cyan, "hint:"), shell_word(report.pipeline));
+  }
   return out + balance_text(report) + "\n";
 }
 

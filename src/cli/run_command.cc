@@ -65,7 +65,11 @@ int resume_one(const ResumeCommand& command, const PipelineStatus& pipeline) {
   options.name = pipeline.name;
   if (!pipeline.destination.empty()) options.destination = pipeline.destination;
   options.dataset = pipeline.dataset;
-  return drive(command.run, command.talk, [&](const RunOptions& run) { return Pipeline(options).resume(run); });
+  return drive(command.run, command.talk, [&](const RunOptions& run) {
+    Report report = Pipeline(options).resume(run);
+    if (report.ending == Ending::delivered && report.packages.empty()) report.notes.push_back("nothing was pending");
+    return report;
+  });
 }
 
 }  // namespace

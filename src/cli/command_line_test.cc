@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From what was typed to what is meant.
+#include <gtest/gtest.h>
+
+#include "cli/command.h"
+
+namespace outfall::cli {
+namespace {
+
+Result<Command> parse(std::vector<const char*> arguments) {
+  return parse_command_line(arguments);
+}
+
+RunCommand run_of(std::vector<const char*> arguments) {
+  Result<Command> command = parse(std::move(arguments));
+  EXPECT_TRUE(command) << command.error().message;
+  return std::get<RunCommand>(*command);
+}
+
+Error error_of(std::vector<const char*> arguments) {
+  const Result<Command> command = parse(std::move(arguments));
+  EXPECT_FALSE(command);
+  return command ? Error{} : command.error();
+}
+
+TEST(CommandLine, TakesEveryOptionOfRun) {
+  const RunCommand command = run_of({"run",
+                                     "a.jsonl",
+                                     "b.jsonl",
+                                     "--to",
+                                     "null:",
+                                     "-t",
+                                     "t",
+                                     "-p",
+                                     "p",
+                                     "--dataset",
+                                     "d",
+                                     "-w",
+                                     "replace",
+                                     "--naming",
+                                     "direct",
+                                     "--max-table-nesting",
+                                     "2",
+                                     "--column",
+                                     "a:text",
+                                     "--column",
+                                     "b.c:decimal(38,9)",
+                                     "--data-dir",
+                                     "s",
+                                     "--workers",
+                                     "3",
+                                     "--memory",
+                                     "64MB",
+                                     "--progress",
+                                     "json",
+                                     "--dry-run",
+                                     "--lock-wait",
+                                     "5",
+                                     "--skip-loaded",
+                                     "--keep-packages",
+                                     "4",
+                                     "--json",
+                                     "--root-key"});
+  EXPECT_EQ(command.pipeline.name, "p");
+  EXPECT_EQ(command.pipeline.destination, "null:");
+  EXPECT_EQ(command.pipeline.dataset, "d");
+  EXPECT_EQ(command.pipeline.data_dir, "s");
+  EXPECT_EQ(command.pipeline.lock_wait, std::chrono::seconds(5));
+  EXPECT_EQ(command.run.inputs, (std::vector<std::string>{"a.jsonl", "b.jsonl"}));
+  EXPECT_EQ(command.run.table, "t");
+  EXPECT_EQ(command.run.write_disposition, WriteDisposition::replace);
+  EXPECT_EQ(command.run.naming, NamingConvention::direct);
+  EXPECT_EQ(command.run.max_table_nesting, 2);
+  ASSERT_EQ(command.run.columns.size(), 2U);
+  EXPECT_EQ(command.run.columns[1].path, "b.c");
+  EXPECT_EQ(command.run.columns[1].type, "decimal(38,9)");
+  EXPECT_EQ(command.run.workers, 3);
+  EXPECT_EQ(command.run.memory, 64'000'000U);
+  EXPECT_EQ(command.run.keep_packages, 4);
+  EXPECT_TRUE(command.run.dry_run);
+  EXPECT_TRUE(command.run.skip_loaded);
+  EXPECT_TRUE(command.run.root_key);
+  EXPECT_EQ(command.talk.progress, ProgressMode::json);
+  EXPECT_EQ(command.talk.report, ReportForm::json);
+}
+
+TEST(CommandLine, ColumnTakesNoFile) {
+  const RunCommand command = run_of({"run", "--column", "a:text", "file.jsonl"});
+  EXPECT_EQ(command.run.inputs, std::vector<std::string>{"file.jsonl"});
+}
+
+TEST(CommandLine, FilesMayBeCalledLikeCommandsOrOptions) {
+  EXPECT_EQ(run_of({"run", "status"}).run.inputs, std::vector<std::string>{"status"});
+  EXPECT_EQ(run_of({"run", "-"}).run.inputs, std::vector<std::string>{"-"});
+  EXPECT_EQ(run_of({"run", "--", "--odd"}).run.inputs, std::vector<std::string>{"--odd"});
+}
+
+TEST(CommandLine, WhatIsUnknownIsNamedWithTheNearest) {
+  EXPECT_EQ(error_of({"rnu"}).hint, "did you mean run?");
+  EXPECT_EQ(error_of({"run", "f", "--tabel", "x"}).hint, "did you mean --table?");
+  EXPECT_EQ(error_of({"run", "f", "--tabel=x"}).message, "unknown option '--tabel'");
+  const Error naming = error_of({"run", "f", "--naming", "duck"});
+  EXPECT_EQ(naming.blame, Blame::usage);
+  EXPECT_NE(naming.hint.find("snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1"), std::string::npos);
+}
+
+TEST(CommandLine, EveryMistakeIsMisuse) {
+  const std::vector<std::vector<const char*>> mistakes{{"run"},
+                                                       {"run", "f", "--to"},
+                                                       {"run", "f", "--workers", "x"},
+                                                       {"run", "f", "--json=maybe"},
+                                                       {"query"},
+                                                       {"query", "duckdb:x"},
+                                                       {"query", "a", "b", "c"},
+                                                       {"status", "a", "b"},
+                                                       {"--nothing"},
+                                                       {"run", "f", "--column", "a"},
+                                                       {"run", "f", "--column", ":"},
+                                                       {"run", "f", "--to", "a", "--to", "b"},
+                                                       {"resume", "-x"},
+                                                       {"run", "f", "--dry-run", "-q"}};
+  for (const auto& arguments : mistakes) {
+    const Result<Command> command = parse(arguments);
+    ASSERT_FALSE(command) << arguments.back();
+    EXPECT_EQ(command.error().blame, Blame::usage);
+    EXPECT_FALSE(command.error().message.empty());
+  }
+}
+
+TEST(CommandLine, HelpIsOfTheCommandThatWasNamed) {
+  const auto text = [](std::vector<const char*> arguments) {
+    const Result<Command> command = parse(std::move(arguments));
+    return command ? std::get<ShowCommand>(*command).text : command.error().message;
+  };
+  EXPECT_NE(text({"run", "--help"}).find("--write-disposition"), std::string::npos);
+  EXPECT_EQ(text({"help", "run"}), text({"run", "-h"}));
+  EXPECT_NE(text({}).find("Commands:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace outfall::cli

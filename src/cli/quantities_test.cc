@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sizes, counts, times, and words that were nearly right.
+#include "cli/quantities.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/nearest.h"
+#include "cli/terminal.h"
+
+namespace outfall::cli {
+namespace {
+
+TEST(Quantities, ReadsSizesWithAndWithoutUnits) {
+  EXPECT_EQ(parse_size("--memory", "4096"), 4096U);
+  EXPECT_EQ(parse_size("--memory", "256MB"), 256'000'000U);
+  EXPECT_EQ(parse_size("--memory", "1.5 GiB"), 1'610'612'736U);
+  EXPECT_EQ(parse_size("--memory", "2k"), 2048U);
+}
+
+TEST(Quantities, RefusesWhatIsNoSize) {
+  for (const char* text : {"", "lots", "-1", "12 parsecs", "1e30", "inf", "nan", "1MB2"}) {
+    const Result<std::size_t> size = parse_size("--memory", text);
+    ASSERT_FALSE(size) << text;
+    EXPECT_EQ(size.error().blame, Blame::usage);
+    EXPECT_NE(size.error().message.find("--memory"), std::string::npos);
+  }
+}
+
+TEST(Quantities, ReadsWholeNumbersInsideTheirRange) {
+  EXPECT_EQ(parse_number("--workers", "8", {0, 8}), 8);
+  for (const char* text : {"9", "-1", "1.5", "", "x", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_number("--workers", text, {0, 8})) << text;
+  }
+}
+
+TEST(Quantities, WritesCountsBytesAndTimes) {
+  EXPECT_EQ(count_text(0), "0");
+  EXPECT_EQ(count_text(999), "999");
+  EXPECT_EQ(count_text(1'000), "1,000");
+  EXPECT_EQ(count_text(123'456'789), "123,456,789");
+  EXPECT_EQ(count_text(1, "row"), "1 row");
+  EXPECT_EQ(bytes_text(999), "999 B");
+  EXPECT_EQ(bytes_text(1'500), "1.5 kB");
+  EXPECT_EQ(bytes_text(999'999), "1.0 MB");
+  EXPECT_EQ(duration_text(std::chrono::milliseconds(420)), "0.42 s");
+  EXPECT_EQ(duration_text(std::chrono::milliseconds(59'700)), "1 min 0 s");
+  EXPECT_EQ(duration_text(std::chrono::minutes(125)), "2 h 5 min");
+}
+
+TEST(Nearest, FindsSlipsOfTheFingersOnly) {
+  const std::vector<std::string> words{"--table", "--to", "--pipeline", "--workers"};
+  EXPECT_EQ(nearest("--tabel", words), "--table");
+  EXPECT_EQ(nearest("--worker", words), "--workers");
+  EXPECT_EQ(nearest("--pipe", words), "--pipeline");
+  EXPECT_EQ(nearest("--quiet", words), std::nullopt);
+  EXPECT_EQ(nearest(std::string(10'000, 'x'), words), std::nullopt);
+}
+
+TEST(Terminal, KeepsTextInItsPlace) {
+  EXPECT_EQ(shortened("größer", 6), "größer");
+  EXPECT_EQ(shortened("größer", 4), "grö…");
+  EXPECT_EQ(one_line("a\nb\t\x01"), "a\\nb\\t\\x01");
+}
+
+}  // namespace
+}  // namespace outfall::cli
