@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+#
+# Signals, terminals and closed pipes: what a transcript cannot show.
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+OUTFALL = Path(os.environ["OUTFALL"]).resolve()
+SECONDS_MAX = 60  # for anything to happen, on a busy machine
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="outfall-signals-")
+        self.addCleanup(scratch.cleanup)
+        self.folder = Path(scratch.name)
+        self.environment = os.environ | {"HOME": scratch.name, "XDG_STATE_HOME": f"{scratch.name}/state", "TERM": "xterm"}
+        self.environment.pop("OUTFALL_DATA_DIR", None)
+        self.environment.pop("NO_COLOR", None)
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen([OUTFALL, *arguments], cwd=self.folder, env=self.environment, **options)
+
+    def outfall(self, *arguments):
+        return subprocess.run([OUTFALL, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True,
+                              timeout=SECONDS_MAX)
+
+    def start_waiting(self, **options):
+        """A run that has begun and waits for the rest of its input."""
+        run = self.start("run", "-", "--table", "events", "-p", "events", stdin=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        run.stdin.write(b'{"id":1}\n' * 1000)
+        run.stdin.flush()
+        late = time.monotonic() + SECONDS_MAX
+        while not self.holder():
+            self.assertLess(time.monotonic(), late, "the run did not begin")
+        return run
+
+    def holder(self):
+        pipelines = json.loads(self.outfall("status", "--json").stdout)["pipelines"]
+        return pipelines and pipelines[0]["holder"]
+
+
+class Signals(Case):
+    def check_stopped(self, number, code):
+        run = self.start_waiting()
+        begun = time.monotonic()
+        run.send_signal(number)
+        # The input stays open: what waits for it must not keep the run from stopping.
+        late = begun + SECONDS_MAX
+        while run.poll() is None and time.monotonic() < late:
+            time.sleep(0.01)
+        took = time.monotonic() - begun
+        _, err = run.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(run.returncode, code, err)
+        self.assertLess(took, 5)
+        self.assertIn(b"in 0 = delivered 0 + rejected 0 + pending 0", err)
+        self.assertFalse((self.folder / "events.duckdb").exists())
+        [pipeline] = json.loads(self.outfall("status", "--json").stdout)["pipelines"]
+        self.assertEqual(pipeline["pending_packages"], 0)
+        self.assertEqual(pipeline["package_bytes"], 0)
+
+    def test_interrupt_before_the_seal_leaves_nothing(self):
+        self.check_stopped(signal.SIGINT, 130)
+
+    def test_terminate_before_the_seal_leaves_nothing(self):
+        self.check_stopped(signal.SIGTERM, 143)
+
+    def test_status_that_watches_ends_by_interrupt(self):
+        watch = self.start("status", "--watch", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        first = json.loads(watch.stdout.readline())
+        watch.send_signal(signal.SIGINT)
+        watch.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(first["pipelines"], [])
+        self.assertEqual(watch.returncode, 130)
+
+    def test_interrupt_ends_a_query(self):
+        endless = "select count(*) from range(100000000000) a, range(100000000000) b where a.range * 3 = b.range * 7"
+        self.outfall("query", "duckdb:x.duckdb", "create table t(i int)", "--write")
+        query = self.start("query", "duckdb:x.duckdb", endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        late = time.monotonic() + SECONDS_MAX
+        # It works as soon as it uses the processor for longer than opening the file takes.
+        while self.cpu_seconds(query.pid) < 0.5:
+            self.assertLess(time.monotonic(), late, "the query did not begin")
+        query.send_signal(signal.SIGINT)
+        _, err = query.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(query.returncode, 130, err)
+
+    @staticmethod
+    def cpu_seconds(pid):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Streams(Case):
+    def test_closed_stdout_is_no_crash(self):
+        (self.folder / "users.jsonl").write_text('{"id":1}\n')
+        reader, writer = os.pipe()
+        os.close(reader)
+        run = self.start("run", "users.jsonl", "--json", stdout=writer, stderr=subprocess.PIPE)
+        os.close(writer)
+        _, err = run.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(run.returncode, 0, err)
+        self.assertIn(b"in 1 = delivered 1", err)
+
+    def test_full_disk_under_stdout_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            query = self.start("query", "duckdb:x.duckdb", "select 1", "--write", stdout=full, stderr=subprocess.PIPE)
+            _, err = query.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(query.returncode, 1, err)
+        self.assertIn(b"no space left", err.lower())
+
+
+class Terminal(Case):
+    def on_terminal(self, *arguments, **environment):
+        """What a person at a terminal sees of stderr."""
+        (self.folder / "users.jsonl").write_text('{"id":1}\n')
+        master, slave = pty.openpty()
+        self.environment |= environment
+        run = self.start(*arguments, stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        shown = b""
+        while select.select([master], [], [], SECONDS_MAX)[0]:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(master)
+        run.wait(timeout=SECONDS_MAX)
+        return shown.decode()
+
+    def test_bar_is_drawn_in_place_for_each_stage(self):
+        shown = self.on_terminal("run", "users.jsonl")
+        self.assertIn("\r", shown)
+        self.assertRegex(shown, r"extract .*\x1b\[K")
+        self.assertRegex(shown, r"load .*\x1b\[K")
+        self.assertTrue(shown.rstrip().endswith("exactly once (transactional)"))
+
+    def test_no_color_is_respected(self):
+        self.assertIn("\x1b[1;31merror:", self.on_terminal("run", "missing.jsonl"))
+        self.assertNotIn("\x1b[", self.on_terminal("run", "missing.jsonl", NO_COLOR="1"))
+
+    def test_dumb_terminal_gets_plain_lines(self):
+        self.assertNotIn("\x1b", self.on_terminal("run", "users.jsonl", TERM="dumb"))
+
+
+class Start(Case):
+    def test_version_is_quick(self):
+        quickest = min(self.seconds_of_version() for _ in range(10))
+        self.assertLess(quickest, 0.03 if is_release() else 0.5)
+
+    def seconds_of_version(self):
+        begun = time.monotonic()
+        version = self.outfall("--version")
+        self.assertTrue(re.fullmatch(r"outfall \d+\.\d+\.\d+\n", version.stdout), version.stdout)
+        return time.monotonic() - begun
+
+
+def is_release():
+    return "release" in str(OUTFALL)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
