@@ -100,10 +100,8 @@ struct Report {
 std::string_view name(Ending ending);
 std::string_view name(InputFate fate);
 
-/// As one JSON document without line breaks; the fields are in docs/command-line.md.
-std::string to_json(const Report& report);
-
-/// The report as one JSON document, fields named as above: what `--json` prints and what the state store keeps of a run.
+/// The report as one JSON document without line breaks: what `--json` prints and what the state store keeps of a run.
+/// The fields are in docs/command-line.md.
 std::string to_json(const Report& report);
 
 }  // namespace outfall
