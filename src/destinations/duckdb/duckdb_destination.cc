@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <stop_token>
 #include <utility>
 
@@ -119,7 +120,25 @@ Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::
   Result<bool> there = exists();
   if (!there || !*there) return there;
   if (Status connected = connect_for_loads(); !connected) return fail(std::move(connected.error()));
-  return sql::has_load({*connection_, dataset}, load_id);
+  Result<bool> found = sql::has_load({*connection_, dataset}, load_id);
+  if (!found || !*found) return found;
+  if (Status kept = keep_through_power_cut(load_id); !kept) return fail(std::move(kept.error()));
+  return true;
+}
+
+// DuckDB syncs the bytes of its files when it commits, and never the folder that holds their names. And what an earlier
+// process left in the log may be visible without being synced: it can have died between the two.
+Status DuckDbDestination::keep_through_power_cut(const std::string& load_id) {
+  if (load_id != committed_) {
+    if (auto kept = connection_->execute("CHECKPOINT"); !kept) {
+      return fail(std::move(kept.error()).in("make load " + load_id + " durable"));
+    }
+  }
+  // The names stand beside the file itself, also when the address is a link to it.
+  std::error_code answer;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(options_.path, answer);
+  if (answer) return fail(fmt::format("find the folder of {}: {}", options_.path, answer.message()));
+  return sync_directory(path.parent_path().string());
 }
 
 Result<delivery::LoadSummary> DuckDbDestination::load(const delivery::LoadRequest& request) {
@@ -128,6 +147,7 @@ Result<delivery::LoadSummary> DuckDbDestination::load(const delivery::LoadReques
   if (summary) summary = delivery::load_rows(*connection_, request, std::move(*summary), env_);
   // After a failed commit, or once cancelled, a session is of no more use.
   if (!summary) connection_.reset();
+  if (summary) committed_ = request.package.load_id;
   return summary;
 }
 

@@ -46,10 +46,12 @@ class DuckDbDestination final : public delivery::Destination {
   Result<bool> exists() const;
   Result<std::unique_ptr<sql::Connection>> connect(sql::Access access) const;
   Status connect_for_loads();
+  Status keep_through_power_cut(const std::string& load_id);
 
   std::string address_;
   sql::DuckDbOptions options_;
   Env& env_;
+  std::string committed_;                        ///< the load whose commit this object was answered
   std::unique_ptr<sql::Connection> connection_;  ///< null: not open, or not to be trusted after a failure
 };
 
