@@ -11,7 +11,6 @@
 #include <set>
 #include <utility>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -54,10 +53,7 @@ Result<std::string> find_data_dir(const PipelineOptions& options) {
 Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key) {
   const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
   if (!paths) return fail(paths.error());
-  if (const Result<bool> exists = file_exists(paths->database); !exists || !*exists) return std::nullopt;
-  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
-  if (!ledger) return fail(std::move(ledger.error()));
-  return ledger->binding();
+  return ledger::Ledger::binding_at(paths->database);
 }
 
 std::string default_dataset(const std::string& pipeline) {

@@ -72,6 +72,34 @@ Result<Ledger> Ledger::open_read_only(const std::string& path) {
   return Ledger(std::move(*database), &Env::system());
 }
 
+Result<std::optional<Binding>> Ledger::binding_at(const std::string& path) {
+  // A rollback journal is only ever there while the file is turned to its write-ahead log, before the first tables.
+  for (const auto& [file, means_nothing] : {std::pair(path, false), std::pair(path + "-journal", true)}) {
+    const Result<bool> exists = file_exists(file);
+    if (!exists) {
+      return std::unexpected(exists.error());
+    }
+    if (*exists == means_nothing) {
+      return std::nullopt;
+    }
+  }
+  Result<Database> database = Database::open(path, Database::Access::read_only);
+  if (!database) {
+    return std::unexpected(std::move(database).error().in("open the state store"));
+  }
+  const Result<bool> empty = has_no_tables(*database);
+  if (!empty) {
+    return std::unexpected(empty.error());
+  }
+  if (*empty) {
+    return std::nullopt;
+  }
+  if (const Status known = check_tables(*database); !known) {
+    return std::unexpected(known.error());
+  }
+  return Ledger(std::move(*database), &Env::system()).binding();
+}
+
 Result<Transaction> Ledger::begin_write() {
   Result<Transaction> transaction = Transaction::begin(database_);
   if (!transaction) {

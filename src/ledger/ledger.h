@@ -35,6 +35,10 @@ class Ledger {
   /// today's.
   static Result<Ledger> open_read_only(const std::string& path);
 
+  /// What the pipeline at `path` is bound to, read from outside. None: there is no file, or a crash came before
+  /// anything was recorded in it; the next open() makes it whole.
+  static Result<std::optional<Binding>> binding_at(const std::string& path);
+
   // --- What the pipeline is ---
 
   /// Remembers name, destination and dataset the first time; afterwards another destination or dataset is refused,

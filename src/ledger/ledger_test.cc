@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/file.h"
 #include "ledger/ledger_testing.h"
 #include "ledger/tables.h"
 
@@ -130,6 +131,19 @@ TEST_F(LedgerTest, EmptyFileOfACrashIsFilled) {
   Ledger ledger = open();
   EXPECT_TRUE(ledger.new_load_id());
   EXPECT_TRUE(Ledger::open_read_only(path_));
+}
+
+TEST_F(LedgerTest, WhatACrashLeftOfItsMakingBindsNothing) {
+  EXPECT_EQ(Ledger::binding_at(path_).value(), std::nullopt) << "there is no file";
+  ASSERT_TRUE(File::open(path_, OpenMode::create_new));
+  EXPECT_EQ(Ledger::binding_at(path_).value(), std::nullopt) << "there are no bytes";
+  {
+    ASSERT_TRUE(Database::open(path_, Database::Access::read_write));
+  }
+  EXPECT_EQ(Ledger::binding_at(path_).value(), std::nullopt) << "there are no tables";
+  ASSERT_TRUE(open().bind({.name = "p", .destination = "null:", .dataset = "d"}));
+  ASSERT_TRUE(Ledger::binding_at(path_).value());
+  EXPECT_EQ(Ledger::binding_at(path_).value()->dataset, "d");
 }
 
 TEST_F(LedgerTest, OtherDatabaseIsRefusedAndUntouched) {

@@ -185,11 +185,11 @@ Result<int> migrate_tables(Database& database) {
     return fail(other_version(database, *found));
   }
   if (*found == 0) {
-    const Result<std::int64_t> objects = database.integer("SELECT count(*) FROM sqlite_schema");
-    if (!objects) {
-      return std::unexpected(objects.error());
+    const Result<bool> empty = has_no_tables(database);
+    if (!empty) {
+      return std::unexpected(empty.error());
     }
-    if (*objects != 0) {
+    if (!*empty) {
       return fail(
           fmt::format("cannot use {}: it is a SQLite database, but not a state store of Outfall", database.path()),
           "move the file away, or choose another --data-dir");
@@ -206,6 +206,11 @@ Result<int> migrate_tables(Database& database) {
     }
   }
   return found;
+}
+
+Result<bool> has_no_tables(Database& database) {
+  const Result<std::int64_t> objects = database.integer("SELECT count(*) FROM sqlite_schema");
+  return objects ? Result<bool>(*objects == 0) : std::unexpected(objects.error());
 }
 
 Status check_tables(Database& database) {

@@ -17,6 +17,9 @@ int tables_version();
 /// Errors: abandon: a newer version (naming both), or a database of something else.
 Result<int> migrate_tables(Database& database);
 
+/// Whether nothing was made in it yet.
+Result<bool> has_no_tables(Database& database);
+
 /// Errors: abandon: any version but today's.
 Status check_tables(Database& database);
 
