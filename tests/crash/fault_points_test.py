@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+#
+# Kills the real program at every fault point, in a first load, in a second one that migrates, and in one that replaces,
+# and resumes it until done. Then each row must be there exactly once.
+#
+#   OUTFALL=build/release/outfall tests/crash/fault_points_test.py [--point NAME]
+import argparse
+import collections
+import shutil
+
+from world import KILLED, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
+
+PEOPLE = 120  # of the first load, in three files
+VISITORS = 80  # of the second, in two
+FIRST = ["part1.jsonl", "part2.jsonl", "part3.jsonl"]
+SECOND = ["part4.jsonl", "part5.jsonl"]
+LATE_FROM = 50
+# Points that one run passes several times are also tried at a later turn.
+LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2}
+
+
+def make_inputs(world):
+    third = PEOPLE // 3
+    for i, file in enumerate(FIRST):
+        write_people(world.inputs / file, i * third, (i + 1) * third, LATE_FROM)
+    half = VISITORS // 2
+    for i, file in enumerate(SECOND):
+        write_visitors(world.inputs / file, PEOPLE + i * half, PEOPLE + (i + 1) * half)
+
+
+class Scenario:
+    """A world as it is before the run that will die, and what must be there when that run is finished."""
+
+    def __init__(self, name, folder, expected):
+        self.name = name
+        self.before = World(folder)
+        self.expected = expected
+        self.files = SECOND
+        self.options = []
+
+    def command(self, world):
+        return world.command(self.files, *self.options)
+
+
+def scenarios(folder):
+    first = Scenario("first load", folder / "first", Expected(0, PEOPLE, late_from=LATE_FROM))
+    first.files = FIRST
+    make_inputs(first.before.make())
+    everybody = PEOPLE + VISITORS
+    second = Scenario(
+        "second load", folder / "second", Expected(0, everybody, visitors_from=PEOPLE, late_from=LATE_FROM, loads=2))
+    replace = Scenario(
+        "replace", folder / "replace", Expected(PEOPLE, everybody, visitors_from=PEOPLE, late_from=LATE_FROM, replaced=1))
+    replace.options = ["--write-disposition", "replace"]
+    # The binding of the pipeline holds the database's path, so each place does its own first load.
+    for later in (second, replace):
+        make_inputs(later.before.make())
+        later.before.finish(later.before.command(FIRST))
+        first.expected.check(later.before)
+    return [first, second, replace]
+
+
+def restore(scenario, saved):
+    """Puts the world back as it was; its path stays, because the pipeline remembers it."""
+    shutil.rmtree(scenario.before.disk)
+    shutil.copytree(saved, scenario.before.disk)
+
+
+def strike(scenario, fault, resume_first):
+    """One kill and what follows; False if the run never came to that point."""
+    world = scenario.before
+    command = scenario.command(world)
+    ended_before = world.ended_runs()
+    died = world.run(command, fault=fault)
+    if died.returncode == 0:
+        scenario.expected.check(world)
+        return False
+    expect(died.returncode == KILLED, f"ended with {died.returncode} instead of dying:\n{died.stderr}")
+    world.complete(command, ended_before, resume_first)
+    scenario.expected.check(world)
+    return True
+
+
+def strike_everywhere(scenario, points, folder, reached):
+    saved = folder / "saved"
+    shutil.copytree(scenario.before.disk, saved)
+    for turn, point in enumerate(points):
+        faults = [point] + ([f"{point}:{LATER_TURNS[point]}"] if point in LATER_TURNS else [])
+        for fault in faults:
+            restore(scenario, saved)
+            how = "outfall resume, then the same command" if turn % 2 else "the same command"
+            try:
+                hit = strike(scenario, fault, resume_first=turn % 2 == 1)
+            except Broken as broken:
+                fail_with(folder, f"{scenario.name}, killed at {fault}, then {how}: {broken}")
+            reached[point] += hit
+            say(f"  {scenario.name:12} {fault:22} " + (f"killed, then {how}" if hit else "not reached"))
+    shutil.rmtree(saved)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--point", help="only this fault point")
+    chosen = parser.parse_args().point
+    points = [chosen] if chosen else fault_points()
+    folder = fresh_folder("faults")
+    reached = collections.Counter()
+    for scenario in scenarios(folder):
+        strike_everywhere(scenario, points, folder, reached)
+    never = [point for point in points if not reached[point]]
+    if never:
+        fail_with(folder, f"no scenario came to {', '.join(never)}")
+    say(f"{sum(reached.values())} kills at {len(points)} fault points, each row exactly once after each")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
