@@ -118,7 +118,8 @@ class JsonView final : public ProgressView {
 
 void StageMeter::update(const Progress& progress, Clock::time_point now) {
   began_ = !started_ || progress.stage != progress_.stage;
-  if (began_) start_ = now;
+  // Fewer rows than before: another attempt at the same stage, with a pace of its own.
+  if (began_ || progress.rows < progress_.rows) start_ = now;
   started_ = true;
   progress_ = progress;
   now_ = now;

@@ -15,6 +15,9 @@
 namespace outfall::cli {
 namespace {
 
+/// Characters of an error in a list; the JSON form has all of it.
+constexpr std::size_t error_columns_max = 500;
+
 std::string time_text(const Time& time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
@@ -61,7 +64,7 @@ std::string package_text(const PackageStatus& package) {
   if (package.attempts > 0 || !package.last_error.empty()) {
     out += line("", fmt::format("{}, the last one: {}",
                                 count_text(static_cast<std::uint64_t>(package.attempts), "failed attempt"),
-                                one_line(package.last_error)));
+                                shortened(one_line(package.last_error), error_columns_max)));
   }
   return out;
 }

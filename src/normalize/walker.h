@@ -37,6 +37,9 @@ struct DocumentError {
   std::size_t offset = 0;
 };
 
+/// As much of a value as a message repeats: at most 80 bytes, whole characters.
+std::string_view sample(std::string_view value);
+
 class Walker {
  public:
   Walker(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}

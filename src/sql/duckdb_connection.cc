@@ -162,12 +162,14 @@ Result<std::unique_ptr<TextCursor>> DuckDbConnection::cursor(std::string_view qu
 
   std::vector<ColumnHeader> columns;
   for (TextRow& column : *described) columns.push_back({column.at(0).value_or(""), column.at(1).value_or("")});
+  if (session_->cancelled) return fail(Error{.message = "cancelled", .hint = "", .blame = Blame::interrupted});
   Result<DuckDbResult> result = textual->run(Fetch::as_asked_for);
   if (!result) return fail(std::move(result.error()));
   return std::make_unique<ReaderCursor>(session_, std::move(columns), TextReader(session_->api(), std::move(*result)));
 }
 
 Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& statement) {
+  if (session_->cancelled) return fail(Error{.message = "cancelled", .hint = "", .blame = Blame::interrupted});
   Result<DuckDbResult> result = statement.run(Fetch::all_at_once);
   if (!result) return fail(std::move(result.error()));
   const DuckDbApi& api = session_->api();

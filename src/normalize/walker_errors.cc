@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walker's errors: what is wrong with a document, and where.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/utf8.h"
+#include "normalize/shaper.h"
+#include "normalize/walker.h"
+
+namespace outfall::normalize {
+namespace {
+
+constexpr std::size_t sample_bytes_max = 80;
+
+std::string_view explain(simdjson::error_code code) {
+  switch (code) {
+    case simdjson::TAPE_ERROR:
+      return "a value, comma, colon or bracket is missing or misplaced";
+    case simdjson::STRING_ERROR:
+      return "a text has a broken escape";
+    case simdjson::T_ATOM_ERROR:
+    case simdjson::F_ATOM_ERROR:
+    case simdjson::N_ATOM_ERROR:
+      return "a word is none of true, false and null";
+    case simdjson::NUMBER_ERROR:
+      return "a number is not written as JSON writes numbers";
+    case simdjson::UTF8_ERROR:
+      return "the bytes are not valid UTF-8";
+    case simdjson::UNESCAPED_CHARS:
+      return "a text has a control character that is not escaped";
+    case simdjson::UNCLOSED_STRING:
+      return "a text has no closing quote";
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+      return "it ends inside an object or a list";
+    case simdjson::EMPTY:
+      return "there is nothing but blanks";
+    case simdjson::CAPACITY:
+      return "the document is too long";
+    default:
+      return simdjson::error_message(code);
+  }
+}
+
+std::size_t first_invalid_utf8(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t begin = at;
+    if (next_code_point(text, at) == invalid_code_point) return begin;
+  }
+  return at;
+}
+
+}  // namespace
+
+std::string_view sample(std::string_view value) {
+  if (value.size() <= sample_bytes_max) return value;
+  std::size_t end = sample_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) --end;
+  return value.substr(0, end);
+}
+
+Walker::Step Walker::fail(std::string message, std::string hint) {
+  error_ = DocumentError{std::move(message), std::move(hint), value_offset_};
+  return Step::failed;
+}
+
+Walker::Step Walker::fail_depth() {
+  return fail(fmt::format("the document nests deeper than {} levels", limits::nesting_depth_max),
+              "--max-table-nesting keeps deep values as JSON, up to the same depth");
+}
+
+Walker::Step Walker::fail_columns(const TableShape& table) {
+  return fail(fmt::format("the table {} would get more than {} columns", table.name, limits::table_columns_max),
+              "keys that are data (ids, dates) belong into values; --max-table-nesting keeps objects as JSON");
+}
+
+Walker::Step Walker::fail_parse(simdjson::error_code code) {
+  const char* location = nullptr;
+  std::size_t offset = value_offset_;
+  if (!document_.current_location().get(location) && location >= text_.data()) {
+    offset = std::min(static_cast<std::size_t>(location - text_.data()), text_.size());
+  }
+  if (code == simdjson::UTF8_ERROR) offset = first_invalid_utf8(text_);
+  error_ = DocumentError{fmt::format("this is not JSON: {}", explain(code)),
+                         code == simdjson::INCOMPLETE_ARRAY_OR_OBJECT
+                             ? "an input has one whole document a line (jq -c . writes it so), or one array"
+                             : "",
+                         offset};
+  return Step::failed;
+}
+
+Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
+  return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}",
+                          sample(column.row_key->key), sample(slot.key), column.name, table.name),
+              "rename one of them, or keep the names apart with --naming duck_case");
+}
+
+}  // namespace outfall::normalize

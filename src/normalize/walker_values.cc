@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walker's values: reading scalars, and finding the column that takes them.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "normalize/shaper.h"
+#include "normalize/walker.h"
+
+namespace outfall::normalize {
+
+using simdjson::ondemand::json_type;
+
+Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value value) {
+  TableShape& table = *frame.shape->table;
+  Row& row = rows_[frame.row];
+  if (slot.role == KeySlot::Role::reserved) {
+    return fail(
+        fmt::format("the key \"{}\" begins with _dlt, which is kept for columns that describe the load", slot.key),
+        "rename the key in the input");
+  }
+  if (slot.role == KeySlot::Role::row_id) {
+    json_type type;
+    if (const auto code = value.type().get(type)) return fail_parse(code);
+    if (type == json_type::object || type == json_type::array) {
+      return fail("the key \"_dlt_id\" holds an object or a list; a row id is a text", "rename the key in the input");
+    }
+    Scalar scalar;
+    if (const Step step = read_scalar(value, type, scalar); step != Step::done) return step;
+    if (row.id != scalar.text && is_truthy(scalar)) {
+      if (row.id_used) return survey_ ? fail("the row id stands behind rows that need it") : Step::survey;
+      row.id.assign(scalar.text);
+    }
+  }
+  const std::uint32_t column = shape_.find_column(table, slot.column_name);
+  if (column != none) touch(table, column, row);
+  return Step::done;
+}
+
+bool Walker::is_truthy(const Scalar& scalar) {
+  switch (scalar.kind) {
+    case DataType::text:
+      return !scalar.text.empty();
+    case DataType::bigint:
+      return scalar.integer != 0;
+    case DataType::double_:
+      return scalar.real != 0;
+    case DataType::bool_:
+      return scalar.truth;
+    default:
+      return true;
+  }
+}
+
+Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& row, const Scalar& scalar) {
+  TableShape& table = *shape.table;
+  if (slot.column == none) {
+    const columnar::ColumnType* hint = shape_.hint(shape, slot);
+    const std::size_t columns_before = table.columns.size();
+    slot.column = shape_.column(table, slot.column_name, hint != nullptr ? *hint : infer_type(scalar));
+    if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
+    if (hint != nullptr && table.columns.size() > columns_before) table.columns[slot.column].declared = true;
+    if (table.columns[slot.column].type.type == DataType::json) ++flattening_serial_;
+  }
+  ColumnSlot& column = table.columns[slot.column];
+  if (column.row_serial == row.serial) return fail_collision(table, column, slot);
+  column.row_serial = row.serial;
+  column.row_key = &slot;
+  Cell cell;
+  if (!convert(column, scalar, scratch_, cell)) return put_variant(shape, slot, row, scalar);
+  touch(table, slot.column, row);
+  store(cell, column.type.type, row.number, *column.cells);
+  return Step::done;
+}
+
+Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
+  TableShape& table = *shape.table;
+  const std::uint32_t index = shape_.variant(table, slot.column, scalar.kind, infer_type(scalar));
+  ColumnSlot& column = table.columns[index];
+  if (column.row_serial == row.serial) return fail_collision(table, column, slot);
+  column.row_serial = row.serial;
+  column.row_key = &slot;
+  Cell cell;
+  if (!convert(column, scalar, scratch_, cell)) {
+    return fail(fmt::format("the value {} of \"{}\" fits neither the column {} ({}) nor its variant {} ({})",
+                            sample(scalar.text), slot.key, table.columns[slot.column].name,
+                            name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
+                fmt::format("--column '{}:text' keeps every value as text", slot.column_name));
+  }
+  const bool is_first = column.chunk_serial != chunk_serial_;
+  touch(table, index, row);
+  if (is_first) {
+    column.found_as_variant = true;
+    table.variants.push_back({.column = index, .value = std::string(sample(scalar.text)), .line = source_.line});
+    if (!table.columns[slot.column].confirmed) table.assumed.push_back(slot.column);
+  }
+  store(cell, column.type.type, row.number, *column.cells);
+  return Step::done;
+}
+
+Walker::Step Walker::read_scalar(Value& value, json_type type, Scalar& scalar) {
+  switch (type) {
+    case json_type::string:
+      return read_string(value, scalar);
+    case json_type::number:
+      return read_number(value, scalar);
+    default:
+      scalar.kind = DataType::bool_;
+      if (const auto code = value.get_bool().get(scalar.truth)) return fail_parse(code);
+      scalar.text = scalar.truth ? "True" : "False";
+      return Step::done;
+  }
+}
+
+Walker::Step Walker::read_string(Value& value, Scalar& scalar) {
+  const std::string_view bytes = string_bytes(value.raw_json_token());
+  if (const auto code = value.get_raw_json_string().error()) return fail_parse(code);
+  scalar.kind = DataType::text;
+  scalar.text = bytes;
+  if (bytes.find('\\') == std::string_view::npos) return Step::done;
+  if (!unescape(bytes, unescaped_)) return fail("a text has a broken escape");
+  scalar.text = unescaped_;
+  return Step::done;
+}
+
+Walker::Step Walker::read_number(Value& value, Scalar& scalar) {
+  scalar.text = trimmed_token(value.raw_json_token());
+  simdjson::ondemand::number number;
+  const auto code = value.get_number().get(number);
+  if (code == simdjson::BIGINT_ERROR || (!code && number.is_uint64() && !number.is_int64())) {
+    if (!is_json_number(scalar.text)) return fail_parse(simdjson::NUMBER_ERROR);
+    if (code) {
+      // The parser did not consume the number; as a raw token it does.
+      if (const auto raw = value.raw_json().error()) return fail_parse(raw);
+    }
+    constexpr std::size_t decimal_digits_max = 38;
+    const std::size_t digits = scalar.text.size() - (scalar.text.front() == '-' ? 1 : 0);
+    scalar.kind = digits <= decimal_digits_max ? DataType::decimal : DataType::text;
+    return Step::done;
+  }
+  if (code) {
+    if (is_json_number(scalar.text)) {
+      return fail(fmt::format("the number {} is too large for a double", sample(scalar.text)),
+                  "write it as a text, or state the column's type with --column");
+    }
+    return fail_parse(code);
+  }
+  if (number.is_int64()) {
+    scalar.kind = DataType::bigint;
+    scalar.integer = number.get_int64();
+  } else {
+    scalar.kind = DataType::double_;
+    scalar.real = number.get_double();
+  }
+  return Step::done;
+}
+
+}  // namespace outfall::normalize
