@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "normalize/json_text.h"
 
+#include <algorithm>
+#include <functional>
+#include <utility>
+
 #include "base/json.h"
 #include "base/utf8.h"
 #include "normalize/shaper.h"
@@ -134,9 +138,12 @@ bool unescape(std::string_view bytes, std::string& out) {
   return true;
 }
 
-simdjson::error_code JsonTextWriter::write(simdjson::ondemand::value value, std::string& out) {
+simdjson::error_code JsonTextWriter::write(simdjson::ondemand::value value, std::string& out, DroppedKeys dropped) {
   out.clear();
   frames_.clear();
+  keys_.clear();
+  dropped_ = dropped;
+  has_duplicate_keys_ = false;
   if (const auto code = write_value(value, out); code != simdjson::SUCCESS) return code;
   while (!frames_.empty()) {
     if (const auto code = write_next(out); code != simdjson::SUCCESS) return code;
@@ -150,30 +157,63 @@ simdjson::error_code JsonTextWriter::write_next(std::string& out) {
   frame.entered = true;
   if (frame.is_object) {
     if (!first) ++frame.field;
-    if (at_end(frame.field)) {
-      out.push_back('}');
-      frames_.pop_back();
-      return simdjson::SUCCESS;
-    }
-    auto read = *frame.field;
-    if (read.error() != simdjson::SUCCESS) return read.error();
-    simdjson::ondemand::field field = read.value_unsafe();
-    if (!first) out.push_back(',');
-    if (!unescape(field.escaped_key(), unescaped_)) return simdjson::STRING_ERROR;
-    append_json_string(out, unescaped_);
-    out.push_back(':');
-    return write_value(field.value(), out);
+    if (!at_end(frame.field)) return write_member(out);
+    look_for_duplicates(frame.first_key);
+    end_frame(out, '}');
+    return simdjson::SUCCESS;
   }
   if (!first) ++frame.element;
   if (at_end(frame.element)) {
-    out.push_back(']');
-    frames_.pop_back();
+    end_frame(out, ']');
     return simdjson::SUCCESS;
   }
   auto read = *frame.element;
   if (read.error() != simdjson::SUCCESS) return read.error();
   if (!first) out.push_back(',');
   return write_value(read.value_unsafe(), out);
+}
+
+simdjson::error_code JsonTextWriter::write_member(std::string& out) {
+  Frame& frame = frames_.back();
+  auto read = *frame.field;
+  if (read.error() != simdjson::SUCCESS) return read.error();
+  simdjson::ondemand::field field = read.value_unsafe();
+  const std::string_view raw = field.escaped_key();
+  if (!unescape(raw, unescaped_)) return simdjson::STRING_ERROR;
+  const bool is_dropped =
+      dropped_.offsets != nullptr && dropped_.offsets->contains(static_cast<std::size_t>(raw.data() - dropped_.text));
+  const std::size_t begin = out.size();
+  if (!is_dropped) {
+    keys_.push_back(std::hash<std::string_view>()(unescaped_));
+    if (std::exchange(frame.has_members, true)) out.push_back(',');
+    append_json_string(out, unescaped_);
+    out.push_back(':');
+  }
+  const std::size_t frames = frames_.size();
+  if (const auto code = write_value(field.value(), out); code != simdjson::SUCCESS) return code;
+  if (!is_dropped) return simdjson::SUCCESS;
+  // It is written all the same: that checks it.
+  if (frames_.size() > frames) {
+    frames_.back().cut = begin;
+  } else {
+    out.resize(begin);
+  }
+  return simdjson::SUCCESS;
+}
+
+void JsonTextWriter::end_frame(std::string& out, char bracket) {
+  out.push_back(bracket);
+  if (frames_.back().cut != std::string::npos) out.resize(frames_.back().cut);
+  frames_.pop_back();
+}
+
+void JsonTextWriter::look_for_duplicates(std::size_t first_key) {
+  const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first_key);
+  if (keys_.end() - begin > 1) {
+    std::sort(begin, keys_.end());
+    if (std::adjacent_find(begin, keys_.end()) != keys_.end()) has_duplicate_keys_ = true;
+  }
+  keys_.resize(first_key);
 }
 
 simdjson::error_code JsonTextWriter::write_value(simdjson::ondemand::value value, std::string& out) {
@@ -186,6 +226,7 @@ simdjson::error_code JsonTextWriter::write_value(simdjson::ondemand::value value
       if (frames_.size() >= limits::nesting_depth_max) return simdjson::DEPTH_ERROR;
       Frame frame;
       frame.is_object = type == json_type::object;
+      frame.first_key = keys_.size();
       simdjson::error_code code;
       if (frame.is_object) {
         simdjson::ondemand::object object;

@@ -9,28 +9,48 @@
 #include <simdjson.h>
 
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace outfall::normalize {
 
+/// Keys that a later one of the same object replaces, by their distance from `text`.
+struct DroppedKeys {
+  const std::unordered_set<std::size_t>* offsets = nullptr;
+  const char* text = nullptr;
+};
+
 class JsonTextWriter {
  public:
   /// Replaces `out` with the text of `value`, and consumes the value.
-  simdjson::error_code write(simdjson::ondemand::value value, std::string& out);
+  simdjson::error_code write(simdjson::ondemand::value value, std::string& out, DroppedKeys dropped = {});
+
+  /// Whether an object of the last value had, or may have had, a key twice. It was written as it stands, without those
+  /// to be dropped.
+  bool has_duplicate_keys() const { return has_duplicate_keys_; }
 
  private:
   struct Frame {
     bool is_object = false;
     bool entered = false;
+    bool has_members = false;
+    std::size_t first_key = 0;            // in keys_
+    std::size_t cut = std::string::npos;  // where the text of a dropped value begins
     simdjson::ondemand::object_iterator field;
     simdjson::ondemand::array_iterator element;
   };
 
   simdjson::error_code write_value(simdjson::ondemand::value value, std::string& out);
   simdjson::error_code write_next(std::string& out);
+  simdjson::error_code write_member(std::string& out);
+  void end_frame(std::string& out, char bracket);
+  void look_for_duplicates(std::size_t first_key);
 
   std::vector<Frame> frames_;
   std::string unescaped_;
+  DroppedKeys dropped_;
+  std::vector<std::size_t> keys_;  // hashes of the keys of the open objects
+  bool has_duplicate_keys_ = false;
 };
 
 /// Whether an iterator of the parser has nothing more. (Its comparison looks only at its left side.)

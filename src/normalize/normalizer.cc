@@ -7,6 +7,7 @@
 #include <exception>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "normalize/chunk_queue.h"
@@ -54,6 +55,10 @@ class Run {
     threads.clear();
     if (!committed) return fail(std::move(committed.error()));
     if (Status bound = committer_.check_bound(); !bound) return fail(std::move(bound.error()));
+    // Where a chunk ends must not show: by place, not by table within a chunk.
+    std::ranges::sort(summary_.variants, {}, [](const VariantSummary& variant) {
+      return std::tie(variant.input, variant.line, variant.table, variant.column);
+    });
     return std::move(summary_);
   }
 

@@ -54,7 +54,7 @@ struct NormalizeSummary {
   std::map<std::string, std::uint64_t> rows;  ///< by table
   std::vector<std::uint64_t> documents;       ///< by input
   std::uint64_t duplicate_keys = 0;
-  std::vector<VariantSummary> variants;  ///< in the order first seen
+  std::vector<VariantSummary> variants;  ///< in input order
   std::uint64_t chunks_shaped_again = 0;
 };
 

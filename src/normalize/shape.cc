@@ -57,7 +57,8 @@ bool Shape::learn(const LoggedColumn& column) {
                                  .nullable = column.nullable,
                                  .declared = column.declared,
                                  .confirmed = true});
-    return true;
+    // What was taken apart here may stand whole there: columns and tables that never come to be would keep their types.
+    return column.type.type != DataType::json;
   }
   ColumnSlot& slot = owner.columns[found];
   if (slot.confirmed) return slot.type == column.type;
@@ -178,6 +179,30 @@ std::uint32_t Shape::find_column(const TableShape& owner, std::string_view name)
 std::uint32_t Shape::column(TableShape& owner, const std::string& name, const columnar::ColumnType& type) {
   const std::uint32_t found = find_column(owner, name);
   return found != none ? found : add_column(owner, ColumnSlot{.name = name, .type = type});
+}
+
+void Shape::drop_columns(TableShape& owner, std::size_t first) {
+  if (owner.columns.size() == first) return;
+  while (owner.columns.size() > first) {
+    owner.by_name.erase(owner.columns.back().name);
+    owner.columns.pop_back();
+  }
+  const auto drop = [first](std::uint32_t& column) {
+    if (column != none && column >= first) column = none;
+  };
+  for (ColumnSlot& column : owner.columns) std::ranges::for_each(column.variants, drop);
+  std::vector<ObjectShape*> shapes;
+  for (auto& [name, root] : roots_) shapes.push_back(root.get());
+  while (!shapes.empty()) {
+    ObjectShape& shape = *shapes.back();
+    shapes.pop_back();
+    if (shape.wrapped != nullptr) shapes.push_back(shape.wrapped.get());
+    for (const auto& slot : shape.slots) {
+      if (shape.table == &owner) drop(slot->column);
+      if (slot->object != nullptr) shapes.push_back(slot->object.get());
+      if (slot->list != nullptr) shapes.push_back(slot->list.get());
+    }
+  }
 }
 
 std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kind, const columnar::ColumnType& type) {

@@ -57,6 +57,7 @@ struct ColumnSlot {
   bool found_as_variant = false;  ///< the chunk's first cell came here because it did not fit `base`
   std::array<std::uint32_t, 11> variants = filled_with_none();  ///< by DataType of the value
   std::uint64_t chunk_serial = 0;                               ///< last chunk that set a cell
+  std::uint64_t variant_serial = 0;                             ///< last chunk that put a value here as a variant
   std::uint64_t row_serial = 0;                                 ///< last row that set a cell
   const KeySlot* row_key = nullptr;  ///< the key that did, for the message when another one does too
   std::optional<columnar::ColumnBuilder> cells;
@@ -139,6 +140,7 @@ struct TableShape {
   std::size_t discovered_before = 0;
   std::size_t assumed_before = 0;
   std::size_t variants_before = 0;
+  std::size_t columns_before = 0;
 };
 
 /// Types that the user stated with --column, by path: keys from the root joined with dots, list levels left out.
@@ -174,6 +176,9 @@ class Shape {
   /// The column of that name, made with `type` if the table has none.
   std::uint32_t column(TableShape& table, const std::string& name, const columnar::ColumnType& type);
   std::uint32_t find_column(const TableShape& table, std::string_view name) const;
+
+  /// Forgets the columns from `first` on, which no chunk has told of yet.
+  void drop_columns(TableShape& table, std::size_t first);
 
   /// The column beside `base` that takes values of `kind`; `type` is what it gets if it is new.
   std::uint32_t variant(TableShape& table, std::uint32_t base, DataType kind, const columnar::ColumnType& type);

@@ -103,9 +103,7 @@ class Shaper::State {
       ++shaped.documents;
     }
     shaped.duplicate_keys = walker_.duplicate_keys() - duplicate_keys;
-    for (TableShape& table : shape_.tables()) {
-      if (table.chunk_serial == walker_.chunk_serial()) shaped.tables.push_back(take_table(table));
-    }
+    for (TableShape* table : walker_.chunk_tables()) shaped.tables.push_back(take_table(*table));
     return shaped;
   }
 

@@ -16,11 +16,13 @@ using simdjson::ondemand::json_type;
 namespace {
 
 constexpr std::size_t slots_looked_ahead_max = 4;
+constexpr std::string_view wrapping = "{\"value\":";
 
 }  // namespace
 
 void Walker::begin_chunk() {
   ++chunk_serial_;
+  chunk_tables_.clear();
   ++flattening_serial_;
 }
 
@@ -38,18 +40,24 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   if (step == Step::done) return std::nullopt;
   take_back_document();
   if (!error_) fail("the document cannot be shaped");
+  if (is_wrapped())
+    error_->offset = std::min(error_->offset - std::min(error_->offset, wrapping.size()), document.text.size());
   return std::move(error_);
 }
 
 Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   ++document_serial_;
   document_tables_.clear();
+  begun_tables_.clear();
+  document_is_open_ = false;
+  value_offset_ = 0;
   frames_.clear();
   open_rows_ = 0;
   text_ = text;
   if (const auto code = parser_.iterate(text.data(), text.size(), text.size() + Chunk::padding).get(document_)) {
     return fail_parse(code);
   }
+  document_is_open_ = true;
   json_type type;
   if (const auto code = document_.type().get(type)) return fail_parse(code);
   if (type != json_type::object) return attempt_wrapped(root);
@@ -59,15 +67,17 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   if (row == none) return Step::failed;
   Step step = push_object(root, value, row, RowEnd::with_frame);
   if (step == Step::done) step = run_frames();
-  if (step == Step::done && !document_.at_end()) {
+  if (step != Step::done) return step;
+  if (!document_.at_end() || (is_wrapped() && object_keys_ != 1)) {
     return fail("there is more behind the end of the document", "NDJSON has one document a line");
   }
+  keep_begun_tables();
   return step;
 }
 
 Walker::Step Walker::attempt_wrapped(ObjectShape& root) {
-  if (text_.data() == wrapped_.data()) return fail("the document cannot be read");
-  std::string wrapped = "{\"value\":";
+  if (is_wrapped()) return fail("the document cannot be read");
+  std::string wrapped(wrapping);
   wrapped.append(text_);
   wrapped.push_back('}');
   wrapped_ = std::move(wrapped);
@@ -103,6 +113,7 @@ Walker::Step Walker::next_field() {
   }
   frame.entered = true;
   if (at_end(frame.field)) {
+    object_keys_ = frame.position;
     if (frame.row_end == RowEnd::with_frame) finish_row(frame.row);
     frames_.pop_back();
     return Step::done;
@@ -111,7 +122,7 @@ Walker::Step Walker::next_field() {
   if (const auto code = (*frame.field).get(field)) return fail_parse(code);
   const std::string_view raw = field.escaped_key();
   frame.key_offset = offset_of(raw);
-  if (survey_ && survey_->dropped_keys.contains(frame.key_offset)) return Step::done;
+  if (survey_ && survey_->dropped_keys.contains(frame.key_offset)) return check_unused(field.value());
   KeySlot* slot = find_slot(frame, raw);
   if (slot == nullptr) return error_ ? Step::failed : Step::survey;
   return take_value(frame, *slot, field.value());
@@ -196,7 +207,8 @@ Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
     return take_scalar(shape, slot, rows_[row], scalar);
   }
   if (stays_json(shape, slot)) {
-    if (const auto code = json_text_.write(value, unescaped_)) return fail_parse(code);
+    if (const auto code = json_text_.write(value, unescaped_, dropped_keys())) return fail_parse(code);
+    if (json_text_.has_duplicate_keys() && !survey_) return Step::survey;
     return take_scalar(shape, slot, rows_[row], {.kind = DataType::json, .text = unescaped_});
   }
   if (type == json_type::object) return push_object(shape_.object_of(slot, shape), value, row, RowEnd::apart);
@@ -229,6 +241,11 @@ Walker::Step Walker::push_list(ObjectShape& rows_shape, Value value, std::uint32
   frame.object_serial = ++object_serial_;
   if (const auto code = array.begin().get(frame.element)) return fail_parse(code);
   frames_.push_back(frame);
+  return Step::done;
+}
+
+Walker::Step Walker::check_unused(Value value) {
+  if (const auto code = json_text_.write(value, scratch_)) return fail_parse(code);
   return Step::done;
 }
 

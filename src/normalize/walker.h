@@ -51,7 +51,8 @@ class Walker {
   /// left.
   std::optional<DocumentError> walk(const DocumentText& document, ObjectShape& root);
 
-  std::uint64_t chunk_serial() const { return chunk_serial_; }
+  /// Tables that got rows since begin_chunk, in the order that dlt would have met them.
+  const std::vector<TableShape*>& chunk_tables() const { return chunk_tables_; }
   std::uint64_t duplicate_keys() const { return duplicate_keys_; }
 
  private:
@@ -86,6 +87,16 @@ class Walker {
     std::uint64_t list_index = 0;
   };
 
+  /// Where the first row of a table stands in its document: the lists around it, from the outermost.
+  struct TablePlace {
+    struct Level {
+      DiscoveryOrder list;
+      std::uint64_t index = 0;
+    };
+    std::vector<Level> levels;
+  };
+  static bool comes_before(const TablePlace& a, const TablePlace& b);
+
   struct Row {
     TableShape* table = nullptr;
     std::uint32_t number = 0;  ///< in the table's chunk
@@ -110,6 +121,8 @@ class Walker {
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
   Step read_string(Value& value, Scalar& scalar);
   Step read_number(Value& value, Scalar& scalar);
+  /// A value that goes nowhere must be JSON all the same.
+  Step check_unused(Value value);
   static bool is_truthy(const Scalar& scalar);
   Step push_object(ObjectShape& shape, Value value, std::uint32_t row, RowEnd row_end);
   Step push_list(ObjectShape& rows_shape, Value value, std::uint32_t parent_row);
@@ -118,6 +131,8 @@ class Walker {
   /// The new row's place in rows_, or none when two lists claim the table.
   std::uint32_t begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index, std::size_t object_offset);
   void begin_table(TableShape& table);
+  TablePlace place_here() const;
+  void keep_begun_tables();
   void remember_table(TableShape& table);
   void finish_row(std::uint32_t index);
   void put_system_cells(Row& row);
@@ -133,6 +148,9 @@ class Walker {
   Step fail_depth();
   Step fail_columns(const TableShape& table);
   Step fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot);
+  /// Whether the text in hand is the document inside {"value": ...}.
+  bool is_wrapped() const { return !wrapped_.empty() && text_.data() == wrapped_.data(); }
+  DroppedKeys dropped_keys() const { return {survey_ ? &survey_->dropped_keys : nullptr, text_.data()}; }
   std::size_t offset_of(std::string_view part) const { return static_cast<std::size_t>(part.data() - text_.data()); }
 
   Shape& shape_;
@@ -148,10 +166,14 @@ class Walker {
   std::vector<Row> rows_;
   std::uint32_t open_rows_ = 0;
   std::vector<TableShape*> document_tables_;
+  std::vector<std::pair<TablePlace, TableShape*>> begun_tables_;  // that the document gave the chunk's first rows
+  std::vector<TableShape*> chunk_tables_;
   std::string scratch_;    // text made by a coercion
   std::string unescaped_;  // a string value with its escapes resolved
   std::string wrapped_;    // a document that is no object, as {"value": ...}
   std::size_t value_offset_ = 0;
+  bool document_is_open_ = false;  // the parser accepted it so far
+  std::uint32_t object_keys_ = 0;  // of the object that ended last
   std::uint64_t chunk_serial_ = 0;
   std::uint64_t document_serial_ = 0;
   std::uint64_t object_serial_ = 0;

@@ -53,6 +53,20 @@ std::size_t first_invalid_utf8(std::string_view text) {
   return at;
 }
 
+/// The control character in a string, or the opening quote of the string that does not end.
+std::size_t first_broken_string(std::string_view text) {
+  std::size_t opened = std::string_view::npos;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') {
+      opened = opened == std::string_view::npos ? at : std::string_view::npos;
+    } else if (opened != std::string_view::npos) {
+      if (static_cast<unsigned char>(text[at]) < ' ') return at;
+      if (text[at] == '\\') ++at;
+    }
+  }
+  return opened == std::string_view::npos ? 0 : opened;
+}
+
 }  // namespace
 
 std::string_view sample(std::string_view value) {
@@ -80,10 +94,11 @@ Walker::Step Walker::fail_columns(const TableShape& table) {
 Walker::Step Walker::fail_parse(simdjson::error_code code) {
   const char* location = nullptr;
   std::size_t offset = value_offset_;
-  if (!document_.current_location().get(location) && location >= text_.data()) {
+  if (document_is_open_ && !document_.current_location().get(location) && location >= text_.data()) {
     offset = std::min(static_cast<std::size_t>(location - text_.data()), text_.size());
   }
   if (code == simdjson::UTF8_ERROR) offset = first_invalid_utf8(text_);
+  if (code == simdjson::UNESCAPED_CHARS || code == simdjson::UNCLOSED_STRING) offset = first_broken_string(text_);
   error_ = DocumentError{fmt::format("this is not JSON: {}", explain(code)),
                          code == simdjson::INCOMPLETE_ARRAY_OR_OBJECT
                              ? "an input has one whole document a line (jq -c . writes it so), or one array"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "normalize/walker.h"
 #include "schema/table.h"
@@ -56,6 +57,36 @@ void Walker::begin_table(TableShape& table) {
   table.assumed.clear();
   table.flattened.clear();
   table.variants.clear();
+  begun_tables_.emplace_back(place_here(), &table);
+}
+
+Walker::TablePlace Walker::place_here() const {
+  TablePlace place;
+  DiscoveryOrder list;
+  for (const Frame& frame : frames_) {
+    if (frame.kind == Frame::Kind::list) {
+      place.levels.push_back({std::exchange(list, {}), frame.list_index});
+    } else {
+      list.path.push_back(position_of(frame));
+    }
+  }
+  return place;
+}
+
+bool Walker::comes_before(const TablePlace& a, const TablePlace& b) {
+  const std::size_t shared = std::min(a.levels.size(), b.levels.size());
+  for (std::size_t i = 0; i < shared; ++i) {
+    if (a.levels[i].list < b.levels[i].list) return true;
+    if (b.levels[i].list < a.levels[i].list) return false;
+    if (a.levels[i].index != b.levels[i].index) return a.levels[i].index < b.levels[i].index;
+  }
+  return a.levels.size() < b.levels.size();
+}
+
+void Walker::keep_begun_tables() {
+  if (begun_tables_.empty()) return;
+  std::ranges::stable_sort(begun_tables_, [](const auto& a, const auto& b) { return comes_before(a.first, b.first); });
+  for (const auto& [place, table] : begun_tables_) chunk_tables_.push_back(table);
 }
 
 void Walker::remember_table(TableShape& table) {
@@ -65,6 +96,7 @@ void Walker::remember_table(TableShape& table) {
   table.discovered_before = table.discovered.size();
   table.assumed_before = table.assumed.size();
   table.variants_before = table.variants.size();
+  table.columns_before = table.columns.size();
   table.row_discoveries.clear();
   table.row_open = false;
   document_tables_.push_back(&table);
@@ -137,6 +169,9 @@ void Walker::take_back_document() {
     for (std::size_t i = table->touched_before; i < table->touched.size(); ++i) {
       table->columns[table->touched[i]].chunk_serial = 0;
     }
+    for (std::size_t i = table->variants_before; i < table->variants.size(); ++i) {
+      table->columns[table->variants[i].column].variant_serial = 0;
+    }
     table->touched.resize(table->touched_before);
     table->discovered.resize(table->discovered_before);
     table->assumed.resize(table->assumed_before);
@@ -148,7 +183,11 @@ void Walker::take_back_document() {
       if (auto& cells = table->columns[column].cells) cells->truncate(table->rows);
     }
   }
+  // Their types came from values that may not count in the end.
+  for (TableShape* table : document_tables_) shape_.drop_columns(*table, table->columns_before);
+  for (const auto& [place, table] : begun_tables_) table->chunk_serial = 0;
   document_tables_.clear();
+  begun_tables_.clear();
   frames_.clear();
   open_rows_ = 0;
 }

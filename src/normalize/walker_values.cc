@@ -20,7 +20,9 @@ Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value value)
         fmt::format("the key \"{}\" begins with _dlt, which is kept for columns that describe the load", slot.key),
         "rename the key in the input");
   }
-  if (slot.role == KeySlot::Role::row_id) {
+  if (slot.role == KeySlot::Role::overwritten) {
+    if (const Step step = check_unused(value); step != Step::done) return step;
+  } else {
     json_type type;
     if (const auto code = value.type().get(type)) return fail_parse(code);
     if (type == json_type::object || type == json_type::array) {
@@ -88,10 +90,11 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
                             name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
                 fmt::format("--column '{}:text' keeps every value as text", slot.column_name));
   }
-  const bool is_first = column.chunk_serial != chunk_serial_;
+  const bool makes_column = column.chunk_serial != chunk_serial_;
   touch(table, index, row);
-  if (is_first) {
-    column.found_as_variant = true;
+  if (makes_column) column.found_as_variant = true;
+  if (column.variant_serial != chunk_serial_) {
+    column.variant_serial = chunk_serial_;
     table.variants.push_back({.column = index, .value = std::string(sample(scalar.text)), .line = source_.line});
     if (!table.columns[slot.column].confirmed) table.assumed.push_back(slot.column);
   }
@@ -128,7 +131,12 @@ Walker::Step Walker::read_number(Value& value, Scalar& scalar) {
   scalar.text = trimmed_token(value.raw_json_token());
   simdjson::ondemand::number number;
   const auto code = value.get_number().get(number);
-  if (code == simdjson::BIGINT_ERROR || (!code && number.is_uint64() && !number.is_int64())) {
+  // The parser does not call all integers of twenty digits big that are.
+  const bool is_big =
+      code == simdjson::BIGINT_ERROR ||
+      (code && is_json_number(scalar.text) && scalar.text.find_first_of(".eE") == std::string_view::npos) ||
+      (!code && number.is_uint64() && !number.is_int64());
+  if (is_big) {
     if (!is_json_number(scalar.text)) return fail_parse(simdjson::NUMBER_ERROR);
     if (code) {
       // The parser did not consume the number; as a raw token it does.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whatever is not JSON is an error that says where; nothing of it is shaped.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "normalize/shaping_for_tests.h"
+
+namespace outfall::normalize {
+namespace {
+
+using for_tests::shape;
+using for_tests::Shaped;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class BadDocument : public testing::TestWithParam<std::string> {};
+
+TEST_P(BadDocument, IsAnErrorWithItsLine) {
+  const Shaped shaped = shape("{\"a\":1}\n" + GetParam() + "\n{\"a\":2}");
+  EXPECT_THAT(shaped.error, StartsWith("test.jsonl, line 2, column "));
+  EXPECT_TRUE(shaped.rows.empty());
+}
+
+/// What another parser's laxness, or a shortcut in ours, may let through.
+INSTANTIATE_TEST_SUITE_P(
+    Json, BadDocument,
+    testing::Values("{", "}", "{]", "[}", "[", "[1", "{\"a\":1", "{\"a\"", "{\"a\":", "{\"a\":}", "{\"a\" 1}", "{a:1}",
+                    "{'a':1}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "[1,]", "[,1]", "[1 2]", "{\"a\":1}}",
+                    "{\"a\":1}{\"b\":2}", "{\"a\":1} x", "1 2", "1,2", "1,\"b\":2", "1}", "1},{\"a\":2",
+                    "[1],\"x\":[2]", "nul", "nulll", "NULL", "tru", "truex", "True", "NaN", "Infinity", "-", "+1", "01",
+                    "-01", "1.", ".5", "1e", "1e+", "0x10", "1_000", "{\"a\":tru}", "{\"a\":nul}", "{\"a\":falsey}",
+                    "{\"a\":01}", "{\"a\":1.}", "{\"a\":--1}", "{\"a\":1a}", "{\"a\":00000000000000000000001}",
+                    "{\"a\":123456789012345678901234567890x}", "{\"a\":\"x}", "{\"a\":\"\t\"}", "{\"a\":\"\\x\"}",
+                    "{\"a\":\"\\u12\"}", "{\"a\":\"\\u12g4\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\ud800\\u0041\"}",
+                    "{\"a\":\"\\udc00\"}", "{\"\\q\":1}", "{\"\\ud800\":1}", "{\"a\":\"b\"x}", "{\"a\":[1,{\"b\":]}",
+                    "{\"a\":undefined}", "// a", "{\"a\":1} // b", "{\"a\":/**/1}", "\"abc", "\"a\" \"b\"",
+                    "{\"a\":\"\xff\"}", "{\"a\":\"\xc3\"}", "{\"\xed\xa0\x80\":1}", "{\"a\":\"\xf5\x80\x80\x80\"}",
+                    "{\"_dlt_load_id\":tru}", "{\"a\":1,\"a\":2,\"b\":tru,\"b\":3}", "{\"a\":{\"x\":nul},\"a\":1}"));
+
+class BadJsonColumn : public testing::TestWithParam<std::string> {};
+
+TEST_P(BadJsonColumn, IsAnErrorToo) {
+  for_tests::ShapingOptions options;
+  options.shape.max_nesting = 0;
+  EXPECT_THAT(shape("{\"a\":{\"k\":" + GetParam() + "}}", options).error, StartsWith("test.jsonl, line 1, column "));
+  EXPECT_THAT(shape("{\"a\":[" + GetParam() + "]}", options).error, StartsWith("test.jsonl, line 1, column "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Json, BadJsonColumn,
+                         testing::Values("tru", "nulll", "01", "1.", "-", "\"\\x\"", "\"\\ud800\"", "[1,]",
+                                         "{\"a\":1,}", "1 2", "{\"a\" 1}", "falsey", "\"\x01\"", "\"\xff\"",
+                                         "{\"\\q\":1}"));
+
+TEST(BadDocuments, SayLineAndColumn) {
+  EXPECT_THAT(shape("{\"a\":1}\n{\"a\":tru}").error, StartsWith("test.jsonl, line 2, column 6: this is not JSON"));
+  EXPECT_THAT(shape("{\"ä\":tru}").error, StartsWith("test.jsonl, line 1, column 6: "));
+  EXPECT_THAT(shape("{\"a\":\"x\xff\"}").error, StartsWith("test.jsonl, line 1, column 8: "));
+  EXPECT_THAT(shape("[1,tru]").error, StartsWith("test.jsonl, line 1, column 4: "));
+  EXPECT_THAT(shape("tru").error, StartsWith("test.jsonl, line 1, column 1: "));
+}
+
+TEST(BadDocuments, NumbersThatNoDoubleHoldsAreRefused) {
+  EXPECT_THAT(shape("{\"a\":1e400}").error, HasSubstr("line 1, column 6: the number 1e400 is too large for a double"));
+  EXPECT_EQ(shape("{\"a\":1e-400}").error, "");
+}
+
+TEST(BadDocuments, FirstOneInInputOrderIsReported) {
+  std::string documents;
+  for (int i = 1; i <= 200; ++i) documents += i == 57 || i == 90 ? "{\"a\":tru}\n" : "{\"a\":1}\n";
+  for (const int workers : {1, 2, 3}) {
+    for_tests::ShapingOptions options;
+    options.workers = workers;
+    options.chunk_bytes = 20;
+    EXPECT_THAT(shape(documents, options).error, StartsWith("test.jsonl, line 57, "));
+  }
+}
+
+TEST(BadDocuments, GoodOnesThatLookBad) {
+  for (const std::string document : {"{ \"a\" : 1 }", "\t{\"a\":\"\\u00e4\\ud83d\\ude00\\/\"} \r", "-0", "1E+2", "\"\"",
+                                     "[]", "{}", "[[],{}]", "{\"a\":\"\x7f\"}", "{\"a\":-0.0e-0}"}) {
+    EXPECT_EQ(shape(document).error, "") << document;
+  }
+}
+
+}  // namespace
+}  // namespace outfall::normalize

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// For tests: documents in, rows out as text, through the whole normalizer in memory.
+//
+// Row ids are drawn from a seed of zeros, so that two runs over the same documents can be compared cell by cell.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "normalize/normalizer.h"
+
+namespace outfall::normalize::for_tests {
+
+inline constexpr std::size_t whole_input = SIZE_MAX;
+
+struct ShapingOptions {
+  ShapeOptions shape;
+  int workers = 1;
+  std::size_t chunk_bytes = whole_input;  ///< a chunk ends with the document that reaches this
+  std::string table = "t";
+  schema::Schema schema = schema::Schema::make("tests", NamingConvention::snake_case);  ///< what the dataset has
+};
+
+struct Shaped {
+  std::string error;  ///< empty: it worked
+  std::string hint;
+  schema::Schema schema;
+  NormalizeSummary summary;
+  /// Each table's rows as `name=value` of all cells that are not null, in the order of the table's columns.
+  std::map<std::string, std::vector<std::string>> rows;
+  /// The same without the columns that describe the load.
+  std::map<std::string, std::vector<std::string>> data;
+};
+
+namespace detail {
+
+inline const std::uint8_t* buffer(const ArrowArray& array, int index) {
+  return static_cast<const std::uint8_t*>(array.buffers[index]);
+}
+
+template <class T>
+T fixed(const ArrowArray& array, std::int64_t row) {
+  T value;
+  std::memcpy(&value, buffer(array, 1) + static_cast<std::size_t>(row) * sizeof(T), sizeof(T));
+  return value;
+}
+
+inline bool is_null(const ArrowArray& array, std::int64_t row) {
+  const std::uint8_t* validity = buffer(array, 0);
+  return array.null_count > 0 && validity != nullptr && (validity[row / 8] >> (row % 8) & 1) == 0;
+}
+
+inline std::string bytes(const ArrowArray& array, std::int64_t row) {
+  std::int32_t ends[2];
+  std::memcpy(ends, buffer(array, 1) + static_cast<std::size_t>(row) * sizeof(std::int32_t), sizeof ends);
+  return {reinterpret_cast<const char*>(buffer(array, 2)) + ends[0], static_cast<std::size_t>(ends[1] - ends[0])};
+}
+
+inline std::string unscaled(schema::Int128 value) {
+  std::string digits;
+  const bool negative = value < 0;
+  do {
+    const auto digit = static_cast<int>(value % 10);
+    digits.insert(digits.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
+    value /= 10;
+  } while (value != 0);
+  return negative ? "-" + digits : digits;
+}
+
+/// Times and dates are numbers here, decimals their unscaled digits, binary is hex.
+inline std::string cell_text(const ArrowSchema& type, const ArrowArray& array, std::int64_t row) {
+  const std::string_view format = type.format;
+  if (type.dictionary != nullptr) return bytes(*array.dictionary, fixed<std::int8_t>(array, row));
+  if (format == "u") return bytes(array, row);
+  if (format == "z") {
+    std::string hex;
+    for (const char byte : bytes(array, row)) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return hex;
+  }
+  if (format == "g") return fmt::format("{}", fixed<double>(array, row));
+  if (format == "b") return (buffer(array, 1)[row / 8] >> (row % 8) & 1) != 0 ? "true" : "false";
+  if (format == "tdD") return fmt::format("{}", fixed<std::int32_t>(array, row));
+  if (format.starts_with("d:")) return unscaled(fixed<schema::Int128>(array, row));
+  return fmt::format("{}", fixed<std::int64_t>(array, row));
+}
+
+inline void add_row(const ArrowSchema& schema, const ArrowArray& batch, std::int64_t row, std::string& all,
+                    std::string& data) {
+  for (std::int64_t column = 0; column < batch.n_children; ++column) {
+    const ArrowArray& cells = *batch.children[column];
+    if (is_null(cells, row)) continue;
+    const std::string_view name = schema.children[column]->name;
+    const std::string cell = fmt::format("{}={}", name, cell_text(*schema.children[column], cells, row));
+    all += (all.empty() ? "" : " ") + cell;
+    if (!name.starts_with("_dlt")) data += (data.empty() ? "" : " ") + cell;
+  }
+}
+
+/// Chunks of whole lines out of one text.
+class Source {
+ public:
+  Source(std::string_view text, std::size_t chunk_bytes) : text_(text), chunk_bytes_(chunk_bytes) {}
+
+  std::optional<Chunk> next() {
+    if (at_ >= text_.size()) return std::nullopt;
+    Chunk chunk;
+    chunk.stream_offset = at_;
+    const std::size_t begin = at_;
+    do {
+      const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+      if (end > at_) {
+        chunk.documents.push_back({.offset = static_cast<std::uint32_t>(at_ - begin),
+                                   .length = static_cast<std::uint32_t>(end - at_),
+                                   .line = line_});
+      }
+      ++line_;
+      at_ = end + 1;
+    } while (at_ < text_.size() && at_ - begin < chunk_bytes_);
+    const std::size_t size = std::min(at_, text_.size()) - begin;
+    chunk.capacity = size + Chunk::padding;
+    chunk.bytes = std::make_unique<std::byte[]>(chunk.capacity);
+    std::memcpy(chunk.bytes.get(), text_.data() + begin, size);
+    return chunk;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t chunk_bytes_;
+  std::size_t at_ = 0;
+  std::uint64_t line_ = 1;
+};
+
+}  // namespace detail
+
+/// Shapes documents, one a line.
+inline Shaped shape(std::string_view documents, ShapingOptions options = {}) {
+  Shaped shaped{.error = {}, .hint = {}, .schema = std::move(options.schema), .summary = {}, .rows = {}, .data = {}};
+  NormalizeOptions normalizing{.shape = std::move(options.shape),
+                               .load_id = "load",
+                               .workers = options.workers,
+                               .chunks_in_flight_max = static_cast<std::size_t>(options.workers) * 2 + 1,
+                               .inputs = {{.name = "test.jsonl", .table = options.table}}};
+  detail::Source source(documents, options.chunk_bytes);
+  const WriteBatch write = [&shaped](std::string_view table, const ArrowSchema& schema, ArrowArray* batch) -> Status {
+    for (std::int64_t row = 0; row < batch->length; ++row) {
+      std::string all;
+      std::string data;
+      detail::add_row(schema, *batch, row, all, data);
+      shaped.rows[std::string(table)].push_back(std::move(all));
+      shaped.data[std::string(table)].push_back(std::move(data));
+    }
+    batch->release(batch);
+    return {};
+  };
+  auto summary = normalize(
+      normalizing, shaped.schema, [&source]() -> Result<std::optional<Chunk>> { return source.next(); }, [](Chunk) {},
+      write);
+  if (summary) {
+    shaped.summary = std::move(*summary);
+  } else {
+    shaped.error = summary.error().message;
+    shaped.hint = summary.error().hint;
+  }
+  return shaped;
+}
+
+/// The columns of a table as `name:type`, in order, without those that describe the load.
+inline std::vector<std::string> columns(const Shaped& shaped, std::string_view table) {
+  std::vector<std::string> names;
+  const schema::Table* found = shaped.schema.tables.find(table);
+  if (found == nullptr) return names;
+  for (const schema::Column& column : found->columns) {
+    if (column.name.starts_with("_dlt")) continue;
+    names.push_back(fmt::format("{}:{}", column.name, column.type ? name(*column.type) : "none"));
+  }
+  return names;
+}
+
+}  // namespace outfall::normalize::for_tests

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random documents with few names and many types, cut at random: whatever the cut and the number of workers, the result
+// is that of one worker with one chunk.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "normalize/shaping_for_tests.h"
+
+namespace outfall::normalize {
+namespace {
+
+using for_tests::shape;
+using for_tests::Shaped;
+using for_tests::ShapingOptions;
+
+/// Few names, so that scalars, objects, lists, variants and flattened keys meet under one name.
+class RandomDocuments {
+ public:
+  explicit RandomDocuments(unsigned seed) : random_(seed) {}
+
+  int below(int end) { return static_cast<int>(random_() % static_cast<unsigned>(end)); }
+
+  std::string documents(int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += object(0) + "\n";
+    return text;
+  }
+
+ private:
+  std::string object(int depth) {
+    // A document has either the names of flattened keys or keys that are flattened to them: both would collide.
+    static constexpr std::array<std::string_view, 6> nested{"a", "b", "c", "list", "value", "d"};
+    static constexpr std::array<std::string_view, 6> flat{"a__b", "b__a", "c", "a__v_text", "value", "a__b__c"};
+    if (depth == 0) is_flat_ = below(3) == 0;
+    std::string text = "{";
+    for (const std::string_view name : is_flat_ ? flat : nested) {
+      if (below(3) != 0) continue;
+      const auto add = [&] {
+        // Its own key has what a variant of `a` may have.
+        const std::string written = name == "a__v_text" ? "\"x\"" : value(depth + 1);
+        text += fmt::format("{}\"{}\":{}", text.size() == 1 ? "" : ",", name, written);
+      };
+      add();
+      if (below(25) == 0) add();
+    }
+    return text + "}";
+  }
+
+  std::string list(int depth) {
+    std::string text = "[";
+    for (int i = below(4); i > 0; --i) text += value(depth + 1) + (i > 1 ? "," : "");
+    return text + "]";
+  }
+
+  std::string value(int depth) {
+    static constexpr std::array<std::string_view, 12> scalars{
+        "1",   "2.5",      "true", "\"x\"", "\"7\"", "null", "\"2024-01-01\"", "18446744073709551616",
+        "3.0", "\"true\"", "-1",   "0"};
+    const int kind = depth > 3 ? 0 : below(8);
+    if (kind == 6) return object(depth);
+    if (kind == 7) return list(depth);
+    return std::string(scalars[static_cast<std::size_t>(below(scalars.size()))]);
+  }
+
+  std::mt19937 random_;
+  bool is_flat_ = false;
+};
+
+/// What a run gives, as one text.
+std::string outcome(const Shaped& shaped) {
+  if (!shaped.error.empty()) return shaped.error;
+  std::string text = shaped.schema.to_json() + "\n";
+  for (const auto& [table, rows] : shaped.rows) {
+    text += table + ":\n";
+    for (const std::string& row : rows) text += row + "\n";
+  }
+  for (const VariantSummary& variant : shaped.summary.variants) {
+    text += fmt::format("{}.{} {} {} {}\n", variant.table, variant.column, variant.base_column, variant.value,
+                        variant.line);
+  }
+  return text + fmt::format("{}", shaped.summary.duplicate_keys);
+}
+
+TEST(RandomShapes, AnyCutGivesTheSame) {
+  int failures = 0;
+  for (unsigned seed = 1; seed <= 400; ++seed) {
+    RandomDocuments random(seed);
+    const std::string documents = random.documents(1 + random.below(60));
+    ShapingOptions whole;
+    whole.shape.max_nesting = std::array{0, 1, 2, 1000}[static_cast<std::size_t>(random.below(4))];
+    ShapingOptions cut = whole;
+    cut.workers = 1 + random.below(3);
+    cut.chunk_bytes = static_cast<std::size_t>(1 + random.below(600));
+    const std::string expected = outcome(shape(documents, whole));
+    failures += expected.starts_with("test.jsonl") ? 1 : 0;
+    ASSERT_EQ(outcome(shape(documents, cut)), expected)
+        << "seed " << seed << ", " << cut.workers << " workers, chunks of " << cut.chunk_bytes << " bytes";
+  }
+  EXPECT_LT(failures, 100) << "most documents must be good, or the test proves little";
+}
+
+}  // namespace
+}  // namespace outfall::normalize

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What documents become: tables, columns in order, types, variants, rows.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "normalize/shaping_for_tests.h"
+
+namespace outfall::normalize {
+namespace {
+
+using for_tests::columns;
+using for_tests::shape;
+using for_tests::Shaped;
+using for_tests::ShapingOptions;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+std::vector<std::string> table_names(const Shaped& shaped) {
+  std::vector<std::string> names;
+  for (const auto& [name, rows] : shaped.rows) names.push_back(name);
+  return names;
+}
+
+TEST(Shaping, FlattensObjectsAndTakesListsApart) {
+  const Shaped shaped = shape(R"({"id":1,"who":{"name":"ann","at":{"city":"Bonn"}},"tags":["x",{"y":2},["z"]]})");
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("id=1 who__name=ann who__at__city=Bonn"));
+  EXPECT_THAT(shaped.data.at("t__tags"), ElementsAre("value=x", "y=2", ""));
+  EXPECT_THAT(shaped.data.at("t__tags__list"), ElementsAre("value=z"));
+  EXPECT_EQ(shaped.schema.tables.find("t__tags__list")->parent, "t__tags");
+}
+
+TEST(Shaping, LinksNestedRowsToTheirParents) {
+  const Shaped shaped = shape(R"({"_dlt_id":"root","l":[{"a":1},{"a":2}]})");
+  EXPECT_THAT(shaped.rows.at("t"), ElementsAre("_dlt_id=root _dlt_load_id=load"));
+  RowIds ids(RowIdSeed{});
+  std::string first;
+  std::string second;
+  ids.nested("root", "t__l", 0, first);
+  ids.nested("root", "t__l", 1, second);
+  EXPECT_THAT(shaped.rows.at("t__l"), ElementsAre("a=1 _dlt_parent_id=root _dlt_list_idx=0 _dlt_id=" + first,
+                                                  "a=2 _dlt_parent_id=root _dlt_list_idx=1 _dlt_id=" + second));
+}
+
+TEST(Shaping, CopiesTheRootIdWhereAsked) {
+  ShapingOptions options;
+  options.shape.root_key = true;
+  const Shaped shaped = shape(R"({"_dlt_id":"root","l":[[1]]})", options);
+  EXPECT_THAT(shaped.rows.at("t__l__list").front(), HasSubstr("value=1 _dlt_root_id=root "));
+}
+
+TEST(Shaping, OrdersNewColumnsLevelByLevelAndObjectsFromTheLast) {
+  const Shaped shaped = shape(R"({"o":{"x":1,"deep":{"z":1}},"b":1,"p":{"y":1},"a":1})");
+  EXPECT_THAT(columns(shaped, "t"),
+              ElementsAre("b:bigint", "a:bigint", "p__y:bigint", "o__x:bigint", "o__deep__z:bigint"));
+}
+
+TEST(Shaping, OrdersNewTablesAsTheyAreFlattened) {
+  const Shaped shaped =
+      shape("{\"none\":[]}\n{\"o\":{\"l\":[1]},\"l2\":[{\"a\":1},{\"m\":[1],\"n\":[[2]]}],\"none\":[3]}");
+  std::vector<std::string> order;
+  for (const schema::Table& table : shaped.schema.tables) {
+    if (!table.name.starts_with("_dlt")) order.push_back(table.name);
+  }
+  EXPECT_THAT(order, ElementsAre("t", "t__l2", "t__l2__m", "t__l2__n", "t__l2__n__list", "t__none", "t__o__l"));
+}
+
+TEST(Shaping, AppendsLateColumnsBehindAllOthers) {
+  const Shaped shaped = shape("{\"b\":1}\n{\"a\":1,\"b\":2}\n{\"c\":1,\"a\":3}");
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("b:bigint", "a:bigint", "c:bigint"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("b=1", "b=2 a=1", "a=3 c=1"));
+}
+
+TEST(Shaping, MakesNoColumnOfNullsAlone) {
+  const Shaped shaped = shape("{\"a\":null,\"l\":[],\"o\":{}}\n{\"b\":1}");
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("b:bigint"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("", "b=1"));
+  EXPECT_THAT(table_names(shaped), ElementsAre("t"));
+}
+
+TEST(Shaping, InfersEachType) {
+  const Shaped shaped = shape(
+      R"({"i":7,"d":1.5,"b":true,"s":"x","t":"2024-03-01T10:00:00Z","big":123456789012345678901234567890,"e":1e2})");
+  EXPECT_THAT(columns(shaped, "t"),
+              ElementsAre("i:bigint", "d:double", "b:bool", "s:text", "t:timestamp", "big:decimal", "e:double"));
+  EXPECT_THAT(shaped.data.at("t"),
+              ElementsAre("i=7 d=1.5 b=true s=x t=1709287200000000 big=123456789012345678901234567890 e=100"));
+}
+
+TEST(Shaping, KeepsIntegersBeyondEverySize) {
+  const std::string digits(38, '9');
+  const Shaped shaped =
+      shape("{\"u\":18446744073709551615,\"d\":" + digits + ",\"t\":-1" + digits + ",\"m\":" + "-9223372036854775808}");
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("u:decimal", "d:decimal", "t:text", "m:bigint"));
+  EXPECT_THAT(shaped.data.at("t"),
+              ElementsAre("u=18446744073709551615 d=" + digits + " t=-1" + digits + " m=-9223372036854775808"));
+}
+
+TEST(Shaping, KeepsIntegersAtTheEdgeOf64Bits) {
+  for (const std::string digits : {"9223372036854775808", "18446744073709551614", "18446744073709551616",
+                                   "18446744073709551617", "18446744073709551999", "19999999999999999999",
+                                   "99999999999999999999", "-9223372036854775809", "-18446744073709551616"}) {
+    const Shaped shaped = shape("{\"n\":" + digits + "}");
+    EXPECT_EQ(shaped.error, "") << digits;
+    EXPECT_THAT(shaped.data.at("t"), ElementsAre("n=" + digits));
+    EXPECT_THAT(columns(shaped, "t"), ElementsAre("n:decimal"));
+  }
+}
+
+TEST(Shaping, SetsValuesOfAnotherTypeApart) {
+  const Shaped shaped = shape("{\"v\":1}\n{\"v\":\"x\"}\n{\"v\":true}\n{\"v\":\"12\"}\n{\"v\":2.5}\n{\"v\":3.0}");
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("v:bigint", "v__v_text:text", "v__v_bool:bool", "v__v_double:double"));
+  EXPECT_THAT(shaped.data.at("t"),
+              ElementsAre("v=1", "v__v_text=x", "v__v_bool=true", "v=12", "v__v_double=2.5", "v=3"));
+  ASSERT_EQ(shaped.summary.variants.size(), 3U);
+  EXPECT_EQ(shaped.summary.variants[0].column, "v__v_text");
+  EXPECT_EQ(shaped.summary.variants[0].base_column, "v");
+  EXPECT_EQ(shaped.summary.variants[0].value, "x");
+  EXPECT_EQ(shaped.summary.variants[0].line, 2U);
+  EXPECT_TRUE(shaped.schema.tables.find("t")->columns.find("v__v_text")->variant);
+  EXPECT_FALSE(shaped.schema.tables.find("t")->columns.find("v")->variant);
+}
+
+TEST(Shaping, KeepsNumbersOutOfBoolColumns) {
+  const Shaped shaped = shape("{\"v\":true}\n{\"v\":1}\n{\"v\":0.0}");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("v=true", "v__v_bigint=1", "v__v_double=0"));
+}
+
+TEST(Shaping, ReportsAVariantThoughItsColumnWasAKeyBefore) {
+  const Shaped shaped = shape("{\"v\":1,\"v__v_text\":\"own\"}\n{\"v\":\"x\"}");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("v=1 v__v_text=own", "v__v_text=x"));
+  ASSERT_EQ(shaped.summary.variants.size(), 1U);
+  EXPECT_EQ(shaped.summary.variants[0].value, "x");
+}
+
+TEST(Shaping, KeepsDeepValuesAsJson) {
+  ShapingOptions options;
+  options.shape.max_nesting = 1;
+  const Shaped shaped = shape(R"({"o":{"a":1,"p":{"q":[1, 2.50]}},"l":[{"x":1,"y":{"k":"v"}},[3]]})", options);
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("o__a:bigint", "o__p:json"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre(R"(o__a=1 o__p={"q":[1,2.50]})"));
+  EXPECT_THAT(shaped.data.at("t__l"), ElementsAre(R"(x=1 y={"k":"v"})", "list=[3]"));
+}
+
+TEST(Shaping, KeepsEverythingAsJsonAtLevelZero) {
+  ShapingOptions options;
+  options.shape.max_nesting = 0;
+  const Shaped shaped = shape(R"({"o":{"a":[]},"l":[{"x":"ä\n"}],"s":1})", options);
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre(R"(o={"a":[]} l=[{"x":"ä\n"}] s=1)"));
+  EXPECT_THAT(table_names(shaped), ElementsAre("t"));
+}
+
+TEST(Shaping, GivesDeclaredColumnsTheirType) {
+  ShapingOptions options;
+  options.shape.hints = {{"amount", {.type = DataType::decimal, .precision = 10, .scale = 2}},
+                         {"o.when", {.type = DataType::date}},
+                         {"l.blob", {.type = DataType::binary}},
+                         {"raw", {.type = DataType::json}}};
+  const Shaped shaped = shape(
+      R"({"amount":0.1,"o":{"when":"2024-02-29"},"l":[{"blob":"AQI="},{"blob":"0x0a"}],"raw":{"a":[1]}})", options);
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(columns(shaped, "t"), UnorderedElementsAre("amount:decimal", "o__when:date", "raw:json"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("amount=10 raw={\"a\":[1]} o__when=19782"));
+  EXPECT_THAT(shaped.data.at("t__l"), ElementsAre("blob=0102", "blob=0a"));
+}
+
+TEST(Shaping, TakesAnythingThatIsJsonAsARow) {
+  const Shaped shaped = shape("7\n\"x\"\n[1,{\"a\":2}]\nnull\ntrue\n  {\"k\":1}");
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("value=7", "value__v_text=x", "", "", "value__v_bool=true", "k=1"));
+  EXPECT_THAT(shaped.data.at("t__value"), ElementsAre("value=1", "a=2"));
+}
+
+TEST(Shaping, ContinuesWithWhatTheDatasetHas) {
+  ShapingOptions options;
+  options.schema = shape("{\"a\":\"text\",\"b\":1}").schema;
+  const Shaped shaped = shape("{\"c\":1,\"b\":\"x\",\"a\":5}", options);
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("a:text", "b:bigint", "c:bigint", "b__v_text:text"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("a=5 c=1 b__v_text=x"));
+}
+
+// Keys.
+
+TEST(ShapingKeys, LastOfTwoEqualKeysWinsInThePlaceOfTheFirst) {
+  const Shaped shaped = shape(R"({"a":1,"b":2,"a":3})");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("a=3 b=2"));
+  EXPECT_EQ(shaped.summary.duplicate_keys, 1U);
+}
+
+TEST(ShapingKeys, ForgetsWhatTheFirstOfTwoEqualKeysLeft) {
+  const Shaped shaped = shape(R"({"a":5,"l":[1,2],"o":{"x":1},"a":"x","l":"none","o":[7]})");
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_EQ(shaped.summary.duplicate_keys, 3U);
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("a:text", "l:text"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("a=x l=none"));
+  EXPECT_THAT(shaped.data.at("t__o"), ElementsAre("value=7"));
+  EXPECT_THAT(table_names(shaped), ElementsAre("t", "t__o"));
+  EXPECT_EQ(shaped.schema.tables.find("t__l"), nullptr);
+}
+
+TEST(ShapingKeys, ForgetsTheNestedColumnsOfADroppedKey) {
+  const Shaped shaped = shape("{\"l\":[{\"v\":1,\"w\":1}],\"l\":[{\"v\":\"x\"}]}\n{\"l\":[{\"w\":\"y\"}]}");
+  EXPECT_THAT(columns(shaped, "t__l"), ElementsAre("v:text", "w:text"));
+  EXPECT_THAT(shaped.data.at("t__l"), ElementsAre("v=x", "w=y"));
+}
+
+TEST(ShapingKeys, FindsEqualKeysInEverySpelling) {
+  const Shaped shaped = shape(R"({"key":1,"\u006bey":2,"o":{"x":1,"x":2},"l":[{"y":1,"y":2}]})");
+  EXPECT_EQ(shaped.summary.duplicate_keys, 3U);
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("key=2 o__x=2"));
+  EXPECT_THAT(shaped.data.at("t__l"), ElementsAre("y=2"));
+}
+
+TEST(ShapingKeys, DropsEqualKeysInsideJsonToo) {
+  ShapingOptions options;
+  options.shape.max_nesting = 0;
+  const Shaped shaped = shape(R"({"o":{"x":1,"y":2,"x":3}})", options);
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre(R"(o={"y":2,"x":3})"));
+  EXPECT_EQ(shaped.summary.duplicate_keys, 1U);
+}
+
+TEST(ShapingKeys, TakesTheDocumentsOwnRowId) {
+  RowIds ids(RowIdSeed{});
+  std::string nested;
+  ids.nested("mine", "t__l", 0, nested);
+  for (const std::string document : {R"({"_dlt_id":"mine","l":[1]})", R"({"l":[1],"_dlt_id":"mine"})"}) {
+    const Shaped shaped = shape(document);
+    EXPECT_EQ(shaped.error, "");
+    EXPECT_THAT(shaped.rows.at("t").front(), HasSubstr("_dlt_id=mine"));
+    EXPECT_THAT(shaped.rows.at("t__l"), ElementsAre("value=1 _dlt_parent_id=mine _dlt_list_idx=0 _dlt_id=" + nested));
+  }
+}
+
+TEST(ShapingKeys, TakesTheRowIdOfANestedRowBehindItsList) {
+  const Shaped shaped = shape(R"({"l":[{"m":[1],"_dlt_id":"inner"}]})");
+  EXPECT_THAT(shaped.rows.at("t__l__m").front(), HasSubstr("_dlt_parent_id=inner"));
+}
+
+TEST(ShapingKeys, RefusesNamesOfTheLoadsOwnColumns) {
+  EXPECT_THAT(shape(R"({"_dlt_x":1})").error,
+              HasSubstr("test.jsonl, line 1, column 11: the key \"_dlt_x\" begins with"));
+  EXPECT_THAT(shape(R"({"_dltx":1})").error, HasSubstr("\"_dltx\""));
+  EXPECT_THAT(shape(R"({"l":[{"_dlt_x":1}]})").error, HasSubstr("\"_dlt_x\""));
+  EXPECT_EQ(shape(R"({"_dlt_load_id":"theirs","a":1})").error, "");
+  EXPECT_THAT(shape(R"({"_dlt_load_id":"theirs","a":1})").rows.at("t").front(), HasSubstr("_dlt_load_id=load"));
+}
+
+TEST(ShapingKeys, RefusesTwoKeysWithOneNameAndNamesBoth) {
+  EXPECT_THAT(shape(R"({"User":1,"user":2})").error,
+              HasSubstr("the keys \"User\" and \"user\" of one document both become the column user of t"));
+  EXPECT_THAT(shape(R"({"a__b":1,"a":{"b":2}})").error, HasSubstr("\"a__b\" and \"b\""));
+  EXPECT_THAT(shape(R"({"a":{"b":2},"a__b":1})").error, HasSubstr("\"b\" and \"a__b\""));
+  EXPECT_THAT(shape(R"({"L":[1],"l":[2]})").error,
+              HasSubstr("two lists of one document both become rows of the table t__l"));
+  EXPECT_THAT(shape(R"({"User":1,"user":2})").hint, HasSubstr("--naming duck_case"));
+}
+
+TEST(ShapingKeys, TakesKeysThatShareANameInDifferentDocuments) {
+  const Shaped shaped = shape("{\"User\":1}\n{\"user\":2}\n{\"a__b\":1}\n{\"a\":{\"b\":2}}");
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("user=1", "user=2", "a__b=1", "a__b=2"));
+}
+
+TEST(ShapingKeys, TakesEmptyStrangeAndEnormousKeys) {
+  const std::string enormous(1'000'000, 'k');
+  const Shaped shaped = shape("{\"\":1,\"__\":2,\"1st\":4,\"\\ud83d\\ude00\":5,\"" + enormous + "\":6}",
+                              {.shape = {.naming = schema::Naming(NamingConvention::duck_case, 60)}});
+  EXPECT_EQ(shaped.error, "");
+  for (const schema::Column& column : shaped.schema.tables.find("t")->columns) {
+    EXPECT_FALSE(column.name.empty());
+    EXPECT_LE(column.name.size(), 60U);
+  }
+  EXPECT_EQ(shaped.schema.tables.find("t")->columns.size(), 7U);
+}
+
+// Size.
+
+TEST(ShapingLimits, TakesTenThousandColumns) {
+  std::string document = "{";
+  for (int i = 0; i < 10'000; ++i) document += fmt::format("{}\"c{}\":{}", i == 0 ? "" : ",", i, i);
+  const Shaped shaped = shape(document + "}\n{\"c9999\":1}");
+  EXPECT_EQ(columns(shaped, "t").size(), 10'000U);
+  EXPECT_THAT(shaped.data.at("t").back(), "c9999=1");
+}
+
+std::string nested(const std::string& open, const std::string& close, int levels) {
+  std::string text;
+  for (int i = 0; i < levels; ++i) text += open;
+  text += "1";
+  for (int i = 0; i < levels; ++i) text += close;
+  return text;
+}
+
+TEST(ShapingLimits, TakesAHundredLevels) {
+  const Shaped objects = shape(nested("{\"a\":", "}", 100));
+  EXPECT_EQ(objects.error, "");
+  EXPECT_EQ(columns(objects, "t").size(), 1U);
+  const Shaped lists = shape("{\"l\":" + nested("[", "]", 100) + "}");
+  EXPECT_EQ(lists.error, "");
+  EXPECT_EQ(lists.rows.size(), 101U);
+}
+
+TEST(ShapingLimits, RefusesBottomlessDocuments) {
+  EXPECT_THAT(shape(nested("{\"a\":", "}", 1500)).error, HasSubstr("nests deeper than 1000 levels"));
+  EXPECT_THAT(shape(nested("[", "]", 1500)).error, HasSubstr("nests deeper than 1000 levels"));
+  EXPECT_NE(shape(nested("[", "]", 300'000)).error, "");
+  ShapingOptions flat;
+  flat.shape.max_nesting = 0;
+  EXPECT_EQ(shape(nested("{\"a\":", "}", 900), flat).error, "");
+  EXPECT_NE(shape(nested("{\"a\":", "}", 1500), flat).error, "");
+}
+
+}  // namespace
+}  // namespace outfall::normalize
