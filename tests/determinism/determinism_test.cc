@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The result of shaping is the same for any number of workers and any size of chunks: the schema document and its hash,
+// the order of tables and columns, variants, and every cell of every row in order.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "normalize/shaping_for_tests.h"
+
+namespace outfall {
+namespace {
+
+using normalize::for_tests::shape;
+using normalize::for_tests::Shaped;
+using normalize::for_tests::ShapingOptions;
+
+struct Case {
+  std::string name;
+  std::string documents;
+  normalize::ShapeOptions shape;
+  std::vector<std::size_t> chunk_bytes{1, 100, 5'000, 1 << 16, 1 << 20, 64 << 20};
+};
+
+void PrintTo(const Case& input, std::ostream* out) {
+  *out << input.name;
+}
+
+/// Everything that must not depend on how the work was cut, as one text.
+std::string canonical(const Shaped& shaped) {
+  if (!shaped.error.empty()) return shaped.error;
+  std::string text =
+      fmt::format("schema: {}\nhash: {}\n", shaped.schema.to_json(), shaped.schema.compute_version_hash());
+  for (const schema::Table& table : shaped.schema.tables) {
+    text += fmt::format("table {} of {}:", table.name, table.parent);
+    for (const schema::Column& column : table.columns) text += " " + column.name;
+    text += "\n";
+  }
+  for (const auto& variant : shaped.summary.variants) {
+    text += fmt::format("variant {}.{} of {}: {} on line {}\n", variant.table, variant.column, variant.base_column,
+                        variant.value, variant.line);
+  }
+  text += fmt::format("documents: {}, duplicate keys: {}\n", shaped.summary.documents.front(),
+                      shaped.summary.duplicate_keys);
+  for (const auto& [table, rows] : shaped.rows) {
+    text += fmt::format("rows of {}: {}\n", table, rows.size());
+    for (const std::string& row : rows) text += row + "\n";
+  }
+  return text;
+}
+
+/// Where two texts part, for the message.
+std::string difference(const std::string& expected, const std::string& actual) {
+  const auto parted = std::ranges::mismatch(expected, actual);
+  const auto at = static_cast<std::size_t>(parted.in1 - expected.begin());
+  const std::size_t from = at < 200 ? 0 : at - 200;
+  return fmt::format("expected ...{}\nbut is   ...{}", expected.substr(from, 400), actual.substr(from, 400));
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& tested) {
+  return tested.param.name;
+}
+
+class Determinism : public testing::TestWithParam<Case> {};
+
+TEST_P(Determinism, ResultIsTheSameForAnyWorkersAndChunks) {
+  const Case& input = GetParam();
+  ASSERT_FALSE(input.documents.empty());
+  const std::string expected = canonical(shape(input.documents, {.shape = input.shape}));
+  for (const int workers : {1, 2, 7}) {
+    for (const std::size_t chunk_bytes : input.chunk_bytes) {
+      const std::string actual =
+          canonical(shape(input.documents, {.shape = input.shape, .workers = workers, .chunk_bytes = chunk_bytes}));
+      ASSERT_TRUE(actual == expected) << workers << " workers, chunks of " << chunk_bytes << " bytes:\n"
+                                      << difference(expected, actual);
+    }
+  }
+}
+
+std::string sample(const std::string& name) {
+  std::ifstream file(fmt::format("{}/{}.jsonl", OUTFALL_SAMPLES, name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<Case> samples() {
+  std::vector<Case> cases;
+  for (const char* name : {"github_events", "github_issues", "ethereum_blocks", "rasa_tracker", "mlb_players"}) {
+    cases.push_back({.name = name, .documents = sample(name), .shape = {}});
+    cases.push_back(
+        {.name = fmt::format("{}_nested_once", name), .documents = sample(name), .shape = {.max_nesting = 1}});
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Samples, Determinism, testing::ValuesIn(samples()), case_name);
+
+std::string repeat(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+/// The type of a column changes again and again, and each change appears first somewhere in the middle.
+std::string changing_types() {
+  return repeat("{\"v\":1,\"w\":\"2024-01-01T00:00:00Z\"}\n", 40) + repeat("{\"v\":\"x\",\"w\":\"soon\"}\n", 3) +
+         repeat("{\"v\":2.5,\"w\":5}\n{\"v\":true}\n", 30) + repeat("{\"v\":{\"in\":1},\"w\":[1,\"a\"]}\n", 5) +
+         repeat("{\"v\":7,\"w\":true}\n", 40) + "{\"v\":[{\"in\":\"x\"}]}\n" + repeat("{\"v\":{\"in\":\"y\"}}\n", 9);
+}
+
+/// A row in three brings a column that no row had before, and columns come in ever other orders.
+std::string late_columns() {
+  std::string text;
+  for (int i = 0; i < 300; ++i) {
+    text += fmt::format("{{\"id\":{},\"o\":{{\"k{}\":{}}},\"c{}\":\"{}\",\"l\":[{{\"n{}\":1}}]}}\n", i, i / 3, i,
+                        (i * 7) % 90, i, (i * 11) % 40);
+  }
+  return text;
+}
+
+/// What one worker takes for text, another one took for a number.
+std::string contested_types() {
+  std::string text;
+  for (int i = 0; i < 400; ++i) {
+    const bool is_text = (i * 2654435761U >> 7) % 3 == 0;
+    text += fmt::format("{{\"c{}\":{},\"l\":[{}]}}\n", i % 61, is_text ? "\"x\"" : "1", is_text ? "1.5" : "\"y\"");
+  }
+  return text;
+}
+
+/// At level one the object of `a.b` stays JSON under the very name that the key `a__b` is taken apart with.
+std::string json_beside_flat() {
+  return repeat("{\"a__b\":{\"c\":1}}\n", 7) + repeat("{\"a\":{\"b\":{\"c\":2}}}\n", 3) +
+         repeat("{\"a__b\":{\"c\":\"x\"}}\n{\"a__b__c\":true}\n", 5) + repeat("{\"a__b\":[1,2]}\n", 3) +
+         repeat("{\"a__b\":5}\n{\"a\":{\"b\":6}}\n{\"a\":{\"b\":[7]}}\n", 8);
+}
+
+std::string keys_twice() {
+  return repeat("{\"a\":1}\n", 5) + repeat("{\"b\":1,\"l\":[1],\"b\":\"x\",\"l\":2}\n", 4) +
+         repeat("{\"c\":[{\"d\":1,\"d\":\"x\"}],\"b\":2}\n{\"l\":[7],\"_dlt_id\":\"own\"}\n", 6);
+}
+
+std::string fails_late() {
+  return late_columns() + "{\"x\":1,\"X\":2}\n" + repeat("{\"y\":tru}\n", 3);
+}
+
+/// A key that would collide with one of its own document only as long as a guess about its column's type stands.
+std::string own_variants() {
+  return repeat("{\"v\":1}\n", 4) + repeat("{\"v\":2,\"v__v_text\":\"own\"}\n", 4) + repeat("{\"v\":\"x\"}\n", 4) +
+         repeat("{\"v__v_text\":5}\n{\"v__v_bool\":false}\n{\"v\":true}\n", 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Conflicts, Determinism,
+    testing::Values(Case{.name = "changing_types", .documents = changing_types(), .shape = {}},
+                    Case{.name = "late_columns", .documents = late_columns(), .shape = {}},
+                    Case{.name = "contested_types", .documents = contested_types(), .shape = {}},
+                    Case{.name = "json_beside_flat", .documents = json_beside_flat(), .shape = {.max_nesting = 1}},
+                    Case{.name = "json_nowhere", .documents = json_beside_flat(), .shape = {}},
+                    Case{.name = "keys_twice", .documents = keys_twice(), .shape = {}},
+                    Case{.name = "own_variants", .documents = own_variants(), .shape = {}},
+                    Case{.name = "fails_late", .documents = fails_late(), .shape = {}}),
+    case_name);
+
+}  // namespace
+}  // namespace outfall
