@@ -7,12 +7,12 @@
 function(outfall_layer folder)
   cmake_parse_arguments(ARG "" "" "NEEDS;OWNS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 
-  set(includes ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include)
+  set(includes ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
   set(needed "")
   foreach(layer IN LISTS ARG_NEEDS)
     string(REPLACE "/" "_" layer ${layer})
@@ -29,7 +29,7 @@ function(outfall_layer folder)
     target_link_libraries(outfall_${name} INTERFACE ${needed})
   endif()
 
-  if(tests)
+  if(tests AND PROJECT_IS_TOP_LEVEL)
     add_executable(outfall_${name}_tests ${tests})
     target_link_libraries(outfall_${name}_tests PRIVATE outfall_${name} ${ARG_OWNS} GTest::gmock GTest::gtest_main outfall_warnings)
     gtest_discover_tests(outfall_${name}_tests TEST_PREFIX "${folder}/" DISCOVERY_MODE PRE_TEST

@@ -1,29 +1,29 @@
 # What is built on top of the layers: outfall itself, the examples, the fuzz targets. Each exists as soon as its source does.
 
 
-file(GLOB cli_main CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
+file(GLOB cli_main CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/main.cc)
 if(cli_main)
   add_executable(outfall ${cli_main})
   target_link_libraries(outfall PRIVATE outfall_cli CLI11::CLI11 fmt::fmt outfall_warnings)
 endif()
 
 # Examples see the public headers and the library, nothing else; each runs as a test in a folder of its own.
-file(GLOB examples CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*.cc)
+file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cc)
 foreach(example IN LISTS examples)
   get_filename_component(name ${example} NAME_WE)
   add_executable(example_${name} ${example})
-  target_link_libraries(example_${name} PRIVATE outfall_engine outfall_warnings)
-  set(folder ${CMAKE_BINARY_DIR}/examples/${name})
+  target_link_libraries(example_${name} PRIVATE outfall::outfall outfall_warnings)
+  set(folder ${PROJECT_BINARY_DIR}/examples/${name})
   file(MAKE_DIRECTORY ${folder})
   add_test(NAME examples/${name} COMMAND example_${name} WORKING_DIRECTORY ${folder})
   set_tests_properties(examples/${name} PROPERTIES
-    TIMEOUT ${OUTFALL_TEST_SECONDS} ENVIRONMENT "OUTFALL_DATA_DIR=${folder}/state;OUTFALL_SAMPLES=${CMAKE_SOURCE_DIR}/data")
+    TIMEOUT ${OUTFALL_TEST_SECONDS} ENVIRONMENT "OUTFALL_DATA_DIR=${folder}/state;OUTFALL_SAMPLES=${PROJECT_SOURCE_DIR}/data")
 endforeach()
 
 # fuzz/<parser>.cc becomes build/fuzz/fuzz_<parser>; seeds in fuzz/corpus/<parser>/. See tools/fuzz.
 option(OUTFALL_FUZZ "Build the libFuzzer targets (needs clang; preset fuzz)" OFF)
 if(OUTFALL_FUZZ)
-  file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*.cc)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.cc)
   foreach(fuzzer IN LISTS fuzzers)
     get_filename_component(name ${fuzzer} NAME_WE)
     add_executable(fuzz_${name} ${fuzzer})
