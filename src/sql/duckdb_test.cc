@@ -80,6 +80,30 @@ TEST_F(DuckDb, InsertsAStreamAndCountsIt) {
   EXPECT_EQ(cell(*connection, "SELECT count(*) FROM duckdb_views() WHERE NOT internal"), "0");
 }
 
+// Real documents have hundreds of columns; what DuckDB holds for each of them does not fit into what it was given.
+TEST_F(DuckDb, WritesWideTablesWhateverMemoryItWasGiven) {
+  constexpr std::size_t width = 400;
+  auto connection = open_duckdb({.path = file(), .memory_limit = std::size_t{96} << 20, .threads = 2});
+  ASSERT_TRUE(connection) << connection.error().message;
+  std::vector<Column> cells;
+  std::vector<std::string> columns;
+  std::string definition;
+  for (std::size_t i = 0; i < width; ++i) {
+    columns.push_back(fmt::format("c{}", i));
+    cells.push_back(
+        Column::text(columns.back(), std::vector<std::optional<std::string>>(1'000, "some twenty letters.")));
+    definition += fmt::format("{}c{} VARCHAR", i == 0 ? "" : ", ", i);
+  }
+  run(**connection, fmt::format("CREATE TABLE t ({})", definition));
+  Batch batch(std::move(cells));
+  ArrowArrayStream stream = batch.stream(4);
+  auto transaction = Transaction::begin(**connection);
+  auto taken = transaction->insert_stream({"data", "main", "t"}, columns, &stream);
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_EQ(*taken, 4'000u);
+  EXPECT_TRUE(transaction->commit());
+}
+
 TEST_F(DuckDb, AFailedInsertLeavesNothingAndCannotBeCommitted) {
   auto connection = open(file());
   run(*connection, "CREATE TABLE t (a BIGINT NOT NULL)");
