@@ -64,8 +64,9 @@ class Ledger {
   /// Takes effect when the run's end is recorded.
   void acknowledge(std::span<const SealedInput> inputs);
 
-  /// Records the end of the run, in one transaction with what follows from it: settled are the inputs whose package is
-  /// loaded and that were sealed by this run, acknowledged by it, or sealed by an earlier run that has a recorded end.
+  /// Records the end of the run, in one transaction with what follows from it. If all its rows are delivered (or
+  /// rejected), settled are the inputs whose package is loaded and that were sealed by this run, acknowledged by it, or
+  /// sealed by an earlier run that has a recorded end; a run that failed or was stopped settles nothing.
   /// Inputs of a package that is still pending stay unsettled: the same command finishes them. Prunes what is older
   /// than the retention.
   Status end_run(const RunEnd& end);

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "ledger/ledger.h"
+#include "outfall/report.h"
 
 namespace outfall::ledger {
 namespace {
@@ -56,6 +57,11 @@ Status record_end(Database& database, const RunEnd& end, std::int64_t now) {
     return fail(fmt::format("cannot record the end of run {}: {} does not know it", end.run_id, database.path()));
   }
   return {};
+}
+
+// A run that failed or was stopped is typed again, and names what it had found loaded once more.
+bool did_what_it_was_asked(const RunEnd& end) {
+  return end.ending == static_cast<int>(Ending::delivered) || end.ending == static_cast<int>(Ending::rejected);
 }
 
 // The run's own end is recorded already, so its inputs are among those of ended runs.
@@ -142,7 +148,7 @@ Status Ledger::end_run(const RunEnd& end) {
   }
   const std::int64_t now = env_->now_us();
   Status ended = record_end(database_, end, now);
-  if (ended) {
+  if (ended && did_what_it_was_asked(end)) {
     ended = settle_inputs(database_, acknowledged_);
   }
   if (ended) {

@@ -95,6 +95,26 @@ TEST_F(LedgerTest, CrashOfTheAcknowledgingRunChangesNothing) {
   EXPECT_FALSE(newest(ledger, "/in/a").settled) << "r3 acknowledged nothing, and what r2 said died with it";
 }
 
+TEST_F(LedgerTest, FailedOrStoppedRunSettlesNothing) {
+  {
+    Ledger crashed = open();
+    begin(crashed, "crashed");
+    ASSERT_TRUE(crashed.mark_loaded(seal(crashed, "crashed", input("/in/a")), 0));
+  }
+  Ledger ledger = open();
+  for (const int ending : {1, 4, 130, 143}) {
+    const std::string run_id = "r" + std::to_string(ending);
+    begin(ledger, run_id);
+    ledger.acknowledge(ledger.sealed_inputs("/in/a").value());
+    end(ledger, run_id, ending);
+    EXPECT_FALSE(newest(ledger, "/in/a").settled) << "typed again after " << ending << " it would load /in/a twice";
+  }
+  begin(ledger, "done");
+  ledger.acknowledge(ledger.sealed_inputs("/in/a").value());
+  end(ledger, "done", 3);
+  EXPECT_TRUE(newest(ledger, "/in/a").settled);
+}
+
 TEST_F(LedgerTest, CrashAfterTheEndChangesNothing) {
   EXPECT_TRUE(dies_at("after_run_end", [&](Ledger& ledger) {
     begin(ledger, "r1");

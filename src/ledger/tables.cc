@@ -142,7 +142,7 @@ SELECT path, size,
        CASE
          WHEN settled = 1 THEN 'complete'
          WHEN load_id IN (SELECT load_id FROM packages WHERE state = 'pending') THEN 'pending'
-         ELSE 'loaded, its run has no recorded end'
+         ELSE 'loaded, its command is not done'
        END AS state,
        load_id, run_id, hash
 FROM inputs ORDER BY input_id DESC;
