@@ -54,7 +54,7 @@ Status arm_fault(std::string_view spec) {
   if (found == table.end()) {
     fault_detail::state = State::disarmed;
     return fail(
-        misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "--list-fault-points prints them"));
+        misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "src/base/fault.h lists them"));
   }
   std::uint64_t nth = 1;
   if (colon != std::string_view::npos) {
