@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+#
+# Ctrl-C and its relatives: before the seal nothing is loaded, after it nothing is lost, and a second one ends at once.
+import fcntl
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+from world import OUTFALL, Broken, Expected, World, expect, fail_with, fresh_folder, person, say, write_people
+
+PEOPLE = 200
+MORE = 100
+LATE_FROM = 50
+STOP_SECONDS_MAX = 2.0
+READY_SECONDS_MAX = 30
+
+
+def rows(first, last):
+    return "".join(json.dumps(person(n, n >= LATE_FROM)) + "\n" for n in range(first, last))
+
+
+class StandardInput:
+    """A run that reads what we give it, so that we know where it is."""
+
+    def __init__(self, world):
+        self.world = world
+        command = [OUTFALL, "run", "-", "--table", "people", *world.target()]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=world.folder)
+
+    def send(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def wait_for(self, what, holds):
+        until = time.monotonic() + READY_SECONDS_MAX
+        while not holds():
+            if self.process.poll() is not None:
+                raise Broken(f"it ended before {what}:\n{self.process.stderr.read()}")
+            expect(time.monotonic() < until, f"no {what} in {READY_SECONDS_MAX} s")
+            time.sleep(0.01)
+
+    def stop(self, *signals):
+        """Sends the signals and returns the exit code and what was said."""
+        begun = time.monotonic()
+        if len(signals) > 1:
+            self.process.send_signal(signal.SIGSTOP)  # so that the first cannot end it before the second is there
+        for each in signals:
+            self.process.send_signal(each)
+        if len(signals) > 1:
+            self.process.send_signal(signal.SIGCONT)
+        try:
+            self.process.wait(timeout=READY_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Broken(f"it ignores {signals}") from None
+        took = time.monotonic() - begun
+        expect(took < STOP_SECONDS_MAX, f"it took {took:.1f} s to stop")
+        return self.process.returncode, self.process.stderr.read()
+
+
+def extracting(world):
+    """A run in the middle of its input."""
+    run = StandardInput(world)
+    run.send(rows(PEOPLE, PEOPLE + MORE))
+    packages = world.data / "pipelines" / "town" / "packages"
+    run.wait_for("begin of a package", lambda: packages.exists() and any(packages.iterdir()))
+    return run
+
+
+def nothing_loaded(world, expected, sent, wanted):
+    run = extracting(world)
+    code, told = run.stop(*sent)
+    expect(code in wanted, f"exit {code}, expected {wanted}:\n{told}")
+    if len(sent) == 1:
+        expect(re.search("nothing .*was loaded", told), f"it does not say that nothing was loaded:\n{told}")
+    else:
+        world.finish([*world.resume_command(), "town"])  # as after kill -9: the next start removes debris
+    packages = world.data / "pipelines" / "town" / "packages"
+    expect(not any(packages.iterdir()), "the unsealed package is still there")
+    world.finish(world.command(["none.jsonl"], "--skip-loaded"))
+    expected.check(world)
+
+
+def pending_told(world, expected):
+    """After the seal: another process holds the database, so the load waits, and we know where it is."""
+    run = extracting(world)
+    with open(world.database, "r+b") as database:
+        fcntl.lockf(database, fcntl.LOCK_EX)
+        run.process.stdin.close()
+        run.wait_for("seal", lambda: world.ledger("SELECT 1 FROM packages WHERE state = 'pending'"))
+        time.sleep(0.2)  # into the wait between two attempts
+        code, told = run.stop(signal.SIGINT)
+    expect(code == 130, f"exit {code}, expected 130:\n{told}")
+    expect(f"pending {MORE}" in told, f"it does not say how many rows are pending:\n{told}")
+    world.finish(world.resume_command())
+    expected.check(world)
+
+
+def stopped_repeat(world, folder):
+    """Killed between commit and end, typed again and stopped in a further input, typed a third time."""
+    first = world.command(["part1.jsonl"])
+    died = world.run(first, fault="before_run_end")
+    expect(died.returncode == -signal.SIGKILL, f"ended with {died.returncode} instead of dying:\n{died.stderr}")
+    broken = world.inputs / "broken.jsonl"
+    broken.write_text('{"id": ')
+    failed = world.run(world.command(["part1.jsonl", "broken.jsonl"]))
+    expect(failed.returncode == 1, f"a broken input ended with {failed.returncode}:\n{failed.stderr}")
+    broken.write_text(rows(PEOPLE, PEOPLE + MORE))
+    world.finish(world.command(["part1.jsonl", "broken.jsonl"]))
+    Expected(0, PEOPLE + MORE, late_from=LATE_FROM, loads=2).check(world)
+
+
+def loaded_world(folder):
+    world = World(folder).make()
+    write_people(world.inputs / "part1.jsonl", 0, PEOPLE, LATE_FROM)
+    write_people(world.inputs / "none.jsonl", 0, 0, LATE_FROM)
+    return world
+
+
+def main():
+    folder = fresh_folder("stops")
+    try:
+        world = loaded_world(folder / "stops")
+        world.finish(world.command(["part1.jsonl"]))
+        before = Expected(0, PEOPLE, late_from=LATE_FROM)
+        interrupt, terminate = signal.SIGINT, signal.SIGTERM
+        nothing_loaded(world, before, [interrupt], {130})
+        say("SIGINT before the seal: nothing was loaded, exit 130")
+        nothing_loaded(world, before, [terminate], {143})
+        say("SIGTERM before the seal: nothing was loaded, exit 143")
+        nothing_loaded(world, before, [interrupt, terminate], {130, 143})
+        say("two signals: gone at once")
+        pending_told(world, Expected(0, PEOPLE + MORE, late_from=LATE_FROM, loads=2))
+        say("SIGINT after the seal: the pending rows are told, exit 130, and resume delivers them")
+        stopped_repeat(loaded_world(folder / "repeat"), folder)
+        say("killed before the end, failed when repeated, repeated again: each row once")
+    except Broken as broken:
+        fail_with(folder, str(broken))
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
