@@ -21,6 +21,7 @@ constexpr std::string_view hash_key = "_version_hash";
 constexpr std::string_view local_key = "_local";
 constexpr std::string_view pipeline_key = "pipeline_name";
 constexpr std::string_view schemas_key = "schema_names";
+constexpr std::string_view announced_key = "outfall_schema_versions";
 
 std::unexpected<Error> refuse(Error error) {
   return fail(std::move(error).in("pipeline state"));
@@ -106,6 +107,12 @@ void PipelineState::add_schema(std::string_view name) {
   if (std::ranges::find(names, name, text_of) != names.end()) return;
   names.emplace_back(name);
   std::ranges::sort(names, {}, text_of);
+}
+
+void PipelineState::announce_schema(std::string_view name, std::int64_t version) {
+  Json* announced = document_.find(announced_key);
+  if (!announced || !announced->is_object()) announced = &document_.set(announced_key, Json::object());
+  announced->set(name, version);
 }
 
 std::string PipelineState::text() const {

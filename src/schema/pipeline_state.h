@@ -49,6 +49,10 @@ class PipelineState {
   /// Adds a schema to those of the pipeline, which are kept sorted.
   void add_schema(std::string_view name);
 
+  /// Notes under a key of our own that the schema has a new version, so that the state differs from the one before:
+  /// dlt fetches schemas anew when, and only when, it finds another state than its own.
+  void announce_schema(std::string_view name, std::int64_t version);
+
   /// The document as it is stored, without what belongs to one machine.
   std::string text() const;
 
