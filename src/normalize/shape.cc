@@ -81,8 +81,8 @@ ObjectShape& Shape::root(const std::string& table_name) {
     owner.path = {table_name};
     add_system_columns(owner);
     shape->table = &owner;
-    shape->level = options_.max_nesting;
-    shape->row_level = options_.max_nesting;
+    shape->level = options_.of_root(table_name).max_nesting;
+    shape->row_level = shape->level;
   }
   return *shape;
 }
@@ -129,7 +129,7 @@ KeySlot::Role Shape::role_of(const ObjectShape& object, std::string_view column_
   const bool ours = owner.parent == nullptr
                         ? column_name == schema::load_id_column_name
                         : column_name == schema::parent_id_column_name || column_name == schema::list_idx_column_name ||
-                              (options_.root_key && column_name == schema::root_id_column_name);
+                              (carries_root_id(owner) && column_name == schema::root_id_column_name);
   if (ours) return KeySlot::Role::overwritten;
   return column_name.starts_with(system_prefix) ? KeySlot::Role::reserved : KeySlot::Role::data;
 }
@@ -169,6 +169,10 @@ ObjectShape& Shape::wrapped_rows_of(ObjectShape& rows) {
     add_key(*rows.wrapped, list_key, list_key);
   }
   return *rows.wrapped;
+}
+
+bool Shape::carries_root_id(const TableShape& owner) const {
+  return options_.of_root(owner.path.front()).root_key;
 }
 
 std::uint32_t Shape::find_column(const TableShape& owner, std::string_view name) const {
@@ -245,7 +249,7 @@ void Shape::add_system_columns(TableShape& owner) {
     owner.load_id_column = add(schema::load_id_column_name, DataType::text);
     owner.columns[owner.load_id_column].constant = true;
   } else {
-    if (options_.root_key) owner.root_id_column = add(schema::root_id_column_name, DataType::text);
+    if (carries_root_id(owner)) owner.root_id_column = add(schema::root_id_column_name, DataType::text);
     owner.parent_id_column = add(schema::parent_id_column_name, DataType::text);
     owner.list_index_column = add(schema::list_idx_column_name, DataType::bigint);
   }

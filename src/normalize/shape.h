@@ -146,11 +146,23 @@ struct TableShape {
 /// Types that the user stated with --column, by path: keys from the root joined with dots, list levels left out.
 using ColumnHints = std::unordered_map<std::string, columnar::ColumnType>;
 
+/// What holds for a root table and all tables below it.
+struct RootOptions {
+  int max_nesting = 1000;
+  bool root_key = false;  ///< nested rows carry the id of their root row
+};
+
 struct ShapeOptions {
   schema::Naming naming{NamingConvention::snake_case, std::nullopt};
-  int max_nesting = 1000;
+  int max_nesting = 1000;  ///< of tables that are not in `roots`, as the next
   bool root_key = false;
+  std::unordered_map<std::string, RootOptions> roots;  ///< by root table
   ColumnHints hints;
+
+  RootOptions of_root(const std::string& table) const {
+    const auto found = roots.find(table);
+    return found == roots.end() ? RootOptions{max_nesting, root_key} : found->second;
+  }
 };
 
 /// The shapes of all tables of a run, as one worker knows them.
@@ -195,6 +207,7 @@ class Shape {
   std::uint32_t add_column(TableShape& table, ColumnSlot slot);
   void add_system_columns(TableShape& table);
   bool learn(const LoggedColumn& column);
+  bool carries_root_id(const TableShape& table) const;
   void forget();
   KeySlot::Role role_of(const ObjectShape& object, std::string_view column_name) const;
 

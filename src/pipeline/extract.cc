@@ -44,6 +44,15 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
   return facts;
 }
 
+/// What was asked for, then what the table's own schema says, then the dataset's.
+normalize::RootOptions root_options(const RunRequest& run, const schema::Schema& schema, const std::string& root) {
+  const schema::Table* table = schema.tables.find(root);
+  std::optional<int> levels = run.options.max_table_nesting;
+  if (!levels && table != nullptr) levels = table->max_nesting();
+  if (!levels) levels = schema.max_nesting();
+  return {.max_nesting = levels.value_or(nesting_default), .root_key = schema.propagates_root_id(root)};
+}
+
 Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, schema::Schema& schema,
                                                       const std::string& load_id, ProgressMeter& progress) {
   const Result<NamingConvention> convention = schema.naming();
@@ -55,20 +64,22 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
   Result<std::vector<normalize::InputFacts>> inputs = input_facts(run, naming);
   if (!inputs) return fail(std::move(inputs.error()));
 
-  bool root_key = run.options.root_key;
   for (const normalize::InputFacts& input : *inputs) {
     if (Status checked = check_column_hints(*hints, schema, input.table, naming); !checked)
       return fail(std::move(checked.error()));
-    if (run.options.root_key) schema.propagate_root_id(input.table);
-    root_key = root_key || schema.propagates_root_id(input.table);
   }
 
   const int workers = worker_count(run.options);
   normalize::NormalizeOptions options;
   options.shape = {.naming = naming,
                    .max_nesting = schema.max_nesting().value_or(nesting_default),
-                   .root_key = root_key,
+                   .root_key = run.options.root_key,
+                   .roots = {},
                    .hints = std::move(*hints)};
+  if (run.options.root_key) schema.propagate_root_ids();
+  for (const normalize::InputFacts& input : *inputs) {
+    options.shape.roots.insert_or_assign(input.table, root_options(run, schema, input.table));
+  }
   options.write_disposition = name(run.options.write_disposition);
   options.load_id = load_id;
   options.seed = draw_seed(run.env);
@@ -108,6 +119,16 @@ void set_dispositions(schema::Schema& schema, const std::vector<std::string>& ro
   }
 }
 
+/// The inputs whose table the schema does not have yet.
+std::vector<std::size_t> inputs_of_new_tables(const schema::Schema& schema,
+                                              const std::vector<normalize::InputFacts>& inputs) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (schema.tables.find(inputs[i].table) == nullptr) found.push_back(i);
+  }
+  return found;
+}
+
 void report_variants(const normalize::NormalizeSummary& summary, const normalize::NormalizeOptions& options,
                      Report& report) {
   for (const normalize::VariantSummary& variant : summary.variants) {
@@ -145,6 +166,7 @@ class Extraction {
     options_ = std::move(*options);
     roots_ = root_tables(options_, choice_.reports);
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
+    inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
 
     Result<package::PackageWriter> writer = package::PackageWriter::create(request_.paths.packages, load_id_);
     if (!writer) return fail(std::move(writer.error()));
@@ -155,12 +177,26 @@ class Extraction {
     const std::uint64_t documents = sum(summary->documents);
     report_.duplicate_keys += summary->duplicate_keys;
     if (documents == 0) return nothing_to_seal();
+    complete_root_tables();
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(*summary, options_, report_);
     return seal(*writer, documents, *inputs);
   }
 
  private:
+  /// Says of the root tables what dlt says of those that its resources fill.
+  void complete_root_tables() {
+    schema::Schema& schema = request_.memory.schema;
+    for (const std::size_t input : inputs_of_new_tables_) {
+      // A resource has the name as it was given; dlt keeps its state under it.
+      schema::Table* table = schema.tables.find(options_.inputs[input].table);
+      if (table != nullptr) table->resource = run_.source->inputs()[input].table;
+    }
+    for (const std::string& root : roots_) {
+      if (options_.shape.of_root(root).root_key) schema.propagate_root_id(root);
+    }
+  }
+
   Result<normalize::NormalizeSummary> shape_into(package::PackageWriter& writer) {
     request_.progress.begin(Progress::Stage::extract, load_id_);
     request_.progress.set_totals(std::nullopt, bytes_total());
@@ -247,9 +283,11 @@ class Extraction {
 
   Status add_state(package::PackageWriter& writer) {
     schema::PipelineState& state = request_.memory.state;
-    state.add_schema(request_.memory.schema.name);
-    if (!state.bump() && request_.memory.state_is_stored) return {};
     schema::Schema& schema = request_.memory.schema;
+    state.add_schema(schema.name);
+    // A dlt that has the dataset's schema from before looks at the state to learn whether there is a newer one.
+    if (request_.memory.state_is_stored && schema.is_edited()) state.announce_schema(schema.name, schema.version + 1);
+    if (!state.bump() && request_.memory.state_is_stored) return {};
     if (schema.tables.find(schema::pipeline_state_table_name) == nullptr) {
       schema.tables.add(schema::pipeline_state_table()).mark_seen_data();
     }
@@ -267,6 +305,7 @@ class Extraction {
   std::string load_id_;
   normalize::NormalizeOptions options_;
   std::vector<std::string> roots_;
+  std::vector<std::size_t> inputs_of_new_tables_;
 };
 
 }  // namespace

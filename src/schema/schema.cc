@@ -162,12 +162,21 @@ void Schema::set_max_nesting(int levels) {
 }
 
 bool Schema::propagates_root_id(std::string_view root_table) const {
+  const Json* all = find_path(normalizers, {"json", "config", "root_key_propagation"});
+  if (all && all->as_bool() && *all->as_bool()) return true;
   const Json* target = find_path(normalizers, {"json", "config", "propagation", "tables", root_table, id_column_name});
-  return target && target->as_string() && *target->as_string() == root_id_column_name;
+  if (target && target->as_string() && *target->as_string() == root_id_column_name) return true;
+  return std::ranges::any_of(tables, [&](const Table& table) {
+    return !table.parent.empty() && root_of(table.name) == root_table &&
+           std::ranges::any_of(table.columns, &Column::root_key);
+  });
+}
+
+void Schema::propagate_root_ids() {
+  make_path(normalizers, {"json", "config"}).set("root_key_propagation", true);
 }
 
 void Schema::propagate_root_id(std::string_view root_table) {
-  if (propagates_root_id(root_table)) return;
   make_path(normalizers, {"json", "config", "propagation", "tables", root_table})
       .set(id_column_name, root_id_column_name);
 }

@@ -55,6 +55,9 @@ struct Schema {
   /// The hash of the schema as it is now.
   std::string compute_version_hash() const;
 
+  /// Whether there are edits since the last bump.
+  bool is_edited() const { return compute_version_hash() != version_hash; }
+
   /// Takes over edits: when the hash changed, the version grows and the old hash joins the previous ones. True then.
   bool bump();
 
@@ -75,9 +78,13 @@ struct Schema {
   std::optional<int> max_nesting() const;
   void set_max_nesting(int levels);
 
-  /// Whether the rows below a root table carry the root row's id.
+  /// Whether the rows below a root table carry the root row's id: for this table, for all, or because a table below has
+  /// the column already.
   bool propagates_root_id(std::string_view root_table) const;
   void propagate_root_id(std::string_view root_table);
+
+  /// The rows below all root tables carry it from now on.
+  void propagate_root_ids();
 
   /// Follows `parent` up to the root. `table` itself when it is one or is not in the schema.
   std::string_view root_of(std::string_view table) const;
