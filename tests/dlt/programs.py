@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The two programs that are compared: outfall, run as a person runs it, and dlt, called in this process.
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTFALL = os.environ.get("OUTFALL") or str(ROOT / "build/release/outfall")
+RUN_SECONDS_MAX = 120
+
+
+def isolate():
+    """Keeps dlt away from the configuration and the data of whoever runs this, and from the network."""
+    scratch = tempfile.mkdtemp(prefix="outfall-dlt-")
+    os.environ.update(DLT_DATA_DIR=scratch, DLT_PROJECT_DIR=scratch, HOME=scratch, RUNTIME__DLTHUB_TELEMETRY="false",
+                      RUNTIME__LOG_LEVEL="ERROR", TZ="UTC")
+    os.chdir(scratch)
+
+
+class Place:
+    """One pipeline, one DuckDB file, one dataset, and the folders in which the two programs keep their state of it."""
+
+    def __init__(self, folder, pipeline="animals", dataset="zoo"):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.pipeline = pipeline
+        self.dataset = dataset
+        self.database = self.folder / "data.duckdb"
+        self.visits = 0
+
+    def outfall(self, *arguments, code=0):
+        """Runs `outfall run` and returns its report."""
+        command = [OUTFALL, "run", *map(str, arguments), "--to", f"duckdb:{self.database}", "--pipeline", self.pipeline,
+                   "--dataset", self.dataset, "--data-dir", str(self.folder / "outfall"), "--json", "--progress", "none"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS_MAX, cwd=self.folder)
+        if done.returncode != code:
+            raise AssertionError(f"{' '.join(command)}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def dlt(self, fresh=False):
+        """A dlt pipeline of this place. Fresh: on a machine that has never seen it."""
+        import dlt
+
+        self.visits += fresh
+        return dlt.pipeline(self.pipeline, destination=dlt.destinations.duckdb(str(self.database)),
+                            dataset_name=self.dataset, pipelines_dir=str(self.folder / f"dlt-{self.visits}"))
+
+    def write(self, name, documents):
+        """Writes documents as lines of JSON."""
+        path = self.folder / name
+        path.write_text("".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents))
+        return path
+
+
+def documents_of(path):
+    return [json.loads(line) for line in Path(path).read_text().splitlines() if line.strip()]
+
+
+@contextlib.contextmanager
+def configured(**values):
+    """dlt's configuration through the environment: SCHEMA__NAMING and its like."""
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value
