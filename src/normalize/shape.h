@@ -125,6 +125,7 @@ struct TableShape {
 
   // The chunk in hand.
   std::uint64_t chunk_serial = 0;
+  const TableShape* first_parent = nullptr;  ///< of the first row: one name may be reached on two paths
   std::uint32_t rows = 0;
   std::vector<std::uint32_t> touched;     ///< columns with cells, in order of the first
   std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get

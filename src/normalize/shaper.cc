@@ -50,7 +50,7 @@ ShapedColumn take_column(ColumnSlot& slot, std::uint32_t rows, bool has_cells) {
 /// Moves the rows of a chunk out of a table of the shape.
 ShapedTable take_table(TableShape& table) {
   ShapedTable shaped{.name = table.name,
-                     .parent = table.parent == nullptr ? "" : table.parent->name,
+                     .parent = table.first_parent == nullptr ? "" : table.first_parent->name,
                      .rows = table.rows,
                      .columns = {},
                      .discovered = {},

@@ -5,9 +5,9 @@
 // Row ids are drawn from a seed of zeros, so that two runs over the same documents can be compared cell by cell.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -75,6 +75,11 @@ inline std::string unscaled(schema::Int128 value) {
   return negative ? "-" + digits : digits;
 }
 
+inline std::string shortest(double value) {
+  std::array<char, 32> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
 /// Times and dates are numbers here, decimals their unscaled digits, binary is hex.
 inline std::string cell_text(const ArrowSchema& type, const ArrowArray& array, std::int64_t row) {
   const std::string_view format = type.format;
@@ -82,14 +87,17 @@ inline std::string cell_text(const ArrowSchema& type, const ArrowArray& array, s
   if (format == "u") return bytes(array, row);
   if (format == "z") {
     std::string hex;
-    for (const char byte : bytes(array, row)) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    for (const char byte : bytes(array, row)) {
+      hex += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+      hex += "0123456789abcdef"[byte & 15];
+    }
     return hex;
   }
-  if (format == "g") return fmt::format("{}", fixed<double>(array, row));
+  if (format == "g") return shortest(fixed<double>(array, row));
   if (format == "b") return (buffer(array, 1)[row / 8] >> (row % 8) & 1) != 0 ? "true" : "false";
-  if (format == "tdD") return fmt::format("{}", fixed<std::int32_t>(array, row));
+  if (format == "tdD") return std::to_string(fixed<std::int32_t>(array, row));
   if (format.starts_with("d:")) return unscaled(fixed<schema::Int128>(array, row));
-  return fmt::format("{}", fixed<std::int64_t>(array, row));
+  return std::to_string(fixed<std::int64_t>(array, row));
 }
 
 inline void add_row(const ArrowSchema& schema, const ArrowArray& batch, std::int64_t row, std::string& all,
@@ -98,7 +106,7 @@ inline void add_row(const ArrowSchema& schema, const ArrowArray& batch, std::int
     const ArrowArray& cells = *batch.children[column];
     if (is_null(cells, row)) continue;
     const std::string_view name = schema.children[column]->name;
-    const std::string cell = fmt::format("{}={}", name, cell_text(*schema.children[column], cells, row));
+    const std::string cell = std::string(name) + "=" + cell_text(*schema.children[column], cells, row);
     all += (all.empty() ? "" : " ") + cell;
     if (!name.starts_with("_dlt")) data += (data.empty() ? "" : " ") + cell;
   }
@@ -179,7 +187,7 @@ inline std::vector<std::string> columns(const Shaped& shaped, std::string_view t
   if (found == nullptr) return names;
   for (const schema::Column& column : found->columns) {
     if (column.name.starts_with("_dlt")) continue;
-    names.push_back(fmt::format("{}:{}", column.name, column.type ? name(*column.type) : "none"));
+    names.push_back(column.name + ":" + std::string(column.type ? name(*column.type) : "none"));
   }
   return names;
 }

@@ -72,7 +72,15 @@ class RandomDocuments {
 /// What a run gives, as one text.
 std::string outcome(const Shaped& shaped) {
   if (!shaped.error.empty()) return shaped.error;
-  std::string text = shaped.schema.to_json() + "\n";
+  std::string text;
+  for (const schema::Table& table : shaped.schema.tables) {
+    if (table.name.starts_with("_dlt")) continue;
+    text += fmt::format("{} of {}:", table.name, table.parent);
+    for (const schema::Column& column : table.columns) {
+      text += fmt::format(" {}:{}{}", column.name, name(*column.type), column.variant ? "!" : "");
+    }
+    text += "\n";
+  }
   for (const auto& [table, rows] : shaped.rows) {
     text += table + ":\n";
     for (const std::string& row : rows) text += row + "\n";
@@ -96,8 +104,13 @@ TEST(RandomShapes, AnyCutGivesTheSame) {
     cut.chunk_bytes = static_cast<std::size_t>(1 + random.below(600));
     const std::string expected = outcome(shape(documents, whole));
     failures += expected.starts_with("test.jsonl") ? 1 : 0;
-    ASSERT_EQ(outcome(shape(documents, cut)), expected)
-        << "seed " << seed << ", " << cut.workers << " workers, chunks of " << cut.chunk_bytes << " bytes";
+    // Which worker gets a chunk, and what it knows by then, is different each time.
+    const std::string actual = outcome(shape(documents, cut));
+    ASSERT_TRUE(actual == expected) << "expected:\n"
+                                    << expected << "\nbut there is:\n"
+                                    << actual << "\n"
+                                    << "seed " << seed << ", " << cut.workers << " workers, chunks of "
+                                    << cut.chunk_bytes << " bytes";
   }
   EXPECT_LT(failures, 100) << "most documents must be good, or the test proves little";
 }

@@ -22,7 +22,10 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
     }
     table.parent_row_serial = parent_serial;
   }
-  if (table.chunk_serial != chunk_serial_) begin_table(table);
+  if (table.chunk_serial != chunk_serial_) {
+    begin_table(table);
+    table.first_parent = parent == none ? nullptr : rows_[parent].table;
+  }
   if (table.document_serial != document_serial_) remember_table(table);
 
   const std::uint32_t index = open_rows_++;

@@ -138,6 +138,12 @@ std::string json_beside_flat() {
          repeat("{\"a__b\":5}\n{\"a\":{\"b\":6}}\n{\"a\":{\"b\":[7]}}\n", 8);
 }
 
+/// One table, reached as the list of an object and as the list of a list: the first row decides whose it is.
+std::string two_paths() {
+  return repeat("{\"a\":{\"list\":[]}}\n{\"b\":1}\n", 3) + repeat("{\"a\":[[1]]}\n", 2) +
+         repeat("{\"a\":{\"list\":[2]}}\n", 4);
+}
+
 std::string keys_twice() {
   return repeat("{\"a\":1}\n", 5) + repeat("{\"b\":1,\"l\":[1],\"b\":\"x\",\"l\":2}\n", 4) +
          repeat("{\"c\":[{\"d\":1,\"d\":\"x\"}],\"b\":2}\n{\"l\":[7],\"_dlt_id\":\"own\"}\n", 6);
@@ -160,6 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{.name = "contested_types", .documents = contested_types(), .shape = {}},
                     Case{.name = "json_beside_flat", .documents = json_beside_flat(), .shape = {.max_nesting = 1}},
                     Case{.name = "json_nowhere", .documents = json_beside_flat(), .shape = {}},
+                    Case{.name = "two_paths", .documents = two_paths(), .shape = {}},
                     Case{.name = "keys_twice", .documents = keys_twice(), .shape = {}},
                     Case{.name = "own_variants", .documents = own_variants(), .shape = {}},
                     Case{.name = "fails_late", .documents = fails_late(), .shape = {}}),
