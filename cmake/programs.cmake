@@ -31,3 +31,10 @@ if(OUTFALL_FUZZ)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   endforeach()
 endif()
+
+# The floor that bench/run measures against.
+file(GLOB walk CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/walk.cc)
+if(walk)
+  add_executable(bench_walk ${walk})
+  target_link_libraries(bench_walk PRIVATE simdjson outfall_warnings)
+endif()
