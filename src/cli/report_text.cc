@@ -148,7 +148,8 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
       out += labelled("variant", fmt::format("{}.{}: a value that {} does not take, first {}{}", one_line(table.name),
                                              one_line(variant.column), one_line(variant.base_column),
                                              one_line(variant.first_value), where.empty() ? "" : " at " + where));
-      out += fmt::format("{}{} --column {}\n", std::string(12, ' '), painted(terminal, Color::cyan, "hint:"),
+      out += fmt::format("{}{} in a new dataset, --column {}\n", std::string(12, ' '),
+                         painted(terminal, Color::cyan, "hint:"),
                          single_quoted(column_path(table, variant.base_column) + ":text"));
     }
   }
@@ -229,11 +230,9 @@ std::string headline(const Report& report, const Terminal& terminal) {
 }  // namespace
 
 std::string error_text(const Error& error, const Terminal& terminal) {
-  // A database may answer in several lines; a message is one.
-  std::string message = error.message;
-  std::ranges::replace(message, '\n', ' ');
-  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), message);
-  if (!error.hint.empty()) out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), error.hint);
+  // A database may answer in several lines, and a key may bring control characters; a message is one line of text.
+  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), one_line(error.message));
+  if (!error.hint.empty()) out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), one_line(error.hint));
   return out;
 }
 

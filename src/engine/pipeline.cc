@@ -140,6 +140,9 @@ Status check(const RunOptions& options) {
     return refuse("no input was named", "name a file, a glob, a folder, or - for standard input");
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
   if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 1 MiB");
+  if (options.skip_loaded && options.write_disposition == WriteDisposition::replace) {
+    return refuse("--skip-loaded leaves inputs out, and replacing a table takes all of them", "use one of the two");
+  }
   if (options.max_table_nesting && *options.max_table_nesting < 0) {
     return refuse("the nesting of tables is negative", "0 keeps objects and lists as JSON");
   }

@@ -65,6 +65,7 @@ bool Committer::agrees(const ShapedChunk& chunk) const {
 
 bool Committer::agrees(const ShapedTable& shaped) const {
   const schema::Table* table = schema_.tables.find(shaped.name);
+  if (table != nullptr && table->parent != shaped.parent) return false;
   const auto committed = [table](const std::string& name) -> const schema::Column* {
     const schema::Column* column = table == nullptr ? nullptr : table->columns.find(name);
     return column == nullptr || !column->type ? nullptr : column;

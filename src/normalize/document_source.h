@@ -49,6 +49,9 @@ class DocumentSource {
   virtual Result<std::optional<Chunk>> next() = 0;
   virtual void recycle(Chunk chunk) = 0;
 
+  /// Makes a `next` that waits return soon, and all later ones fail. From any thread.
+  virtual void cancel() = 0;
+
   /// Bytes read so far, of all inputs, before decompression. From any thread.
   virtual std::uint64_t bytes_read() const = 0;
 

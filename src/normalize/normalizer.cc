@@ -33,6 +33,16 @@ ShapedChunk shape_guarded(Shaper& shaper, const Chunk& chunk) {
   }
 }
 
+/// What the allocator throws, as an error: neither thread may end the process or leave the other waiting.
+template <class Step>
+Status guarded(Step step) {
+  try {
+    return step();
+  } catch (const std::exception&) {
+    return fail(out_of_memory());
+  }
+}
+
 /// One run of the normalizer: its threads, and the state of the committing side.
 class Run {
  public:
@@ -48,10 +58,14 @@ class Run {
 
   Result<NormalizeSummary> run(const ReadChunk& read) {
     std::vector<std::jthread> threads;
-    threads.emplace_back([this, &read] { read_all(read); });
+    threads.emplace_back([this, &read] {
+      if (Status done = guarded([&] { return read_all(read); }); !done) queue_.finish(std::move(done.error()));
+    });
     for (int i = 0; i < std::max(1, options_.workers); ++i) threads.emplace_back([this] { shape_all(); });
-    Status committed = commit_all();
+    Status committed = guarded([this] { return commit_all(); });
     queue_.close();
+    // The reader may wait for memory that the queue holds, or for a pipe that stays silent.
+    if (!committed && options_.cancel_read) options_.cancel_read();
     threads.clear();
     if (!committed) return fail(std::move(committed.error()));
     if (Status bound = committer_.check_bound(); !bound) return fail(std::move(bound.error()));
@@ -63,14 +77,17 @@ class Run {
   }
 
  private:
-  void read_all(const ReadChunk& read) {
+  Status read_all(const ReadChunk& read) {
     while (!options_.stop.stop_requested()) {
       Result<std::optional<Chunk>> chunk = read();
-      if (!chunk) return queue_.finish(std::move(chunk.error()));
-      if (!*chunk) return queue_.finish();
-      if (!queue_.push(std::move(**chunk))) return;
+      if (!chunk) return fail(std::move(chunk.error()));
+      if (!*chunk) {
+        queue_.finish();
+        return {};
+      }
+      if (!queue_.push(std::move(**chunk))) return {};
     }
-    queue_.finish(Error{.message = "stopped before the end of the input", .hint = "", .blame = Blame::interrupted});
+    return fail(Error{.message = "stopped before the end of the input", .hint = "", .blame = Blame::interrupted});
   }
 
   void shape_all() {

@@ -36,6 +36,8 @@ struct NormalizeOptions {
   std::size_t chunks_in_flight_max = 8;
   std::vector<InputFacts> inputs;  ///< by Chunk::input
   std::stop_token stop;
+  /// Makes a `read` that waits return soon, with any answer. Called when nobody wants more; from the calling thread.
+  std::function<void()> cancel_read;
   /// Documents committed so far; called from the calling thread after each chunk.
   std::function<void(std::uint64_t documents)> progress;
 };

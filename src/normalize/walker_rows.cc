@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "normalize/shaper.h"
 #include "normalize/walker.h"
 #include "schema/table.h"
 
@@ -13,6 +14,16 @@ namespace outfall::normalize {
 
 std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index,
                                 std::size_t object_offset) {
+  if ((parent != none) != (table.parent_id_column != none)) {
+    fail(fmt::format("the table {} would hold documents and the rows of a list inside documents", table.name),
+         "give the documents another table with --table");
+    return none;
+  }
+  if (table.chunk_serial == chunk_serial_ && table.rows == limits::table_rows_max) {
+    fail(fmt::format("one document has more than {} rows for the table {}", limits::table_rows_max, table.name),
+         "--max-table-nesting keeps its lists as JSON");
+    return none;
+  }
   if (parent != none && list_index == 0) {
     const std::uint64_t parent_serial = rows_[parent].serial;
     if (table.row_open || table.parent_row_serial == parent_serial) {

@@ -59,10 +59,9 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   TableShape& table = *shape.table;
   if (slot.column == none) {
     const columnar::ColumnType* hint = shape_.hint(shape, slot);
-    const std::size_t columns_before = table.columns.size();
     slot.column = shape_.column(table, slot.column_name, hint != nullptr ? *hint : infer_type(scalar));
     if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
-    if (hint != nullptr && table.columns.size() > columns_before) table.columns[slot.column].declared = true;
+    if (hint != nullptr) table.columns[slot.column].declared = true;
     if (table.columns[slot.column].type.type == DataType::json) ++flattening_serial_;
   }
   ColumnSlot& column = table.columns[slot.column];

@@ -87,6 +87,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
   options.chunks_in_flight_max = static_cast<std::size_t>(workers) * 2 + 1;
   options.inputs = std::move(*inputs);
   options.stop = run.options.stop;
+  options.cancel_read = [&run] { run.source->cancel(); };
   options.progress = [&run, &progress](std::uint64_t documents) {
     progress.update(documents, run.source->bytes_read());
   };
@@ -96,8 +97,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
 std::uint64_t bytes_to_read(const normalize::DocumentSource& source, const std::vector<InputReport>& reports) {
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < reports.size(); ++i) {
-    const InputFate fate = reports[i].fate;
-    if (fate == InputFate::loaded || fate == InputFate::changed) bytes += source.inputs()[i].size;
+    if (is_read(reports[i].fate)) bytes += source.inputs()[i].size;
   }
   return bytes;
 }
@@ -107,7 +107,7 @@ std::vector<std::string> root_tables(const normalize::NormalizeOptions& options,
                                      const std::vector<InputReport>& reports) {
   std::vector<std::string> tables;
   for (std::size_t i = 0; i < reports.size(); ++i) {
-    if (reports[i].fate != InputFate::loaded && reports[i].fate != InputFate::changed) continue;
+    if (!is_read(reports[i].fate)) continue;
     if (std::ranges::find(tables, options.inputs[i].table) == tables.end()) tables.push_back(options.inputs[i].table);
   }
   return tables;
@@ -176,7 +176,8 @@ class Extraction {
     if (!inputs) return fail(std::move(inputs.error()));
     const std::uint64_t documents = sum(summary->documents);
     report_.duplicate_keys += summary->duplicate_keys;
-    if (documents == 0) return nothing_to_seal();
+    if (Status filled = check_replaced(*summary); !filled) return fail(std::move(filled.error()));
+    if (documents == 0) return std::nullopt;
     complete_root_tables();
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(*summary, options_, report_);
@@ -226,7 +227,7 @@ class Extraction {
     std::vector<ledger::InputRecord> records;
     for (std::size_t i = 0; i < choice_.reports.size(); ++i) {
       InputReport& input = choice_.reports[i];
-      if (input.fate != InputFate::loaded && input.fate != InputFate::changed) continue;
+      if (!is_read(input.fate)) continue;
       const normalize::InputContent content = run_.source->content(i);
       input.documents = summary.documents[i];
       input.bytes = content.bytes;
@@ -245,12 +246,15 @@ class Extraction {
     return records;
   }
 
-  Result<std::optional<ledger::PackageRecord>> nothing_to_seal() const {
-    if (run_.options.write_disposition == WriteDisposition::replace && !roots_.empty()) {
-      return fail(fmt::format("the inputs have no documents, and replacing {} would leave it empty", roots_.front()),
+  /// Replacing a table with nothing is more likely a mistake than a wish.
+  Status check_replaced(const normalize::NormalizeSummary& summary) const {
+    if (run_.options.write_disposition != WriteDisposition::replace) return {};
+    for (const std::string& root : roots_) {
+      if (summary.rows.contains(root)) continue;
+      return fail(fmt::format("the inputs of {} have no documents, and replacing it would leave it empty", root),
                   "check the inputs; nothing was changed");
     }
-    return std::nullopt;
+    return {};
   }
 
   Result<std::optional<ledger::PackageRecord>> seal(package::PackageWriter& writer, std::uint64_t documents,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -64,7 +65,6 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
     report.fate = InputFate::finished;
     report.run = (*unfinished)->run_id;
     choice.acknowledged.push_back(**unfinished);
-    source.skip(index);
     return {};
   }
   if (skip_loaded == SkipLoaded::yes) {
@@ -76,7 +76,6 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
     if (!loaded->empty()) {
       report.fate = InputFate::skipped;
       report.run = loaded->front().run_id;
-      source.skip(index);
       return {};
     }
   }
@@ -85,15 +84,35 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
   return {};
 }
 
+/// To replace a table takes everything that belongs into it, also what an earlier run has sealed already.
+void take_whole_tables(const normalize::DocumentSource& source, InputChoice& choice) {
+  std::set<std::string> replaced;
+  for (std::size_t i = 0; i < choice.reports.size(); ++i) {
+    if (is_read(choice.reports[i].fate)) replaced.insert(source.inputs()[i].table);
+  }
+  for (std::size_t i = 0; i < choice.reports.size(); ++i) {
+    if (!is_read(choice.reports[i].fate) && replaced.contains(source.inputs()[i].table)) {
+      choice.reports[i].fate = InputFate::changed;
+      choice.reports[i].run.clear();
+    }
+  }
+}
+
 }  // namespace
 
-Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, SkipLoaded skip_loaded) {
+Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
+                                  const InputQuestion& question) {
   InputChoice choice;
   for (const normalize::SourceInput& input : source.inputs()) choice.reports.push_back({.path = input.path});
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (!source.inputs()[i].has_identity) continue;
-    if (Status decided = decide(source, i, ledger, skip_loaded, choice); !decided)
+    if (Status decided = decide(source, i, ledger, question.skip_loaded, choice); !decided) {
       return fail(std::move(decided.error()));
+    }
+  }
+  if (question.write_disposition == WriteDisposition::replace) take_whole_tables(source, choice);
+  for (std::size_t i = 0; i < choice.reports.size(); ++i) {
+    if (!is_read(choice.reports[i].fate)) source.skip(i);
   }
   return choice;
 }

@@ -9,8 +9,14 @@
 #include "ledger/ledger.h"
 #include "normalize/document_source.h"
 #include "outfall/report.h"
+#include "outfall/types.h"
 
 namespace outfall::pipeline {
+
+/// Whether an input of this fate is read by the run.
+constexpr bool is_read(InputFate fate) {
+  return fate == InputFate::loaded || fate == InputFate::changed;
+}
 
 struct InputChoice {
   std::vector<InputReport> reports;               ///< one an input of the source
@@ -19,9 +25,15 @@ struct InputChoice {
 
 enum class SkipLoaded { no, yes };
 
+struct InputQuestion {
+  SkipLoaded skip_loaded = SkipLoaded::no;
+  WriteDisposition write_disposition = WriteDisposition::append;
+};
+
 /// Decides each input's fate and tells the source which to leave out. Files are read for their hash only where the
 /// ledger knows something of the same path and size.
-Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, SkipLoaded skip_loaded);
+Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
+                                  const InputQuestion& question);
 
 /// A note for an input whose content a run with an end has loaded before; empty for none. `loaded_at` is in UTC.
 Result<std::string> already_loaded_note(ledger::Ledger& ledger, const ledger::InputRecord& input);

@@ -54,7 +54,8 @@ class Run {
       report_.error = done.error();
       report_.ending = ending_of(done.error());
       // Sealed work that waits is told by its own exit code, unless the run failed before anything was sealed.
-      if (report_.ending == Ending::failed && load_failed_) report_.ending = Ending::pending;
+      const bool is_failure = report_.ending == Ending::failed || report_.ending == Ending::misuse;
+      if (is_failure && load_failed_) report_.ending = Ending::pending;
     } else {
       report_.ending = report_.balance.rejected > 0 ? Ending::rejected : Ending::delivered;
     }
@@ -67,7 +68,6 @@ class Run {
   static constexpr std::size_t run_id_bytes = 8;
 
   Status rehearse_run() {
-    std::optional<ledger::Ledger> ledger;
     Result<DatasetMemory> memory = recall(request_, nullptr, false, report_.notes);
     if (!memory) return fail(std::move(memory.error()));
     if (Status rehearsed = rehearse(request_, std::move(*memory), progress_, report_); !rehearsed) return rehearsed;
@@ -149,7 +149,9 @@ class Run {
       }
     }
     Result<InputChoice> choice =
-        choose_inputs(*request_.source, *ledger_, request_.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no);
+        choose_inputs(*request_.source, *ledger_,
+                      {.skip_loaded = request_.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
+                       .write_disposition = request_.options.write_disposition});
     if (!choice) return fail(std::move(choice.error()));
     ledger_->acknowledge(choice->acknowledged);
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, !nothing_pending);
@@ -167,9 +169,7 @@ class Run {
   }
 
   Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, bool has_pending) {
-    const bool any = std::ranges::any_of(choice.reports, [](const InputReport& input) {
-      return input.fate == InputFate::loaded || input.fate == InputFate::changed;
-    });
+    const bool any = std::ranges::any_of(choice.reports, [](const InputReport& input) { return is_read(input.fate); });
     if (!any) return std::nullopt;
     Result<DatasetMemory> memory = recall(request_, &*ledger_, has_pending, report_.notes);
     if (!memory) return fail(std::move(memory.error()));

@@ -31,13 +31,14 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
 
 FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs)
     : options_(std::move(options)),
+      on_stop_(options_.stop, [this] { cancelled_.request_stop(); }),
       inputs_(std::move(inputs)),
       skipped_(inputs_.size()),
       contents_(inputs_.size()),
       pool_(options_.memory_bytes) {}
 
 Result<std::string> FileSource::hash(std::size_t input) {
-  auto stream = columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = options_.stop});
+  auto stream = columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
   std::vector<std::byte> buffer(hash_read_bytes);
   while (true) {
@@ -64,7 +65,7 @@ Result<std::optional<normalize::Chunk>> FileSource::next() {
 
 Status FileSource::open_current() {
   normalize::SourceInput& input = inputs_[current_];
-  auto stream = columnar::open_byte_stream({.path = input.path, .name = "", .stop = options_.stop});
+  auto stream = columnar::open_byte_stream({.path = input.path, .name = "", .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
   const columnar::FileFacts& facts = (*stream)->facts();
   input.size = facts.size.value_or(0);
@@ -74,7 +75,7 @@ Status FileSource::open_current() {
       DocumentReaderOptions{.name = input.path == stdin_path ? "standard input" : input.path,
                             .input = static_cast<std::uint32_t>(current_),
                             .chunk_bytes = options_.chunk_bytes,
-                            .stop = options_.stop});
+                            .stop = cancelled_.get_token()});
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -38,6 +39,7 @@ class FileSource final : public normalize::DocumentSource {
   void skip(std::size_t input) override { skipped_[input] = true; }
   Result<std::optional<normalize::Chunk>> next() override;
   void recycle(normalize::Chunk chunk) override { pool_.give_back(std::move(chunk)); }
+  void cancel() override { cancelled_.request_stop(); }
   std::uint64_t bytes_read() const override { return bytes_finished_ + bytes_current_; }
   normalize::InputContent content(std::size_t input) const override { return contents_[input]; }
 
@@ -48,6 +50,8 @@ class FileSource final : public normalize::DocumentSource {
   void finish_current();
 
   FileSourceOptions options_;
+  std::stop_source cancelled_;  ///< also when the caller's stop is requested
+  std::stop_callback<std::function<void()>> on_stop_;
   std::vector<normalize::SourceInput> inputs_;
   std::vector<bool> skipped_;
   std::vector<normalize::InputContent> contents_;
