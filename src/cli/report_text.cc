@@ -229,10 +229,16 @@ std::string headline(const Report& report, const Terminal& terminal) {
 
 }  // namespace
 
+// A database may answer in several lines, and a key may bring control characters; a message is one line of text.
+std::string message_line(std::string message) {
+  std::ranges::replace(message, '\n', ' ');
+  return one_line(message);
+}
+
 std::string error_text(const Error& error, const Terminal& terminal) {
-  // A database may answer in several lines, and a key may bring control characters; a message is one line of text.
-  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), one_line(error.message));
-  if (!error.hint.empty()) out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), one_line(error.hint));
+  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), message_line(error.message));
+  if (!error.hint.empty())
+    out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), message_line(error.hint));
   return out;
 }
 
