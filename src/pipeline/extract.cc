@@ -146,7 +146,13 @@ void report_rows(const normalize::NormalizeSummary& summary, const schema::Schem
   for (const schema::Table& table : schema.tables) {
     const auto rows = summary.rows.find(table.name);
     if (rows == summary.rows.end()) continue;
-    report.tables.push_back({.name = table.name, .parent = table.parent, .rows = rows->second});
+    // A package that an earlier run left may have had rows of the table.
+    const auto known = std::ranges::find(report.tables, table.name, &TableReport::name);
+    if (known == report.tables.end()) {
+      report.tables.push_back({.name = table.name, .parent = table.parent, .rows = rows->second});
+    } else {
+      known->rows += rows->second;
+    }
   }
 }
 
