@@ -124,7 +124,7 @@ class World:
         if not (folder / "outfall.db").exists():
             return []
         with tempfile.TemporaryDirectory() as copy:
-            for name in ("outfall.db", "outfall.db-wal"):
+            for name in ("outfall.db", "outfall.db-wal", "outfall.db-journal"):
                 if (folder / name).exists():
                     shutil.copy(folder / name, copy)
             connection = sqlite3.connect(Path(copy) / "outfall.db")
