@@ -40,9 +40,13 @@ void BatchAssembler::grow(PackageTable& table, const ShapedTable& shaped) {
   std::vector<columnar::BatchColumn> columns;
   for (const schema::Column& column : schema_.tables.find(shaped.name)->columns) {
     const auto found = wanted.find(column.name);
-    if (found == wanted.end()) continue;
-    columns.push_back(
-        {.name = column.name, .type = column_type(column), .nullable = column.nullable, .constant = found->second});
+    // A column that must be set in every row belongs to every batch: without it, the destination would refuse the rows.
+    const bool is_required = column.type && !column.nullable;
+    if (found == wanted.end() && !is_required) continue;
+    columns.push_back({.name = column.name,
+                       .type = column_type(column),
+                       .nullable = column.nullable,
+                       .constant = found != wanted.end() && found->second});
   }
   table.columns = std::move(columns);
   if (table.schema.release != nullptr) table.schema.release(&table.schema);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -156,6 +157,30 @@ void report_rows(const normalize::NormalizeSummary& summary, const schema::Schem
   }
 }
 
+/// Two names that the destination cannot tell apart, found while nothing is sealed yet.
+Status check_names(const schema::Schema& schema, const delivery::Capabilities& capabilities) {
+  if (capabilities.case_sensitive_names) return {};
+  const auto clash = [](const auto& named, std::string_view where) -> Status {
+    std::map<std::string, std::string> seen;
+    for (const auto& item : named) {
+      std::string folded = item.name;
+      std::ranges::transform(folded, folded.begin(),
+                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+      const auto [earlier, is_new] = seen.emplace(std::move(folded), item.name);
+      if (is_new) continue;
+      return fail(fmt::format("{} and {}{} differ only in case, and the destination does not tell them apart",
+                              earlier->second, item.name, where),
+                  "--naming snake_case or sql_ci_v1 makes names of one case, in a new dataset");
+    }
+    return {};
+  };
+  if (Status tables = clash(schema.tables, ""); !tables) return tables;
+  for (const schema::Table& table : schema.tables) {
+    if (Status columns = clash(table.columns, " of " + table.name); !columns) return columns;
+  }
+  return {};
+}
+
 /// One run of the extract step over a package that is being written.
 class Extraction {
  public:
@@ -267,6 +292,8 @@ class Extraction {
                                                     const std::vector<ledger::InputRecord>& inputs) {
     request_.progress.begin(Progress::Stage::seal, load_id_);
     schema::Schema& schema = request_.memory.schema;
+    if (Status names = check_names(schema, run_.destination.capabilities()); !names)
+      return fail(std::move(names.error()));
     if (Status state = add_state(writer); !state) return fail(std::move(state.error()));
     schema.bump();
     auto jobs = writer.finish();

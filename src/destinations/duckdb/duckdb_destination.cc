@@ -90,6 +90,11 @@ Status DuckDbDestination::open() {
   Result<bool> there = exists();
   if (!there) return fail(std::move(there.error()));
   if (*there) return connect_for_loads();
+  return check_folder();
+}
+
+/// A file that is yet to be made needs its folder.
+Status DuckDbDestination::check_folder() const {
   std::string folder(parent_path(options_.path));
   Result<bool> has_folder = file_exists(folder);
   if (!has_folder) return fail(std::move(has_folder.error()));
@@ -101,7 +106,11 @@ Status DuckDbDestination::open() {
 Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const delivery::DatasetKey& key) {
   Result<bool> there = exists();
   if (!there) return fail(std::move(there.error()));
-  if (!*there) return std::nullopt;
+  if (!*there) {
+    // Asked before anything is extracted: better now than with a sealed package in hand.
+    if (Status folder = check_folder(); !folder) return fail(std::move(folder.error()));
+    return std::nullopt;
+  }
   Result<std::unique_ptr<sql::Connection>> connection = connect(sql::Access::read_write);
   if (!connection) return fail(std::move(connection.error()));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);

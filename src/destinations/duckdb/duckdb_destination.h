@@ -44,6 +44,7 @@ class DuckDbDestination final : public delivery::Destination {
   DuckDbDestination(std::string path, const Options& options, Env& env);
 
   Result<bool> exists() const;
+  Status check_folder() const;
   Result<std::unique_ptr<sql::Connection>> connect(sql::Access access) const;
   Status connect_for_loads();
   Status keep_through_power_cut(const std::string& load_id);
