@@ -30,6 +30,7 @@ class Session {
 
   const DuckDbApi& api() const { return database_->api(); }
   duckdb_connection handle() const { return handle_; }
+  const DuckDbDatabase& database() const { return *database_; }
 
   std::atomic<bool> cancelled = false;
 
@@ -71,7 +72,8 @@ class AnswerCursor final : public TextCursor {
 
 class DuckDbConnection final : public Connection {
  public:
-  DuckDbConnection(std::shared_ptr<Session> session, Access access) : session_(std::move(session)), access_(access) {}
+  DuckDbConnection(std::shared_ptr<Session> session, Access access)
+      : session_(std::move(session)), access_(access), memory_(memory_for_columns(session_->database().options(), 0)) {}
 
   /// Session settings, and the name that DuckDB gave the file's catalog.
   Status prepare_session();
@@ -101,6 +103,8 @@ class DuckDbConnection final : public Connection {
   std::shared_ptr<Session> session_;
   Access access_;
   std::string catalog_;
+  bool one_thread_ = false;  ///< since a wide table, until the next narrow one
+  std::size_t memory_;       ///< the limit that DuckDB was given
 };
 
 // DuckDB scans a stream through a view, which it makes in the file's own main schema; `temp` is refused. The view is
@@ -177,7 +181,12 @@ Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& st
   for (idx_t i = 0; i < api.duckdb_column_count(result->get()); ++i) {
     columns.push_back({.name = api.duckdb_column_name(result->get(), i), .type = "VARCHAR"});
   }
-  idx_t size = std::min<idx_t>(api.duckdb_row_count(result->get()), limits::catalog_rows_max);
+  const idx_t size = api.duckdb_row_count(result->get());
+  if (size > limits::catalog_rows_max) {
+    return fail(fmt::format("a statement that is answered as a whole gave {} rows, and {} are the most", size,
+                            limits::catalog_rows_max),
+                "ask for fewer rows; only SELECT is answered row by row");
+  }
   std::vector<TextRow> rows(size, TextRow(columns.size()));
   for (idx_t row = 0; row < size; ++row) {
     for (idx_t column = 0; column < columns.size(); ++column) {
@@ -196,18 +205,22 @@ Status DuckDbConnection::query(std::string_view query, ArrowArrayStream* out) {
   return export_result(session_->api(), std::move(*result), session_, out);
 }
 
-// DuckDB holds a block of 256 KiB for each column of a table that it writes, several of them for each thread, and
-// cannot put these aside. A wide table would fail for memory alone (30,000 events of GitHub, of 600 columns, did in
-// 1 GiB), so it is written by one thread that may hold what it needs.
+// With several threads DuckDB gathers every batch of rows in buffers of its own until a row group is full: blocks of
+// 256 KiB for each column and batch, which it cannot put aside, so that memory grows with the input. One thread fills
+// one row group after the other, which is also faster as soon as there are more than a few dozen columns.
 Status DuckDbConnection::make_room(std::size_t columns) {
-  constexpr std::size_t wide_columns = 100;
-  constexpr std::size_t column_bytes = std::size_t{512} << 10;
-  if (columns <= wide_columns) return {};
-  Status done = no_value(execute("SET threads = 1", {}));
-  if (done)
-    done =
-        no_value(execute(fmt::format("SET memory_limit = '{}B'", (std::size_t{1} << 30) + columns * column_bytes), {}));
-  return done;
+  const bool wide = columns > wide_columns;
+  if (wide != one_thread_) {
+    const int threads = session_->database().options().threads;
+    std::string back = threads > 0 ? fmt::format("SET threads = {}", threads) : "RESET threads";
+    if (Status done = no_value(execute(wide ? "SET threads = 1" : back, {})); !done) return done;
+    one_thread_ = wide;
+  }
+  const std::size_t memory = memory_for_columns(session_->database().options(), columns);
+  if (memory <= memory_) return {};
+  if (Status done = no_value(execute(fmt::format("SET memory_limit = '{}B'", memory), {})); !done) return done;
+  memory_ = memory;
+  return {};
 }
 
 Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, std::span<const std::string> columns,

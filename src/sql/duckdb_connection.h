@@ -21,10 +21,11 @@ struct DuckDbOptions {
   Access access = Access::read_write;
 
   /// What DuckDB may hold; beyond it, it writes to disk. A transaction needs far less than it holds rows: 1.7 GB went
-  /// through with a quarter of this. Tables of thousands of columns and large sorts in queries profit from more.
+  /// through with a quarter of this. Rows of a table of more than 50 columns may raise it to 256 MiB and 1 MiB for each
+  /// column, but not over half of the machine's memory.
   std::size_t memory_limit = std::size_t{1} << 30;
 
-  /// 0: one a core.
+  /// 0: one a core. Rows of a table with more than 50 columns are inserted by one.
   int threads = 0;
 };
 

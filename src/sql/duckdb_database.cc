@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -82,7 +84,7 @@ class Config {
 
 Status fill(Config& config, const DuckDbOptions& options) {
   Status done = config.set("access_mode", options.access == Access::read_only ? "READ_ONLY" : "READ_WRITE");
-  if (done) done = config.set("memory_limit", fmt::format("{}B", options.memory_limit));
+  if (done) done = config.set("memory_limit", fmt::format("{}B", memory_for_columns(options, 0)));
   if (done && options.threads > 0) done = config.set("threads", fmt::format("{}", options.threads));
   if (done) done = config.set("preserve_insertion_order", "true");
   // A statement must never reach for the network by itself.
@@ -106,6 +108,20 @@ Result<duckdb_database> open_file(const DuckDbApi& api, const std::string& path,
 
 }  // namespace
 
+std::size_t memory_for_columns(const DuckDbOptions& options, std::size_t columns) {
+  // Blocks of 256 KiB for the values of each column that is written and for its nulls, twice over, and the rest.
+  constexpr std::size_t column_bytes = std::size_t{1} << 20;
+  constexpr std::size_t rest_bytes = std::size_t{256} << 20;
+  if (columns <= wide_columns) return options.memory_limit;
+  std::size_t needed = rest_bytes + columns * column_bytes;
+  const auto pages = sysconf(_SC_PHYS_PAGES);
+  const auto page_bytes = sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page_bytes > 0) {
+    needed = std::min(needed, static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes) / 2);
+  }
+  return std::max(options.memory_limit, needed);
+}
+
 Result<std::shared_ptr<DuckDbDatabase>> DuckDbDatabase::open(const DuckDbOptions& options) {
   Result<const DuckDbApi*> api = duckdb_api();
   if (!api) return fail(std::move(api.error()));
@@ -125,7 +141,7 @@ Result<std::shared_ptr<DuckDbDatabase>> DuckDbDatabase::open(const DuckDbOptions
   }
   Result<duckdb_database> handle = open_file(**api, *path, options);
   if (!handle) return fail(std::move(handle.error()));
-  std::shared_ptr<DuckDbDatabase> database(new DuckDbDatabase(**api, *handle, *path, options.access));
+  std::shared_ptr<DuckDbDatabase> database(new DuckDbDatabase(**api, *handle, *path, options));
   if (std::optional<FileId> id = file_id(*path)) known.open[*id] = database;
   return database;
 }

@@ -3,6 +3,7 @@
 // One open DuckDB file of this process, shared by its connections and closed by the last of them.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,12 @@
 #include "sql/duckdb_connection.h"
 
 namespace outfall::sql {
+
+/// A table of more columns is written by one thread, and may need more memory than was given.
+inline constexpr std::size_t wide_columns = 50;
+
+/// Bytes that DuckDB may hold while it writes a table of so many columns.
+std::size_t memory_for_columns(const DuckDbOptions& options, std::size_t columns);
 
 class DuckDbDatabase {
  public:
@@ -24,16 +31,18 @@ class DuckDbDatabase {
   const DuckDbApi& api() const { return api_; }
   duckdb_database handle() const { return handle_; }
   const std::string& path() const { return path_; }
-  Access access() const { return access_; }
+  Access access() const { return options_.access; }
+  /// Those of the first connection, which decided memory and threads.
+  const DuckDbOptions& options() const { return options_; }
 
  private:
-  DuckDbDatabase(const DuckDbApi& api, duckdb_database handle, std::string path, Access access)
-      : api_(api), handle_(handle), path_(std::move(path)), access_(access) {}
+  DuckDbDatabase(const DuckDbApi& api, duckdb_database handle, std::string path, DuckDbOptions options)
+      : api_(api), handle_(handle), path_(std::move(path)), options_(std::move(options)) {}
 
   const DuckDbApi& api_;
   duckdb_database handle_;
   std::string path_;
-  Access access_;
+  DuckDbOptions options_;
 };
 
 }  // namespace outfall::sql

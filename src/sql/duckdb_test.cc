@@ -11,11 +11,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 
 #include "sql/arrow_rows_for_tests.h"
 #include "sql/catalog.h"
 #include "sql/dialect.h"
 #include "sql/duckdb_connection.h"
+#include "sql/duckdb_database.h"
 #include "sql/transaction.h"
 
 namespace outfall::sql {
@@ -165,6 +167,51 @@ TEST_F(DuckDb, KeepsTheOrderOfRowsOverManyBatches) {
   const std::string columns[] = {"a"};
   ASSERT_EQ(connection->insert_stream({"data", "main", "t"}, columns, &stream).value_or(0), 500'000u);
   EXPECT_EQ(cell(*connection, "SELECT count(*) FROM t WHERE rowid % 5000 <> a"), "0");
+}
+
+// With several threads each batch of so many columns takes 100 MB, and the second one would be too much.
+TEST_F(DuckDb, BatchesOfAWideTableFitIntoLittleMemory) {
+  auto opened = open_duckdb({.path = file(), .memory_limit = std::size_t{256} << 20, .threads = 2});
+  ASSERT_TRUE(opened);
+  Connection& connection = **opened;
+  std::vector<Column> wide;
+  std::vector<std::string> names;
+  std::string definition;
+  for (int i = 0; i < 200; ++i) {
+    names.push_back(fmt::format("c{}", i));
+    wide.push_back(Column::text(names.back(), std::vector<std::optional<std::string>>(500, "some text")));
+    definition += fmt::format("{}{} VARCHAR", i == 0 ? "" : ", ", names.back());
+  }
+  run(connection, fmt::format("CREATE TABLE wide ({})", definition));
+  run(connection, "CREATE TABLE narrow (c0 VARCHAR)");
+  Batch batch(std::move(wide));
+  ArrowArrayStream stream = batch.stream(20);
+  auto taken = connection.insert_stream({"data", "main", "wide"}, names, &stream);
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_EQ(*taken, 10'000u);
+  EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "1");
+
+  Batch one({Column::text("c0", {"x"})});
+  stream = one.stream();
+  ASSERT_TRUE(connection.insert_stream({"data", "main", "narrow"}, std::span(names).first(1), &stream));
+  EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "2");
+}
+
+TEST_F(DuckDb, OnlyWideTablesRaiseTheLimitOfMemory) {
+  const std::size_t given = std::size_t{64} << 20;
+  EXPECT_EQ(memory_for_columns({.path = "", .memory_limit = given}, 50), given);
+  EXPECT_GT(memory_for_columns({.path = "", .memory_limit = given}, 51), given);
+  EXPECT_EQ(memory_for_columns({.path = ""}, 690), std::size_t{1} << 30);
+  EXPECT_EQ(memory_for_columns({.path = ""}, 100'000'000), memory_for_columns({.path = ""}, 200'000'000));
+}
+
+TEST_F(DuckDb, AnAnswerThatIsTooLongIsAnErrorAndNotCut) {
+  auto connection = open(file());
+  run(*connection, "CREATE TABLE t (a BIGINT)");
+  auto cursor = connection->cursor(
+      fmt::format("INSERT INTO t SELECT i FROM range({}) r(i) RETURNING a", limits::catalog_rows_max + 1));
+  ASSERT_FALSE(cursor);
+  EXPECT_THAT(cursor.error().message, HasSubstr("2000001 rows"));
 }
 
 TEST_F(DuckDb, AnyNameMayBeUsed) {
