@@ -55,7 +55,6 @@ class Shake128 {
 /// xxh3-128 of a short message in one call, canonical byte order: for ids, not for secrets.
 std::array<std::uint8_t, 16> xxh3_128(std::string_view message);
 
-
 /// XXH3-128 of the bytes of an input, in parts of any size.
 class ContentHash {
  public:

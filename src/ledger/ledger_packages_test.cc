@@ -172,7 +172,8 @@ TEST_F(LedgerTest, ViewsAnswerPeople) {
               ElementsAre("2023-11-14 22:13:20 work pending 1.0"));
   EXPECT_THAT(lines("SELECT state || ' ' || rows || ' ' || bytes || ' ' || job_files FROM package_list"),
               ElementsAre("pending 12 150 2", "loaded 12 150 2"));
-  EXPECT_THAT(lines("SELECT path || ' ' || state FROM input_list"), ElementsAre("/in/b pending", "/in/a loaded, its command is not done"));
+  EXPECT_THAT(lines("SELECT path || ' ' || state FROM input_list"),
+              ElementsAre("/in/b pending", "/in/a loaded, its command is not done"));
   EXPECT_THAT(lines("SELECT table_name || ' ' || rows FROM table_list LIMIT 2"),
               ElementsAre("events 3", "events__tags 9"));
 }
