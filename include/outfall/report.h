@@ -98,6 +98,10 @@ struct Report {
 };
 
 std::string_view name(Ending ending);
+
+/// How a call that failed with this error ended. Which signal interrupted it only the caller knows.
+Ending ending_of(const Error& error);
+
 std::string_view name(InputFate fate);
 
 /// The report as one JSON document without line breaks: what `--json` prints and what the state store keeps of a run.

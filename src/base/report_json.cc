@@ -86,6 +86,20 @@ Json list(const std::vector<Item>& items, Turn turn) {
 
 }  // namespace
 
+Ending ending_of(const Error& error) {
+  switch (error.blame) {
+    case Blame::run:
+      return Ending::failed;
+    case Blame::usage:
+      return Ending::misuse;
+    case Blame::busy:
+      return Ending::busy;
+    case Blame::interrupted:
+      return Ending::interrupted;
+  }
+  return Ending::failed;
+}
+
 std::string_view name(Ending ending) {
   switch (ending) {
     case Ending::delivered:

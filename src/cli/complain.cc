@@ -10,27 +10,11 @@
 #include "outfall/report.h"
 
 namespace outfall::cli {
-namespace {
-
-Ending ending_of(const Error& error) {
-  switch (error.blame) {
-    case Blame::run:
-      return Ending::failed;
-    case Blame::usage:
-      return Ending::misuse;
-    case Blame::busy:
-      return Ending::busy;
-    case Blame::interrupted:
-      return StopSignals::received() == SIGTERM ? Ending::terminated : Ending::interrupted;
-  }
-  return Ending::failed;
-}
-
-}  // namespace
-
 int complain(const Error& error) {
   std::fputs(error_text(error, Terminal::of(stderr)).c_str(), stderr);
-  return static_cast<int>(ending_of(error));
+  const Ending ending = ending_of(error);
+  const bool is_terminated = ending == Ending::interrupted && StopSignals::received() == SIGTERM;
+  return static_cast<int>(is_terminated ? Ending::terminated : ending);
 }
 
 }  // namespace outfall::cli

@@ -20,20 +20,6 @@ namespace {
 /// Packages that may wait for their destination before new data is refused.
 constexpr std::size_t pending_packages_max = 100;
 
-Ending ending_of(const Error& error) {
-  switch (error.blame) {
-    case Blame::usage:
-      return Ending::misuse;
-    case Blame::busy:
-      return Ending::busy;
-    case Blame::interrupted:
-      return Ending::interrupted;
-    case Blame::run:
-      return Ending::failed;
-  }
-  return Ending::failed;
-}
-
 class Run {
  public:
   explicit Run(const RunRequest& request)
