@@ -2,7 +2,6 @@
 #include "columnar/column_builder.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -11,7 +10,9 @@ namespace outfall::columnar {
 namespace {
 
 constexpr std::size_t buffer_bytes_min = 256;
-constexpr std::int64_t arrow_alignment = 64;
+// A gap of so many rows is kept as its length. Shorter ones are filled, so that a column with a null here and there
+// stays one piece.
+constexpr std::uint32_t gap_rows_min = 16;
 constexpr int decimal_precision_default = 38;
 constexpr int decimal_scale_default = 9;
 
@@ -37,30 +38,11 @@ int value_width(DataType type) {
   return 0;
 }
 
-/// The buffers of an exported array live here until the consumer releases it.
-struct ExportedArray {
-  std::array<GrowingBuffer, 3> owned;
-  std::array<const void*, 3> buffers{};
-  ArrowArray dictionary{};
-};
-
-void release_exported(ArrowArray* array) {
-  auto* exported = static_cast<ExportedArray*>(array->private_data);
-  if (exported->dictionary.release != nullptr) exported->dictionary.release(&exported->dictionary);
-  delete exported;
-  array->release = nullptr;
-}
-
-/// Fills `out` with `buffer_count` buffers taken from `exported`, which it owns from now on.
-void publish(ExportedArray* exported, std::int64_t length, std::int64_t null_count, int buffer_count, ArrowArray* out) {
-  *out = ArrowArray{};
-  out->length = length;
-  out->null_count = null_count;
-  out->n_buffers = buffer_count;
-  for (std::size_t i = 0; i < exported->owned.size(); ++i) exported->buffers[i] = exported->owned[i].data();
-  out->buffers = exported->buffers.data();
-  out->release = release_exported;
-  out->private_data = exported;
+/// What nulls take in a column of values that are `width` wide.
+std::size_t null_bytes(int width, std::size_t rows) {
+  const std::size_t bits = (rows + 7) / 8;
+  if (width < 0) return 2 * bits;
+  return bits + rows * (width == 0 ? sizeof(std::int32_t) : static_cast<std::size_t>(width));
 }
 
 }  // namespace
@@ -112,30 +94,82 @@ void GrowingBuffer::grow(std::size_t bytes) {
   capacity_ = wanted;
 }
 
-ColumnBuilder::ColumnBuilder(const ColumnType& type, std::size_t expected_bytes) : width_(value_width(type.type)) {
-  if (expected_bytes > 0) values_.reserve(expected_bytes);
+ColumnBuilder::ColumnBuilder(int width) : width_(width) {
   if (is_text()) offsets_.append(&last_offset_, sizeof last_offset_);
+}
+
+ColumnBuilder::ColumnBuilder(const ColumnType& type, std::size_t expected_bytes)
+    : ColumnBuilder(value_width(type.type)) {
+  if (expected_bytes > 0) values_.reserve(expected_bytes);
 }
 
 void ColumnBuilder::set_bool(std::uint32_t row, bool value) {
   skip_to(row);
-  if (length_ % 8 == 0) values_.append_filled(1, 0);
-  if (value) values_.data()[length_ / 8] |= static_cast<std::uint8_t>(1U << (length_ % 8));
+  const std::uint32_t stored = stored_rows();
+  if (stored % 8 == 0) values_.append_filled(1, 0);
+  if (value) values_.data()[stored / 8] |= static_cast<std::uint8_t>(1U << (stored % 8));
   ++length_;
 }
 
+std::size_t ColumnBuilder::gap_bytes() const {
+  return null_bytes(width_, gap_rows_);
+}
+
 void ColumnBuilder::append_nulls(std::uint32_t count) {
-  const std::uint32_t end = length_ + count;
-  clear_validity(length_, end);
+  if (count < gap_rows_min) return store_nulls(count);
+  gaps_.push_back({.before = stored_rows(), .rows = count});
+  gap_rows_ += count;
+  null_count_ += count;
+  length_ += count;
+}
+
+void ColumnBuilder::store_nulls(std::uint32_t count) {
+  const std::uint32_t begin = stored_rows();
+  clear_validity(begin, begin + count);
   if (is_text()) {
     for (std::uint32_t i = 0; i < count; ++i) offsets_.append(&last_offset_, sizeof last_offset_);
   } else if (is_bool()) {
-    values_.append_filled((end + 7) / 8 - values_.size(), 0);
+    values_.append_filled((begin + count + 7) / 8 - values_.size(), 0);
   } else {
     values_.append_filled(std::size_t{count} * static_cast<std::size_t>(width_), 0);
   }
   null_count_ += count;
-  length_ = end;
+  length_ += count;
+}
+
+void ColumnBuilder::store_rows(const ColumnBuilder& from, std::uint32_t begin, std::uint32_t end) {
+  for (std::uint32_t row = begin; row < end && row / 8 < from.validity_.size(); ++row) {
+    if (!from.stored_is_null(row)) continue;
+    const std::uint32_t here = stored_rows() + (row - begin);
+    clear_validity(here, here + 1);
+    ++null_count_;
+  }
+  if (is_text()) return store_texts(from, begin, end);
+  if (is_bool()) {
+    for (std::uint32_t row = begin; row < end; ++row) {
+      set_bool(length_, (from.values_.data()[row / 8] >> (row % 8) & 1) != 0);
+    }
+    return;
+  }
+  const auto width = static_cast<std::size_t>(width_);
+  values_.append(from.values_.data() + begin * width, (end - begin) * width);
+  length_ += end - begin;
+}
+
+void ColumnBuilder::store_texts(const ColumnBuilder& from, std::uint32_t begin, std::uint32_t end) {
+  const auto offset = [&from](std::uint32_t row) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, from.offsets_.data() + std::size_t{row} * sizeof value, sizeof value);
+    return value;
+  };
+  const std::uint32_t first = offset(begin);
+  values_.append(from.values_.data() + first, offset(end) - first);
+  const std::uint32_t moved = last_offset_ - first;  // may wrap around, and back in the sum
+  for (std::uint32_t row = begin; row < end; ++row) {
+    last_offset_ = offset(row + 1) + moved;
+    offsets_.append(&last_offset_, sizeof last_offset_);
+  }
+  length_ += end - begin;
 }
 
 void ColumnBuilder::clear_validity(std::uint32_t begin, std::uint32_t end) {
@@ -155,7 +189,11 @@ void ColumnBuilder::clear_validity(std::uint32_t begin, std::uint32_t end) {
 
 void ColumnBuilder::truncate(std::uint32_t rows) {
   if (rows >= length_) return;
-  for (std::uint32_t row = rows; row < length_ && row / 8 < validity_.size(); ++row) {
+  const std::uint32_t stored_before = stored_rows();
+  truncate_gaps(rows);
+  length_ = rows;
+  rows = stored_rows();
+  for (std::uint32_t row = rows; row < stored_before && row / 8 < validity_.size(); ++row) {
     std::uint8_t& byte = validity_.data()[row / 8];
     const auto bit = static_cast<std::uint8_t>(1U << (row % 8));
     if ((byte & bit) == 0) --null_count_;
@@ -171,41 +209,23 @@ void ColumnBuilder::truncate(std::uint32_t rows) {
   } else {
     values_.truncate(std::size_t{rows} * static_cast<std::size_t>(width_));
   }
-  length_ = rows;
 }
 
-void ColumnBuilder::release_into(ArrowArray* out) {
-  auto exported = std::make_unique<ExportedArray>();
-  const std::size_t validity_bytes = (std::size_t{length_} + 7) / 8;
-  if (null_count_ > 0 && validity_.size() < validity_bytes) {
-    validity_.append_filled(validity_bytes - validity_.size(), 0xFF);
+void ColumnBuilder::truncate_gaps(std::uint32_t rows) {
+  while (!gaps_.empty()) {
+    Gap& last = gaps_.back();
+    const std::uint32_t begin = last.before + (gap_rows_ - last.rows);
+    const std::uint32_t kept = rows > begin ? std::min(rows - begin, last.rows) : 0;
+    gap_rows_ -= last.rows - kept;
+    null_count_ -= last.rows - kept;
+    last.rows = kept;
+    if (kept > 0) return;
+    gaps_.pop_back();
   }
-  if (null_count_ > 0) exported->owned[0] = std::move(validity_);
-  values_.reserve(1);  // consumers may look at the pointer of an empty buffer
-  if (is_text()) {
-    exported->owned[1] = std::move(offsets_);
-    exported->owned[2] = std::move(values_);
-  } else {
-    exported->owned[1] = std::move(values_);
-  }
-  publish(exported.release(), length_, null_count_, is_text() ? 3 : 2, out);
 }
 
-void make_null_array(const ColumnType& type, std::int64_t rows, ArrowArray* out) {
-  ColumnBuilder nulls(type);
-  nulls.skip_to(static_cast<std::uint32_t>(rows));
-  nulls.release_into(out);
-}
-
-void make_constant_text_array(std::string_view text, std::int64_t rows, ArrowArray* out) {
-  ColumnBuilder word(ColumnType{.type = DataType::text});
-  word.set_text(0, text);
-  auto exported = std::make_unique<ExportedArray>();
-  word.release_into(&exported->dictionary);
-  exported->owned[1].append_filled(static_cast<std::size_t>(std::max(rows, arrow_alignment)), 0);
-  ExportedArray* raw = exported.release();
-  publish(raw, rows, 0, 2, out);
-  out->dictionary = &raw->dictionary;
+std::size_t null_array_bytes(const ColumnType& type, std::int64_t rows) {
+  return null_bytes(value_width(type.type), static_cast<std::size_t>(rows));
 }
 
 }  // namespace outfall::columnar

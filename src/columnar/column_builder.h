@@ -3,7 +3,8 @@
 // ColumnBuilder: one column of one chunk, filled row by row and handed on as an Arrow array without a copy.
 //
 // Rows may be left out: setting row r makes every row not set before it null. A column without gaps never allocates a
-// validity bitmap. Growth is geometric, so nothing is allocated per row. Not thread-safe; one worker fills one builder.
+// validity bitmap, and a long gap is remembered as its length, so that a column with few values takes memory for those
+// only. Growth is geometric, so nothing is allocated per row. Not thread-safe; one worker fills one builder.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "outfall/arrow.h"
 #include "outfall/types.h"
@@ -123,10 +125,24 @@ class ColumnBuilder {
   /// Bytes of the values so far.
   std::size_t value_bytes() const { return values_.size(); }
 
+  /// Bytes that the long gaps would take if they were filled with nulls.
+  std::size_t gap_bytes() const;
+  /// Runs that release_runs_into would make.
+  std::uint32_t runs() const { return stored_rows() + static_cast<std::uint32_t>(gaps_.size()); }
+
   /// Gives the rows away as an Arrow array that owns its buffers. The builder is spent.
   void release_into(ArrowArray* out);
 
+  /// The same as a run-end encoded array: a run for each value, and one for each long gap.
+  void release_runs_into(ArrowArray* out);
+
  private:
+  /// Rows that were left out and have no place in the buffers.
+  struct Gap {
+    std::uint32_t before = 0;  ///< stored rows that stand in front of it
+    std::uint32_t rows = 0;
+  };
+
   template <class T>
   void set_fixed(std::uint32_t row, T value) {
     skip_to(row);
@@ -134,22 +150,43 @@ class ColumnBuilder {
     values_.advance(sizeof value);
     ++length_;
   }
+  std::uint32_t stored_rows() const { return length_ - gap_rows_; }
   void append_nulls(std::uint32_t count);
+  void store_nulls(std::uint32_t count);
+  /// Appends stored rows [begin, end) of another builder of the same type.
+  void store_rows(const ColumnBuilder& from, std::uint32_t begin, std::uint32_t end);
+  void store_texts(const ColumnBuilder& from, std::uint32_t begin, std::uint32_t end);
+  bool stored_is_null(std::uint32_t stored) const {
+    return stored / 8 < validity_.size() && (validity_.data()[stored / 8] >> (stored % 8) & 1) == 0;
+  }
+  /// Calls `stored` and `gap` in the order of the rows.
+  template <class Stored, class GapRows>
+  void for_each_stretch(Stored stored, GapRows gap) const;
+  void truncate_gaps(std::uint32_t rows);
   void clear_validity(std::uint32_t begin, std::uint32_t end);
   bool is_text() const { return width_ == 0; }
   bool is_bool() const { return width_ < 0; }
 
+  explicit ColumnBuilder(int width);
+
   int width_;  // bytes a value; 0: text with offsets; -1: one bit
   std::uint32_t length_ = 0;
   std::uint32_t null_count_ = 0;
+  std::uint32_t gap_rows_ = 0;  // of all gaps together
   std::uint32_t last_offset_ = 0;
   GrowingBuffer values_;
   GrowingBuffer offsets_;   // ends of the values, int32, text only; the leading zero is added when given away
   GrowingBuffer validity_;  // empty: no nulls so far
+  std::vector<Gap> gaps_;
 };
 
 /// An array of `rows` nulls of the type, for a column that a batch does not have.
 void make_null_array(const ColumnType& type, std::int64_t rows, ArrowArray* out);
+/// What that takes.
+std::size_t null_array_bytes(const ColumnType& type, std::int64_t rows);
+
+/// The same as one run.
+void make_null_run_array(const ColumnType& type, std::int64_t rows, ArrowArray* out);
 
 /// A column that says the same text on every row: dictionary-encoded, one byte a row.
 void make_constant_text_array(std::string_view text, std::int64_t rows, ArrowArray* out);

@@ -12,10 +12,18 @@ namespace {
 
 using testing::ElementsAre;
 
+enum class As : std::uint8_t { rows, runs };
+
 /// An array that is released with its object.
 class Exported {
  public:
-  explicit Exported(ColumnBuilder builder) { builder.release_into(&array_); }
+  explicit Exported(ColumnBuilder builder, As as = As::rows) {
+    if (as == As::rows) {
+      builder.release_into(&array_);
+    } else {
+      builder.release_runs_into(&array_);
+    }
+  }
   explicit Exported(ArrowArray array) : array_(array) {}
   Exported(const Exported&) = delete;
   Exported& operator=(const Exported&) = delete;
@@ -24,25 +32,39 @@ class Exported {
   const ArrowArray& operator*() const { return array_; }
 
   bool has(std::int64_t row) const {
-    const auto* validity = static_cast<const std::uint8_t*>(array_.buffers[0]);
-    return array_.null_count == 0 || (validity[row / 8] >> (row % 8) & 1) != 0;
+    const auto* validity = static_cast<const std::uint8_t*>(values().buffers[0]);
+    const std::int64_t at = place(row);
+    return values().null_count == 0 || (validity[at / 8] >> (at % 8) & 1) != 0;
   }
   template <class T>
   T fixed(std::int64_t row) const {
-    T value;
-    std::memcpy(&value, static_cast<const std::uint8_t*>(array_.buffers[1]) + row * std::int64_t{sizeof(T)}, sizeof(T));
-    return value;
+    return load<T>(values(), place(row));
   }
   bool truth(std::int64_t row) const {
-    return (static_cast<const std::uint8_t*>(array_.buffers[1])[row / 8] >> (row % 8) & 1) != 0;
+    const std::int64_t at = place(row);
+    return (static_cast<const std::uint8_t*>(values().buffers[1])[at / 8] >> (at % 8) & 1) != 0;
   }
   std::string text(std::int64_t row) const {
-    const auto begin = fixed<std::int32_t>(row);
-    return {static_cast<const char*>(array_.buffers[2]) + begin,
-            static_cast<std::size_t>(fixed<std::int32_t>(row + 1) - begin)};
+    const auto begin = load<std::int32_t>(values(), place(row));
+    const auto end = load<std::int32_t>(values(), place(row) + 1);
+    return {static_cast<const char*>(values().buffers[2]) + begin, static_cast<std::size_t>(end - begin)};
   }
 
  private:
+  const ArrowArray& values() const { return array_.n_children == 0 ? array_ : *array_.children[1]; }
+  template <class T>
+  static T load(const ArrowArray& array, std::int64_t at) {
+    T value;
+    std::memcpy(&value, static_cast<const std::uint8_t*>(array.buffers[1]) + at * std::int64_t{sizeof(T)}, sizeof(T));
+    return value;
+  }
+  std::int64_t place(std::int64_t row) const {
+    if (array_.n_children == 0) return row;
+    std::int64_t run = 0;
+    while (load<std::int32_t>(*array_.children[0], run) <= row) ++run;
+    return run;
+  }
+
   ArrowArray array_{};
 };
 
@@ -122,7 +144,7 @@ TEST(ColumnBuilder, HoldsEachFixedWidth) {
 
 /// One step at random: a value, a gap, or rows taken back; and the rows as they must be.
 template <class Set, class Get>
-void check_truncation(DataType type, Set set, Get get) {
+void check_truncation(DataType type, As as, Set set, Get get) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);
     ColumnBuilder builder({.type = type});
@@ -133,7 +155,7 @@ void check_truncation(DataType type, Set set, Get get) {
         expected.resize(random() % (expected.size() + 1));
         builder.truncate(static_cast<std::uint32_t>(expected.size()));
       } else {
-        expected.resize(expected.size() + (choice < 3 ? random() % 20 : 0), -1);
+        expected.resize(expected.size() + (choice < 3 ? random() % 40 : 0), -1);
         const int value = static_cast<int>(random() % 2);
         set(builder, static_cast<std::uint32_t>(expected.size()), value);
         expected.push_back(value);
@@ -141,7 +163,7 @@ void check_truncation(DataType type, Set set, Get get) {
     }
     builder.skip_to(static_cast<std::uint32_t>(expected.size()));
     EXPECT_EQ(builder.null_count(), std::ranges::count(expected, -1)) << "seed " << seed;
-    const Exported array(std::move(builder));
+    const Exported array(std::move(builder), as);
     ASSERT_EQ((*array).length, static_cast<std::int64_t>(expected.size())) << "seed " << seed;
     for (std::size_t row = 0; row < expected.size(); ++row) {
       const auto at = static_cast<std::int64_t>(row);
@@ -151,16 +173,34 @@ void check_truncation(DataType type, Set set, Get get) {
 }
 
 TEST(ColumnBuilder, TakesRowsBackAnywhere) {
-  check_truncation(
-      DataType::bigint, [](ColumnBuilder& builder, std::uint32_t row, int value) { builder.set_int64(row, value); },
-      [](const Exported& array, std::int64_t row) { return static_cast<int>(array.fixed<std::int64_t>(row)); });
-  check_truncation(
-      DataType::bool_, [](ColumnBuilder& builder, std::uint32_t row, int value) { builder.set_bool(row, value == 1); },
-      [](const Exported& array, std::int64_t row) { return array.truth(row) ? 1 : 0; });
-  check_truncation(
-      DataType::text,
-      [](ColumnBuilder& builder, std::uint32_t row, int value) { builder.set_text(row, value == 1 ? "one" : ""); },
-      [](const Exported& array, std::int64_t row) { return array.text(row) == "one" ? 1 : 0; });
+  for (const As as : {As::rows, As::runs}) {
+    check_truncation(
+        DataType::bigint, as,
+        [](ColumnBuilder& builder, std::uint32_t row, int value) { builder.set_int64(row, value); },
+        [](const Exported& array, std::int64_t row) { return static_cast<int>(array.fixed<std::int64_t>(row)); });
+    check_truncation(
+        DataType::bool_, as,
+        [](ColumnBuilder& builder, std::uint32_t row, int value) { builder.set_bool(row, value == 1); },
+        [](const Exported& array, std::int64_t row) { return array.truth(row) ? 1 : 0; });
+    check_truncation(
+        DataType::text, as,
+        [](ColumnBuilder& builder, std::uint32_t row, int value) { builder.set_text(row, value == 1 ? "one" : ""); },
+        [](const Exported& array, std::int64_t row) { return array.text(row) == "one" ? 1 : 0; });
+  }
+}
+
+TEST(ColumnBuilder, ALongGapTakesNoMemory) {
+  ColumnBuilder builder({.type = DataType::bigint});
+  builder.set_int64(1'000'000, 7);
+  builder.skip_to(2'000'000);
+  EXPECT_EQ(builder.value_bytes(), sizeof(std::int64_t));
+  EXPECT_EQ(builder.gap_bytes(), 1'999'999 * sizeof(std::int64_t) + 250'000);
+  EXPECT_EQ(builder.runs(), 3U);
+  const Exported array(std::move(builder), As::runs);
+  EXPECT_EQ((*array).length, 2'000'000);
+  EXPECT_EQ((*array).children[0]->length, 3);
+  EXPECT_EQ(array.fixed<std::int64_t>(1'000'000), 7);
+  EXPECT_FALSE(array.has(999'999) || array.has(1'000'001));
 }
 
 TEST(ColumnBuilder, MakesColumnsOfNullsAndOfOneText) {

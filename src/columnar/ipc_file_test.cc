@@ -17,7 +17,23 @@ using testing::HasSubstr;
 
 std::shared_ptr<arrow::Schema> example_schema() {
   return arrow::schema({arrow::field("id", arrow::int64(), false), arrow::field("name", arrow::utf8()),
-                        arrow::field("load", arrow::dictionary(arrow::int8(), arrow::utf8()))});
+                        arrow::field("load", arrow::dictionary(arrow::int8(), arrow::utf8())),
+                        arrow::field("rare", arrow::run_end_encoded(arrow::int32(), arrow::utf8()))});
+}
+
+/// A text in the last row, nulls before it.
+std::shared_ptr<arrow::Array> rare_column(int64_t rows) {
+  arrow::Int32Builder ends;
+  arrow::StringBuilder texts;
+  if (rows > 1) {
+    EXPECT_TRUE(ends.Append(static_cast<int32_t>(rows - 1)).ok());
+    EXPECT_TRUE(texts.AppendNull().ok());
+  }
+  if (rows > 0) {
+    EXPECT_TRUE(ends.Append(static_cast<int32_t>(rows)).ok());
+    EXPECT_TRUE(texts.Append("last").ok());
+  }
+  return *arrow::RunEndEncodedArray::Make(rows, *ends.Finish(), *texts.Finish());
 }
 
 std::shared_ptr<arrow::RecordBatch> example_batch(int64_t first, int64_t rows, const std::string& load) {
@@ -33,7 +49,7 @@ std::shared_ptr<arrow::RecordBatch> example_batch(int64_t first, int64_t rows, c
   EXPECT_TRUE(dictionary.Append(load).ok());
   auto loads =
       arrow::DictionaryArray::FromArrays(example_schema()->field(2)->type(), *indices.Finish(), *dictionary.Finish());
-  return arrow::RecordBatch::Make(example_schema(), rows, {*ids.Finish(), *names.Finish(), *loads});
+  return arrow::RecordBatch::Make(example_schema(), rows, {*ids.Finish(), *names.Finish(), *loads, rare_column(rows)});
 }
 
 class IpcFileTest : public testing::Test {

@@ -42,10 +42,20 @@ void describe(const BatchColumn& column, ArrowSchema* out) {
   auto node = std::make_unique<SchemaNode>();
   node->name = column.name;
   node->format = arrow_format(column.type);
-  if (column.constant) {
+  if (column.encoding == Encoding::constant) {
     auto values = std::make_unique<SchemaNode>();
     values->format = std::exchange(node->format, "c");
     publish(std::move(values), 0, &node->dictionary);
+  } else if (column.encoding == Encoding::runs) {
+    node->children.resize(2);
+    auto ends = std::make_unique<SchemaNode>();
+    ends->name = "run_ends";
+    ends->format = "i";
+    publish(std::move(ends), 0, &node->children[0]);
+    auto values = std::make_unique<SchemaNode>();
+    values->name = "values";
+    values->format = std::exchange(node->format, "+r");
+    publish(std::move(values), ARROW_FLAG_NULLABLE, &node->children[1]);
   }
   publish(std::move(node), column.nullable ? ARROW_FLAG_NULLABLE : 0, out);
 }

@@ -13,11 +13,18 @@
 
 namespace outfall::columnar {
 
+/// How the rows of a column stand in its array.
+enum class Encoding : std::uint8_t {
+  plain,
+  constant,  ///< dictionary-encoded text, as make_constant_text_array makes it
+  runs,      ///< run-end encoded: a column with few values among many rows
+};
+
 struct BatchColumn {
   std::string name;
   ColumnType type;
   bool nullable = true;
-  bool constant = false;  ///< dictionary-encoded text, as make_constant_text_array makes it
+  Encoding encoding = Encoding::plain;
 
   bool operator==(const BatchColumn&) const = default;
 };

@@ -8,8 +8,9 @@
 namespace outfall::columnar {
 namespace {
 
-const std::vector<BatchColumn> columns{{.name = "id", .type = {.type = DataType::bigint}, .nullable = false},
-                                       {.name = "load", .type = {.type = DataType::text}, .constant = true}};
+const std::vector<BatchColumn> columns{
+    {.name = "id", .type = {.type = DataType::bigint}, .nullable = false},
+    {.name = "load", .type = {.type = DataType::text}, .encoding = Encoding::constant}};
 
 TEST(TableBatch, DescribesItsColumns) {
   ArrowSchema schema;

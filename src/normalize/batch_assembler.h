@@ -3,9 +3,12 @@
 // BatchAssembler: the rows of a chunk as Arrow batches with the columns that the package has for the table so far.
 //
 // A table's columns only grow while a package is made. A batch has a null column for each that its chunk did not touch,
-// so job files change their columns only when a new one appears.
+// so job files change their columns only when a new one appears. Where most of a batch would be nulls, as in a table of
+// thousands of columns of which a row has a handful, the columns with few values are run-end encoded from then on: then
+// memory and files grow with the values and not with rows times columns.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -16,6 +19,12 @@
 #include "normalize/shaped_chunk.h"
 #include "outfall/arrow.h"
 #include "schema/schema.h"
+
+namespace outfall::limits {
+/// What the nulls of one batch may take; beyond it columns become run-end encoded. A few times the size of a chunk, so
+/// that ordinary tables with optional columns stay plain.
+inline constexpr std::size_t batch_null_bytes_max = std::size_t{4} << 20;
+}  // namespace outfall::limits
 
 namespace outfall::normalize {
 
@@ -39,8 +48,12 @@ class BatchAssembler {
     std::vector<columnar::BatchColumn> columns;  ///< in the schema's order
     ArrowSchema schema{};
   };
+  using CellsByName = std::unordered_map<std::string_view, ShapedColumn*>;
 
   void grow(PackageTable& table, const ShapedTable& shaped);
+  void encode_sparse(PackageTable& table, const ShapedTable& shaped, const CellsByName& cells);
+  void take(const columnar::BatchColumn& column, std::uint32_t rows, columnar::ColumnBuilder* cells, ArrowArray* out);
+  static void describe(PackageTable& table);
 
   const schema::Schema& schema_;
   std::string load_id_;

@@ -100,13 +100,22 @@ inline std::string cell_text(const ArrowSchema& type, const ArrowArray& array, s
   return std::to_string(fixed<std::int64_t>(array, row));
 }
 
+/// Where a row's value stands in a run-end encoded column.
+inline std::int64_t run_of(const ArrowArray& runs, std::int64_t row) {
+  const auto* ends = reinterpret_cast<const std::int32_t*>(buffer(*runs.children[0], 1));
+  return std::upper_bound(ends, ends + runs.children[0]->length, row) - ends;
+}
+
 inline void add_row(const ArrowSchema& schema, const ArrowArray& batch, std::int64_t row, std::string& all,
                     std::string& data) {
   for (std::int64_t column = 0; column < batch.n_children; ++column) {
-    const ArrowArray& cells = *batch.children[column];
-    if (is_null(cells, row)) continue;
+    const bool in_runs = std::string_view(schema.children[column]->format) == "+r";
+    const ArrowSchema& type = in_runs ? *schema.children[column]->children[1] : *schema.children[column];
+    const ArrowArray& cells = in_runs ? *batch.children[column]->children[1] : *batch.children[column];
+    const std::int64_t place = in_runs ? run_of(*batch.children[column], row) : row;
+    if (is_null(cells, place)) continue;
     const std::string_view name = schema.children[column]->name;
-    const std::string cell = std::string(name) + "=" + cell_text(*schema.children[column], cells, row);
+    const std::string cell = std::string(name) + "=" + cell_text(type, cells, place);
     all += (all.empty() ? "" : " ") + cell;
     if (!name.starts_with("_dlt")) data += (data.empty() ? "" : " ") + cell;
   }

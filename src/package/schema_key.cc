@@ -21,6 +21,7 @@ void append_schema_key(const ArrowSchema& schema, std::string& key) {
     const ArrowSchema& column = *schema.children[i];
     append_field(column, key);
     if (column.dictionary != nullptr) append_field(*column.dictionary, key);
+    for (int64_t part = 0; part < column.n_children; ++part) append_field(*column.children[part], key);
   }
 }
 

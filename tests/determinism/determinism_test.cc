@@ -159,6 +159,23 @@ std::string own_variants() {
          repeat("{\"v__v_text\":5}\n{\"v__v_bool\":false}\n{\"v\":true}\n", 5);
 }
 
+/// Each row has a few of very many columns, so that most of a large batch is nulls; lists and types change among them.
+std::string sparse_columns() {
+  std::string text;
+  for (int i = 0; i < 2'500; ++i) {
+    text += fmt::format("{{\"id\":{},\"k{}\":{},\"k{}\":\"x\",\"b{}\":{},\"d{}\":\"2024-01-01\"}}\n", i, (i * 37) % 300,
+                        i, 300 + (i * 7) % 97, (i * 11) % 90, i % 2 == 0 ? "true" : "1.5", (i * 13) % 80);
+  }
+  return text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sparse, Determinism,
+                         testing::Values(Case{.name = "sparse_columns",
+                                              .documents = sparse_columns(),
+                                              .shape = {},
+                                              .chunk_bytes = {5'000, 1 << 16, 64 << 20}}),
+                         case_name);
+
 INSTANTIATE_TEST_SUITE_P(
     Conflicts, Determinism,
     testing::Values(Case{.name = "changing_types", .documents = changing_types(), .shape = {}},
