@@ -100,7 +100,9 @@ TableShape& Shape::nested_table(TableShape& parent, const std::vector<std::strin
   TableShape& nested = table(joined(options_.naming, path));
   if (nested.path.empty()) {
     nested.path = path;
-    nested.parent = &parent;
+    // What the dataset has as a table of documents stays one; its rows are refused when they come (Walker::begin_row).
+    const bool holds_documents = nested.confirmed && nested.parent == nullptr;
+    if (!holds_documents) nested.parent = &parent;
     add_system_columns(nested);
   }
   return nested;

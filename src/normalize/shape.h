@@ -21,6 +21,11 @@
 #include "normalize/schema_log.h"
 #include "schema/naming.h"
 
+namespace outfall::limits {
+/// Rows of one table in one chunk. Their ids stay below the 2 GiB that the text of an Arrow column may have.
+inline constexpr std::uint32_t table_rows_max = 100'000'000;
+}  // namespace outfall::limits
+
 namespace outfall::normalize {
 
 inline constexpr std::uint32_t none = UINT32_MAX;
@@ -157,7 +162,8 @@ struct ShapeOptions {
   schema::Naming naming{NamingConvention::snake_case, std::nullopt};
   int max_nesting = 1000;  ///< of tables that are not in `roots`, as the next
   bool root_key = false;
-  std::unordered_map<std::string, RootOptions> roots;  ///< by root table
+  std::uint32_t table_rows_max = limits::table_rows_max;  ///< a test has fewer
+  std::unordered_map<std::string, RootOptions> roots;     ///< by root table
   ColumnHints hints;
 
   RootOptions of_root(const std::string& table) const {

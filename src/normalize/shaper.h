@@ -26,8 +26,6 @@ namespace outfall::limits {
 inline constexpr std::size_t nesting_depth_max = 1000;
 /// Columns of one table. More come from documents that use data as keys, and help nobody.
 inline constexpr std::size_t table_columns_max = 100'000;
-/// Rows of one table in one chunk. Their ids stay below the 2 GiB that the text of an Arrow column may have.
-inline constexpr std::uint32_t table_rows_max = 100'000'000;
 }  // namespace outfall::limits
 
 namespace outfall::normalize {

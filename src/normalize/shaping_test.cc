@@ -315,5 +315,43 @@ TEST(ShapingLimits, RefusesBottomlessDocuments) {
   EXPECT_NE(shape(nested("{\"a\":", "}", 1500), flat).error, "");
 }
 
+TEST(ShapingLimits, RefusesMoreRowsOfATableThanAColumnHolds) {
+  ShapingOptions few;
+  few.shape.table_rows_max = 3;
+  EXPECT_EQ(shape("{\"l\":[1,2,3]}", few).error, "");
+  const Shaped shaped = shape("{\"l\":[1,2,3,4]}", few);
+  EXPECT_THAT(shaped.error, HasSubstr("one document has more than 3 rows for the table t__l"));
+  EXPECT_THAT(shaped.hint, HasSubstr("--max-table-nesting"));
+  EXPECT_TRUE(shaped.rows.empty());
+}
+
+// What the dataset cannot take is found while nothing is sealed.
+
+TEST(ShapingConflicts, RefusesATableOfDocumentsThatIsNestedToo) {
+  ShapingOptions nested;
+  nested.schema = shape("{\"l\":[1]}").schema;
+  nested.table = "t__l";
+  EXPECT_THAT(shape("{\"value\":2}", nested).error,
+              HasSubstr("the table t__l would hold documents and the rows of a list inside documents"));
+  ShapingOptions root;
+  root.table = "t__l";
+  root.schema = shape("{\"value\":2}", root).schema;
+  root.table = "t";
+  EXPECT_THAT(shape("{\"l\":[1]}", root).error,
+              HasSubstr("the table t__l would hold documents and the rows of a list inside documents"));
+}
+
+TEST(ShapingConflicts, RefusesRowsWithoutARequiredValue) {
+  ShapingOptions options;
+  options.schema = shape("{\"id\":1,\"name\":\"Mia\"}").schema;
+  options.schema.tables.find("t")->columns.find("name")->nullable = false;
+  EXPECT_EQ(shape("{\"id\":2,\"name\":\"Bo\"}", options).error, "");
+  for (const char* documents : {"{\"id\":2}\n{\"id\":3}", "{\"id\":2,\"name\":null}\n{\"id\":3,\"name\":null}"}) {
+    EXPECT_THAT(shape(documents, options).error,
+                HasSubstr("2 of 2 rows have no value for the column name of t, which must be set in every row"));
+  }
+  EXPECT_THAT(shape("{\"id\":2,\"name\":\"Bo\"}\n{\"id\":3}", options).error, HasSubstr("1 of 2 rows"));
+}
+
 }  // namespace
 }  // namespace outfall::normalize

@@ -19,9 +19,10 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
          "give the documents another table with --table");
     return none;
   }
-  if (table.chunk_serial == chunk_serial_ && table.rows == limits::table_rows_max) {
-    fail(fmt::format("one document has more than {} rows for the table {}", limits::table_rows_max, table.name),
-         "--max-table-nesting keeps its lists as JSON");
+  if (table.chunk_serial == chunk_serial_ && table.rows == shape_.options().table_rows_max) {
+    fail(
+        fmt::format("one document has more than {} rows for the table {}", shape_.options().table_rows_max, table.name),
+        "--max-table-nesting keeps its lists as JSON");
     return none;
   }
   if (parent != none && list_index == 0) {

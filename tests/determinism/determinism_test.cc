@@ -176,6 +176,19 @@ INSTANTIATE_TEST_SUITE_P(Sparse, Determinism,
                                               .chunk_bytes = {5'000, 1 << 16, 64 << 20}}),
                          case_name);
 
+/// Text is decoded into a column that was declared binary, and goes beside one that was found to be binary: each worker
+/// must know which of the two it is, also those that learn of the column from another one.
+std::string declared_columns() {
+  return repeat("{\"blob\":\"AQI=\",\"l\":[{\"blob\":\"0x0a\"}]}\n", 50) +
+         repeat("{\"blob\":\"true\",\"l\":[{\"blob\":\"2024\"}],\"late\":\"2024\"}\n", 50);
+}
+
+normalize::ShapeOptions with_declared_columns() {
+  normalize::ShapeOptions options;
+  for (const char* path : {"blob", "l.blob", "late"}) options.hints.insert({path, {.type = DataType::binary}});
+  return options;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Conflicts, Determinism,
     testing::Values(Case{.name = "changing_types", .documents = changing_types(), .shape = {}},
@@ -184,6 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{.name = "json_beside_flat", .documents = json_beside_flat(), .shape = {.max_nesting = 1}},
                     Case{.name = "json_nowhere", .documents = json_beside_flat(), .shape = {}},
                     Case{.name = "two_paths", .documents = two_paths(), .shape = {}},
+                    Case{.name = "declared", .documents = declared_columns(), .shape = with_declared_columns()},
                     Case{.name = "keys_twice", .documents = keys_twice(), .shape = {}},
                     Case{.name = "own_variants", .documents = own_variants(), .shape = {}},
                     Case{.name = "fails_late", .documents = fails_late(), .shape = {}}),
