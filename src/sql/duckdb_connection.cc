@@ -264,6 +264,11 @@ void DuckDbConnection::cancel() {
 
 }  // namespace
 
+Status find_duckdb() {
+  const Result<const DuckDbApi*> api = duckdb_api();
+  return api ? Status() : fail(api.error());
+}
+
 Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options) {
   Result<std::shared_ptr<DuckDbDatabase>> database = DuckDbDatabase::open(options);
   if (!database) return fail(std::move(database.error()));

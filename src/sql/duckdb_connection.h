@@ -40,4 +40,9 @@ struct DuckDbOptions {
 /// Threads: safe.
 Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options);
 
+/// Loads the library, which open_duckdb would do, and opens nothing.
+///
+/// Errors: usage: it is not there, or is not DuckDB.
+Status find_duckdb();
+
 }  // namespace outfall::sql

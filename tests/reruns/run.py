@@ -26,9 +26,9 @@ class Story:
     def rows(self, name, *ids):
         self.write(name, "".join(json.dumps({"id": i}) + "\n" for i in ids))
 
-    def run(self, *arguments, fault="", code=0, inputs=("in",)):
+    def run(self, *arguments, fault="", code=0, inputs=("in",), extra={}):
         command = [OUTFALL, "run", *inputs, "--data-dir", "state", "--to", "duckdb:t.duckdb", *arguments]
-        environment = dict(os.environ, OUTFALL_FAULT=fault)
+        environment = dict(os.environ, OUTFALL_FAULT=fault) | extra
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
         assert done.returncode == code, f"exit {done.returncode}, expected {code}: {' '.join(command)}\n{done.stderr}"
         return done.stderr
@@ -86,8 +86,22 @@ def bad_document_with_little_memory(story):
         assert "line 1, column" in story.run("--memory", memory, code=1)
 
 
+def wrong_set_up_with_pending_work(story):
+    """What is wrong with the set-up is exit 2 where nothing waits, and 4 where a sealed package does."""
+    story.rows("1.jsonl", 1)
+    no_library = {"OUTFALL_DUCKDB": "/nowhere/libduckdb.so"}
+    story.run(code=2, extra=no_library)
+    story.run(fault="after_seal", code=KILLED)
+    assert "outfall resume" in story.run(code=4, extra=no_library)
+    story.rows("2.jsonl", 2)
+    assert "pending 2" in story.run(code=4, extra=no_library)
+    story.run()
+    assert story.ids() == [1, 2]
+
+
 def main():
-    stories = [failed_run_between, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory]
+    stories = [failed_run_between, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
+               wrong_set_up_with_pending_work]
     for story in stories:
         with tempfile.TemporaryDirectory() as folder:
             story(Story(folder))

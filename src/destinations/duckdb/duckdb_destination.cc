@@ -99,8 +99,9 @@ Status DuckDbDestination::check_folder() const {
   Result<bool> has_folder = file_exists(folder);
   if (!has_folder) return fail(std::move(has_folder.error()));
   if (*has_folder) return {};
-  return fail(fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
-              fmt::format("mkdir -p {}", folder));
+  return fail(Error{.message = fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
+                    .hint = fmt::format("mkdir -p {}", folder),
+                    .blame = Blame::usage});
 }
 
 Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const delivery::DatasetKey& key) {
@@ -109,6 +110,7 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
   if (!*there) {
     // Asked before anything is extracted: better now than with a sealed package in hand.
     if (Status folder = check_folder(); !folder) return fail(std::move(folder.error()));
+    if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
     return std::nullopt;
   }
   Result<std::unique_ptr<sql::Connection>> connection = connect(sql::Access::read_write);
