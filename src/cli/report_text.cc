@@ -23,8 +23,12 @@ std::string labelled(std::string_view label, std::string_view text) {
   return fmt::format("{:<12}{}\n", label, text);
 }
 
-// For a shell, whatever is in it.
-std::string single_quoted(const std::string& text) {
+// For a shell, whatever is in it, and on one line.
+std::string quoted(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) escaped += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  // Only $'...' knows escapes, and everything but control characters can do without.
+  if (const std::string line = one_line(escaped); line != escaped) return "$'" + line + "'";
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -35,7 +39,7 @@ std::string shell_word(const std::string& text) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80 ||
            std::string_view("-_./:=,+@").find(static_cast<char>(c)) != std::string_view::npos;
   });
-  return plain && !text.empty() ? text : single_quoted(text);
+  return plain && !text.empty() ? text : quoted(text);
 }
 
 /// Words that DuckDB takes for its own where a table's name stands.
@@ -150,7 +154,7 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
                                              one_line(variant.first_value), where.empty() ? "" : " at " + where));
       out += fmt::format("{}{} in a new dataset, --column {}\n", std::string(12, ' '),
                          painted(terminal, Color::cyan, "hint:"),
-                         single_quoted(column_path(table, variant.base_column) + ":text"));
+                         quoted(column_path(table, variant.base_column) + ":text"));
     }
   }
   return out;
@@ -213,7 +217,7 @@ std::string query_text(const Report& report) {
     table = '"' + table + '"';
   }
   const std::string statement = fmt::format("select * from {} limit 10", table);
-  const bool plain = statement.find_first_of("\"$`\\!") == std::string::npos;
+  const bool plain = statement == one_line(statement) && statement.find_first_of("\"$`\\!") == std::string::npos;
   return labelled("look",
                   fmt::format("outfall query {} --dataset {} {}", shell_word(report.destination),
                               shell_word(report.dataset), plain ? '"' + statement + '"' : shell_word(statement)));
@@ -223,7 +227,7 @@ std::string headline(const Report& report, const Terminal& terminal) {
   std::string where = report.destination;
   if (!report.dataset.empty()) where += fmt::format(", dataset {}", report.dataset);
   std::string out = labelled("pipeline", painted(terminal, Color::bold, report.pipeline));
-  out += labelled("destination", where);
+  out += labelled("destination", one_line(where));
   return out;
 }
 
@@ -262,7 +266,7 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   out += variants_text(report, terminal);
   out += loads_text(report);
   out += labelled("time", time_text(report));
-  out += labelled("data dir", report.data_dir);
+  out += labelled("data dir", one_line(report.data_dir));
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);

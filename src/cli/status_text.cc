@@ -103,9 +103,9 @@ std::string run_line(const RunStatus& run, bool live) {
 
 std::string pipeline_text(const PipelineStatus& pipeline, std::span<const EarlierLook> earlier) {
   std::string out = pipeline.name + "\n";
-  if (!pipeline.problem.empty()) return out + line("problem", pipeline.problem);
+  if (!pipeline.problem.empty()) return out + line("problem", one_line(pipeline.problem));
   if (!pipeline.destination.empty()) {
-    out += line("destination", fmt::format("{}, dataset {}", pipeline.destination, pipeline.dataset));
+    out += line("destination", one_line(fmt::format("{}, dataset {}", pipeline.destination, pipeline.dataset)));
   }
   if (pipeline.holder) {
     out += line("running", fmt::format("process {} on {}, since {}", pipeline.holder->pid, pipeline.holder->host,
@@ -131,7 +131,7 @@ std::string pipeline_text(const PipelineStatus& pipeline, std::span<const Earlie
 }  // namespace
 
 std::string status_text(const StatusView& view) {
-  std::string out = fmt::format("data dir {}\n", view.status.data_dir);
+  std::string out = fmt::format("data dir {}\n", one_line(view.status.data_dir));
   if (view.status.pipelines.empty()) return out + "no pipeline has run here\n";
   for (const PipelineStatus& pipeline : view.status.pipelines) out += "\n" + pipeline_text(pipeline, view.earlier);
   return out;
