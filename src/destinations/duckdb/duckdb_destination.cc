@@ -99,9 +99,10 @@ Status DuckDbDestination::check_folder() const {
   Result<bool> has_folder = file_exists(folder);
   if (!has_folder) return fail(std::move(has_folder.error()));
   if (*has_folder) return {};
-  return fail(Error{.message = fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
-                    .hint = fmt::format("mkdir -p {}", folder),
-                    .blame = Blame::usage});
+  return fail(
+      Error{.message = fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
+            .hint = fmt::format("mkdir -p {}", folder),
+            .blame = Blame::usage});
 }
 
 Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const delivery::DatasetKey& key) {
