@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,10 @@ struct DuckDbOptions {
 
   /// 0: one a core. Rows of a table with more than 50 columns are inserted by one.
   int threads = 0;
+
+  /// Told what was done when a log that a power cut had torn was cut off at its last whole commit, so that the file
+  /// could be opened. Empty: such a file is refused.
+  std::function<void(const std::string& sentence)> mended{};
 };
 
 /// Opens the file (read_write: creates it) and connects. Sessions run in UTC, and rows keep the order they came in.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "sql/duckdb_error.h"
+#include "sql/duckdb_files.h"
 
 namespace outfall::sql {
 
@@ -106,6 +107,28 @@ Result<duckdb_database> open_file(const DuckDbApi& api, const std::string& path,
   return fail(std::move(error));
 }
 
+Status create_file(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
+  return make_database_file(path, [&](const std::string& draft) -> Status {
+    Result<duckdb_database> made = open_file(api, draft, options);
+    if (!made) return fail(std::move(made.error()));
+    api.duckdb_close(&*made);  // synced
+    return {};
+  });
+}
+
+/// Opens the file, and once more after a log that a power cut has torn was made good.
+Result<duckdb_database> open_or_mend(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
+  const std::optional<LogMark> log = mark_log(path);
+  Result<duckdb_database> opened = open_file(api, path, options);
+  if (opened || !options.mended || !log) return opened;
+  const std::optional<std::uint64_t> torn = torn_entry(opened.error().message);
+  if (!torn) return opened;
+  const Result<std::optional<std::string>> cut = cut_torn_log(path, *log, *torn);
+  if (!cut) return fail(cut.error());
+  if (*cut) options.mended(**cut);
+  return open_file(api, path, options);
+}
+
 }  // namespace
 
 std::size_t memory_for_columns(const DuckDbOptions& options, std::size_t columns) {
@@ -139,7 +162,10 @@ Result<std::shared_ptr<DuckDbDatabase>> DuckDbDatabase::open(const DuckDbOptions
                   "close the query first");
     }
   }
-  Result<duckdb_database> handle = open_file(**api, *path, options);
+  if (options.access == Access::read_write && !file_id(*path)) {
+    if (Status created = create_file(**api, *path, options); !created) return fail(std::move(created.error()));
+  }
+  Result<duckdb_database> handle = open_or_mend(**api, *path, options);
   if (!handle) return fail(std::move(handle.error()));
   std::shared_ptr<DuckDbDatabase> database(new DuckDbDatabase(**api, *handle, *path, options));
   if (std::optional<FileId> id = file_id(*path)) known.open[*id] = database;

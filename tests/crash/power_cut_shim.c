@@ -5,6 +5,8 @@
 //
 //   POWER_CUT_ROOT=/folder POWER_CUT_LOG=/log LD_PRELOAD=libpower_cut_shim.so outfall run ...
 //
+// With POWER_CUT_DIE_BEHIND=n the process is killed right behind the n-th recorded operation.
+//
 // A record is the struct below, two paths and data. Each change is made and recorded under one lock, so the log has the
 // order of the disk. A sync is recorded when it begins and when it has succeeded: what was written before the begin is
 // durable from the end on. What this file cannot follow is recorded as `unseen`, and the test fails.
@@ -13,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,6 +59,7 @@ static char root[path_max];
 static size_t root_bytes;
 static int log_descriptor = -1;
 static uint64_t syncs;
+static uint64_t operations_left;  // until the process dies; 0: it lives
 // Inodes below the root, as an open hash. 0 is free; a removed one stays as 1, so that probing goes on behind it.
 static uint64_t known[inodes_max];
 static dev_t device;
@@ -72,6 +76,8 @@ __attribute__((constructor)) static void begin(void) {
   root_bytes = strlen(root);
   struct stat found;
   if (stat(folder, &found) == 0) device = found.st_dev;
+  const char* die_behind = getenv("POWER_CUT_DIE_BEHIND");
+  if (die_behind != NULL) operations_left = strtoull(die_behind, NULL, 10);
   log_descriptor = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 }
 
@@ -99,6 +105,7 @@ static void note(enum operation operation, uint64_t inode, uint64_t offset, cons
                           {(void*)other, head.other_bytes},
                           {(void*)data, data_bytes}};
   put(parts, 4);
+  if (operations_left > 0 && --operations_left == 0) kill(getpid(), SIGKILL);
 }
 
 static int below_root(const char* path) {
@@ -382,7 +389,7 @@ static int rename_and_note(int from_folder, const char* from, int to_folder, con
   const int done = (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
   const int error = errno;
   if (done == 0 && (mine_from != NULL || mine_to != NULL)) {
-    if (mine_from != NULL && mine_to != NULL && flags == 0) {
+    if (mine_from != NULL && mine_to != NULL && (flags & ~(unsigned)RENAME_NOREPLACE) == 0) {
       note(op_rename, 0, 0, mine_from, mine_to, NULL, 0);
       if (replaces) forget(&replaced);
     } else {

@@ -9,13 +9,12 @@
 import argparse
 import os
 import random
-import re
 import shutil
 import time
 from pathlib import Path
 
 from power_cut import Disk, Op, read_log
-from world import KILLED, OUTFALL, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
+from world import KILLED, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 300
 VISITORS = 200
@@ -45,29 +44,44 @@ class Recording:
         self.log = world.folder / "log"
         self.operations = []
 
-    def record(self, faults=()):
-        """Types the command until it is through; each of the faults kills it, unless its place was passed before."""
+    def record(self, deaths=(), finish=True):
+        """Types the command again and again; it dies each time, unless its place was passed before, and the last is through.
+
+        A death is the name of a fault point, or a number: the process is gone behind so many operations on files.
+        """
         world = self.world
-        shutil.copytree(world.disk, self.before)
-        self.ended_before = world.ended_runs()
-        environment = {"LD_PRELOAD": str(shim()), "POWER_CUT_ROOT": str(world.disk), "POWER_CUT_LOG": str(self.log)}
-        for fault in (*faults, None):
-            done = world.run(world.command(self.files), fault=fault, environment=environment)
-            if done.returncode == 0:
+        if not self.before.exists():
+            shutil.copytree(world.disk, self.before)
+            self.ended_before = world.ended_runs()
+        for death in (*deaths, *([None] if finish else [])):
+            environment = {"LD_PRELOAD": str(shim()), "POWER_CUT_ROOT": str(world.disk), "POWER_CUT_LOG": str(self.log)}
+            counted = isinstance(death, int)
+            if counted:
+                environment["POWER_CUT_DIE_BEHIND"] = str(death)
+            done = world.run(world.command(self.files), fault=None if counted else death, environment=environment)
+            if done.returncode == 0 or world.ended_runs() > self.ended_before:
                 break  # typed once more it would be a second load
-            expect(fault and done.returncode == KILLED, f"{self.name} ended with {done.returncode}:\n{done.stderr}")
+            expect(death and done.returncode == KILLED, f"{self.name} ended with {done.returncode}:\n{done.stderr}")
         self.operations = read_log(self.log)
-        expect(len(self.operations) > 100, f"only {len(self.operations)} operations were recorded")
-        self.expected.check(world)
+        if finish:
+            expect(len(self.operations) > 100, f"only {len(self.operations)} operations were recorded")
+            self.expected.check(world)
 
     def moments(self, draw):
-        """Where to cut: anywhere, around a sync, or after the end."""
+        """Where to cut: anywhere, around a sync, while the database writes, or after the end."""
         syncs = [i for i, operation in enumerate(self.operations) if operation.op in (Op.SYNC_BEGIN, Op.SYNC_END)]
+        writes = self.writes_of_database()
         while True:
             yield len(self.operations)
             yield draw.randint(0, len(self.operations))
             yield draw.choice(syncs)  # all that this sync promises may be missing
             yield draw.choice(syncs) + 1
+            yield draw.choice(writes) + 1
+
+    def writes_of_database(self):
+        names = {operation.inode: operation.path for operation in self.operations if operation.op in (Op.CREATE, Op.FOUND)}
+        return [i for i, operation in enumerate(self.operations)
+                if operation.op == Op.WRITE and "town.duckdb" in names[operation.inode]]
 
     def cut(self, moment, draw, honours_syncs):
         """Leaves the world as the cut leaves it; says how."""
@@ -80,40 +94,20 @@ class Recording:
         shutil.rmtree(self.world.disk)
         return disk.after_cut(draw, self.world.disk)
 
-    def resume(self, moment):
+    def rewind(self):
+        """Back to what it was before anything was recorded."""
+        shutil.rmtree(self.world.disk)
+        shutil.copytree(self.before, self.world.disk)
+        self.log.unlink()
+
+    def resume(self, told_to_be_over):
+        """Types the command again, and returns how often a torn log of DuckDB's was cut off for that."""
         world = self.world
-        if moment == len(self.operations):
+        if told_to_be_over:
             expect(world.ended_runs() > self.ended_before, "the program had ended with 0, and its end is not recorded")
-        refused = self.database_refused()
-        if refused:
-            self.restore_database()
         world.complete(world.command(self.files), self.ended_before)
         self.expected.check(world)
-        return refused
-
-    def database_refused(self):
-        """DuckDB's answer if it cannot open its own file after the cut, while all rows are still sealed here.
-
-        It does not read a log or a file with torn sectors that it had not synced. That is not ours to mend; ours is to say
-        so, to keep the rows, and to deliver them when the database is back.
-        """
-        world = self.world
-        if not world.ledger("SELECT 1 FROM packages WHERE state = 'pending'"):
-            return None
-        tried = world.run([OUTFALL, "query", f"duckdb:{world.database}", "SELECT 1"])
-        if tried.returncode == 0 or not re.search(r"Corrupt|replaying WAL|Could not read enough", tried.stderr):
-            return None
-        done = world.run(world.command(self.files))
-        expect(done.returncode == 4, f"an unreadable database ended with {done.returncode}:\n{done.stderr}")
-        expect(re.search(r"pending [1-9]", done.stderr), f"it does not tell what is pending:\n{done.stderr}")
-        return tried.stderr.splitlines()[0]
-
-    def restore_database(self):
-        """The database as it was before the run, as from a backup."""
-        for file in self.world.disk.glob("town.duckdb*"):
-            file.unlink()
-        for file in self.before.glob("town.duckdb*"):
-            shutil.copy(file, self.world.disk)
+        return len(list(world.disk.glob("town.duckdb.wal.torn-*")))
 
 
 def first_load(folder):
@@ -145,22 +139,57 @@ def record_all(folder, draw):
     return [plain, migrating, killed]
 
 
-def try_cases(recordings, cases, draw, honours_syncs):
-    """Raises Broken at the first case that does not end well. Returns how often DuckDB could not open its file."""
-    refusals = 0
+class Chain:
+    """Each time another recording: the process dies behind some operation, resumed behind another, then the power goes."""
+
+    def __init__(self, folder):
+        self.recordings = [first_load(folder / "first"), second_load(folder / "second")]
+        for recording in self.recordings:
+            recording.record()
+            recording.usual = len(recording.operations)
+        self.turn = 0
+
+    def next(self, draw):
+        recording = self.recordings[self.turn % len(self.recordings)]
+        self.turn += 1
+        recording.rewind()
+        deaths = [draw.randint(1, recording.usual) for _ in range(draw.randint(1, 2))]
+        recording.record(deaths, finish=False)
+        recording.name = f"{recording.name.split(',')[0]}, killed behind operations {' and '.join(map(str, deaths))}"
+        # The cut comes with the last death, or a little before.
+        last = len(recording.operations)
+        return recording, draw.choice([last, draw.randint(max(0, last - 20), last)])
+
+
+def cut_and_resume(recording, moment, draw, honours_syncs, is_over):
+    """Raises Broken if that does not end well; says in which mood the disk was, and what was made good."""
+    mood = recording.cut(moment, draw, honours_syncs)
+    told = f"{recording.name}, cut at {moment} of {len(recording.operations)}, the disk {mood}"
+    try:
+        return told, recording.resume(is_over)
+    except Broken as broken:
+        raise Broken(f"{told}: {broken}") from broken
+
+
+def try_cases(recordings, chain, cases, draw, honours_syncs):
+    """Returns how often a torn log of DuckDB's had to be cut off."""
+    torn = 0
     moments = [recording.moments(draw) for recording in recordings]
+    kinds = len(recordings) + (chain is not None)
     for case in range(cases):
-        recording = recordings[case % len(recordings)]
-        moment = next(moments[case % len(recordings)])
-        mood = recording.cut(moment, draw, honours_syncs)
-        told = f"case {case}: {recording.name}, cut at {moment} of {len(recording.operations)}, the disk {mood}"
+        kind = case % kinds
+        if kind < len(recordings):
+            recording, moment = recordings[kind], next(moments[kind])
+            is_over = moment == len(recording.operations)
+        else:
+            (recording, moment), is_over = chain.next(draw), False
         try:
-            refused = recording.resume(moment)
+            told, cut_off = cut_and_resume(recording, moment, draw, honours_syncs, is_over)
         except Broken as broken:
-            raise Broken(f"{told}: {broken}") from broken
-        refusals += refused is not None
-        say(f"  {told}: each row once" + (f", with the database of before: {refused}" if refused else ""))
-    return refusals
+            raise Broken(f"case {case}: {broken}") from broken
+        torn += cut_off > 0
+        say(f"  case {case}: {told}: each row once" + (", DuckDB's log was torn" if cut_off else ""))
+    return torn
 
 
 def main():
@@ -174,17 +203,17 @@ def main():
     try:
         recordings = record_all(folder, random.Random(asked.seed))
         try:
-            try_cases(recordings, BLIND_CASES_MAX, random.Random(asked.seed), honours_syncs=False)
+            try_cases(recordings, None, BLIND_CASES_MAX, random.Random(asked.seed), honours_syncs=False)
         except Broken as found:
             say(f"without any sync a loss is found, as it must be: {str(found).splitlines()[0]}")
         else:
             raise Broken("without any sync no loss was found: this test sees nothing")
         if not asked.ignore_syncs:
-            refusals = try_cases(recordings, asked.cases, random.Random(asked.seed), honours_syncs=True)
+            torn = try_cases(recordings, Chain(folder / "chain"), asked.cases, random.Random(asked.seed), honours_syncs=True)
     except Broken as broken:
         fail_with(folder, f"seed {asked.seed}: {broken}")
     if not asked.ignore_syncs:
-        say(f"{asked.cases} power cuts, each row exactly once after each; DuckDB could not open its own file {refusals} times")
+        say(f"{asked.cases} power cuts, each row exactly once after each; {torn} of them had torn DuckDB's log")
     shutil.rmtree(folder)
 
 

@@ -72,15 +72,15 @@ Result<bool> DuckDbDestination::exists() const {
   return file_exists(options_.path);
 }
 
-Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect(sql::Access access) const {
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_for_run() {
   sql::DuckDbOptions options = options_;
-  options.access = access;
+  options.mended = [this](const std::string& sentence) { notes_.push_back(sentence); };
   return sql::open_duckdb(options);
 }
 
 Status DuckDbDestination::connect_for_loads() {
   if (connection_) return {};
-  Result<std::unique_ptr<sql::Connection>> connection = connect(sql::Access::read_write);
+  Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
   if (!connection) return fail(std::move(connection.error()));
   connection_ = std::move(*connection);
   return {};
@@ -114,7 +114,7 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
     if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
     return std::nullopt;
   }
-  Result<std::unique_ptr<sql::Connection>> connection = connect(sql::Access::read_write);
+  Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
   if (!connection) return fail(std::move(connection.error()));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
   if (!existing) return fail(std::move(existing.error()));
@@ -140,12 +140,13 @@ Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::
 
 // DuckDB syncs the bytes of its files when it commits, and never the folder that holds their names. And what an earlier
 // process left in the log may be visible without being synced: it can have died between the two.
+//
+// A checkpoint empties the log, so that it never holds a load that counts as delivered: whatever becomes of a log, no
+// such load is in it. Closing the file would do the same work a moment later.
 Status DuckDbDestination::keep_through_power_cut(const std::string& load_id) {
-  if (load_id != committed_) {
-    if (auto kept = connection_->execute("CHECKPOINT"); !kept) {
-      return fail(std::move(kept.error()).in("make load " + load_id + " durable"));
-    }
-  }
+  auto kept = connection_->execute("CHECKPOINT");
+  // A session of the same process that writes is in its way; what this object has committed is synced all the same.
+  if (!kept && load_id != committed_) return fail(std::move(kept.error()).in("make load " + load_id + " durable"));
   // The names stand beside the file itself, also when the address is a link to it.
   std::error_code answer;
   const std::filesystem::path path = std::filesystem::weakly_canonical(options_.path, answer);
@@ -163,9 +164,15 @@ Result<delivery::LoadSummary> DuckDbDestination::load(const delivery::LoadReques
   return summary;
 }
 
+std::vector<std::string> DuckDbDestination::take_notes() {
+  return std::exchange(notes_, {});
+}
+
 Result<std::unique_ptr<sql::TextCursor>> DuckDbDestination::query(const delivery::QueryRequest& request) {
   bool read_only = request.access == delivery::QueryAccess::read_only;
-  auto connection = connect(read_only ? sql::Access::read_only : sql::Access::read_write);
+  sql::DuckDbOptions options = options_;
+  options.access = read_only ? sql::Access::read_only : sql::Access::read_write;
+  auto connection = sql::open_duckdb(options);
   if (!connection) return fail(std::move(connection.error()));
   sql::Connection& session = **connection;
   if (!request.dataset.empty()) {

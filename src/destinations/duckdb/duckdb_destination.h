@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/env.h"
 #include "delivery/destination.h"
@@ -39,20 +40,22 @@ class DuckDbDestination final : public delivery::Destination {
   Result<bool> has_load(const std::string& dataset, const std::string& load_id) override;
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+  std::vector<std::string> take_notes() override;
 
  private:
   DuckDbDestination(std::string path, const Options& options, Env& env);
 
   Result<bool> exists() const;
   Status check_folder() const;
-  Result<std::unique_ptr<sql::Connection>> connect(sql::Access access) const;
+  Result<std::unique_ptr<sql::Connection>> connect_for_run();
   Status connect_for_loads();
   Status keep_through_power_cut(const std::string& load_id);
 
   std::string address_;
   sql::DuckDbOptions options_;
   Env& env_;
-  std::string committed_;                        ///< the load whose commit this object was answered
+  std::string committed_;  ///< the load whose commit this object was answered
+  std::vector<std::string> notes_;
   std::unique_ptr<sql::Connection> connection_;  ///< null: not open, or not to be trusted after a failure
 };
 

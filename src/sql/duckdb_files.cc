@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/duckdb_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/file.h"
+
+namespace outfall::sql {
+namespace {
+
+// Every entry of the log begins with its size and its checksum; DuckDB names the byte behind them.
+constexpr std::uint64_t entry_head_bytes = 16;
+constexpr std::size_t copy_bytes = std::size_t{1} << 20;
+
+std::string log_of(const std::string& path) {
+  return path + ".wal";
+}
+
+Status copy_file(File& from, const std::string& to) {
+  if (Status removed = remove_file(to); !removed) return removed;  // of a crash in the middle of a copy
+  Result<File> copy = File::open(to, OpenMode::create_new);
+  if (!copy) return fail(std::move(copy.error()));
+  std::vector<std::byte> buffer(copy_bytes);
+  while (true) {
+    const Result<std::size_t> count = from.read(buffer);
+    if (!count) return fail(count.error());
+    if (*count == 0) return copy->sync();
+    if (Status written = copy->write(std::span(buffer).first(*count)); !written) return written;
+  }
+}
+
+// DuckDB takes the same lock before it looks at the log.
+bool lock(const File& database) {
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(database.descriptor(), F_OFD_SETLK, &whole) == 0;
+}
+
+Status cut(const std::string& log, std::uint64_t size) {
+  Result<File> file = File::open(log, OpenMode::append);
+  if (!file) return fail(std::move(file.error()));
+  if (::ftruncate(file->descriptor(), static_cast<off_t>(size)) != 0) return fail(system_error("cut", log, errno));
+  return file->sync();
+}
+
+}  // namespace
+
+Status make_database_file(const std::string& path, const std::function<Status(const std::string& path)>& create) {
+  const std::string draft = path + ".outfall-new";
+  // What a crash left of an earlier try. If another process is just at it, its rename finds nothing, and it comes
+  // again.
+  for (const std::string& old : {draft, log_of(draft)}) {
+    if (Status removed = remove_file(old); !removed) return removed;
+  }
+  if (Status created = create(draft); !created) {
+    (void)remove_file(draft);
+    return created;
+  }
+  if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    const int answer = errno;
+    if (Status removed = remove_file(draft); !removed) return removed;
+    // Where the file system cannot do this DuckDB makes the file in its place.
+    if (answer != EEXIST && answer != ENOENT && answer != EINVAL) return fail(system_error("rename", draft, answer));
+  }
+  return sync_directory(std::string(parent_path(path)));
+}
+
+std::optional<LogMark> mark_log(const std::string& path) {
+  const Result<FileStat> found = stat_file(log_of(path));
+  if (!found) return std::nullopt;
+  return LogMark{.inode = found->inode, .size = found->size, .mtime_ns = found->mtime_ns};
+}
+
+std::optional<std::uint64_t> torn_entry(std::string_view answer) {
+  constexpr std::string_view words = "Corrupt WAL file: entry at byte position ";
+  const std::size_t found = answer.find(words);
+  if (found == std::string_view::npos) return std::nullopt;
+  answer.remove_prefix(found + words.size());
+  std::uint64_t position = 0;
+  const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), position);
+  if (error != std::errc{} || position < entry_head_bytes) return std::nullopt;
+  return position - entry_head_bytes;
+}
+
+Result<std::optional<std::string>> cut_torn_log(const std::string& path, const LogMark& seen, std::uint64_t entry) {
+  Result<File> database = File::open(path, OpenMode::append);
+  if (!database) return fail(std::move(database.error()));
+  if (!lock(*database) || mark_log(path) != seen || entry >= seen.size) return std::nullopt;
+  const std::string log = log_of(path);
+  const std::string copy = fmt::format("{}.torn-{}", log, seen.mtime_ns);
+  Result<File> torn = File::open(log, OpenMode::read);
+  Status done = torn ? copy_file(*torn, copy) : fail(torn.error());
+  // The copy has its name for good before the log is touched.
+  if (done) done = sync_directory(std::string(parent_path(path)));
+  if (done) done = cut(log, entry);
+  if (!done) return fail(std::move(done.error()).in(fmt::format("cut off the torn end of {}", log)));
+  return fmt::format(
+      "a power cut had torn {} at byte {}; it was cut off there, at the last whole commit, and {} has it as it was",
+      log, entry, copy);
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What DuckDB leaves open in its files when the power goes: a new file is not there as a whole or not at all, and a log
+// that was being written when the power went is refused. Both are made good here, while DuckDB has the file closed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "outfall/error.h"
+
+namespace outfall::sql {
+
+/// Puts a new database file in its place: `create` makes it under the name that it is given, then it is renamed and the
+/// folder is synced. So the file is there with all of its headers, or it is not there. That somebody else was faster is
+/// a success.
+Status make_database_file(const std::string& path, const std::function<Status(const std::string& path)>& create);
+
+/// The log of a database as it stood at some moment, so that it is known again.
+struct LogMark {
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  bool operator==(const LogMark&) const = default;
+};
+
+/// None: there is no log.
+std::optional<LogMark> mark_log(const std::string& path);
+
+/// Where the log is torn, if DuckDB's answer to opening the database says that: the first byte of the entry whose
+/// checksum does not fit.
+std::optional<std::uint64_t> torn_entry(std::string_view answer);
+
+/// Cuts the log of the database at `path` off before the torn entry, and says in a sentence what was done. The log as
+/// it was is kept beside it. None: somebody else has the database, or changed the log after `seen`; nothing was done.
+///
+/// No commit is lost by that when a power cut has torn the log: a commit is answered when all of the log before it is
+/// synced, so nothing behind the first torn entry was ever answered. DuckDB does the same where the log ends too early;
+/// it refuses where only a checksum is wrong, because it cannot tell a power cut from a worn disk. Nor can we: hence
+/// the copy and the sentence.
+Result<std::optional<std::string>> cut_torn_log(const std::string& path, const LogMark& seen, std::uint64_t entry);
+
+}  // namespace outfall::sql
