@@ -95,9 +95,8 @@ Status fill(const Load& load, Env& env) {
 
 Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
   fault_point(Fault::before_load_begin);
-  std::string doing = fmt::format("load {}", request.package.load_id);
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
-  if (!transaction) return fail(std::move(transaction.error()).in(doing));
+  if (!transaction) return fail(std::move(transaction.error()));
   {
     // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
     std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
@@ -107,11 +106,11 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
               .summary = summary};
     if (Status filled = fill(load, env); !filled) {
       (void)transaction->roll_back();
-      return fail(std::move(filled.error()).in(doing));
+      return fail(std::move(filled.error()));
     }
   }
   fault_point(Fault::before_load_commit);
-  if (Status committed = transaction->commit(); !committed) return fail(std::move(committed.error()).in(doing));
+  if (Status committed = transaction->commit(); !committed) return fail(std::move(committed.error()));
   return summary;
 }
 

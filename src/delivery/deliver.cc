@@ -28,8 +28,11 @@ LoadSummary summary_of_jobs(const ledger::PackageRecord& package) {
   return out;
 }
 
+/// What is known of a load at the destination.
+enum class Known { not_asked, not_there, unknown };
+
 /// One attempt: look, load, look again.
-Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request) {
+Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request, Known& known) {
   const ledger::PackageRecord& package = request.package;
   if (Status opened = destination.open(); !opened) return fail(std::move(opened.error()));
   if (!records_loads(destination)) return destination.load(request);
@@ -37,16 +40,19 @@ Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request
   Result<bool> there = destination.has_load(package.dataset, package.load_id);
   if (!there) return fail(std::move(there.error()));
   if (*there) return summary_of_jobs(package);
+  known = Known::not_there;
 
   Result<LoadSummary> loaded = destination.load(request);
   if (!loaded && loaded.error().remedy != Remedy::resolve) return loaded;
   fault_point(Fault::after_load_commit);
+  known = Known::unknown;  // until the destination has been asked
   if (!loaded) {
     if (Status opened = destination.open(); !opened) return fail(std::move(opened.error()));
   }
   there = destination.has_load(package.dataset, package.load_id);
   if (!there) return fail(std::move(there.error()));
   if (*there) return loaded ? std::move(loaded) : summary_of_jobs(package);
+  known = Known::not_there;
   if (!loaded) {
     // The answer was an error and the load is not there: nothing happened.
     loaded.error().remedy = Remedy::retry;
@@ -59,9 +65,21 @@ Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request
             .remedy = Remedy::retry});
 }
 
-Error interrupted(const ledger::PackageRecord& package) {
-  return {.message = fmt::format("load {} was stopped; nothing of it is at the destination yet", package.load_id),
-          .hint = "outfall resume finishes it",
+Error interrupted(Known known) {
+  switch (known) {
+    case Known::not_asked:
+      return {.message = "stopped before the destination was asked for it",
+              .hint = "outfall resume finishes it",
+              .blame = Blame::interrupted};
+    case Known::not_there:
+      return {.message = "stopped; nothing of it is at the destination yet",
+              .hint = "outfall resume finishes it",
+              .blame = Blame::interrupted};
+    case Known::unknown:
+      break;
+  }
+  return {.message = "stopped behind a commit whose answer was lost; whether it is at the destination is not known",
+          .hint = "outfall resume asks the destination, and loads it only if it is not there",
           .blame = Blame::interrupted};
 }
 
@@ -69,17 +87,17 @@ Error interrupted(const ledger::PackageRecord& package) {
 
 Result<LoadSummary> deliver(Destination& destination, const LoadRequest& request, const DeliverOptions& options) {
   Retry retry(options.retry, options.env);
+  Known known = Known::not_asked;
   while (true) {
-    if (request.stop.stop_requested()) return fail(interrupted(request.package));
-    Result<LoadSummary> done = attempt(destination, request);
+    if (request.stop.stop_requested()) return fail(interrupted(known));
+    Result<LoadSummary> done = attempt(destination, request, known);
     if (done) return done;
-    if (request.stop.stop_requested()) return fail(interrupted(request.package));
+    if (request.stop.stop_requested()) return fail(interrupted(known));
     if (options.attempt_failed) options.attempt_failed(done.error());
     if (done.error().remedy == Remedy::abandon) return done;
     std::optional<std::chrono::nanoseconds> wait = retry.next_wait();
     if (!wait) {
-      return fail(std::move(done.error())
-                      .in(fmt::format("load {} failed {} times", request.package.load_id, retry.attempts())));
+      return fail(std::move(done.error()).in(fmt::format("failed {} times", retry.attempts())));
     }
     options.sleep(*wait, request.stop);
   }

@@ -7,11 +7,13 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 
 namespace outfall::delivery {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 struct Answer {
@@ -26,7 +28,10 @@ class FakeDestination final : public Destination {
   const Capabilities& capabilities() const override { return capabilities_; }
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey&) override { return std::nullopt; }
-  Result<bool> has_load(const std::string&, const std::string&) override { return there; }
+  Result<bool> has_load(const std::string&, const std::string&) override {
+    if (loads > 0 && when_asked_again) return when_asked_again();
+    return there;
+  }
   Result<LoadSummary> load(const LoadRequest&) override {
     ++loads;
     Answer answer = answers.empty() ? Answer{} : answers.front();
@@ -38,6 +43,7 @@ class FakeDestination final : public Destination {
   Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest&) override { return fail("not here"); }
 
   std::deque<Answer> answers;
+  std::function<Result<bool>()> when_asked_again;  ///< instead of `there`, once something was loaded
   bool there = false;
   int loads = 0;
 
@@ -61,6 +67,7 @@ class Deliver : public testing::Test {
     DeliverOptions options{.retry = policy, .sleep = {}, .env = env, .attempt_failed = {}};
     options.sleep = [this](std::chrono::nanoseconds wait, std::stop_token) {
       waits.push_back(wait);
+      if (during_waits) during_waits();
       env.advance(std::chrono::duration_cast<std::chrono::microseconds>(wait));
     };
     options.attempt_failed = [this](const Error&) { ++failures; };
@@ -76,6 +83,7 @@ class Deliver : public testing::Test {
   RetryPolicy policy;
   std::stop_source stop;
   std::vector<std::chrono::nanoseconds> waits;
+  std::function<void()> during_waits;
   int failures = 0;
 };
 
@@ -149,6 +157,37 @@ TEST_F(Deliver, StopsWhenAsked) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().blame, Blame::interrupted);
   EXPECT_EQ(destination.loads, 0);
+}
+
+TEST_F(Deliver, StoppedBetweenTwoAttemptsKnowsThatNothingIsThere) {
+  destination.answers = {{.error = error(Remedy::retry), .arrives = false}};
+  during_waits = [this] { stop.request_stop(); };
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().blame, Blame::interrupted);
+  EXPECT_THAT(done.error().message, HasSubstr("nothing of it is at the destination"));
+}
+
+TEST_F(Deliver, StoppedBehindALostAnswerDoesNotSayThatNothingIsThere) {
+  destination.answers = {{.error = error(Remedy::resolve), .arrives = true}};
+  destination.when_asked_again = [this]() -> Result<bool> {
+    stop.request_stop();
+    return fail("cancelled");
+  };
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().blame, Blame::interrupted);
+  EXPECT_THAT(done.error().message, Not(HasSubstr("nothing")));
+  EXPECT_THAT(done.error().message, HasSubstr("not known"));
+}
+
+TEST_F(Deliver, StoppedInTheWaitBehindALostAnswerDoesNotKnowEither) {
+  destination.answers = {{.error = error(Remedy::resolve), .arrives = false}};
+  destination.when_asked_again = []() -> Result<bool> { return fail(error(Remedy::retry)); };
+  during_waits = [this] { stop.request_stop(); };
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("not known"));
 }
 
 TEST(Retry, WaitsNeverExceedTheirLimit) {

@@ -81,7 +81,7 @@ Result<LoadSummary> make_tables(const Migration& migration, const LoadRequest& r
 Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& request, Env& env) {
   fault_point(Fault::before_migration);
   const ledger::PackageRecord& package = request.package;
-  std::string doing = fmt::format("prepare dataset {} for load {}", package.dataset, package.load_id);
+  std::string doing = fmt::format("prepare dataset {}", package.dataset);
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
   if (!transaction) return fail(std::move(transaction.error()).in(doing));
 
