@@ -52,10 +52,11 @@ Result<std::optional<StoredSchema>> newest_schema(const Dataset& dataset, const 
   Result<bool> there = have_tables(dataset, {schema::version_table_name});
   if (!there) return fail(std::move(there.error()));
   if (!*there) return std::nullopt;
+  // The version first: versions only grow, and a clock may go back.
   const Value values[] = {schema_name};
   auto rows = dataset.connection.rows(
       fmt::format(R"(SELECT "version", "engine_version", "schema_name", "version_hash", "schema" FROM {} )"
-                  R"(WHERE "schema_name" = {} ORDER BY "inserted_at" DESC, "version" DESC LIMIT 1)",
+                  R"(WHERE "schema_name" = {} ORDER BY "version" DESC, "inserted_at" DESC LIMIT 1)",
                   name_in(dataset, schema::version_table_name), placeholder(1)),
       values);
   if (!rows) return fail(std::move(rows.error()).in(fmt::format("read the stored schema {}", schema_name)));
