@@ -96,6 +96,9 @@ Result<File> File::open(std::string path, OpenMode mode) {
     case OpenMode::read:
       flags |= O_RDONLY;
       break;
+    case OpenMode::read_pipe:
+      flags |= O_RDONLY | O_NONBLOCK;
+      break;
     case OpenMode::append:
       flags |= O_WRONLY | O_CREAT | O_APPEND;
       break;
@@ -105,7 +108,8 @@ Result<File> File::open(std::string path, OpenMode mode) {
   }
   const int descriptor = repeat_interrupted([&] { return ::open(path.c_str(), flags, 0666); });
   if (descriptor < 0) {
-    return fail(system_error(mode == OpenMode::read ? "open" : "create", path, errno));
+    const bool existing = mode == OpenMode::read || mode == OpenMode::read_pipe;
+    return fail(system_error(existing ? "open" : "create", path, errno));
   }
   return File(std::move(path), descriptor);
 }

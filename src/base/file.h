@@ -24,6 +24,7 @@ namespace outfall {
 
 enum class OpenMode {
   read,        ///< must exist
+  read_pipe,   ///< the same, and a pipe does not have to have a writer yet: poll says when there is something to read
   append,      ///< made if missing, written at its end
   create_new,  ///< must not exist
 };

@@ -30,7 +30,8 @@ Result<RawInput> RawInput::open(ByteStreamOptions options) {
     input.descriptor_ = STDIN_FILENO;
     return input;
   }
-  Result<File> file = File::open(std::move(options.path), OpenMode::read);
+  // A pipe that nobody writes to would hold up the open, where no stop is seen.
+  Result<File> file = File::open(std::move(options.path), OpenMode::read_pipe);
   if (!file) return fail(std::move(file).error());
   Result<FileStat> found = stat_file(*file);
   if (!found) return fail(std::move(found).error());

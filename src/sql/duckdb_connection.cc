@@ -98,6 +98,7 @@ class DuckDbConnection final : public Connection {
   }
   Result<DuckDbResult> run(std::string_view statement, std::span<const Value> values, Fetch fetch);
   Result<std::unique_ptr<TextCursor>> answer(DuckDbStatement& statement);
+  Status check_only_reads(std::string_view query) const;
   Status make_room(std::size_t columns);
 
   std::shared_ptr<Session> session_;
@@ -155,7 +156,22 @@ Result<std::vector<TextRow>> DuckDbConnection::rows(std::string_view query, std:
   }
 }
 
+// A database that is open for reading only does not keep a statement from writing elsewhere: COPY writes files, ATTACH
+// opens other databases, LOAD runs foreign code.
+Status DuckDbConnection::check_only_reads(std::string_view query) const {
+  const std::string_view asked = without_explain(query);  // EXPLAIN ANALYZE does what it explains
+  const Error refusal{.message = "a statement that does more than read is refused in a session that only reads",
+                      .hint = ""};
+  if (is_export(asked)) return fail(refusal);  // it makes its folder when it is prepared
+  const Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), asked);
+  if (!prepared) return fail(prepared.error());
+  return only_reads(prepared->type()) ? Status{} : fail(refusal);
+}
+
 Result<std::unique_ptr<TextCursor>> DuckDbConnection::cursor(std::string_view query) {
+  if (access_ == Access::read_only) {
+    if (Status allowed = check_only_reads(query); !allowed) return fail(std::move(allowed.error()));
+  }
   Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), query);
   if (!prepared) return fail(std::move(prepared.error()));
   Result<DuckDbStatement> textual = DuckDbStatement::prepare(session_->api(), session_->handle(), as_text(query));

@@ -16,6 +16,8 @@ bool contains(std::string_view text, std::string_view part) {
 // DuckDB adds the statement with a caret below its message; the statement is ours and long.
 std::string_view without_statement(std::string_view answer) {
   answer = answer.substr(0, answer.find("\n\nLINE "));
+  // Advice in terms of settings that are not the reader's to make.
+  answer = answer.substr(0, answer.find("\n\nPossible solutions:"));
   while (!answer.empty() && answer.back() == '\n') answer.remove_suffix(1);
   return answer;
 }
@@ -39,8 +41,8 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       if (contains(answer, "No space left") || contains(answer, "disk is full")) error.hint = "free some disk space";
       break;
     case DUCKDB_ERROR_OUT_OF_MEMORY:
-      error.remedy = Remedy::retry;
-      error.hint = "give DuckDB more memory, or fewer threads";
+      // What does not fit does not fit the second time either: the limit is ours.
+      error.hint = "let it hold more with --memory, or use fewer threads with --workers";
       break;
     case DUCKDB_ERROR_CONNECTION:
     case DUCKDB_ERROR_NETWORK:
@@ -69,6 +71,12 @@ Error duckdb_open_error(const std::string& path, std::string_view answer) {
     error.hint = "the file is something else; name another path";
   } else if (contains(answer, "version number")) {
     error.hint = "the file was written by a newer DuckDB; set OUTFALL_DUCKDB to a libduckdb.so of that version";
+  } else if (contains(answer, "replaying WAL")) {
+    error.hint = fmt::format(
+        "a power cut may have torn its log: outfall run or resume cuts it off at the last whole commit, and keeps "
+        "{}.wal "
+        "as it is",
+        path);
   } else if (contains(answer, "Permission denied") || contains(answer, "Read-only file system")) {
     error.hint = "make the folder and the file writable, or name another path";
   } else if (contains(answer, "different configuration")) {

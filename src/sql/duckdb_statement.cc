@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 
 #include "sql/duckdb_error.h"
@@ -35,6 +37,30 @@ std::string_view without_end(std::string_view query) {
     query.remove_suffix(1);
   }
   return query;
+}
+
+void skip_blanks_and_comments(std::string_view& text) {
+  while (!text.empty()) {
+    std::size_t skipped = text.find_first_not_of(" \t\r\n");
+    if (skipped == 0 && text.starts_with("--")) skipped = text.find('\n');
+    if (skipped == 0 && text.starts_with("/*")) {
+      skipped = text.find("*/");
+      if (skipped != std::string_view::npos) skipped += 2;
+    }
+    if (skipped == 0) return;
+    text.remove_prefix(std::min(skipped, text.size()));
+  }
+}
+
+/// Takes the word off the front if it is there, with what is blank around it.
+bool take_word(std::string_view& text, std::string_view word) {
+  skip_blanks_and_comments(text);
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  if (text.size() <= word.size() || !std::ranges::equal(text.substr(0, word.size()), word, same)) return false;
+  if (std::isalnum(static_cast<unsigned char>(text[word.size()])) != 0 || text[word.size()] == '_') return false;
+  text.remove_prefix(word.size());
+  skip_blanks_and_comments(text);
+  return true;
 }
 
 }  // namespace
@@ -139,6 +165,22 @@ Result<bool> TextReader::next(TextRow& row) {
   }
   ++row_;
   return true;
+}
+
+bool only_reads(duckdb_statement_type type) {
+  return type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_RELATION ||
+         type == DUCKDB_STATEMENT_TYPE_PRAGMA;
+}
+
+bool is_export(std::string_view statement) {
+  return take_word(statement, "export");
+}
+
+std::string_view without_explain(std::string_view statement) {
+  if (!take_word(statement, "explain")) return statement;
+  take_word(statement, "analyze");
+  if (statement.starts_with('(')) statement.remove_prefix(std::min(statement.find(')'), statement.size() - 1) + 1);
+  return statement;
 }
 
 std::string as_text(std::string_view query) {

@@ -73,6 +73,15 @@ class TextReader {
   idx_t row_ = 0;
 };
 
+/// Whether such a statement leaves everything as it is, inside the database and outside.
+bool only_reads(duckdb_statement_type type);
+
+/// Whether it is an EXPORT, by its first word.
+bool is_export(std::string_view statement);
+
+/// What an EXPLAIN statement explains; any other statement as it is.
+std::string_view without_explain(std::string_view statement);
+
 /// The query with every column turned into text.
 std::string as_text(std::string_view query);
 

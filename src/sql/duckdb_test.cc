@@ -28,6 +28,7 @@ using for_tests::Batch;
 using for_tests::Column;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Optional;
 
 class DuckDb : public testing::Test {
@@ -418,6 +419,32 @@ TEST_F(DuckDb, StatementsOtherThanSelectAnswerToo) {
   EXPECT_THAT(wrong.error().message, HasSubstr("nothing"));
 }
 
+TEST_F(DuckDb, ASessionThatReadsWritesNowhere) {
+  auto writer = open(file());
+  run(*writer, "CREATE TABLE t (a BIGINT)");
+  auto reader = open(file(), Access::read_only);  // joins the database that is open for writing
+  const std::string outside = file("outside");
+  for (const std::string& statement :
+       {fmt::format("COPY t TO '{}'", outside), fmt::format("COPY (SELECT 1) TO '{}' (FORMAT parquet)", outside),
+        fmt::format("EXPORT DATABASE '{}'", outside), fmt::format("ATTACH '{}' AS o", outside),
+        std::string("LOAD parquet"), std::string("INSTALL httpfs"), std::string("SET threads = 1"),
+        std::string("INSERT INTO t VALUES (1)"), std::string("CREATE TEMP TABLE u (a BIGINT)"),
+        fmt::format("EXPLAIN ANALYZE COPY t TO '{}'", outside),
+        fmt::format("/* x */ explain (analyze, format json) -- y\n COPY t TO '{}'", outside)}) {
+    auto cursor = reader->cursor(statement);
+    ASSERT_FALSE(cursor) << statement;
+    EXPECT_THAT(cursor.error().message, HasSubstr("only reads")) << statement;
+    EXPECT_FALSE(fs::exists(outside)) << statement;
+  }
+  for (const char* statement :
+       {"SHOW TABLES", "DESCRIBE t", "FROM t", "EXPLAIN SELECT * FROM t", "PRAGMA table_info('t')",
+        "-- x\nEXPLAIN ANALYZE SELECT * FROM t", "WITH x AS (SELECT 1) SELECT * FROM x", "VALUES (1)", "SUMMARIZE t",
+        "SELECT 1 -- end\n;"}) {
+    auto cursor = reader->cursor(statement);
+    EXPECT_TRUE(cursor) << statement << ": " << cursor.error().message;
+  }
+}
+
 TEST_F(DuckDb, AReadOnlyFileCannotBeWritten) {
   open(file()).reset();
   auto connection = open(file(), Access::read_only);
@@ -436,6 +463,83 @@ TEST_F(DuckDb, ACancelledConnectionEndsItsStatementAndTakesNoOther) {
   auto query = connection->rows("SELECT 1");
   ASSERT_FALSE(query);
   EXPECT_EQ(query.error().blame, Blame::interrupted);
+}
+
+TEST_F(DuckDb, ANewFileTakesItsPlaceWhenItIsWhole) {
+  std::ofstream(file() + ".outfall-new") << "left by a crash";
+  auto connection = open(file());
+  EXPECT_EQ(cell(*connection, "SELECT current_database()"), "data");
+  EXPECT_FALSE(fs::exists(file() + ".outfall-new"));
+}
+
+TEST_F(DuckDb, WhatDoesNotFitIntoItsMemoryIsNotWorthAnotherTry) {
+  auto connection = open_duckdb({.path = file(), .memory_limit = std::size_t{32} << 20, .threads = 1});
+  ASSERT_TRUE(connection);
+  auto made = (*connection)->execute("CREATE TABLE t AS SELECT list(i) AS l FROM range(20000000) AS r(i)");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().remedy, Remedy::abandon);
+  EXPECT_THAT(made.error().message, Not(HasSubstr("Possible solutions")));
+  EXPECT_THAT(made.error().hint, HasSubstr("--memory"));
+}
+
+class TornLog : public DuckDb {
+ protected:
+  /// A copy of a database whose log holds two commits, with one bit of the second turned over.
+  std::string torn() {
+    auto connection = open(file());
+    run(*connection, "CREATE TABLE t (a BIGINT)");
+    const std::uintmax_t whole = fs::file_size(file() + ".wal");
+    run(*connection, "INSERT INTO t VALUES (42)");
+    const std::string copy = file("copy.duckdb");
+    fs::copy_file(file(), copy);
+    fs::copy_file(file() + ".wal", copy + ".wal");
+    std::fstream log(copy + ".wal", std::ios::in | std::ios::out | std::ios::binary);
+    // Behind the size and the checksum of the first entry: a torn size is no more than an early end to DuckDB.
+    const auto place = static_cast<std::streamoff>(whole + 16);
+    log.seekg(place);
+    const int byte = log.get();
+    log.seekp(place);
+    log.put(static_cast<char>(byte ^ 1));
+    return copy;
+  }
+  std::vector<std::string> kept() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (entry.path().string().contains(".wal.torn-")) names.push_back(entry.path().string());
+    }
+    return names;
+  }
+};
+
+TEST_F(TornLog, IsRefusedWithAHint) {
+  const Error error = open_error(torn());
+  EXPECT_THAT(error.message, HasSubstr("Corrupt WAL file"));
+  EXPECT_THAT(error.hint, HasSubstr("outfall run or resume"));
+  EXPECT_THAT(kept(), ElementsAre());
+}
+
+TEST_F(TornLog, IsCutOffAtItsLastWholeCommit) {
+  const std::string path = torn();
+  const std::uintmax_t size = fs::file_size(path + ".wal");
+  std::vector<std::string> told;
+  auto connection = open_duckdb({.path = path, .mended = [&](const std::string& text) { told.push_back(text); }});
+  ASSERT_TRUE(connection) << connection.error().message;
+  EXPECT_EQ(cell(**connection, "SELECT count(*) FROM t"), "0");
+  ASSERT_EQ(told.size(), 1u);
+  ASSERT_EQ(kept().size(), 1u);
+  EXPECT_THAT(told[0], HasSubstr(kept()[0]));
+  EXPECT_EQ(fs::file_size(kept()[0]), size);
+  run(**connection, "INSERT INTO t VALUES (43)");
+  connection->reset();
+  EXPECT_EQ(cell(*open(path), "SELECT a FROM t"), "43");
+}
+
+TEST_F(TornLog, OfAnotherKindIsLeftAlone) {
+  const std::string path = torn();
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << "not a database";
+  const std::uintmax_t size = fs::file_size(path + ".wal");
+  EXPECT_FALSE(open_duckdb({.path = path, .mended = [](const std::string&) { ADD_FAILURE(); }}));
+  EXPECT_EQ(fs::file_size(path + ".wal"), size);
 }
 
 TEST_F(DuckDb, QueriesGiveRecordBatches) {

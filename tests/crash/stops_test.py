@@ -4,6 +4,7 @@
 # Ctrl-C and its relatives: before the seal nothing is loaded, after it nothing is lost, and a second one ends at once.
 import fcntl
 import json
+import os
 import re
 import shutil
 import signal
@@ -26,9 +27,9 @@ def rows(first, last):
 class StandardInput:
     """A run that reads what we give it, so that we know where it is."""
 
-    def __init__(self, world):
+    def __init__(self, world, source="-"):
         self.world = world
-        command = [OUTFALL, "run", "-", "--table", "people", *world.target()]
+        command = [OUTFALL, "run", source, "--table", "people", *world.target()]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=world.folder)
 
@@ -101,6 +102,28 @@ def pending_told(world, expected):
     expected.check(world)
 
 
+def silent_pipe(world, expected):
+    """A named pipe that nobody writes to, and one whose writer is silent."""
+    pipe = world.inputs / "pipe"
+    os.mkfifo(pipe)
+    for writer in (None, "silent"):
+        run = StandardInput(world, str(pipe))
+        packages = world.data / "pipelines" / "town" / "packages"
+        held = os.open(pipe, os.O_RDWR) if writer else None
+        run.wait_for("begin of a package", lambda: packages.exists() and any(packages.iterdir()))
+        time.sleep(0.3)  # into the wait for the pipe
+        code, told = run.stop(signal.SIGINT)
+        if held is not None:
+            os.close(held)
+        expect(code == 130, f"exit {code}, expected 130:\n{told}")
+        world.finish(world.command(["none.jsonl"], "--skip-loaded"))
+        expected.check(world)
+    run = StandardInput(world, str(pipe))
+    pipe.write_text(rows(PEOPLE, PEOPLE + MORE))
+    expect(run.process.wait(timeout=READY_SECONDS_MAX) == 0, "what came late through the pipe was not loaded")
+    Expected(0, PEOPLE + MORE, late_from=LATE_FROM, loads=2).check(world)
+
+
 def stopped_repeat(world, folder):
     """Killed between commit and end, typed again and stopped in a further input, typed a third time."""
     first = world.command(["part1.jsonl"])
@@ -137,6 +160,10 @@ def main():
         say("two signals: gone at once")
         pending_told(world, Expected(0, PEOPLE + MORE, late_from=LATE_FROM, loads=2))
         say("SIGINT after the seal: the pending rows are told, exit 130, and resume delivers them")
+        piped = loaded_world(folder / "pipe")
+        piped.finish(piped.command(["part1.jsonl"]))
+        silent_pipe(piped, before)
+        say("SIGINT while a named pipe is silent, with and without a writer: exit 130; a late writer is read")
         stopped_repeat(loaded_world(folder / "repeat"), folder)
         say("killed before the end, failed when repeated, repeated again: each row once")
     except Broken as broken:
