@@ -74,7 +74,8 @@ struct RunOptions {
 
   /// Threads that shape documents; 0: one a core.
   int workers = 0;
-  /// Bytes that a run may hold for rows in flight.
+  /// Bytes that a run may hold for rows in flight. A database of this process (DuckDB) may hold eight times as much
+  /// beside them, but 256 MiB at least and half of the machine's memory at most; beyond that it writes to disk.
   std::size_t memory = std::size_t{128} << 20;
   /// Bytes of input that a worker shapes at once.
   std::size_t chunk = std::size_t{1} << 20;

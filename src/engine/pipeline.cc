@@ -85,7 +85,7 @@ std::string complete_address(const std::string& address, const std::string& pipe
 }
 
 engine::DestinationOptions destination_options(const RunOptions& options) {
-  return {.threads = options.workers};
+  return {.memory = engine::database_memory(options.memory), .threads = options.workers};
 }
 
 Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,

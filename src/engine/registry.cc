@@ -4,11 +4,27 @@
 #include "engine/registry.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
 
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/null/null_destination.h"
 
 namespace outfall::engine {
+
+std::size_t database_memory(std::size_t rows_in_flight) {
+  constexpr std::size_t times = 8;
+  constexpr std::size_t least = std::size_t{256} << 20;  // so much was enough for a transaction of 1.7 GB
+  const auto pages = sysconf(_SC_PHYS_PAGES);
+  const auto page_bytes = sysconf(_SC_PAGESIZE);
+  const std::size_t half = pages > 0 && page_bytes > 0
+                               ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes) / 2
+                               : std::numeric_limits<std::size_t>::max();
+  const std::size_t wanted = rows_in_flight > half / times ? half : rows_in_flight * times;
+  return std::max(wanted, least);
+}
 
 Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& address,
                                                                 const DestinationOptions& options, Env& env) {

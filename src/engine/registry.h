@@ -21,6 +21,10 @@ struct DestinationOptions {
   int threads = 0;
 };
 
+/// What a database of this process may hold beside so many bytes of rows in flight: eight times as much (the usual
+/// 128 MiB make 1 GiB), but 256 MiB at least, and at most half of the machine's memory.
+std::size_t database_memory(std::size_t rows_in_flight);
+
 /// The destination that the address means. Nothing is touched yet.
 ///
 /// Errors: usage: the kind is not known (names those that are), or the address is wrong.
