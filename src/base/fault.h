@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "outfall/error.h"
+#include "outfall/fault.h"
 
 namespace outfall {
 
@@ -61,11 +62,6 @@ std::span<const FaultInfo> fault_points();
 ///
 /// Errors: usage, abandon: no such point, or the count is not a number from 1 on.
 Status arm_fault(std::string_view spec);
-
-/// Arms what OUTFALL_FAULT asks for. A program calls it at start, so that a misspelt name is an error and not a test
-/// that passes because nothing died; without this call the variable is read at the first fault point, and a wrong one
-/// is ignored.
-Status arm_fault_from_environment();
 
 namespace fault_detail {
 

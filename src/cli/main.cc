@@ -8,6 +8,7 @@
 #include <span>
 
 #include "cli/commands.h"
+#include "outfall/fault.h"
 #include "outfall/report.h"
 
 namespace outfall::cli {
@@ -33,6 +34,7 @@ int execute(const StatusCommand& command) {
 int main_of(std::span<const char* const> arguments) {
   // A reader that went away is an answer to our write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);
+  if (const Status armed = arm_fault_from_environment(); !armed) return complain(armed.error());
   const Result<Command> command = parse_command_line(arguments);
   if (!command) return complain(command.error());
   return std::visit([](const auto& chosen) { return execute(chosen); }, *command);
