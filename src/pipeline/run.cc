@@ -45,6 +45,7 @@ class Run {
     } else {
       report_.ending = report_.balance.rejected > 0 ? Ending::rejected : Ending::delivered;
     }
+    for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
     if (ledger_) record_end();
     return std::move(report_);
@@ -194,8 +195,10 @@ class Run {
     progress_.end_stage();
     load_failed_ = false;
     report_package(package, *schema, *summary, rows, resumed);
-    if (request_.options.keep_packages > 0) return {};
-    return ledger::remove_package_files(paths_, package.load_id);
+    if (request_.options.keep_packages == 0) {
+      if (Status removed = ledger::remove_package_files(paths_, package.load_id); !removed) return removed;
+    }
+    return clear_debris();  // kept by an earlier run, and no longer
   }
 
   void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,
