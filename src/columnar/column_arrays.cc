@@ -68,17 +68,6 @@ void publish_runs(ColumnBuilder ends, ColumnBuilder values, std::int64_t length,
 
 }  // namespace
 
-template <class Stored, class GapRows>
-void ColumnBuilder::for_each_stretch(Stored stored, GapRows gap) const {
-  std::uint32_t done = 0;
-  for (const Gap& each : gaps_) {
-    if (each.before > done) stored(done, each.before);
-    done = each.before;
-    gap(each.rows);
-  }
-  if (stored_rows() > done) stored(done, stored_rows());
-}
-
 void ColumnBuilder::release_into(ArrowArray* out) {
   if (!gaps_.empty()) {
     ColumnBuilder filled(width_);

@@ -137,6 +137,11 @@ void ColumnBuilder::store_nulls(std::uint32_t count) {
   length_ += count;
 }
 
+void ColumnBuilder::append(const ColumnBuilder& from) {
+  from.for_each_stretch([&](std::uint32_t begin, std::uint32_t end) { store_rows(from, begin, end); },
+                        [&](std::uint32_t rows) { append_nulls(rows); });
+}
+
 void ColumnBuilder::store_rows(const ColumnBuilder& from, std::uint32_t begin, std::uint32_t end) {
   for (std::uint32_t row = begin; row < end && row / 8 < from.validity_.size(); ++row) {
     if (!from.stored_is_null(row)) continue;

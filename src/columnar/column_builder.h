@@ -122,6 +122,11 @@ class ColumnBuilder {
   /// Forgets the rows from `rows` on.
   void truncate(std::uint32_t rows);
 
+  /// Appends all rows of another builder of the same type.
+  void append(const ColumnBuilder& from);
+
+  /// Bytes that the rows take now.
+  std::size_t bytes() const { return values_.size() + offsets_.size() + validity_.size() + gaps_.size() * sizeof(Gap); }
   /// Bytes of the values so far.
   std::size_t value_bytes() const { return values_.size(); }
 
@@ -159,9 +164,17 @@ class ColumnBuilder {
   bool stored_is_null(std::uint32_t stored) const {
     return stored / 8 < validity_.size() && (validity_.data()[stored / 8] >> (stored % 8) & 1) == 0;
   }
-  /// Calls `stored` and `gap` in the order of the rows.
+  /// Calls `stored` with stretches of stored rows and `gap` with lengths of gaps, in the order of the rows.
   template <class Stored, class GapRows>
-  void for_each_stretch(Stored stored, GapRows gap) const;
+  void for_each_stretch(Stored stored, GapRows gap) const {
+    std::uint32_t done = 0;
+    for (const Gap& each : gaps_) {
+      if (each.before > done) stored(done, each.before);
+      done = each.before;
+      gap(each.rows);
+    }
+    if (stored_rows() > done) stored(done, stored_rows());
+  }
   void truncate_gaps(std::uint32_t rows);
   void clear_validity(std::uint32_t begin, std::uint32_t end);
   bool is_text() const { return width_ == 0; }

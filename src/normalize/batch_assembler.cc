@@ -9,12 +9,85 @@
 
 namespace outfall::normalize {
 
+using columnar::ColumnBuilder;
 using columnar::Encoding;
 
+namespace {
+
+std::size_t bytes_of(const ShapedTable& shaped) {
+  std::size_t bytes = 0;
+  for (const ShapedColumn& column : shaped.columns) bytes += column.cells ? column.cells->bytes() : 0;
+  return bytes;
+}
+
+}  // namespace
+
 BatchAssembler::~BatchAssembler() {
-  for (auto& [name, table] : tables_) {
+  for (PackageTable& table : tables_) {
     if (table.schema.release != nullptr) table.schema.release(&table.schema);
   }
+}
+
+Status BatchAssembler::add(ShapedTable& shaped) {
+  if (shaped.rows == 0) return {};
+  const std::size_t bytes = bytes_of(shaped);
+  if (held_bytes_ > 0 && held_bytes_ + bytes > limits::held_rows_bytes_max) {
+    if (Status written = finish(); !written) return written;
+  }
+  PackageTable*& table = by_name_[shaped.name];
+  if (table == nullptr) table = &tables_.emplace_back();
+  hold(*table, shaped);
+  held_bytes_ += bytes;
+  return {};
+}
+
+Status BatchAssembler::finish() {
+  held_bytes_ = 0;
+  for (PackageTable& table : tables_) {
+    if (table.held.rows == 0) continue;
+    Status written = write(table);
+    table.by_name.clear();
+    table.held = ShapedTable{};
+    if (!written) return written;
+  }
+  return {};
+}
+
+void BatchAssembler::hold(PackageTable& table, ShapedTable& shaped) {
+  ShapedTable& held = table.held;
+  const std::uint32_t rows = held.rows;
+  if (rows == 0) {
+    held.name = shaped.name;
+    held.columns.clear();
+  }
+  for (ShapedColumn& column : shaped.columns) {
+    if (!column.cells && !column.constant) continue;
+    const auto found = table.by_name.find(column.name);
+    if (found == table.by_name.end()) {
+      if (rows > 0 && column.cells) {
+        ColumnBuilder behind_gap(column.type);
+        behind_gap.skip_to(rows);
+        behind_gap.append(*column.cells);
+        column.cells = std::move(behind_gap);
+      }
+      table.by_name.emplace(column.name, held.columns.size());
+      held.columns.push_back(std::move(column));
+      continue;
+    }
+    if (!column.cells) continue;
+    ColumnBuilder& cells = *held.columns[found->second].cells;
+    cells.skip_to(rows);
+    cells.append(*column.cells);
+    column.cells.reset();
+  }
+  held.rows = rows + shaped.rows;
+}
+
+ColumnBuilder* BatchAssembler::held_cells(PackageTable& table, const std::string& column) {
+  const auto found = table.by_name.find(column);
+  if (found == table.by_name.end()) return nullptr;
+  std::optional<ColumnBuilder>& cells = table.held.columns[found->second].cells;
+  return cells ? &*cells : nullptr;
 }
 
 void BatchAssembler::describe(PackageTable& table) {
@@ -22,18 +95,17 @@ void BatchAssembler::describe(PackageTable& table) {
   columnar::make_batch_schema(table.columns, &table.schema);
 }
 
-void BatchAssembler::grow(PackageTable& table, const ShapedTable& shaped) {
+void BatchAssembler::grow(PackageTable& table) const {
   std::unordered_map<std::string_view, Encoding> wanted;
   for (const columnar::BatchColumn& column : table.columns) wanted.emplace(column.name, column.encoding);
   const std::size_t known = wanted.size();
-  for (const ShapedColumn& column : shaped.columns) {
-    if (!column.cells && !column.constant) continue;
+  for (const ShapedColumn& column : table.held.columns) {
     wanted.emplace(column.name, column.constant ? Encoding::constant : Encoding::plain);
   }
   if (wanted.size() == known && known > 0) return;
 
   std::vector<columnar::BatchColumn> columns;
-  for (const schema::Column& column : schema_.tables.find(shaped.name)->columns) {
+  for (const schema::Column& column : schema_.tables.find(table.held.name)->columns) {
     const auto found = wanted.find(column.name);
     // A column that must be set in every row belongs to every batch: without it, the destination would refuse the rows.
     const bool is_required = column.type && !column.nullable;
@@ -47,66 +119,59 @@ void BatchAssembler::grow(PackageTable& table, const ShapedTable& shaped) {
   describe(table);
 }
 
-void BatchAssembler::encode_sparse(PackageTable& table, const ShapedTable& shaped, const CellsByName& cells) {
-  const auto builder_of = [&cells](const columnar::BatchColumn& column) -> const columnar::ColumnBuilder* {
-    const auto found = cells.find(column.name);
-    return found == cells.end() ? nullptr : &*found->second->cells;
-  };
+void BatchAssembler::encode_sparse(PackageTable& table) {
+  const std::uint32_t rows = table.held.rows;
   std::size_t null_bytes = 0;
   for (const columnar::BatchColumn& column : table.columns) {
     if (column.encoding != Encoding::plain) continue;
-    const columnar::ColumnBuilder* builder = builder_of(column);
-    null_bytes += builder != nullptr ? builder->gap_bytes() : columnar::null_array_bytes(column.type, shaped.rows);
+    const ColumnBuilder* cells = held_cells(table, column.name);
+    null_bytes += cells != nullptr ? cells->gap_bytes() : columnar::null_array_bytes(column.type, rows);
   }
   if (null_bytes <= limits::batch_null_bytes_max) return;
   for (columnar::BatchColumn& column : table.columns) {
     if (column.encoding != Encoding::plain || !column.nullable) continue;
-    const columnar::ColumnBuilder* builder = builder_of(column);
+    const ColumnBuilder* cells = held_cells(table, column.name);
     // A run takes about as much again as a value does.
-    if (builder == nullptr || builder->runs() < shaped.rows / 2) column.encoding = Encoding::runs;
+    if (cells == nullptr || cells->runs() < rows / 2) column.encoding = Encoding::runs;
   }
   describe(table);
 }
 
-void BatchAssembler::take(const columnar::BatchColumn& column, std::uint32_t rows, columnar::ColumnBuilder* cells,
-                          ArrowArray* out) {
+void BatchAssembler::take(PackageTable& table, const columnar::BatchColumn& column, ArrowArray* out) const {
+  const std::uint32_t rows = table.held.rows;
   if (column.encoding == Encoding::constant) return columnar::make_constant_text_array(load_id_, rows, out);
-  const bool as_runs = column.encoding == Encoding::runs;
-  if (cells == nullptr) {
-    return as_runs ? columnar::make_null_run_array(column.type, rows, out)
-                   : columnar::make_null_array(column.type, rows, out);
+  ColumnBuilder* cells = held_cells(table, column.name);
+  if (column.encoding == Encoding::runs) {
+    return cells == nullptr ? columnar::make_null_run_array(column.type, rows, out) : cells->release_runs_into(out);
   }
-  return as_runs ? cells->release_runs_into(out) : cells->release_into(out);
+  return cells == nullptr ? columnar::make_null_array(column.type, rows, out) : cells->release_into(out);
 }
 
-Status BatchAssembler::add(ShapedTable& shaped) {
-  if (shaped.rows == 0) return {};
-  PackageTable& table = tables_[shaped.name];
-  grow(table, shaped);
-  CellsByName cells;
-  for (ShapedColumn& column : shaped.columns) {
-    if (column.cells) cells.emplace(column.name, &column);
+Status BatchAssembler::write(PackageTable& table) {
+  const std::uint32_t rows = table.held.rows;
+  for (ShapedColumn& column : table.held.columns) {
+    if (column.cells) column.cells->skip_to(rows);
   }
-  encode_sparse(table, shaped, cells);
+  grow(table);
+  encode_sparse(table);
   std::vector<ArrowArray> arrays(table.columns.size());
   Status complete;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const columnar::BatchColumn& column = table.columns[i];
-    const auto found = cells.find(column.name);
-    take(column, shaped.rows, found == cells.end() ? nullptr : &*found->second->cells, &arrays[i]);
+    take(table, column, &arrays[i]);
     if (!column.nullable && arrays[i].null_count > 0) {
-      complete = fail(fmt::format("{} of {} rows have no value for the column {} of {}, which must be set in every row",
-                                  arrays[i].null_count, shaped.rows, column.name, shaped.name),
+      complete = fail(fmt::format("not every row of {} has a value for the column {}, which must be set in every row",
+                                  table.held.name, column.name),
                       "give every document the key, or load into another table");
     }
   }
   ArrowArray batch;
-  columnar::make_batch(std::move(arrays), shaped.rows, &batch);
+  columnar::make_batch(std::move(arrays), rows, &batch);
   if (!complete) {
     batch.release(&batch);
     return complete;
   }
-  return write_(shaped.name, table.schema, &batch);
+  return write_(table.held.name, table.schema, &batch);
 }
 
 }  // namespace outfall::normalize

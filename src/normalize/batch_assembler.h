@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BatchAssembler: the rows of a chunk as Arrow batches with the columns that the package has for the table so far.
+// BatchAssembler: the rows of some chunks as Arrow batches with the columns that the package has for the table so far.
 //
-// A table's columns only grow while a package is made. A batch has a null column for each that its chunk did not touch,
-// so job files change their columns only when a new one appears. Where most of a batch would be nulls, as in a table of
-// thousands of columns of which a row has a handful, the columns with few values are run-end encoded from then on: then
-// memory and files grow with the values and not with rows times columns.
+// Rows are held back until there are enough of them: a batch costs something for each of its columns. A table's columns
+// only grow while a package is made. A batch has a null column for each that its rows do not have, so job files change
+// their columns only when a new one appears. Where most of a batch would be nulls, as in a table of thousands of
+// columns of which a row has a handful, the columns with few values are run-end encoded from then on: then memory and
+// files grow with the values and not with rows times columns.
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,9 +23,11 @@
 #include "schema/schema.h"
 
 namespace outfall::limits {
-/// What the nulls of one batch may take; beyond it columns become run-end encoded. A few times the size of a chunk, so
-/// that ordinary tables with optional columns stay plain.
-inline constexpr std::size_t batch_null_bytes_max = std::size_t{4} << 20;
+/// Rows of all tables together that wait for more; several chunks, and what a batch costs no longer counts.
+inline constexpr std::size_t held_rows_bytes_max = std::size_t{8} << 20;
+/// What the nulls of one batch may take; beyond it columns become run-end encoded. More than the rows themselves take,
+/// so that ordinary tables with optional columns stay plain.
+inline constexpr std::size_t batch_null_bytes_max = std::size_t{16} << 20;
 }  // namespace outfall::limits
 
 namespace outfall::normalize {
@@ -39,26 +43,35 @@ class BatchAssembler {
   BatchAssembler(const BatchAssembler&) = delete;
   BatchAssembler& operator=(const BatchAssembler&) = delete;
 
-  /// Hands on the rows of one table of a merged chunk, which loses its cells.
-  /// Errors: abandon: a column that must be set in every row is not.
+  /// Takes the rows of one table of a merged chunk, which loses its cells.
+  /// Errors: what `write` says; abandon: a column that must be set in every row is not.
   Status add(ShapedTable& shaped);
+
+  /// Hands on what is held back.
+  Status finish();
 
  private:
   struct PackageTable {
     std::vector<columnar::BatchColumn> columns;  ///< in the schema's order
     ArrowSchema schema{};
+    ShapedTable held;                                           ///< rows that wait for more
+    std::unordered_map<std::string, std::size_t> by_name;  ///< places in held.columns
   };
-  using CellsByName = std::unordered_map<std::string_view, ShapedColumn*>;
 
-  void grow(PackageTable& table, const ShapedTable& shaped);
-  void encode_sparse(PackageTable& table, const ShapedTable& shaped, const CellsByName& cells);
-  void take(const columnar::BatchColumn& column, std::uint32_t rows, columnar::ColumnBuilder* cells, ArrowArray* out);
+  static void hold(PackageTable& table, ShapedTable& shaped);
+  Status write(PackageTable& table);
+  void grow(PackageTable& table) const;
+  static void encode_sparse(PackageTable& table);
+  void take(PackageTable& table, const columnar::BatchColumn& column, ArrowArray* out) const;
   static void describe(PackageTable& table);
+  static columnar::ColumnBuilder* held_cells(PackageTable& table, const std::string& column);
 
   const schema::Schema& schema_;
   std::string load_id_;
   WriteBatch write_;
-  std::unordered_map<std::string, PackageTable> tables_;
+  std::deque<PackageTable> tables_;  // in the order of their first rows
+  std::unordered_map<std::string, PackageTable*> by_name_;
+  std::size_t held_bytes_ = 0;
 };
 
 }  // namespace outfall::normalize

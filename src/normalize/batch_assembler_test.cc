@@ -53,14 +53,19 @@ TEST(BatchAssembler, NullsOfASparseTableTakeNoRoom) {
   EXPECT_LE(seen.runs, 12 * 1'000);
 }
 
-TEST(BatchAssembler, ColumnsThatAChunkDoesNotTouchAreOneRun) {
-  // The second half has none of the first half's keys.
+TEST(BatchAssembler, ColumnsWithoutAValueAreOneRun) {
+  // What is behind the first rows has none of their keys.
   std::string documents = sparse(5'000, 1'000);
-  for (int i = 0; i < 5'000; ++i) documents += "{\"id\":1}\n";
-  const Encoded seen = encoded(documents, documents.size() / 2);
-  EXPECT_GE(seen.batches, 2);
-  EXPECT_EQ(seen.columns, 1'000);
-  EXPECT_LE(seen.runs, (12 + 2) * 1'000);
+  const std::string text(1'000, 'x');
+  for (int i = 0; i < 20'000; ++i) documents += fmt::format("{{\"id\":1,\"text\":\"{}\"}}\n", text);
+  const Encoded seen = encoded(documents, 1 << 20);
+  EXPECT_GE(seen.batches, 3);
+  EXPECT_GE(seen.columns, 1'000);
+  EXPECT_LE(seen.runs, (12 + seen.batches) * 1'000);
+}
+
+TEST(BatchAssembler, GathersTheRowsOfManyChunks) {
+  EXPECT_EQ(encoded(sparse(5'000, 20), 1'000).batches, 1);
 }
 
 TEST(BatchAssembler, AnOrdinaryTableWithOptionalColumnsStaysPlain) {

@@ -102,7 +102,7 @@ class Run {
     while (true) {
       Result<std::unique_ptr<ChunkTask>> task = queue_.next();
       if (!task) return fail(std::move(task.error()));
-      if (*task == nullptr) return {};
+      if (*task == nullptr) return assembler_.finish();
       if (Status committed = commit(**task); !committed) return committed;
       recycle_(std::move((*task)->chunk));
       if (options_.progress) options_.progress(documents_);

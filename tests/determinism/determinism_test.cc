@@ -162,7 +162,7 @@ std::string own_variants() {
 /// Each row has a few of very many columns, so that most of a large batch is nulls; lists and types change among them.
 std::string sparse_columns() {
   std::string text;
-  for (int i = 0; i < 2'500; ++i) {
+  for (int i = 0; i < 8'000; ++i) {
     text += fmt::format("{{\"id\":{},\"k{}\":{},\"k{}\":\"x\",\"b{}\":{},\"d{}\":\"2024-01-01\"}}\n", i, (i * 37) % 300,
                         i, 300 + (i * 7) % 97, (i * 11) % 90, i % 2 == 0 ? "true" : "1.5", (i * 13) % 80);
   }
