@@ -42,6 +42,10 @@ class ByteStream {
   /// offset in it); the caller's stop (Blame::interrupted).
   virtual Result<std::size_t> read(std::span<std::byte> to) = 0;
 
+  /// Nothing has come for a moment, and a read would have to wait for whoever writes the input: what was read so far
+  /// should not wait with it. Never so for a file.
+  virtual bool is_silent() const { return false; }
+
   virtual const FileFacts& facts() const = 0;
   virtual std::uint64_t raw_bytes() const = 0;
   virtual RawContent raw_content() const = 0;

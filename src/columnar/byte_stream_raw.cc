@@ -17,6 +17,8 @@ namespace {
 
 // How long a silent pipe may keep us from seeing a stop.
 constexpr int poll_ms = 100;
+// A writer that is only slower than we are has written more by then; one that has nothing to say is not kept waiting.
+constexpr int silence_ms = 50;
 constexpr std::size_t read_bytes_max = std::size_t{1} << 30;
 
 }  // namespace
@@ -90,6 +92,12 @@ Result<std::size_t> RawInput::read_some(std::span<std::byte> to) {
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR && errno != EAGAIN) return fail(system_error("read", name_, errno));
   }
+}
+
+bool RawInput::is_silent() const {
+  if (facts_.size || front_taken_ < front_size_) return false;
+  pollfd waited{.fd = descriptor_, .events = POLLIN, .revents = 0};
+  return ::poll(&waited, 1, silence_ms) == 0;
 }
 
 Status RawInput::wait_for_bytes() const {

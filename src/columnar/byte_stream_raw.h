@@ -29,6 +29,8 @@ class RawInput {
   /// The first bytes, at most four; read() gives them again. To be called before the first read().
   Result<std::span<const std::byte>> peek();
 
+  bool is_silent() const;
+
   const std::string& name() const { return name_; }
   const FileFacts& facts() const { return facts_; }
   std::uint64_t bytes() const { return bytes_; }
@@ -58,6 +60,7 @@ class RawInput {
 class RawBackedStream : public ByteStream {
  public:
   explicit RawBackedStream(RawInput raw) : raw_(std::move(raw)) {}
+  bool is_silent() const override { return raw_.is_silent(); }
   const FileFacts& facts() const final { return raw_.facts(); }
   std::uint64_t raw_bytes() const final { return raw_.bytes(); }
   RawContent raw_content() const final { return raw_.content(); }

@@ -178,6 +178,21 @@ TEST_F(ByteStreamTest, AFolderOrNothingIsAnError) {
   EXPECT_FALSE(open_byte_stream({.path = folder_ / "missing"}));
 }
 
+TEST_F(ByteStreamTest, OnlyAnOpenPipeIsSilent) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "abcd", 4), 4);
+  Result<std::unique_ptr<ByteStream>> stream = open_byte_stream({.path = fmt::format("/dev/fd/{}", ends[0])});
+  ASSERT_TRUE(stream) << stream.error().message;
+  std::byte buffer[4];
+  EXPECT_EQ((*stream)->read(buffer).value(), 4u);
+  EXPECT_TRUE((*stream)->is_silent());
+  close(ends[1]);
+  EXPECT_FALSE((*stream)->is_silent());
+  EXPECT_EQ((*stream)->read(buffer).value(), 0u);
+  close(ends[0]);
+}
+
 TEST_F(ByteStreamTest, APipeIsReadToItsEndAndAStopEndsTheWait) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
@@ -189,7 +204,9 @@ TEST_F(ByteStreamTest, APipeIsReadToItsEndAndAStopEndsTheWait) {
   EXPECT_FALSE((*stream)->facts().size);
   std::byte buffer[4];
   EXPECT_EQ((*stream)->read(buffer).value(), 4u);
+  EXPECT_FALSE((*stream)->is_silent());
   EXPECT_EQ((*stream)->read(buffer).value(), 2u);
+  EXPECT_TRUE((*stream)->is_silent());
   stop.request_stop();
   const Result<std::size_t> after = (*stream)->read(buffer);
   ASSERT_FALSE(after);

@@ -43,6 +43,8 @@ class GzipStream final : public RawBackedStream {
     return room - zlib_.avail_out;
   }
 
+  bool is_silent() const override { return zlib_.avail_in == 0 && raw_.is_silent(); }
+
  private:
   enum class Next { member, more_bytes, end };
 

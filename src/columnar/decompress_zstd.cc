@@ -43,6 +43,8 @@ class ZstdStream final : public RawBackedStream {
     return out.pos;
   }
 
+  bool is_silent() const override { return pending_.pos == pending_.size && raw_.is_silent(); }
+
  private:
   DamageSite site() const { return {.raw = raw_, .unread = pending_.size - pending_.pos, .format = "zstd"}; }
 

@@ -236,34 +236,33 @@ class ArrayCutter final : public DocumentCutter {
   std::uint64_t array_line_ = 1;
 };
 
-/// Behind the array that begins at `at` and ends on the same line; npos when it does not, or not within the bytes.
-std::size_t end_of_array_line(std::string_view bytes, std::size_t at) {
-  Nesting nesting;
-  nesting.depth = 1;
-  while ((at = nesting.skip_element(bytes, at + 1)) < bytes.size() && nesting.line == 1) {
-    if (kind_of(bytes[at]) == Kind::close) return at + 1;
-  }
-  return std::string_view::npos;
-}
-
 }  // namespace
 
 std::unique_ptr<DocumentCutter> make_array_cutter(std::string name) {
   return std::make_unique<ArrayCutter>(std::move(name));
 }
 
-bool is_one_array(std::string_view begin) {
-  std::size_t first = 0;
-  while (first < begin.size() && is_blank(begin[first])) ++first;
-  if (first == begin.size() || begin[first] != '[') return false;
-  const std::size_t end = end_of_array_line(begin, first);
-  if (end == std::string_view::npos) return true;
+std::optional<bool> is_one_array(std::string_view begin, Probe probe) {
+  const auto when_all = [probe](bool answer) {
+    return probe == Probe::all ? std::optional<bool>(answer) : std::nullopt;
+  };
+  std::size_t at = 0;
+  while (at < begin.size() && is_blank(begin[at])) ++at;
+  if (at == begin.size()) return when_all(false);
+  if (begin[at] != '[') return false;
+  Nesting nesting;
+  nesting.depth = 1;
+  do {
+    at = nesting.skip_element(begin, at + 1);
+    if (nesting.line > 1) return true;
+    if (at >= begin.size()) return when_all(true);
+  } while (kind_of(begin[at]) != Kind::close);
   bool next_line = false;
-  for (const char byte : begin.substr(end)) {
+  for (const char byte : begin.substr(at + 1)) {
     if (!is_blank(byte)) return !next_line;
     next_line = next_line || byte == '\n';
   }
-  return true;
+  return when_all(true);
 }
 
 Error place_error(std::string_view name, Place place, std::string_view what) {

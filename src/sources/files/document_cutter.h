@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,9 +55,15 @@ std::unique_ptr<DocumentCutter> make_line_cutter();
 /// The elements of one array, which may be spread over lines in any way. `name` is the input's, for messages.
 std::unique_ptr<DocumentCutter> make_array_cutter(std::string name);
 
-/// Whether an input is one array of documents. `begin` are its first bytes, as many as limits::array_probe_bytes_max or
-/// all. A whole array on the first line with more lines behind it is one document of many.
-bool is_one_array(std::string_view begin);
+/// How much of an input there is to look at.
+enum class Probe : std::uint8_t {
+  beginning,  ///< more can be had
+  all,        ///< of the input, or limits::array_probe_bytes_max of it
+};
+
+/// Whether an input that begins with these bytes is one array of documents; nothing while it could be either. A whole
+/// array on the first line with more lines behind it is one document of many.
+std::optional<bool> is_one_array(std::string_view begin, Probe probe);
 
 /// The error "<name>, line 3, column 14: <what>".
 Error place_error(std::string_view name, Place place, std::string_view what);

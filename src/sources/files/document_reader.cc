@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fills buffers from the stream and has a cutter find the documents in them. What was read behind the last whole
-// document is put back and begins the next chunk.
+// document is put back and begins the next chunk. When the writer of a pipe is silent, what is there is handed on.
 #include "sources/files/document_reader.h"
 
 #include <fmt/format.h>
@@ -62,23 +62,27 @@ Result<std::optional<Chunk>> DocumentReader::next() {
 }
 
 Status DocumentReader::detect_format() {
-  Result<std::span<const std::byte>> begin = bytes_.look_ahead(first_look_bytes);
-  if (!begin) return fail(std::move(begin).error());
-  if (has_utf16_mark(text(*begin))) {
-    return fail(fmt::format("{}: the input is UTF-16, JSON is UTF-8", options_.name),
-                "convert it first: iconv -f UTF-16 -t UTF-8");
+  std::size_t look = first_look_bytes;
+  while (cutter_ == nullptr) {
+    const Result<PushbackStream::Ahead> ahead = bytes_.look_ahead(look);
+    if (!ahead) return fail(ahead.error());
+    const std::string_view begin = text(ahead->bytes);
+    if (has_utf16_mark(begin)) {
+      return fail(fmt::format("{}: the input is UTF-16, JSON is UTF-8", options_.name),
+                  "convert it first: iconv -f UTF-16 -t UTF-8");
+    }
+    const bool is_all = ahead->at_end || begin.size() >= limits::array_probe_bytes_max;
+    const bool may_be_mark = begin.size() < utf8_mark.size() && utf8_mark.starts_with(begin) && !is_all;
+    const std::size_t mark = begin.starts_with(utf8_mark) ? utf8_mark.size() : 0;
+    // No longer than it takes to tell: whoever writes the input may be waiting for an answer.
+    const std::optional<bool> one_array =
+        may_be_mark ? std::nullopt : is_one_array(begin.substr(mark), is_all ? Probe::all : Probe::beginning);
+    look = std::min(std::max(look, begin.size() * 2), limits::array_probe_bytes_max);
+    if (!one_array) continue;
+    cutter_ = *one_array ? make_array_cutter(options_.name) : make_line_cutter();
+    bytes_.skip(mark);
+    offset_ = mark;
   }
-  if (text(*begin).starts_with(utf8_mark)) {
-    bytes_.skip(utf8_mark.size());
-    offset_ = utf8_mark.size();
-    begin = begin->subspan(utf8_mark.size());
-  }
-  const auto first = std::ranges::find_if_not(text(*begin), is_blank);
-  if (first == text(*begin).end() || *first == '[') {
-    begin = bytes_.look_ahead(limits::array_probe_bytes_max);
-    if (!begin) return fail(std::move(begin).error());
-  }
-  cutter_ = is_one_array(text(*begin)) ? make_array_cutter(options_.name) : make_line_cutter();
   return {};
 }
 
@@ -105,7 +109,7 @@ Status DocumentReader::cut_chunk(Chunk& chunk) {
       filling = {.wanted = options_.chunk_bytes};
     } else if (filling.at_end) {
       return {};
-    } else {
+    } else if (filling.used == filling.wanted) {
       filling.wanted = std::min(filling.wanted * 2, options_.document_bytes_max + 1);
     }
   }
@@ -118,10 +122,11 @@ Status DocumentReader::fill(Chunk& chunk, Filling& filling) {
                 "an input holds one document a line, or one array of documents");
   }
   pool_.grow(chunk, filling.used, filling.wanted);
-  const Result<std::size_t> count = bytes_.read_full({chunk.bytes.get() + filling.used, filling.wanted - filling.used});
+  const Result<PushbackStream::Count> count =
+      bytes_.read_available({chunk.bytes.get() + filling.used, filling.wanted - filling.used});
   if (!count) return fail(count.error());
-  filling.used += *count;
-  filling.at_end = filling.used < filling.wanted;
+  filling.used += count->bytes;
+  filling.at_end = count->at_end;
   return {};
 }
 

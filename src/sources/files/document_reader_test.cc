@@ -47,6 +47,66 @@ class TextStream final : public ByteStream {
   FileFacts facts_;
 };
 
+/// Gives one piece a read and is silent behind each. Whoever reads on behind the last one would wait for ever.
+class SilentStream final : public ByteStream {
+ public:
+  explicit SilentStream(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+
+  Result<std::size_t> read(std::span<std::byte> to) override {
+    if (next_ == pieces_.size()) return fail("waited");
+    const std::string& piece = pieces_[next_++];
+    EXPECT_LE(piece.size(), to.size());
+    std::memcpy(to.data(), piece.data(), piece.size());
+    return piece.size();
+  }
+  bool is_silent() const override { return true; }
+  const FileFacts& facts() const override { return facts_; }
+  std::uint64_t raw_bytes() const override { return 0; }
+  RawContent raw_content() const override { return {}; }
+
+ private:
+  std::vector<std::string> pieces_;
+  std::size_t next_ = 0;
+  FileFacts facts_;
+};
+
+/// The chunks that a reader hands on before it waits, documents joined with blanks.
+std::vector<std::string> chunks_before_waiting(std::vector<std::string> pieces) {
+  ChunkPool pool(std::size_t{1} << 30);
+  DocumentReader reader(std::make_unique<SilentStream>(std::move(pieces)), pool, {.name = "in.json"});
+  std::vector<std::string> chunks;
+  while (true) {
+    Result<std::optional<Chunk>> chunk = reader.next();
+    if (!chunk) {
+      EXPECT_EQ(chunk.error().message, "waited");
+      return chunks;
+    }
+    std::string all;
+    for (const DocumentSpan& span : (*chunk)->documents) {
+      if (!all.empty()) all += ' ';
+      all.append(reinterpret_cast<const char*>((*chunk)->bytes.get()) + span.offset, span.length);
+    }
+    chunks.push_back(all);
+    pool.give_back(std::move(**chunk));
+  }
+}
+
+TEST(DocumentReaderSilence, WholeLinesAreHandedOn) {
+  EXPECT_THAT(chunks_before_waiting({"{\"a\":1}\n{bad\n{\"c\""}), ElementsAre("{\"a\":1} {bad"));
+  EXPECT_THAT(chunks_before_waiting({"1\n2\n3", "\n", "4\n5"}), ElementsAre("1 2", "3", "4"));
+  EXPECT_THAT(chunks_before_waiting({"{\"a", "\":1", "}", "\n"}), ElementsAre("{\"a\":1}"));
+  EXPECT_THAT(chunks_before_waiting({"\xef", "\xbb", "\xbf{}\n"}), ElementsAre("{}"));
+}
+
+TEST(DocumentReaderSilence, WholeElementsAreHandedOn) {
+  EXPECT_THAT(chunks_before_waiting({"[\n{\"a\":1},\n{\"b\":2},\n{\"c\""}), ElementsAre("{\"a\":1} {\"b\":2}"));
+}
+
+TEST(DocumentReaderSilence, AnArrayALineIsToldBySecondLine) {
+  EXPECT_THAT(chunks_before_waiting({"[1]\n"}), IsEmpty());
+  EXPECT_THAT(chunks_before_waiting({"[1]\n", "[2]\n"}), ElementsAre("[1] [2]"));
+}
+
 struct Seen {
   std::vector<std::string> documents;  // "line: text"
   std::string error;

@@ -13,15 +13,16 @@ constexpr std::size_t small_read_bytes = std::size_t{64} << 10;
 
 }  // namespace
 
-Result<std::size_t> PushbackStream::read_full(std::span<std::byte> to) {
+Result<PushbackStream::Count> PushbackStream::read_available(std::span<std::byte> to) {
   std::size_t filled = 0;
   while (filled < to.size()) {
     const Result<std::size_t> count = read_some(to.subspan(filled));
-    if (!count) return count;
-    if (*count == 0) break;
+    if (!count) return fail(count.error());
+    if (*count == 0) return Count{.bytes = filled, .at_end = true};
     filled += *count;
+    if (filled < to.size() && taken_ == held_.size() && stream_.is_silent()) break;
   }
-  return filled;
+  return Count{.bytes = filled};
 }
 
 Result<std::size_t> PushbackStream::read_some(std::span<std::byte> to) {
@@ -43,21 +44,16 @@ Result<std::size_t> PushbackStream::read_some(std::span<std::byte> to) {
   return count;
 }
 
-Result<std::span<const std::byte>> PushbackStream::look_ahead(std::size_t bytes) {
-  std::size_t ahead = held_.size() - taken_;
-  if (ahead < bytes) {
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(taken_));
-    taken_ = 0;
-    held_.resize(bytes);
-    while (ahead < bytes) {
-      const Result<std::size_t> count = stream_.read(std::span(held_).subspan(ahead));
-      if (!count) return fail(count.error());
-      if (*count == 0) break;
-      ahead += *count;
-    }
-    held_.resize(ahead);
-  }
-  return std::span<const std::byte>(held_).subspan(taken_);
+Result<PushbackStream::Ahead> PushbackStream::look_ahead(std::size_t bytes) {
+  const std::size_t known = held_.size() - taken_;
+  if (known >= bytes) return Ahead{.bytes = std::span<const std::byte>(held_).subspan(taken_, bytes)};
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  taken_ = 0;
+  held_.resize(bytes);
+  const Result<std::size_t> count = stream_.read(std::span(held_).subspan(known));
+  held_.resize(known + count.value_or(0));
+  if (!count) return fail(count.error());
+  return Ahead{.bytes = held_, .at_end = *count == 0};
 }
 
 void PushbackStream::put_back(std::span<const std::byte> bytes) {

@@ -17,11 +17,23 @@ class PushbackStream {
  public:
   explicit PushbackStream(columnar::ByteStream& stream) : stream_(stream) {}
 
-  /// Fills `to` from the front; less than asked for means that the end was reached.
-  Result<std::size_t> read_full(std::span<std::byte> to);
+  struct Count {
+    std::size_t bytes = 0;
+    bool at_end = false;
+  };
 
-  /// The bytes that read_full would give next, `bytes` of them where there are as many. Valid until the next call.
-  Result<std::span<const std::byte>> look_ahead(std::size_t bytes);
+  /// Fills `to` from the front. Less than asked for comes at the end, and when the writer of the input is silent: at
+  /// least a byte then.
+  Result<Count> read_available(std::span<std::byte> to);
+
+  struct Ahead {
+    std::span<const std::byte> bytes;
+    bool at_end = false;
+  };
+
+  /// Reads once, so that more of the bytes are known that read_available would give next: all of them, at most `bytes`,
+  /// which must be more than the last call gave. Valid until the next call.
+  Result<Ahead> look_ahead(std::size_t bytes);
 
   /// Leaves out bytes that look_ahead has shown.
   void skip(std::size_t bytes) { taken_ += bytes; }
