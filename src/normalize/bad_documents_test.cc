@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "normalize/shaping_for_tests.h"
+#include "normalize/walker.h"
 
 namespace outfall::normalize {
 namespace {
@@ -63,6 +64,12 @@ TEST(BadDocuments, SayLineAndColumn) {
 TEST(BadDocuments, NumbersThatNoDoubleHoldsAreRefused) {
   EXPECT_THAT(shape("{\"a\":1e400}").error, HasSubstr("line 1, column 6: the number 1e400 is too large for a double"));
   EXPECT_EQ(shape("{\"a\":1e-400}").error, "");
+}
+
+TEST(BadDocuments, ALackOfMemoryIsNotTheDocumentsFault) {
+  EXPECT_EQ(parse_error(simdjson::MEMALLOC).message, "not enough memory for this document");
+  EXPECT_EQ(parse_error(simdjson::CAPACITY).message, "the document is too long for the parser");
+  EXPECT_THAT(parse_error(simdjson::TAPE_ERROR).message, StartsWith("this is not JSON: "));
 }
 
 TEST(BadDocuments, FirstOneInInputOrderIsReported) {

@@ -54,7 +54,7 @@ class BatchAssembler {
   struct PackageTable {
     std::vector<columnar::BatchColumn> columns;  ///< in the schema's order
     ArrowSchema schema{};
-    ShapedTable held;                                           ///< rows that wait for more
+    ShapedTable held;                                      ///< rows that wait for more
     std::unordered_map<std::string, std::size_t> by_name;  ///< places in held.columns
   };
 

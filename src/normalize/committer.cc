@@ -7,6 +7,8 @@
 #include <array>
 #include <utility>
 
+#include "normalize/shaper.h"
+
 namespace outfall::normalize {
 namespace {
 
@@ -54,12 +56,15 @@ Committer::Committer(schema::Schema& schema, std::string write_disposition, Sche
   for (const schema::Table& table : schema_.tables) {
     if (is_systems_table(table)) continue;
     for (const schema::Column& column : table.columns) {
-      if (column.type) record(table, column);
+      if (column.type || !column.nullable) record(table, column);
     }
   }
 }
 
 bool Committer::agrees(const ShapedChunk& chunk) const {
+  std::size_t new_tables = 0;
+  for (const ShapedTable& table : chunk.tables) new_tables += schema_.tables.find(table.name) == nullptr ? 1 : 0;
+  if (new_tables > 0 && schema_.tables.size() + new_tables > limits::tables_max) return false;
   return std::ranges::all_of(chunk.tables, [this](const ShapedTable& table) { return agrees(table); });
 }
 
@@ -70,10 +75,14 @@ bool Committer::agrees(const ShapedTable& shaped) const {
     const schema::Column* column = table == nullptr ? nullptr : table->columns.find(name);
     return column == nullptr || !column->type ? nullptr : column;
   };
+  std::size_t new_columns = 0;
   for (const std::uint32_t place : shaped.discovered) {
     const schema::Column* column = committed(shaped.columns[place].name);
+    new_columns += column == nullptr ? 1 : 0;
     if (column != nullptr && column_type(*column) != shaped.columns[place].type) return false;
   }
+  const std::size_t known_columns = table == nullptr ? 0 : table->columns.size();
+  if (new_columns > 0 && known_columns + new_columns > limits::table_columns_max) return false;
   for (const std::uint32_t place : shaped.assumed) {
     const ShapedColumn& assumed = shaped.columns[place];
     const schema::Column* column = committed(assumed.name);
@@ -117,19 +126,8 @@ void Committer::record(const schema::Table& table, const schema::Column& column)
                .parent = table.parent,
                .name = column.name,
                .type = column_type(column),
-               .nullable = column.nullable});
-}
-
-Status Committer::check_bound() const {
-  for (const schema::Table& table : schema_.tables) {
-    for (const schema::Column& column : table.columns) {
-      if (column.type || column.nullable) continue;
-      return fail(fmt::format("the column {} of {} must have a value in every row, and no row has one", column.name,
-                              table.name),
-                  "check the spelling of the key, or take the hint away");
-    }
-  }
-  return {};
+               .nullable = column.nullable,
+               .typed = column.type.has_value()});
 }
 
 }  // namespace outfall::normalize

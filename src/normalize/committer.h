@@ -24,13 +24,11 @@ class Committer {
   /// tables.
   Committer(schema::Schema& schema, std::string write_disposition, SchemaLog& log);
 
+  /// False also for a chunk that would bring too many tables or columns: the worker that knows all of them says where.
   bool agrees(const ShapedChunk& chunk) const;
 
   /// Takes over the tables and columns of a chunk that agrees.
   void merge(const ShapedChunk& chunk);
-
-  /// A column that was promised to be set in every row and never had a value.
-  Status check_bound() const;
 
  private:
   bool agrees(const ShapedTable& shaped) const;

@@ -15,7 +15,7 @@ using simdjson::ondemand::json_type;
 
 class Surveyor {
  public:
-  explicit Surveyor(std::string_view text) : text_(text) {}
+  Surveyor(std::string_view text, const schema::Naming& naming) : text_(text), naming_(naming) {}
 
   DocumentSurvey run(simdjson::ondemand::parser& parser) {
     simdjson::ondemand::document document;
@@ -53,7 +53,7 @@ class Surveyor {
     json_type type;
     if (value.type().get(type)) return false;
     if (type != json_type::object && type != json_type::array) return true;
-    if (frames_.size() >= limits::nesting_depth_max) return false;
+    if (frames_.size() > limits::nesting_depth_max) return false;
     Frame& frame = frames_.emplace_back();
     frame.is_object = type == json_type::object;
     frame.offset = offset_of(value.raw_json_token());
@@ -86,7 +86,7 @@ class Surveyor {
     if ((*frame.field).get(field)) return false;
     note_key(frame, field.escaped_key());
     value = field.value();
-    if (key_ == schema::id_column_name) note_row_id(frame, value);
+    if (naming_.normalize_path(key_) == schema::id_column_name) note_row_id(frame, value);
     return enter(value);
   }
 
@@ -101,13 +101,21 @@ class Surveyor {
   }
 
   void note_row_id(const Frame& frame, simdjson::ondemand::value& value) {
-    const std::string_view token = value.raw_json_token();
-    if (token.empty() || token.front() != '"') return;
+    const std::string_view token = trimmed_token(value.raw_json_token());
+    if (token.empty()) return;
     std::string id;
-    if (unescape(string_bytes(token), id) && !id.empty()) survey_.row_ids[frame.offset] = id;
+    if (token.front() == '"') {
+      if (!unescape(string_bytes(token), id)) return;
+    } else if (token == "true") {
+      id = "True";
+    } else if (is_json_number(token) && token.find_first_of("123456789") < token.find_first_of("eE")) {
+      id = token;
+    }
+    if (!id.empty()) survey_.row_ids[frame.offset] = id;
   }
 
   std::string_view text_;
+  const schema::Naming& naming_;
   DocumentSurvey survey_;
   std::vector<Frame> frames_;
   std::string key_;
@@ -115,8 +123,9 @@ class Surveyor {
 
 }  // namespace
 
-DocumentSurvey survey_document(std::string_view text, simdjson::ondemand::parser& parser) {
-  return Surveyor(text).run(parser);
+DocumentSurvey survey_document(std::string_view text, simdjson::ondemand::parser& parser,
+                               const schema::Naming& naming) {
+  return Surveyor(text, naming).run(parser);
 }
 
 }  // namespace outfall::normalize

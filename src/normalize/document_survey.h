@@ -15,6 +15,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "schema/naming.h"
+
 namespace outfall::normalize {
 
 struct DocumentSurvey {
@@ -25,6 +27,6 @@ struct DocumentSurvey {
 
 /// Surveys a document that the parser accepts; of any other it tells what it saw before the fault. The document itself
 /// begins at offset 0, whatever stands before its `{`. The parser is free for the next document afterwards.
-DocumentSurvey survey_document(std::string_view text, simdjson::ondemand::parser& parser);
+DocumentSurvey survey_document(std::string_view text, simdjson::ondemand::parser& parser, const schema::Naming& naming);
 
 }  // namespace outfall::normalize

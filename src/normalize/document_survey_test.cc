@@ -14,7 +14,7 @@ using testing::UnorderedElementsAre;
 DocumentSurvey survey(std::string_view document) {
   simdjson::ondemand::parser parser;
   const simdjson::padded_string padded(document);
-  return survey_document({padded.data(), padded.size()}, parser);
+  return survey_document({padded.data(), padded.size()}, parser, schema::Naming(NamingConvention::snake_case));
 }
 
 TEST(DocumentSurvey, FindsNothingUnusual) {
@@ -36,7 +36,11 @@ TEST(DocumentSurvey, LooksIntoEveryObject) {
 TEST(DocumentSurvey, FindsTheDocumentsOwnRowIds) {
   EXPECT_THAT(survey(R"(  {"l":[{"m":[],"_dlt_id":"in"}],"_dlt_id":"out"})").row_ids,
               UnorderedElementsAre(Pair(0U, "out"), Pair(8U, "in")));
-  EXPECT_THAT(survey(R"({"_dlt_id":"","l":[{"_dlt_id":5}]})").row_ids, IsEmpty());
+  EXPECT_THAT(
+      survey(R"({"_dlt_id":"","l":[{"_dlt_id":0},{"_dlt_id":-0.0e5},{"_dlt_id":false},{"_dlt_id":null}]})").row_ids,
+      IsEmpty());
+  EXPECT_THAT(survey(R"({"_dltId":5,"l":[{"_DLT_ID":true},{"_dlt_id" : 1.50 }]})").row_ids,
+              UnorderedElementsAre(Pair(0U, "5"), Pair(17U, "True"), Pair(34U, "1.50")));
 }
 
 TEST(DocumentSurvey, EndsAtAFault) {

@@ -223,7 +223,7 @@ simdjson::error_code JsonTextWriter::write_value(simdjson::ondemand::value value
   switch (type) {
     case json_type::object:
     case json_type::array: {
-      if (frames_.size() >= limits::nesting_depth_max) return simdjson::DEPTH_ERROR;
+      if (frames_.size() >= levels_max_) return simdjson::DEPTH_ERROR;
       Frame frame;
       frame.is_object = type == json_type::object;
       frame.first_key = keys_.size();

@@ -22,6 +22,9 @@ struct DroppedKeys {
 
 class JsonTextWriter {
  public:
+  /// How deep the values to come may nest: what is left below the objects and lists around them.
+  void allow_levels(std::size_t levels) { levels_max_ = levels; }
+
   /// Replaces `out` with the text of `value`, and consumes the value.
   simdjson::error_code write(simdjson::ondemand::value value, std::string& out, DroppedKeys dropped = {});
 
@@ -46,6 +49,7 @@ class JsonTextWriter {
   void end_frame(std::string& out, char bracket);
   void look_for_duplicates(std::size_t first_key);
 
+  std::size_t levels_max_ = SIZE_MAX;
   std::vector<Frame> frames_;
   std::string unescaped_;
   DroppedKeys dropped_;

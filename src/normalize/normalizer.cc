@@ -68,7 +68,6 @@ class Run {
     if (!committed && options_.cancel_read) options_.cancel_read();
     threads.clear();
     if (!committed) return fail(std::move(committed.error()));
-    if (Status bound = committer_.check_bound(); !bound) return fail(std::move(bound.error()));
     // Where a chunk ends must not show: by place, not by table within a chunk.
     std::ranges::sort(summary_.variants, {}, [](const VariantSummary& variant) {
       return std::tie(variant.input, variant.line, variant.table, variant.column);

@@ -20,6 +20,7 @@ struct LoggedColumn {
   columnar::ColumnType type;
   bool nullable = true;
   bool declared = false;
+  bool typed = true;  ///< false: only promised so far, by a hint that it is to be set in every row
 };
 
 class SchemaLog {

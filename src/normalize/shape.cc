@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "normalize/shaper.h"
 #include "schema/table.h"
 
 namespace outfall::normalize {
@@ -34,43 +35,46 @@ bool operator<(const DiscoveryOrder& a, const DiscoveryOrder& b) {
 }
 
 void Shape::sync() {
+  if (keys_ > limits::known_keys_max) return learn_anew();
   const std::vector<LoggedColumn> news = log_.since(log_position_);
   log_position_ += news.size();
   for (const LoggedColumn& column : news) {
-    if (learn(column)) continue;
-    forget();
-    const std::vector<LoggedColumn> all = log_.since(0);
-    log_position_ = all.size();
-    for (const LoggedColumn& known : all) learn(known);
-    return;
+    if (!learn(column)) return learn_anew();
   }
 }
 
 bool Shape::learn(const LoggedColumn& column) {
   TableShape& owner = table(column.table);
   if (!column.parent.empty() && owner.parent == nullptr) owner.parent = &table(column.parent);
-  owner.confirmed = true;
+  if (!std::exchange(owner.confirmed, true)) ++confirmed_tables_;
+  if (!column.nullable) require(owner, column.name);
+  if (!column.typed) return true;
   const std::uint32_t found = find_column(owner, column.name);
-  if (found == none) {
-    add_column(owner, ColumnSlot{.name = column.name,
-                                 .type = column.type,
-                                 .nullable = column.nullable,
-                                 .declared = column.declared,
-                                 .confirmed = true});
-    // What was taken apart here may stand whole there: columns and tables that never come to be would keep their types.
-    return column.type.type != DataType::json;
-  }
-  ColumnSlot& slot = owner.columns[found];
-  if (slot.confirmed) return slot.type == column.type;
-  slot.confirmed = true;
-  slot.nullable = column.nullable;
-  return slot.type == column.type;
+  const std::uint32_t index =
+      found != none
+          ? found
+          : add_column(owner, ColumnSlot{.name = column.name, .type = column.type, .declared = column.declared});
+  ColumnSlot& slot = owner.columns[index];
+  if (!std::exchange(slot.confirmed, true)) slot.nullable = column.nullable;
+  // What was taken apart here may stand whole there: columns and tables that never come to be would keep their types.
+  return found == none ? column.type.type != DataType::json : slot.type == column.type;
 }
 
-void Shape::forget() {
+void Shape::require(TableShape& owner, const std::string& column) {
+  // What is the load's own, every row gets.
+  if (column.starts_with(system_prefix) || std::ranges::find(owner.required, column) != owner.required.end()) return;
+  owner.required.push_back(column);
+}
+
+void Shape::learn_anew() {
   roots_.clear();
   tables_by_name_.clear();
   tables_.clear();
+  confirmed_tables_ = 0;
+  keys_ = 0;
+  const std::vector<LoggedColumn> all = log_.since(0);
+  log_position_ = all.size();
+  for (const LoggedColumn& known : all) learn(known);
 }
 
 ObjectShape& Shape::root(const std::string& table_name) {
@@ -113,6 +117,7 @@ KeySlot& Shape::add_key(ObjectShape& object, std::string_view raw, std::string_v
   KeySlot& slot = *object.slots.emplace_back(std::make_unique<KeySlot>());
   slot.raw = raw;
   slot.key = key;
+  ++keys_;
   object.by_raw.emplace(slot.raw, index);
   const auto [known, is_new] = object.by_key.emplace(slot.key, index);
   if (!is_new) slot.same_as = known->second;

@@ -119,6 +119,7 @@ struct TableShape {
   bool confirmed = false;
   std::deque<ColumnSlot> columns;
   std::unordered_map<std::string_view, std::uint32_t> by_name;
+  std::vector<std::string> required;  ///< columns of the user's that must be set in every row
   std::uint32_t id_column = none;
   std::uint32_t load_id_column = none;    ///< root tables
   std::uint32_t parent_id_column = none;  ///< nested tables, as the two below
@@ -178,7 +179,7 @@ class Shape {
   Shape(const ShapeOptions& options, const SchemaLog& log) : options_(options), log_(log) {}
 
   /// Takes over what the committed schema has gained. A local guess that the schema decided otherwise empties the whole
-  /// shape; it is learnt again from the log.
+  /// shape, and so do too many keys; it is learnt again from the log.
   void sync();
 
   /// The shape of the documents of a root table.
@@ -205,7 +206,8 @@ class Shape {
   /// The type that the user stated for the column of this key, if any.
   const columnar::ColumnType* hint(const ObjectShape& object, const KeySlot& slot) const;
 
-  std::deque<TableShape>& tables() { return tables_; }
+  /// Tables that the committed schema has, as far as known here.
+  std::size_t confirmed_tables() const { return confirmed_tables_; }
   const ShapeOptions& options() const { return options_; }
 
  private:
@@ -214,13 +216,16 @@ class Shape {
   std::uint32_t add_column(TableShape& table, ColumnSlot slot);
   void add_system_columns(TableShape& table);
   bool learn(const LoggedColumn& column);
+  static void require(TableShape& table, const std::string& column);
   bool carries_root_id(const TableShape& table) const;
-  void forget();
+  void learn_anew();
   KeySlot::Role role_of(const ObjectShape& object, std::string_view column_name) const;
 
   const ShapeOptions& options_;
   const SchemaLog& log_;
   std::size_t log_position_ = 0;
+  std::size_t confirmed_tables_ = 0;
+  std::size_t keys_ = 0;  // slots of all objects together
   std::deque<TableShape> tables_;
   std::unordered_map<std::string_view, TableShape*> tables_by_name_;
   std::unordered_map<std::string, std::unique_ptr<ObjectShape>> roots_;

@@ -26,6 +26,11 @@ namespace outfall::limits {
 inline constexpr std::size_t nesting_depth_max = 1000;
 /// Columns of one table. More come from documents that use data as keys, and help nobody.
 inline constexpr std::size_t table_columns_max = 100'000;
+/// Tables of one schema. A list under a key that is data makes one for each value of that data.
+inline constexpr std::size_t tables_max = 10'000;
+/// Keys that a worker remembers from chunk to chunk, also those that never had a value: some 60 MB. Beyond it, it
+/// learns anew.
+inline constexpr std::size_t known_keys_max = 200'000;
 }  // namespace outfall::limits
 
 namespace outfall::normalize {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "normalize/shape.h"
 #include "normalize/shaping_for_tests.h"
 
 namespace outfall::normalize {
@@ -241,7 +242,22 @@ TEST(ShapingKeys, TakesTheRowIdOfANestedRowBehindItsList) {
   EXPECT_THAT(shaped.rows.at("t__l__m").front(), HasSubstr("_dlt_parent_id=inner"));
 }
 
+TEST(ShapingKeys, TakesARowIdInAnySpellingAndType) {
+  for (const auto& [id, text] : {std::pair("\"_dltId\":\"x\"", "x"),
+                                 {"\"_dlt_id\":7", "7"},
+                                 {"\"_Dlt_Id\":true", "True"},
+                                 {"\"_dlt_id\":2.50", "2.50"}}) {
+    for (const std::string& document : {fmt::format("{{{},\"l\":[1]}}", id), fmt::format("{{\"l\":[1],{}}}", id)}) {
+      const Shaped shaped = shape(document);
+      ASSERT_EQ(shaped.error, "") << document;
+      EXPECT_THAT(shaped.rows.at("t__l").front(), HasSubstr(fmt::format("_dlt_parent_id={} ", text))) << document;
+    }
+  }
+  EXPECT_THAT(shape(R"({"l":[1],"_dlt_id":"a","_dltId":"b"})").error, HasSubstr("both are its row id"));
+}
+
 TEST(ShapingKeys, RefusesNamesOfTheLoadsOwnColumns) {
+  EXPECT_THAT(shape(R"({"_dlt_x":1})").hint, HasSubstr("jq -c 'del(..|.\"_dlt_x\"?)'"));
   EXPECT_THAT(shape(R"({"_dlt_x":1})").error,
               HasSubstr("test.jsonl, line 1, column 11: the key \"_dlt_x\" begins with"));
   EXPECT_THAT(shape(R"({"_dltx":1})").error, HasSubstr("\"_dltx\""));
@@ -303,6 +319,77 @@ TEST(ShapingLimits, TakesAHundredLevels) {
   const Shaped lists = shape("{\"l\":" + nested("[", "]", 100) + "}");
   EXPECT_EQ(lists.error, "");
   EXPECT_EQ(lists.rows.size(), 101U);
+}
+
+TEST(ShapingLimits, TakesAThousandLevelsAndNoMore) {
+  ShapingOptions flat;
+  flat.shape.max_nesting = 0;
+  const std::string refused = "the document nests deeper than 1000 levels";
+  EXPECT_EQ(shape(nested("{\"a\":", "}", 1000)).error, "");
+  EXPECT_THAT(shape(nested("{\"a\":", "}", 1001)).error, HasSubstr(refused));
+  EXPECT_EQ(shape(nested("{\"a\":", "}", 1000), flat).error, "");
+  EXPECT_THAT(shape(nested("{\"a\":", "}", 1001), flat).error, HasSubstr(refused));
+  EXPECT_EQ(shape(nested("[", "]", 1000)).error, "");
+  EXPECT_THAT(shape(nested("[", "]", 1001)).error, HasSubstr(refused));
+  EXPECT_EQ(shape("{\"l\":" + nested("[", "]", 999) + "}").error, "");
+  EXPECT_THAT(shape("{\"l\":" + nested("[", "]", 1000) + "}").error, HasSubstr(refused));
+  // Keys that stand twice make a second pass over the document necessary.
+  EXPECT_EQ(shape("{\"l\":" + nested("{\"b\":1,\"b\":", "}", 999) + "}").error, "");
+}
+
+/// Documents of which each brings `names` new keys with this value.
+std::string new_keys(int documents, int names, const std::string& value) {
+  std::string text;
+  for (int i = 0; i < documents; ++i) {
+    text += "{\"id\":1";
+    for (int j = 0; j < names; ++j) text += fmt::format(",\"k{}\":{}", i * names + j, value);
+    text += "}\n";
+  }
+  return text;
+}
+
+TEST(ShapingLimits, CountsColumnsAndTablesOfAllWorkersTogether) {
+  // In two halves that two workers shape at once, neither is too many.
+  const std::string columns = new_keys(110, 1'000, "1");
+  const std::string tables = new_keys(110, 100, "[1]");
+  for (const auto& [workers, parts] : {std::pair(1, 1), {2, 2}, {2, 20}}) {
+    const auto chunk_bytes = [parts](const std::string& text) { return text.size() / static_cast<std::size_t>(parts); };
+    EXPECT_EQ(shape(columns, {.workers = workers, .chunk_bytes = chunk_bytes(columns)}).error.substr(0, 48),
+              "test.jsonl, line 100, column 10985: the table t ");
+    EXPECT_EQ(shape(tables, {.workers = workers, .chunk_bytes = chunk_bytes(tables)}).error,
+              "test.jsonl, line 100, column 1206: the table t__k9999 would be one more than the 10000 that a schema "
+              "may have");
+  }
+}
+
+TEST(ShapingLimits, ForgetsKeysThatCameToNothing) {
+  const ShapeOptions options;
+  const SchemaLog log;
+  Shape shape(options, log);
+  for (std::size_t i = 0; i <= limits::known_keys_max; ++i) shape.add_key(shape.root("t"), fmt::format("k{}", i), "k");
+  EXPECT_EQ(shape.root("t").slots.size(), limits::known_keys_max + 1);
+  shape.sync();
+  EXPECT_EQ(shape.root("t").slots.size(), 0U);
+}
+
+TEST(ShapingLimits, AMissingValueIsToldWithItsLine) {
+  ShapingOptions options;
+  schema::Table& table = options.schema.tables.add(schema::Table::root("t", "append", "t"));
+  schema::Column key;
+  key.name = "key";
+  key.nullable = false;
+  table.columns.add(key);
+  // No row of it comes: what it promises is nobody's matter.
+  options.schema.tables.add(schema::Table::root("other", "append", "other")).columns.add(key);
+  for (const std::size_t chunk_bytes : {std::size_t{1}, std::size_t{40}, for_tests::whole_input}) {
+    options.chunk_bytes = chunk_bytes;
+    EXPECT_EQ(shape("{\"key\":1}\n{\"key\":2}\n", options).error, "");
+    const std::string missing = ": this row of t has no value for the column key, which must be set in every row";
+    EXPECT_EQ(shape("{\"key\":1}\n{\"key\":2}\n {\"kex\":3}\n{\"a\":tru}\n", options).error,
+              "test.jsonl, line 3, column 1" + missing);
+    EXPECT_EQ(shape("{\"kex\":1}\n", options).error, "test.jsonl, line 1, column 1" + missing);
+    EXPECT_EQ(shape("{\"key\":1}\n{\"key\":\"x\"}\n", options).error, "test.jsonl, line 2, column 1" + missing);
+  }
 }
 
 TEST(ShapingLimits, RefusesBottomlessDocuments) {

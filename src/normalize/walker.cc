@@ -23,6 +23,7 @@ constexpr std::string_view wrapping = "{\"value\":";
 void Walker::begin_chunk() {
   ++chunk_serial_;
   chunk_tables_.clear();
+  new_tables_ = 0;
   ++flattening_serial_;
 }
 
@@ -33,7 +34,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   Step step = attempt(document.text, root);
   if (step == Step::survey) {
     take_back_document();
-    survey_ = survey_document(text_, parser_);
+    survey_ = survey_document(text_, parser_, shape_.options().naming);
     duplicate_keys_ += survey_->dropped_keys.size();
     step = attempt(text_, root);
   }
@@ -52,6 +53,7 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   document_is_open_ = false;
   value_offset_ = 0;
   frames_.clear();
+  depth_ = 0;
   open_rows_ = 0;
   text_ = text;
   if (const auto code = parser_.iterate(text.data(), text.size(), text.size() + Chunk::padding).get(document_)) {
@@ -95,10 +97,12 @@ Walker::Step Walker::run_frames() {
       case Frame::Kind::list:
         step = next_element();
         break;
-      case Frame::Kind::row:
-        finish_row(frames_.back().row);
+      case Frame::Kind::row: {
+        const std::uint32_t row = frames_.back().row;
         frames_.pop_back();
+        step = finish_row(row);
         break;
+      }
     }
     if (step != Step::done) return step;
   }
@@ -114,9 +118,10 @@ Walker::Step Walker::next_field() {
   frame.entered = true;
   if (at_end(frame.field)) {
     object_keys_ = frame.position;
-    if (frame.row_end == RowEnd::with_frame) finish_row(frame.row);
+    const Step step = frame.row_end == RowEnd::with_frame ? finish_row(frame.row) : Step::done;
     frames_.pop_back();
-    return Step::done;
+    --depth_;
+    return step;
   }
   simdjson::ondemand::field field;
   if (const auto code = (*frame.field).get(field)) return fail_parse(code);
@@ -168,6 +173,7 @@ Walker::Step Walker::next_element() {
   frame.entered = true;
   if (at_end(frame.element)) {
     frames_.pop_back();
+    --depth_;
     return Step::done;
   }
   Value value;
@@ -181,7 +187,6 @@ Walker::Step Walker::next_element() {
   if (type == json_type::object) return push_object(shape, value, row, RowEnd::with_frame);
 
   // A scalar or a list is the only field of its row, and the row's end waits for the list's.
-  if (frames_.size() >= limits::nesting_depth_max) return fail_depth();
   Frame& around = frames_.emplace_back();
   around.kind = Frame::Kind::row;
   around.shape = type == json_type::array ? &shape_.wrapped_rows_of(shape) : &shape;
@@ -207,6 +212,7 @@ Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
     return take_scalar(shape, slot, rows_[row], scalar);
   }
   if (stays_json(shape, slot)) {
+    json_text_.allow_levels(levels_left());
     if (const auto code = json_text_.write(value, unescaped_, dropped_keys())) return fail_parse(code);
     if (json_text_.has_duplicate_keys() && !survey_) return Step::survey;
     return take_scalar(shape, slot, rows_[row], {.kind = DataType::json, .text = unescaped_});
@@ -216,7 +222,7 @@ Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
 }
 
 Walker::Step Walker::push_object(ObjectShape& shape, Value value, std::uint32_t row, RowEnd row_end) {
-  if (frames_.size() >= limits::nesting_depth_max) return fail_depth();
+  if (levels_left() == 0) return fail_depth();
   simdjson::ondemand::object object;
   if (const auto code = value.get_object().get(object)) return fail_parse(code);
   Frame frame;
@@ -227,11 +233,12 @@ Walker::Step Walker::push_object(ObjectShape& shape, Value value, std::uint32_t 
   frame.object_serial = ++object_serial_;
   if (const auto code = object.begin().get(frame.field)) return fail_parse(code);
   frames_.push_back(frame);
+  ++depth_;
   return Step::done;
 }
 
 Walker::Step Walker::push_list(ObjectShape& rows_shape, Value value, std::uint32_t parent_row) {
-  if (frames_.size() >= limits::nesting_depth_max) return fail_depth();
+  if (levels_left() == 0) return fail_depth();
   simdjson::ondemand::array array;
   if (const auto code = value.get_array().get(array)) return fail_parse(code);
   Frame frame;
@@ -241,10 +248,12 @@ Walker::Step Walker::push_list(ObjectShape& rows_shape, Value value, std::uint32
   frame.object_serial = ++object_serial_;
   if (const auto code = array.begin().get(frame.element)) return fail_parse(code);
   frames_.push_back(frame);
+  ++depth_;
   return Step::done;
 }
 
 Walker::Step Walker::check_unused(Value value) {
+  json_text_.allow_levels(levels_left());
   if (const auto code = json_text_.write(value, scratch_)) return fail_parse(code);
   return Step::done;
 }

@@ -20,6 +20,7 @@
 #include "normalize/json_text.h"
 #include "normalize/row_id.h"
 #include "normalize/shape.h"
+#include "normalize/shaper.h"
 
 namespace outfall::normalize {
 
@@ -36,6 +37,9 @@ struct DocumentError {
   std::string hint;
   std::size_t offset = 0;
 };
+
+/// What is wrong with a document that the parser refuses, and what to do about it.
+DocumentError parse_error(simdjson::error_code code);
 
 /// As much of a value as a message repeats: at most 80 bytes, whole characters.
 std::string_view sample(std::string_view value);
@@ -104,6 +108,7 @@ class Walker {
     std::uint32_t first_frame = 0;
     std::uint64_t serial = 0;
     std::uint64_t list_index = 0;
+    std::size_t offset = 0;  ///< of its first byte in the document
     std::string id;
     bool id_used = false;  ///< rows of nested tables were made from it
   };
@@ -134,7 +139,7 @@ class Walker {
   TablePlace place_here() const;
   void keep_begun_tables();
   void remember_table(TableShape& table);
-  void finish_row(std::uint32_t index);
+  Step finish_row(std::uint32_t index);
   void put_system_cells(Row& row);
   /// Makes a column ready for a cell of the row. `system_position`: it is a system column that the document did not
   /// bring.
@@ -147,6 +152,9 @@ class Walker {
   Step fail_parse(simdjson::error_code code);
   Step fail_depth();
   Step fail_columns(const TableShape& table);
+  Step fail_reserved(const KeySlot& slot);
+  /// Objects and lists that the value in hand may nest. The object around a wrapped document does not count.
+  std::size_t levels_left() const { return limits::nesting_depth_max + (is_wrapped() ? 1 : 0) - depth_; }
   Step fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot);
   /// Whether the text in hand is the document inside {"value": ...}.
   bool is_wrapped() const { return !wrapped_.empty() && text_.data() == wrapped_.data(); }
@@ -164,13 +172,15 @@ class Walker {
   std::optional<DocumentSurvey> survey_;
   std::vector<Frame> frames_;
   std::vector<Row> rows_;
+  std::size_t depth_ = 0;  // objects and lists among frames_
   std::uint32_t open_rows_ = 0;
   std::vector<TableShape*> document_tables_;
   std::vector<std::pair<TablePlace, TableShape*>> begun_tables_;  // that the document gave the chunk's first rows
   std::vector<TableShape*> chunk_tables_;
-  std::string scratch_;    // text made by a coercion
-  std::string unescaped_;  // a string value with its escapes resolved
-  std::string wrapped_;    // a document that is no object, as {"value": ...}
+  std::size_t new_tables_ = 0;  // that got rows in the chunk and are not known to be in the committed schema
+  std::string scratch_;         // text made by a coercion
+  std::string unescaped_;       // a string value with its escapes resolved
+  std::string wrapped_;         // a document that is no object, as {"value": ...}
   std::size_t value_offset_ = 0;
   bool document_is_open_ = false;  // the parser accepted it so far
   std::uint32_t object_keys_ = 0;  // of the object that ended last

@@ -37,8 +37,6 @@ std::string_view explain(simdjson::error_code code) {
       return "it ends inside an object or a list";
     case simdjson::EMPTY:
       return "there is nothing but blanks";
-    case simdjson::CAPACITY:
-      return "the document is too long";
     default:
       return simdjson::error_message(code);
   }
@@ -83,7 +81,7 @@ Walker::Step Walker::fail(std::string message, std::string hint) {
 
 Walker::Step Walker::fail_depth() {
   return fail(fmt::format("the document nests deeper than {} levels", limits::nesting_depth_max),
-              "--max-table-nesting keeps deep values as JSON, up to the same depth");
+              "write what is deeper as a text that holds JSON");
 }
 
 Walker::Step Walker::fail_columns(const TableShape& table) {
@@ -91,7 +89,22 @@ Walker::Step Walker::fail_columns(const TableShape& table) {
               "keys that are data (ids, dates) belong into values; --max-table-nesting keeps objects as JSON");
 }
 
+DocumentError parse_error(simdjson::error_code code) {
+  switch (code) {
+    case simdjson::MEMALLOC:
+      return {.message = "not enough memory for this document", .hint = "fewer --workers need less"};
+    case simdjson::CAPACITY:
+      return {.message = "the document is too long for the parser", .hint = "write it as several documents"};
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+      return {.message = fmt::format("this is not JSON: {}", explain(code)),
+              .hint = "an input has one whole document a line (jq -c . writes it so), or one array"};
+    default:
+      return {.message = fmt::format("this is not JSON: {}", explain(code)), .hint = ""};
+  }
+}
+
 Walker::Step Walker::fail_parse(simdjson::error_code code) {
+  if (code == simdjson::DEPTH_ERROR) return fail_depth();
   const char* location = nullptr;
   std::size_t offset = value_offset_;
   if (document_is_open_ && !document_.current_location().get(location) && location >= text_.data()) {
@@ -99,18 +112,25 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
   }
   if (code == simdjson::UTF8_ERROR) offset = first_invalid_utf8(text_);
   if (code == simdjson::UNESCAPED_CHARS || code == simdjson::UNCLOSED_STRING) offset = first_broken_string(text_);
-  error_ = DocumentError{fmt::format("this is not JSON: {}", explain(code)),
-                         code == simdjson::INCOMPLETE_ARRAY_OR_OBJECT
-                             ? "an input has one whole document a line (jq -c . writes it so), or one array"
-                             : "",
-                         offset};
+  error_ = parse_error(code);
+  error_->offset = offset;
   return Step::failed;
 }
 
+Walker::Step Walker::fail_reserved(const KeySlot& slot) {
+  return fail(fmt::format("the key \"{}\" begins with _dlt, which is kept for columns that describe the load",
+                          sample(slot.key)),
+              fmt::format("leave it out, jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE, or rename it",
+                          sample(slot.key)));
+}
+
 Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
-  return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}",
-                          sample(column.row_key->key), sample(slot.key), column.name, table.name),
-              "rename one of them, or keep the names apart with --naming duck_case");
+  return fail(
+      fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}",
+                  sample(column.row_key->key), sample(slot.key), column.name, table.name),
+      fmt::format("leave one out, jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE, or keep the names "
+                  "apart with --naming duck_case",
+                  sample(slot.key)));
 }
 
 }  // namespace outfall::normalize

@@ -25,6 +25,13 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
         "--max-table-nesting keeps its lists as JSON");
     return none;
   }
+  if (table.chunk_serial != chunk_serial_ && !table.confirmed &&
+      shape_.confirmed_tables() + new_tables_ >= limits::tables_max) {
+    fail(fmt::format("the table {} would be one more than the {} that a schema may have", table.name,
+                     limits::tables_max),
+         "keys that are data (ids, dates) belong into values; --max-table-nesting 0 keeps lists as JSON");
+    return none;
+  }
   if (parent != none && list_index == 0) {
     const std::uint64_t parent_serial = rows_[parent].serial;
     if (table.row_open || table.parent_row_serial == parent_serial) {
@@ -49,6 +56,7 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
   row.first_frame = static_cast<std::uint32_t>(frames_.size());
   row.serial = ++row_serial_;
   row.list_index = list_index;
+  row.offset = object_offset;
   row.id_used = false;
   table.row_open = true;
 
@@ -72,6 +80,7 @@ void Walker::begin_table(TableShape& table) {
   table.assumed.clear();
   table.flattened.clear();
   table.variants.clear();
+  new_tables_ += table.confirmed ? 0 : 1;
   begun_tables_.emplace_back(place_here(), &table);
 }
 
@@ -117,9 +126,20 @@ void Walker::remember_table(TableShape& table) {
   document_tables_.push_back(&table);
 }
 
-void Walker::finish_row(std::uint32_t index) {
+Walker::Step Walker::finish_row(std::uint32_t index) {
   Row& row = rows_[index];
   TableShape& table = *row.table;
+  for (const std::string& required : table.required) {
+    const std::uint32_t place = shape_.find_column(table, required);
+    const ColumnSlot* column = place == none ? nullptr : &table.columns[place];
+    const bool is_set = column != nullptr && column->chunk_serial == chunk_serial_ && column->cells &&
+                        column->cells->length() > row.number;
+    if (is_set) continue;
+    value_offset_ = row.offset;
+    return fail(fmt::format("this row of {} has no value for the column {}, which must be set in every row", table.name,
+                            required),
+                "check the spelling of the key, give every document one, or take the hint away");
+  }
   put_system_cells(row);
   if (!table.row_discoveries.empty()) {
     std::ranges::stable_sort(table.row_discoveries, [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -129,6 +149,7 @@ void Walker::finish_row(std::uint32_t index) {
   table.row_open = false;
   ++table.rows;
   open_rows_ = index;
+  return Step::done;
 }
 
 void Walker::put_system_cells(Row& row) {
@@ -200,10 +221,14 @@ void Walker::take_back_document() {
   }
   // Their types came from values that may not count in the end.
   for (TableShape* table : document_tables_) shape_.drop_columns(*table, table->columns_before);
-  for (const auto& [place, table] : begun_tables_) table->chunk_serial = 0;
+  for (const auto& [place, table] : begun_tables_) {
+    table->chunk_serial = 0;
+    new_tables_ -= table->confirmed ? 0 : 1;
+  }
   document_tables_.clear();
   begun_tables_.clear();
   frames_.clear();
+  depth_ = 0;
   open_rows_ = 0;
 }
 

@@ -15,23 +15,24 @@ using simdjson::ondemand::json_type;
 Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value value) {
   TableShape& table = *frame.shape->table;
   Row& row = rows_[frame.row];
-  if (slot.role == KeySlot::Role::reserved) {
-    return fail(
-        fmt::format("the key \"{}\" begins with _dlt, which is kept for columns that describe the load", slot.key),
-        "rename the key in the input");
-  }
+  if (slot.role == KeySlot::Role::reserved) return fail_reserved(slot);
   if (slot.role == KeySlot::Role::overwritten) {
     if (const Step step = check_unused(value); step != Step::done) return step;
   } else {
     json_type type;
     if (const auto code = value.type().get(type)) return fail_parse(code);
     if (type == json_type::object || type == json_type::array) {
-      return fail("the key \"_dlt_id\" holds an object or a list; a row id is a text", "rename the key in the input");
+      return fail(fmt::format("the key \"{}\" holds an object or a list; a row id is a text", sample(slot.key)),
+                  "rename the key in the input");
     }
     Scalar scalar;
     if (const Step step = read_scalar(value, type, scalar); step != Step::done) return step;
     if (row.id != scalar.text && is_truthy(scalar)) {
-      if (row.id_used) return survey_ ? fail("the row id stands behind rows that need it") : Step::survey;
+      if (row.id_used) {
+        // A survey finds the row id, so another one follows it here.
+        return survey_ ? fail("two keys of one object both are its row id, _dlt_id", "leave one of them out")
+                       : Step::survey;
+      }
       row.id.assign(scalar.text);
     }
   }
@@ -78,6 +79,7 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
 Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
   TableShape& table = *shape.table;
   const std::uint32_t index = shape_.variant(table, slot.column, scalar.kind, infer_type(scalar));
+  if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
   ColumnSlot& column = table.columns[index];
   if (column.row_serial == row.serial) return fail_collision(table, column, slot);
   column.row_serial = row.serial;
