@@ -65,6 +65,15 @@ std::size_t first_broken_string(std::string_view text) {
   return opened == std::string_view::npos ? 0 : opened;
 }
 
+char lower_ascii(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+
+/// The command that loads the input without a key, wherever it stands.
+std::string without_key(std::string_view key) {
+  return fmt::format("jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE", key);
+}
+
 }  // namespace
 
 std::string_view sample(std::string_view value) {
@@ -120,17 +129,18 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
 Walker::Step Walker::fail_reserved(const KeySlot& slot) {
   return fail(fmt::format("the key \"{}\" begins with _dlt, which is kept for columns that describe the load",
                           sample(slot.key)),
-              fmt::format("leave it out, jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE, or rename it",
-                          sample(slot.key)));
+              fmt::format("rename it, or leave it out: {}", without_key(sample(slot.key))));
 }
 
 Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
-  return fail(
-      fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}",
-                  sample(column.row_key->key), sample(slot.key), column.name, table.name),
-      fmt::format("leave one out, jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE, or keep the names "
-                  "apart with --naming duck_case",
-                  sample(slot.key)));
+  const std::string_view first = sample(column.row_key->key);
+  const std::string_view second = sample(slot.key);
+  // Names that differ in nothing but case are one name to most databases, whatever the convention.
+  const bool only_case = std::ranges::equal(first, second, {}, lower_ascii, lower_ascii);
+  return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}", first, second,
+                          column.name, table.name),
+              only_case ? fmt::format("rename one of them, or leave it out: {}", without_key(second))
+                        : "rename one of them, or keep the names apart with --naming duck_case");
 }
 
 }  // namespace outfall::normalize
