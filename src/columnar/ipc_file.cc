@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "columnar/ipc_file_dictionaries.h"
 
 namespace outfall::columnar {
@@ -53,10 +54,12 @@ class FileStream final : public arrow::io::OutputStream {
 
   File& file() { return file_; }
   std::uint64_t position() const { return position_; }
+  std::string hash() const { return hash_.hex(); }
   const std::optional<Error>& error() const { return error_; }
 
  private:
   arrow::Status write(std::span<const std::byte> bytes) {
+    hash_.update(bytes);
     if (Status written = file_.write(bytes); !written) {
       error_ = std::move(written).error();
       return arrow::Status::IOError(error_->message);
@@ -65,6 +68,7 @@ class FileStream final : public arrow::io::OutputStream {
   }
 
   File file_;
+  ContentHash hash_;  // of what went to the file
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t buffered_ = 0;
   std::uint64_t position_ = 0;
@@ -185,7 +189,9 @@ Result<IpcFileSize> IpcFileWriter::finish() {
   arrow::Status closed = state_->writer->Close();
   if (closed.ok()) closed = state_->stream->Flush();
   if (!closed.ok()) return fail(state_->error(closed));
-  return size();
+  IpcFileSize finished = size();
+  finished.hash = state_->stream->hash();
+  return finished;
 }
 
 Status IpcFileWriter::sync() {

@@ -18,6 +18,7 @@ namespace outfall::columnar {
 struct IpcFileSize {
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
+  std::string hash{};  ///< xxh3-128 of the bytes in hex; known when a file is finished
 };
 
 class IpcFileWriter {

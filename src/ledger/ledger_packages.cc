@@ -52,8 +52,8 @@ Status insert_package(Database& database, const PackageRecord& package, std::int
 }
 
 Status insert_jobs(Database& database, const PackageRecord& package) {
-  Result<Statement> job =
-      database.prepare("INSERT INTO jobs (load_id, position, table_name, file, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)");
+  Result<Statement> job = database.prepare(
+      "INSERT INTO jobs (load_id, position, table_name, file, rows, bytes, hash) VALUES (?, ?, ?, ?, ?, ?, ?)");
   Result<Statement> replaced =
       database.prepare("INSERT INTO replaced_tables (load_id, position, table_name) VALUES (?, ?, ?)");
   if (!job || !replaced) {
@@ -61,7 +61,8 @@ Status insert_jobs(Database& database, const PackageRecord& package) {
   }
   std::int64_t position = 0;
   for (const JobRecord& each : package.jobs) {
-    if (Status added = job->with(package.load_id, position++, each.table, each.file, each.rows, each.bytes).run();
+    if (Status added =
+            job->with(package.load_id, position++, each.table, each.file, each.rows, each.bytes, each.hash).run();
         !added) {
       return added;
     }
@@ -148,7 +149,7 @@ PackageRecord read_package(const Statement& row) {
 
 Status read_parts(Database& database, PackageRecord& package) {
   Result<Statement> jobs =
-      database.prepare("SELECT table_name, file, rows, bytes FROM jobs WHERE load_id = ?1 ORDER BY position");
+      database.prepare("SELECT table_name, file, rows, bytes, hash FROM jobs WHERE load_id = ?1 ORDER BY position");
   Result<Statement> replaced =
       database.prepare("SELECT table_name FROM replaced_tables WHERE load_id = ?1 ORDER BY position");
   if (!jobs || !replaced) {
@@ -158,7 +159,8 @@ Status read_parts(Database& database, PackageRecord& package) {
     return JobRecord{.table = std::string(row.text(0)),
                      .file = std::string(row.text(1)),
                      .rows = static_cast<std::uint64_t>(row.integer(2)),
-                     .bytes = static_cast<std::uint64_t>(row.integer(3))};
+                     .bytes = static_cast<std::uint64_t>(row.integer(3)),
+                     .hash = std::string(row.text(4))};
   });
   auto replaced_rows =
       collect(replaced->with(package.load_id), [](const Statement& row) { return std::string(row.text(0)); });

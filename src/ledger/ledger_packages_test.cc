@@ -40,6 +40,7 @@ TEST_F(LedgerTest, PendingPackageComesBackWhole) {
   EXPECT_EQ(found.jobs[1].file, "events__tags.1.arrow");
   EXPECT_EQ(found.jobs[1].rows, 9u);
   EXPECT_EQ(found.jobs[1].bytes, 50u);
+  EXPECT_EQ(found.jobs[1].hash, "5e");
 }
 
 class SealCrash : public LedgerTest, public testing::WithParamInterface<const char*> {};

@@ -58,7 +58,7 @@ class LedgerTest : public testing::Test {
     record.documents = 3;
     record.sealed_at = 1'700'000'000'000'000;
     record.jobs = {{.table = "events", .file = "events.1.arrow", .rows = 3, .bytes = 100},
-                   {.table = "events__tags", .file = "events__tags.1.arrow", .rows = 9, .bytes = 50}};
+                   {.table = "events__tags", .file = "events__tags.1.arrow", .rows = 9, .bytes = 50, .hash = "5e"}};
     return record;
   }
 

@@ -19,6 +19,7 @@ struct JobRecord {
   std::string file;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
+  std::string hash{};  ///< xxh3-128 of the file in hex; empty: sealed before hashes were recorded
 };
 
 enum class PackageState { pending, loaded };

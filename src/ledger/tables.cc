@@ -148,7 +148,12 @@ SELECT path, size,
 FROM inputs ORDER BY input_id DESC;
 )sql";
 
-constexpr std::array migrations{version_1};
+// Damage to a job file is seen before a row of it is delivered. Empty for packages of before.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE jobs ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array migrations{version_1, version_2};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

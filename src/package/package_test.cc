@@ -198,6 +198,33 @@ TEST_F(PackageTest, AJobThatIsNotAsRecordedIsRefused) {
   EXPECT_FALSE(open_job(package_, job));
 }
 
+TEST_F(PackageTest, OneBitThatTurnedOverIsSeenBeforeAnyRow) {
+  PackageWriter writer = create();
+  ASSERT_TRUE(append(writer, "t", {"a"}, {1, 2}));
+  const ledger::JobRecord job = writer.finish()->front();
+  const std::string path = package_ + "/" + job.file;
+  for (std::uint64_t place = 0; place < job.bytes; place += 61) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    const auto turn = [&] {
+      file.seekg(static_cast<std::streamoff>(place));
+      const int byte = file.get();
+      file.seekp(static_cast<std::streamoff>(place));
+      file.put(static_cast<char>(byte ^ 4));
+      file.flush();
+    };
+    turn();
+    const auto damaged = open_job(package_, job);
+    ASSERT_FALSE(damaged) << "byte " << place;
+    EXPECT_THAT(damaged.error().message, HasSubstr(path));
+    EXPECT_FALSE(damaged.error().hint.empty());
+    turn();
+  }
+  EXPECT_TRUE(open_job(package_, job));
+  ledger::JobRecord unhashed = job;
+  unhashed.hash.clear();
+  EXPECT_TRUE(open_job(package_, unhashed)) << "a package of before";
+}
+
 TEST_F(PackageTest, PassesItsFaultPoints) {
   for (const char* point : {"job_file_created", "job_file_written:2", "job_files_synced"}) {
     const int status = run_forked([&] {

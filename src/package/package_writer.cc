@@ -98,6 +98,7 @@ Status PackageWriter::State::finish_file(OpenFile& file) {
   if (!size) return fail(size.error());
   jobs[file.job].rows = size->rows;
   jobs[file.job].bytes = size->bytes;
+  jobs[file.job].hash = size->hash;
   bytes_of_finished += size->bytes;
   fault_point(Fault::job_file_written);
   return {};
