@@ -47,7 +47,7 @@ Result<columnar::IpcFileReader> open_job(const std::string& folder, const ledger
                 changed_hint);
   }
   if (job.hash.empty()) return reader;
-  // As a whole before the first row leaves it: 0.2 s for a gigabyte, and the load finds it in memory.
+  // As a whole before the first row leaves it: about 0.3 s for a gigabyte, and the load finds it in memory.
   const Result<std::string> hash = hash_of(path);
   if (!hash) return fail(hash.error());
   if (*hash != job.hash) {
