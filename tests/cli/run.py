@@ -116,7 +116,8 @@ def make_environment(folder):
     programs = folder / ".bin"
     programs.mkdir()
     (programs / "outfall").symlink_to(Path(os.environ["OUTFALL"]).resolve())
-    keep = {name: os.environ[name] for name in ("OUTFALL_DUCKDB", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+    names = ("OUTFALL_DUCKDB", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
+    keep = {name: os.environ[name] for name in names if name in os.environ}
     return keep | {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "HOME": str(folder),

@@ -110,7 +110,8 @@ def shell_script(parts, folder):
 
 
 def environment(folder):
-    keep = {name: os.environ[name] for name in ("OUTFALL_DUCKDB", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+    names = ("OUTFALL_DUCKDB", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
+    keep = {name: os.environ[name] for name in names if name in os.environ}
     return keep | {"PATH": f"{folder}/.bin:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
 
 
