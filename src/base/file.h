@@ -125,4 +125,7 @@ Result<std::string> absolute_path(std::string_view path);
 /// Everything before the last slash of an absolute path ("/" for what stands in the root).
 std::string_view parent_path(std::string_view path);
 
+/// What stands behind the last slash; all of it where there is none.
+std::string_view file_name(std::string_view path);
+
 }  // namespace outfall

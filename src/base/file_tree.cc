@@ -247,4 +247,8 @@ std::string_view parent_path(std::string_view path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace outfall

@@ -4,20 +4,15 @@
 #include "delivery/retry.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <span>
+
+#include "base/wait.h"
 
 namespace outfall::delivery {
 
 Sleep real_sleep() {
-  return [](std::chrono::nanoseconds time, std::stop_token stop) {
-    std::mutex mutex;
-    std::condition_variable_any woken;
-    std::unique_lock lock(mutex);
-    woken.wait_for(lock, stop, time, [] { return false; });
-  };
+  return [](std::chrono::nanoseconds time, const std::stop_token& stop) { wait_unless_stopped(time, stop); };
 }
 
 std::optional<std::chrono::nanoseconds> Retry::next_wait() {

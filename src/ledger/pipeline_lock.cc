@@ -11,11 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/limits.h"
 #include "base/process.h"
+#include "base/wait.h"
 
 namespace outfall::ledger {
 namespace {
@@ -100,15 +99,6 @@ Error busy(const LockRequest& request) {
           .blame = Blame::busy};
 }
 
-// Waits for the next try; false when asked to stop.
-bool sleep_unless_stopped(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
-
 }  // namespace
 
 Result<PipelineLock> PipelineLock::take(Env& env, const LockRequest& request) {
@@ -129,7 +119,7 @@ Result<PipelineLock> PipelineLock::take(Env& env, const LockRequest& request) {
     if (env.monotonic() >= deadline) {
       return fail(busy(request));
     }
-    if (!sleep_unless_stopped(limits::lock_poll, request.stop)) {
+    if (!wait_unless_stopped(limits::lock_poll, request.stop)) {
       return fail(Error{.message = fmt::format("stopped while waiting for pipeline '{}'", request.pipeline),
                         .hint = "",
                         .remedy = Remedy::abandon,

@@ -22,10 +22,6 @@ Error misuse(std::string message, std::string hint) {
   return {.message = std::move(message), .hint = std::move(hint), .remedy = Remedy::abandon, .blame = Blame::usage};
 }
 
-std::string_view file_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 bool ends_with_ignoring_case(std::string_view text, std::string_view lower_ending) {
   return text.size() > lower_ending.size() &&
          std::ranges::equal(text.substr(text.size() - lower_ending.size()), lower_ending,
