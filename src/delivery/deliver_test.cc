@@ -26,6 +26,7 @@ class FakeDestination final : public Destination {
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::transactional; }
   const Capabilities& capabilities() const override { return capabilities_; }
+  Status check_dataset(const std::string&) const override { return {}; }
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey&) override { return std::nullopt; }
   Result<bool> has_load(const std::string&, const std::string&) override {

@@ -78,6 +78,11 @@ class Destination {
   virtual DeliveryMode mode() const = 0;
   virtual const Capabilities& capabilities() const = 0;
 
+  /// Whether it can hold a dataset of this name, as far as the name tells.
+  ///
+  /// Errors: usage: it never could.
+  virtual Status check_dataset(const std::string& dataset) const = 0;
+
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;
 

@@ -125,7 +125,7 @@ KeySlot& Shape::add_key(ObjectShape& object, std::string_view raw, std::string_v
   std::vector<std::string> parts = object.parts;
   parts.push_back(slot.identifier);
   slot.column_name = joined(options_.naming, parts);
-  slot.role = role_of(object, slot.column_name);
+  slot.role = slot.identifier.contains('\0') ? KeySlot::Role::nul : role_of(object, slot.column_name);
   return slot;
 }
 

@@ -83,6 +83,7 @@ struct KeySlot {
     row_id,       ///< `_dlt_id`: the document brings its own row id
     overwritten,  ///< another system column: ours replaces it
     reserved,     ///< begins like a system column and is none: an error when it is used
+    nul,          ///< its name would have a NUL character, which no database takes: an error when it is used
   };
   std::string raw;          ///< as written between the quotes
   std::string key;          ///< with escapes resolved

@@ -16,6 +16,10 @@ Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value value)
   TableShape& table = *frame.shape->table;
   Row& row = rows_[frame.row];
   if (slot.role == KeySlot::Role::reserved) return fail_reserved(slot);
+  if (slot.role == KeySlot::Role::nul) {
+    return fail(fmt::format("the key \"{}\" has a NUL character, and so would its column", sample(slot.raw)),
+                "rename the key in the input, or load it with --naming snake_case, which makes a _ of it");
+  }
   if (slot.role == KeySlot::Role::overwritten) {
     if (const Step step = check_unused(value); step != Step::done) return step;
   } else {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace outfall::sql {
 
 namespace {
@@ -104,6 +106,22 @@ std::string folded(const Dialect& dialect, std::string_view identifier) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return out;
+}
+
+Status check_dataset_name(const Dialect& dialect, std::string_view dataset) {
+  const auto refuse = [](std::string message) {
+    return fail(Error{.message = std::move(message), .hint = "name another one with --dataset", .blame = Blame::usage});
+  };
+  if (dataset.empty()) return refuse("the name of the dataset is empty");
+  if (dataset.contains('\0')) return refuse("the name of the dataset has a NUL character");
+  if (!is_valid_utf8(dataset)) return refuse("the name of the dataset is not valid UTF-8");
+  if (utf8_length(dataset) > dialect.identifier_length_max) {
+    return refuse(fmt::format("the name of the dataset has more than {} characters", dialect.identifier_length_max));
+  }
+  const std::string name = folded(dialect, dataset);
+  if (std::ranges::find(dialect.own_schemas, name) == dialect.own_schemas.end()) return {};
+  return refuse(
+      fmt::format("{} keeps the schema {} for itself, so no dataset can be called so", dialect.name, dataset));
 }
 
 }  // namespace outfall::sql

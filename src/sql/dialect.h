@@ -4,6 +4,7 @@
 // for all.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -53,8 +54,9 @@ struct Dialect {
   NameCase names;
   AddColumn add_column;
   AddNotNull add_not_null;
-  std::string_view information_schema;  ///< where the standard's catalog views are, quoted
-  std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
+  std::array<std::string_view, 2> own_schemas;  ///< schemas that hold nothing of a user's
+  std::string_view information_schema;          ///< where the standard's catalog views are, quoted
+  std::string_view empty_table;                 ///< `{}` is the table: removes every row of it inside a transaction
   TypeWords types;
 };
 
@@ -72,6 +74,11 @@ Result<std::string> type_name(const Dialect& dialect, const ColumnType& type);
 
 /// The form under which two identifiers are one to the database.
 std::string folded(const Dialect& dialect, std::string_view identifier);
+
+/// Whether a dataset may be called so.
+///
+/// Errors: usage: the database keeps the name for itself, or takes no such name.
+Status check_dataset_name(const Dialect& dialect, std::string_view dataset);
 
 const Dialect& duckdb_dialect();
 

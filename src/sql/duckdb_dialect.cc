@@ -13,6 +13,7 @@ const Dialect& duckdb_dialect() {
       .names = NameCase::insensitive,
       .add_column = AddColumn::one_a_statement,
       .add_not_null = AddNotNull::refused,
+      .own_schemas = {"information_schema", "pg_catalog"},
       // In full: a file may be called information_schema.duckdb, and is a catalog of that name then.
       .information_schema = "system.information_schema",
       .empty_table = "DELETE FROM {}",

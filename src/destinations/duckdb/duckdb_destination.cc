@@ -68,6 +68,10 @@ const delivery::Capabilities& DuckDbDestination::capabilities() const {
   return capabilities;
 }
 
+Status DuckDbDestination::check_dataset(const std::string& dataset) const {
+  return sql::check_dataset_name(sql::duckdb_dialect(), dataset);
+}
+
 Result<bool> DuckDbDestination::exists() const {
   return file_exists(options_.path);
 }

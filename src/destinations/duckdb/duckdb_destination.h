@@ -32,6 +32,8 @@ class DuckDbDestination final : public delivery::Destination {
   DeliveryMode mode() const override { return DeliveryMode::transactional; }
   const delivery::Capabilities& capabilities() const override;
 
+  Status check_dataset(const std::string& dataset) const override;
+
   /// The file is opened when there is one; else it is made by the first load.
   Status open() override;
 

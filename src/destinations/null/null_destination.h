@@ -16,6 +16,7 @@ class NullDestination final : public delivery::Destination {
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::none; }
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  Status check_dataset(const std::string&) const override { return {}; }
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey&) override { return std::nullopt; }
   Result<bool> has_load(const std::string&, const std::string&) override { return false; }
