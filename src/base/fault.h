@@ -39,6 +39,9 @@ namespace outfall {
   POINT(after_ledger_loaded, "the ledger says loaded, the job files still exist")                              \
   POINT(before_files_removed, "the job files of a loaded package were not touched")                            \
   POINT(after_files_removed, "the job files of a loaded package are gone")                                     \
+  POINT(before_package_drop, "a package is to be given up, nothing was done about it")                         \
+  POINT(in_package_drop, "the package is given up, that transaction is not committed")                         \
+  POINT(after_package_drop, "the ledger has forgotten the package, its job files still exist")                 \
   POINT(before_run_end, "all work is done, the end of the run is not recorded")                                \
   POINT(after_run_end, "the end of the run is recorded, the process has not left")
 // clang-format on

@@ -139,29 +139,38 @@ Status remove_package_files(const PipelinePaths& paths, const std::string& load_
   return removed;
 }
 
-Result<std::vector<std::string>> remove_debris(const PipelinePaths& paths, std::span<const std::string> kept) {
-  std::vector<std::string> removed;
+Result<std::vector<std::string>> find_debris(const PipelinePaths& paths, std::span<const std::string> kept) {
+  std::vector<std::string> debris;
   const Result<bool> exists = file_exists(paths.packages);
   if (!exists) {
     return std::unexpected(exists.error());
   }
   if (!*exists) {
-    return removed;
+    return debris;
   }
   Result<std::vector<DirectoryEntry>> entries = list_directory(paths.packages);
   if (!entries) {
     return std::unexpected(std::move(entries).error());
   }
   for (DirectoryEntry& entry : *entries) {
-    if (std::ranges::find(kept, entry.name) != kept.end()) {
-      continue;
+    if (std::ranges::find(kept, entry.name) == kept.end()) {
+      debris.push_back(std::move(entry.name));
     }
-    if (const Status gone = remove_tree(paths.package(entry.name)); !gone) {
+  }
+  return debris;
+}
+
+Result<std::vector<std::string>> remove_debris(const PipelinePaths& paths, std::span<const std::string> kept) {
+  Result<std::vector<std::string>> debris = find_debris(paths, kept);
+  if (!debris) {
+    return debris;
+  }
+  for (const std::string& name : *debris) {
+    if (const Status gone = remove_tree(paths.package(name)); !gone) {
       return std::unexpected(gone.error());
     }
-    removed.push_back(std::move(entry.name));
   }
-  return removed;
+  return debris;
 }
 
 }  // namespace outfall::ledger

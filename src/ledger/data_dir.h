@@ -55,8 +55,11 @@ Result<std::vector<std::string>> list_pipelines(const std::string& data_dir);
 /// Removes the job files of a package that is loaded. Fault points: before_files_removed, after_files_removed.
 Status remove_package_files(const PipelinePaths& paths, const std::string& load_id);
 
-/// Removes everything in packages/ that is not the folder of one of `kept` (Ledger::packages_with_files): what a crash
-/// left before the seal, or after the load. Returns what was removed. The pipeline's lock must be held.
+/// Everything in packages/ that is not the folder of one of `kept` (Ledger::packages_with_files): what a crash left
+/// before the seal, or after the load.
+Result<std::vector<std::string>> find_debris(const PipelinePaths& paths, std::span<const std::string> kept);
+
+/// Removes it, and returns what was removed. The pipeline's lock must be held.
 Result<std::vector<std::string>> remove_debris(const PipelinePaths& paths, std::span<const std::string> kept);
 
 }  // namespace outfall::ledger

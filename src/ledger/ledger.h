@@ -73,6 +73,10 @@ class Ledger {
 
   /// Newest first.
   Result<std::vector<RunRecord>> runs(std::size_t newest);
+
+  /// Runs that were to load something and have no recorded end, oldest first. A run that records its end takes those
+  /// before it off the list.
+  Result<std::vector<UnendedRun>> unended_runs();
   Result<std::optional<RunRecord>> run(const std::string& run_id);
 
   // --- Inputs ---
@@ -105,6 +109,15 @@ class Ledger {
   ///
   /// Fault points: before_ledger_loaded, after_ledger_loaded.
   Status mark_loaded(const std::string& load_id, int keep_packages);
+
+  /// What was sealed with a package, in the order of the command.
+  Result<std::vector<InputRecord>> inputs_of(const std::string& load_id);
+
+  /// Gives a pending package up: it and its inputs are forgotten, so that these count as not loaded, and the schema in
+  /// force is that of the newest package left. Its job files are debris from then on.
+  ///
+  /// Fault points: before_package_drop, in_package_drop, after_package_drop.
+  Status drop(const std::string& load_id);
 
   /// Load ids whose folders belong to the ledger (pending, or loaded and kept); every other folder is debris.
   Result<std::vector<std::string>> packages_with_files();

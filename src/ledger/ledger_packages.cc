@@ -180,6 +180,18 @@ Status expect_one_pending(Database& database, const std::string& load_id) {
   return {};
 }
 
+// The pipeline's schema is that of the newest package. Without any, what was known came from those that are gone.
+Status forget_newer_schema(Database& database) {
+  Status forgotten = database.execute(
+      "UPDATE pipeline SET value = (SELECT schema_id FROM packages ORDER BY load_id DESC LIMIT 1) "
+      "WHERE key = 'schema_id' AND EXISTS (SELECT 1 FROM packages)");
+  if (!forgotten) {
+    return forgotten;
+  }
+  return database.execute(
+      "DELETE FROM pipeline WHERE key IN ('schema_id', 'naming', 'state') AND NOT EXISTS (SELECT 1 FROM packages)");
+}
+
 }  // namespace
 
 Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state) {
@@ -302,6 +314,53 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
     fault_point(Fault::after_ledger_loaded);
   }
   return marked;
+}
+
+Result<std::vector<InputRecord>> Ledger::inputs_of(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT path, size, mtime_ns, hash, documents FROM inputs WHERE load_id = ?1 ORDER BY input_id");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return collect(statement->with(load_id), [](const Statement& row) {
+    return InputRecord{.path = std::string(row.text(0)),
+                       .size = static_cast<std::uint64_t>(row.integer(1)),
+                       .mtime_ns = row.integer(2),
+                       .hash = std::string(row.text(3)),
+                       .documents = static_cast<std::uint64_t>(row.integer(4))};
+  });
+}
+
+Status Ledger::drop(const std::string& load_id) {
+  fault_point(Fault::before_package_drop);
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Result<Statement> package = database_.prepare("DELETE FROM packages WHERE load_id = ?1 AND state = 'pending'");
+  Result<Statement> inputs = database_.prepare("DELETE FROM inputs WHERE load_id = ?1");
+  if (!package || !inputs) {
+    return std::unexpected(package ? inputs.error() : package.error());
+  }
+  Status dropped = package->with(load_id).run();
+  if (dropped) {
+    dropped = expect_one_pending(database_, load_id);
+  }
+  if (dropped) {
+    dropped = inputs->with(load_id).run();
+  }
+  if (dropped) {
+    dropped = forget_newer_schema(database_);
+  }
+  if (dropped) {
+    fault_point(Fault::in_package_drop);
+    dropped = transaction->commit();
+  }
+  if (!dropped) {
+    return fail(std::move(dropped).error().in(fmt::format("drop package {}", load_id)));
+  }
+  fault_point(Fault::after_package_drop);
+  return {};
 }
 
 Result<std::vector<std::string>> Ledger::packages_with_files() {

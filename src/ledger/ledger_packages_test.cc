@@ -179,5 +179,65 @@ TEST_F(LedgerTest, ViewsAnswerPeople) {
               ElementsAre("events 3", "events__tags 9"));
 }
 
+TEST_F(LedgerTest, DroppedPackageAndItsInputsAreForgotten) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const std::string loaded = seal(ledger, "r1", input("/in/a"));
+  ASSERT_TRUE(ledger.mark_loaded(loaded, 0));
+  end(ledger, "r1");
+  begin(ledger, "r2");
+  const std::string dropped = ledger.new_load_id().value();
+  ASSERT_TRUE(ledger.seal(package("r2", dropped, "s2"), std::vector{input("/in/b", "h2")},
+                          {.naming = "snake_case", .document = ""}));
+  ASSERT_EQ(ledger.inputs_of(dropped).value().size(), 1u);
+  ASSERT_TRUE(ledger.drop(dropped));
+
+  EXPECT_THAT(ledger.pending().value(), IsEmpty());
+  EXPECT_THAT(ledger.packages_with_files().value(), IsEmpty());
+  EXPECT_THAT(ledger.sealed_inputs("/in/b").value(), IsEmpty());
+  EXPECT_THAT(ledger.sealed_inputs_by_content(10, "h2").value(), IsEmpty());
+  EXPECT_EQ(ledger.sealed_inputs("/in/a").value().size(), 1u) << "another package's input";
+  EXPECT_EQ(ledger.stored_schema().value()->version_hash, "hash-s1") << "the newest package left";
+}
+
+TEST_F(LedgerTest, DroppingTheOnlyPackageLeavesNoSchema) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  ASSERT_TRUE(ledger.drop(seal(ledger, "r1", input("/in/a"))));
+  EXPECT_EQ(ledger.stored_schema().value(), std::nullopt);
+  EXPECT_EQ(ledger.stored_state().value(), "");
+}
+
+TEST_F(LedgerTest, OnlyPendingPackagesAreDropped) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const std::string loaded = seal(ledger, "r1", input("/in/a"));
+  ASSERT_TRUE(ledger.mark_loaded(loaded, 0));
+  for (const std::string& none : {loaded, std::string("1.5")}) {
+    const Status dropped = ledger.drop(none);
+    ASSERT_FALSE(dropped);
+    EXPECT_THAT(dropped.error().message, HasSubstr("no pending package " + none));
+  }
+  EXPECT_EQ(ledger.sealed_inputs("/in/a").value().size(), 1u);
+}
+
+class DropCrash : public LedgerTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(DropCrash, ForgetsAllOrNothing) {
+  const std::string fault = GetParam();
+  EXPECT_TRUE(dies_at(fault, [&](Ledger& ledger) {
+    begin(ledger, "r1");
+    static_cast<void>(ledger.drop(seal(ledger, "r1", input("/in/a"))));
+  }));
+  Ledger ledger = open();
+  const std::size_t expected = fault == "after_package_drop" ? 0 : 1;
+  EXPECT_EQ(ledger.pending().value().size(), expected);
+  EXPECT_EQ(ledger.sealed_inputs("/in/a").value().size(), expected);
+  EXPECT_EQ(ledger.stored_schema().value().has_value(), expected == 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, DropCrash,
+                         testing::Values("before_package_drop", "in_package_drop", "after_package_drop"));
+
 }  // namespace
 }  // namespace outfall::ledger

@@ -3,6 +3,9 @@
 // Runs and the inputs that they sealed: what the same command may load again, and what not.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/fault.h"
 #include "base/limits.h"
 #include "ledger/ledger.h"
@@ -13,9 +16,23 @@ namespace {
 
 constexpr std::int64_t day_us = std::int64_t{24} * 60 * 60 * 1'000'000;
 
+constexpr std::string_view run_columns =
+    "SELECT run_id, command, host, boot_id, pid, started_at, ended_at, ending, trace, input FROM runs ";
+
+constexpr std::array<std::string_view, 3> input_words{"none", "known", "stream"};
+
+std::string_view word(RunInput input) {
+  return input_words[static_cast<std::size_t>(input)];
+}
+
+RunInput run_input(std::string_view text) {
+  return static_cast<RunInput>(std::ranges::find(input_words, text) - input_words.begin());
+}
+
 RunRecord read_run(const Statement& row) {
   RunRecord run{.run_id = std::string(row.text(0)),
                 .command = std::string(row.text(1)),
+                .input = run_input(row.text(9)),
                 .host = std::string(row.text(2)),
                 .boot_id = std::string(row.text(3)),
                 .pid = row.integer(4),
@@ -115,12 +132,15 @@ Status Ledger::begin_run(const RunRecord& run) {
     return std::unexpected(transaction.error());
   }
   Result<Statement> statement = database_.prepare(
-      "INSERT INTO runs (run_id, command, host, boot_id, pid, started_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO runs (run_id, command, host, boot_id, pid, started_at, trace, input) VALUES (?, ?, ?, ?, ?, ?, ?, "
+      "?)");
   if (!statement) {
     return std::unexpected(statement.error());
   }
   Status begun =
-      statement->with(run.run_id, run.command, run.host, run.boot_id, run.pid, run.started_at, run.trace).run();
+      statement
+          ->with(run.run_id, run.command, run.host, run.boot_id, run.pid, run.started_at, run.trace, word(run.input))
+          .run();
   if (begun) {
     begun = database_.execute("DELETE FROM progress");
   }
@@ -168,18 +188,33 @@ Status Ledger::end_run(const RunEnd& end) {
 }
 
 Result<std::vector<RunRecord>> Ledger::runs(std::size_t newest) {
-  Result<Statement> statement = database_.prepare(
-      "SELECT run_id, command, host, boot_id, pid, started_at, ended_at, ending, trace FROM runs "
-      "ORDER BY started_at DESC, rowid DESC LIMIT ?1");
+  Result<Statement> statement =
+      database_.prepare(std::string(run_columns) + "ORDER BY started_at DESC, rowid DESC LIMIT ?1");
   if (!statement) {
     return std::unexpected(statement.error());
   }
   return collect(statement->with(newest), read_run);
 }
 
-Result<std::optional<RunRecord>> Ledger::run(const std::string& run_id) {
+Result<std::vector<UnendedRun>> Ledger::unended_runs() {
   Result<Statement> statement = database_.prepare(
-      "SELECT run_id, command, host, boot_id, pid, started_at, ended_at, ending, trace FROM runs WHERE run_id = ?1");
+      "SELECT run_id, input, started_at, "
+      "coalesce((SELECT max(load_id) FROM packages WHERE packages.run_id = runs.run_id), '') FROM runs "
+      "WHERE ended_at IS NULL AND input <> 'none' "
+      "AND rowid > coalesce((SELECT max(rowid) FROM runs WHERE ended_at IS NOT NULL), 0) ORDER BY rowid");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return collect(*statement, [](const Statement& row) {
+    return UnendedRun{.run_id = std::string(row.text(0)),
+                      .input = run_input(row.text(1)),
+                      .started_at = row.integer(2),
+                      .load_id = std::string(row.text(3))};
+  });
+}
+
+Result<std::optional<RunRecord>> Ledger::run(const std::string& run_id) {
+  Result<Statement> statement = database_.prepare(std::string(run_columns) + "WHERE run_id = ?1");
   const Result<bool> row = statement ? statement->with(run_id).step() : std::unexpected(statement.error());
   if (!row) {
     return std::unexpected(row.error());

@@ -230,5 +230,29 @@ TEST_F(LedgerTest, OldRecordsArePrunedAndMemoryOfInputsIsNot) {
   EXPECT_FALSE(newest(ledger, "/in/c").settled);
 }
 
+TEST_F(LedgerTest, UnendedRunsAreThoseBehindTheLastRecordedEnd) {
+  Ledger ledger = open();
+  const auto unended = [&] {
+    std::vector<std::string> ids;
+    const std::vector<UnendedRun> runs = ledger.unended_runs().value();
+    for (const UnendedRun& run : runs) ids.push_back(run.run_id + " " + run.load_id);
+    return ids;
+  };
+  begin(ledger, "old");
+  begin(ledger, "ended");
+  end(ledger, "ended", 1);
+  EXPECT_THAT(unended(), testing::IsEmpty());
+  begin(ledger, "sent", RunInput::stream);
+  begin(ledger, "sealed");
+  const std::string load_id = seal(ledger, "sealed", input("/in/a"));
+  begin(ledger, "resume", RunInput::none);
+  begin(ledger, "files");
+  EXPECT_THAT(unended(), testing::ElementsAre("sent ", "sealed " + load_id, "files "));
+  EXPECT_EQ(ledger.unended_runs().value()[0].input, RunInput::stream);
+  begin(ledger, "told", RunInput::none);
+  end(ledger, "told");
+  EXPECT_THAT(unended(), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace outfall::ledger

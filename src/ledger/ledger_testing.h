@@ -24,9 +24,10 @@ class LedgerTest : public testing::Test {
     return std::move(*opened);
   }
 
-  void begin(Ledger& ledger, const std::string& run_id) {
+  void begin(Ledger& ledger, const std::string& run_id, RunInput input = RunInput::known) {
     const Status begun = ledger.begin_run({.run_id = run_id,
                                            .command = "outfall run " + run_id,
+                                           .input = input,
                                            .host = "here",
                                            .boot_id = "boot",
                                            .pid = 42,

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace outfall::ledger {
@@ -47,12 +48,21 @@ struct PackageRecord {
 /// An input is its content: where it stood, how long and how old it was, and the xxh3-128 of the bytes that were read
 /// (before decompression), in hex.
 struct InputRecord {
-  std::string path;  ///< absolute
+  std::string path;  ///< absolute; or what else the input goes by (a run key)
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;
   std::string hash;
   std::uint64_t documents = 0;
 };
+
+/// What an input without a path goes by. Absolute paths begin otherwise, so no file is taken for it.
+inline constexpr std::string_view run_key_prefix = "run-key:";
+
+/// None: the input is a file.
+inline std::optional<std::string> run_key_of(const std::string& path) {
+  if (!path.starts_with(run_key_prefix)) return std::nullopt;
+  return path.substr(run_key_prefix.size());
+}
 
 /// An input that some run sealed.
 struct SealedInput {
@@ -87,9 +97,17 @@ struct SealedState {
   std::string document;  ///< the pipeline's state (cursors) as JSON; empty leaves the stored one as it is
 };
 
+/// What a run was asked to load, as far as a later run can tell it from other content.
+enum class RunInput {
+  none,    ///< it only finishes what is pending
+  known,   ///< each input has an identity: the same command loads it
+  stream,  ///< some of it has none: until the seal it must be sent again
+};
+
 struct RunRecord {
   std::string run_id;
   std::string command;  ///< what was asked for, without secrets
+  RunInput input = RunInput::none;
   std::string host;
   std::string boot_id;
   std::int64_t pid = 0;
@@ -97,6 +115,14 @@ struct RunRecord {
   std::optional<std::int64_t> ended_at;
   std::optional<int> ending;  ///< the exit code
   std::string trace;          ///< JSON: inputs, steps, times, jobs, rows, schema changes, errors
+};
+
+/// A run that was to load something and recorded no end: it died, or it is the live one.
+struct UnendedRun {
+  std::string run_id;
+  RunInput input = RunInput::none;
+  std::int64_t started_at = 0;
+  std::string load_id;  ///< what it sealed; empty: it died before
 };
 
 /// How a run ended.

@@ -153,7 +153,12 @@ constexpr const char* version_2 = R"sql(
 ALTER TABLE jobs ADD COLUMN hash TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array migrations{version_1, version_2};
+// What a run was asked to load: whoever finds it dead says whether it must be sent again.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE runs ADD COLUMN input TEXT NOT NULL DEFAULT 'none' CHECK (input IN ('none', 'known', 'stream'));
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");
