@@ -5,6 +5,7 @@
 
 #include "outfall/arrow.h"
 #include "outfall/error.h"
+#include "outfall/package.h"
 #include "outfall/pipeline.h"
 #include "outfall/query.h"
 #include "outfall/report.h"

@@ -81,9 +81,15 @@ struct RunOptions {
   std::size_t chunk = std::size_t{1} << 20;
 
   bool dry_run = false;
+  /// Leaves out content that this pipeline has loaded already.
   bool skip_loaded = false;
+  /// What standard input is recognized by in a later run, which else needs a path: under a key that a run without a
+  /// recorded end has sealed, the same bytes are not loaded again, and other bytes are refused.
+  std::optional<std::string> run_key{};
   /// Packages whose job files are kept after they were loaded.
   int keep_packages = 0;
+  /// New data is sealed behind packages that cannot be delivered, until so many wait; then it is refused.
+  std::size_t max_pending_packages = 100;
 
   /// Asks the run to stop: before the seal nothing is kept, after it the package stays pending.
   std::stop_token stop{};
@@ -99,8 +105,9 @@ class Pipeline {
   /// it went.
   Report run(const RunOptions& options);
 
-  /// Delivers what an earlier run left; needs no source.
-  Report resume(const RunOptions& options = {});
+  /// Finishes what earlier runs left, packages and debris; needs no source. Without a name: of every pipeline in the
+  /// data directory that has any. `done` is called behind each pipeline.
+  ResumeReport resume(const RunOptions& options = {}, const std::function<void(const Report&)>& done = {});
 
  private:
   PipelineOptions options_;

@@ -62,7 +62,8 @@ enum class InputFate {
 };
 
 struct InputReport {
-  std::string path;
+  std::string path;     ///< absolute; "-" for standard input
+  std::string run_key;  ///< what standard input is recognized by; empty: a file, or by nothing
   InputFate fate = InputFate::loaded;
   std::string run;  ///< the earlier run, where fate is `finished` or `skipped`
   std::uint64_t documents = 0;
@@ -95,6 +96,14 @@ struct Report {
   std::uint64_t bytes_read = 0;
   std::chrono::nanoseconds elapsed{};
   bool dry_run = false;
+};
+
+/// What a resume did.
+struct ResumeReport {
+  Ending ending = Ending::delivered;  ///< the worst of all
+  std::optional<Error> error;         ///< no pipeline could be looked at
+  std::string data_dir;
+  std::vector<Report> pipelines;  ///< one each that had something to finish, or was named; in the order of their names
 };
 
 std::string_view name(Ending ending);

@@ -69,6 +69,7 @@ Json table_json(const TableReport& table) {
 Json input_json(const InputReport& input) {
   Json out = Json::object();
   out.set("path", input.path);
+  out.set("run_key", input.run_key.empty() ? Json() : Json(input.run_key));
   out.set("fate", name(input.fate));
   out.set("run", input.run.empty() ? Json() : Json(input.run));
   out.set("documents", count(input.documents));

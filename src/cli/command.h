@@ -3,6 +3,7 @@
 // What a command line asks for, as values.
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <variant>
@@ -59,13 +60,29 @@ struct StatusCommand {
   ReportForm form = ReportForm::text;
 };
 
+enum class PackageVerb { list, show, drop };
+enum class Consent {
+  ask,    ///< on a terminal; elsewhere the command is refused
+  given,  ///< --yes
+};
+
+struct PackageCommand {
+  PackageVerb verb = PackageVerb::list;
+  std::string pipeline;  ///< of list; empty: all
+  std::string load_id;   ///< of show and drop
+  std::string data_dir;
+  std::chrono::seconds lock_wait{0};
+  Consent consent = Consent::ask;
+  ReportForm form = ReportForm::text;
+};
+
 /// Help or the version: on stdout when it was asked for, on stderr when there was nothing else to do.
 struct ShowCommand {
   std::string text;
   Ending ending = Ending::delivered;
 };
 
-using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, ShowCommand>;
+using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

@@ -21,13 +21,32 @@ Error usage(std::string message, std::string hint) {
   return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
 }
 
+/// A command without the program's name: "run", "package drop".
+std::string command_words(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  if (parent == nullptr) return "";
+  const std::string before = command_words(*parent);
+  return before.empty() ? app.get_name() : before + " " + app.get_name();
+}
+
+bool has_verbs(const CLI::App& app) {
+  return !app.get_subcommands(nullptr).empty();
+}
+
 std::string hint_for_help(const CLI::App& app) {
-  return app.get_parent() == nullptr ? "`outfall --help` lists the commands"
-                                     : fmt::format("`outfall {} --help` lists the options", app.get_name());
+  if (app.get_parent() == nullptr) return "`outfall --help` lists the commands";
+  return fmt::format("`outfall {} --help` lists the {}", command_words(app), has_verbs(app) ? "verbs" : "options");
+}
+
+/// The command that was typed, as far as it was understood.
+const CLI::App& chosen_command(const CLI::App& app) {
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  return *chosen;
 }
 
 // The nearest of the words that could stand there.
-Error unknown_word(const CLI::App& root, const CLI::App& app, const std::string& word) {
+Error unknown_word(const CLI::App& app, const std::string& word) {
   const bool is_option = word.starts_with('-');
   std::vector<std::string> known;
   if (is_option) {
@@ -35,12 +54,12 @@ Error unknown_word(const CLI::App& root, const CLI::App& app, const std::string&
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
     }
   } else {
-    for (const CLI::App* command : root.get_subcommands(nullptr)) known.push_back(command->get_name());
+    for (const CLI::App* command : app.get_subcommands(nullptr)) known.push_back(command->get_name());
   }
   const std::string bare = word.substr(0, word.find('='));
   const std::optional<std::string> meant = nearest(bare, known);
-  const bool is_command = !is_option && &app == &root;
-  const char* what = is_option ? "option" : is_command ? "command" : "argument";
+  const bool is_command = !is_option && has_verbs(app);
+  const char* what = is_option ? "option" : !is_command ? "argument" : app.get_parent() ? "verb" : "command";
   return usage(fmt::format("unknown {} '{}'", what, bare),
                meant && (is_option || is_command) ? fmt::format("did you mean {}?", *meant) : hint_for_help(app));
 }
@@ -112,14 +131,18 @@ Status take_talk(const Typed& typed, Talk& talk) {
   return take(known_word<ProgressMode>("--progress", typed.progress, modes), talk.progress);
 }
 
+Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
+  constexpr std::int64_t seconds_max = 366 * 24 * 3600;
+  return take_number("--lock-wait", typed.lock_wait, {0, seconds_max},
+                     [&](std::int64_t n) { wait = std::chrono::seconds(n); });
+}
+
 // What run and resume have in common.
 Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& run) {
-  constexpr std::int64_t seconds_max = 366 * 24 * 3600;
   constexpr std::int64_t workers_max = 1024;
   pipeline.name = typed.pipeline;
   pipeline.data_dir = typed.data_dir;
-  Status done = take_number("--lock-wait", typed.lock_wait, {0, seconds_max},
-                            [&](std::int64_t n) { pipeline.lock_wait = std::chrono::seconds(n); });
+  Status done = take_lock_wait(typed, pipeline.lock_wait);
   if (done) {
     done = take_number("--workers", typed.workers, {0, workers_max},
                        [&](std::int64_t n) { run.workers = static_cast<int>(n); });
@@ -158,12 +181,17 @@ Status take_shape(const Typed& typed, RunOptions& run) {
 }
 
 Result<Command> run_command(const Typed& typed) {
+  constexpr std::int64_t pending_packages_max = 1'000'000;
   if (typed.sources.empty()) {
     return fail(usage("`outfall run` needs a source", "name a file, a glob, a folder, or - for standard input"));
   }
   RunCommand command;
   Status done = take_shared(typed, command.pipeline, command.run);
   if (done) done = take_shape(typed, command.run);
+  if (done) {
+    done = take_number("--max-pending-packages", typed.max_pending_packages, {0, pending_packages_max},
+                       [&](std::int64_t n) { command.run.max_pending_packages = static_cast<std::size_t>(n); });
+  }
   if (done) done = take_talk(typed, command.talk);
   if (!done) return fail(std::move(done.error()));
   if (!typed.to.empty()) command.pipeline.destination = typed.to;
@@ -173,6 +201,7 @@ Result<Command> run_command(const Typed& typed) {
   command.run.root_key = typed.root_key;
   command.run.dry_run = typed.dry_run;
   command.run.skip_loaded = typed.skip_loaded;
+  command.run.run_key = typed.run_key;
   return command;
 }
 
@@ -204,6 +233,25 @@ Result<Command> query_command(const Typed& typed) {
   return command;
 }
 
+Result<Command> package_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  const std::string& verb = noun.get_subcommands().front()->get_name();
+  PackageCommand command{.verb = verb == "list"   ? PackageVerb::list
+                                 : verb == "show" ? PackageVerb::show
+                                                  : PackageVerb::drop,
+                         .pipeline = typed.pipeline,
+                         .load_id = typed.load_id,
+                         .data_dir = typed.data_dir,
+                         .consent = typed.yes ? Consent::given : Consent::ask,
+                         .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (command.verb != PackageVerb::list && typed.load_id.empty()) {
+    return fail(usage(fmt::format("`outfall package {}` needs a load id", verb), "outfall package list shows them"));
+  }
+  Status done = take_lock_wait(typed, command.lock_wait);
+  if (!done) return fail(std::move(done.error()));
+  return command;
+}
+
 Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (typed.version) return ShowCommand{.text = "outfall " OUTFALL_VERSION "\n"};
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -212,6 +260,7 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (name == "run") return run_command(typed);
   if (name == "resume") return resume_command(typed);
   if (name == "query") return query_command(typed);
+  if (name == "package") return package_command(*chosen.front(), typed);
   return StatusCommand{.subject = typed.subject,
                        .data_dir = typed.data_dir,
                        .watch = typed.watch ? Watch::until_stopped : Watch::once,
@@ -231,23 +280,20 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
     reversed.pop_back();
     reversed.insert(reversed.begin(), "--help");
   }
-  const auto chosen = [&]() -> const CLI::App& {
-    return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
-  };
   try {
     app.parse(std::move(reversed));
     return command_of(app, typed);
   } catch (const CLI::CallForHelp&) {
-    return ShowCommand{.text = help_text(chosen())};
+    return ShowCommand{.text = help_text(chosen_command(app))};
   } catch (const CLI::ExtrasError&) {
     const std::vector<std::string> extras = app.remaining(true);
-    return fail(unknown_word(app, chosen(), extras.empty() ? "" : extras.front()));
+    return fail(unknown_word(chosen_command(app), extras.empty() ? "" : extras.front()));
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string_view message = error.what();
-    return fail(
-        usage(fmt::format("{} takes one value", message.substr(0, message.find(':'))), hint_for_help(chosen())));
+    return fail(usage(fmt::format("{} takes one value", message.substr(0, message.find(':'))),
+                      hint_for_help(chosen_command(app))));
   } catch (const CLI::ParseError& error) {
-    return fail(usage(error.what(), hint_for_help(chosen())));
+    return fail(usage(error.what(), hint_for_help(chosen_command(app))));
   }
 }
 

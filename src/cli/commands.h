@@ -11,6 +11,7 @@ int run(const RunCommand& command);
 int resume(const ResumeCommand& command);
 int query(const QueryCommand& command);
 int status(const StatusCommand& command);
+int package(const PackageCommand& command);
 
 /// Says what went wrong on stderr. Returns the exit code that goes with it.
 int complain(const Error& error);

@@ -31,6 +31,10 @@ int execute(const StatusCommand& command) {
   return status(command);
 }
 
+int execute(const PackageCommand& command) {
+  return package(command);
+}
+
 int main_of(std::span<const char* const> arguments) {
   // A reader that went away is an answer to our write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);

@@ -58,6 +58,10 @@ void add_run(CLI::App& root, Typed& typed) {
       ->group(load);
   app.add_flag("--skip-loaded", typed.skip_loaded, "Take only content that this pipeline has not loaded yet")
       ->group(load);
+  app.add_option("--run-key", typed.run_key,
+                 "What standard input is recognized by when the command is typed again, such as a date")
+      ->type_name("KEY")
+      ->group(load);
   app.add_flag("--dry-run", typed.dry_run, "Read the input in full, say what would happen, write nothing")->group(load);
 
   const char* where = "Where to";
@@ -88,6 +92,9 @@ void add_run(CLI::App& root, Typed& typed) {
       ->group(shape);
   add_machine_options(app, typed);
   add_state_options(app, typed);
+  text(app, "--max-pending-packages", typed.max_pending_packages, "N",
+       "Seal new data behind packages that cannot be delivered until N wait; then exit 4. Default: 100")
+      ->group("State");
   add_talk_options(app, typed);
   app.footer(
       "Usage:\n"
@@ -135,6 +142,46 @@ void add_status(CLI::App& root, Typed& typed) {
   app.footer("Usage:\n  outfall status\n  outfall status github --watch");
 }
 
+void add_package(CLI::App& root, Typed& typed) {
+  CLI::App& noun = *root.add_subcommand("package", "List, show and drop packages: what is sealed, or was loaded");
+  noun.alias("packages");
+  noun.require_subcommand(0, 1);
+  noun.footer(
+      "Usage:\n  outfall package list\n  outfall package show 1795369135.28477\n  outfall package drop "
+      "1795369135.28477\n\n`outfall package VERB --help` shows the options of a verb.");
+  const auto add_place = [&typed](CLI::App& verb) {
+    text(verb, "--data-dir", typed.data_dir, "DIR",
+         "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+        ->group("State");
+    verb.add_flag("--json", typed.json, "Print one JSON document on stdout")->group("Talk");
+  };
+  const auto add_id = [&typed](CLI::App& verb) {
+    text(verb, "load_id", typed.load_id, "LOAD_ID", "The package's load id, or its beginning")->group("Which");
+  };
+
+  CLI::App& list = *noun.add_subcommand("list", "The packages of a pipeline, or of all");
+  text(list, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: all")->group("Which");
+  add_place(list);
+  list.footer("Usage:\n  outfall package list\n  outfall package list github");
+
+  CLI::App& show = *noun.add_subcommand("show", "One package: jobs, inputs, failed attempts");
+  add_id(show);
+  add_place(show);
+  show.footer("Usage:\n  outfall package show 1795369135.28477");
+
+  CLI::App& drop =
+      *noun.add_subcommand("drop", "Give a pending package up: its rows are gone, its inputs count as not loaded");
+  add_id(drop);
+  drop.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
+  add_place(drop);
+  text(drop, "--lock-wait", typed.lock_wait, "SECONDS",
+       "Wait so long for another process that holds the pipeline. Default: 0, exit 5 at once")
+      ->group("State");
+  drop.footer("Usage:\n  outfall package drop 1795369135.28477 --yes");
+  for (CLI::App* verb : noun.get_subcommands(nullptr))
+    verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
+}
+
 }  // namespace
 
 void declare_commands(CLI::App& app, Typed& typed) {
@@ -145,6 +192,7 @@ void declare_commands(CLI::App& app, Typed& typed) {
   add_resume(app, typed);
   add_query(app, typed);
   add_status(app, typed);
+  add_package(app, typed);
   for (CLI::App* command : app.get_subcommands(nullptr)) {
     command->set_help_flag("-h,--help", "Show this help")->group("Talk");
   }

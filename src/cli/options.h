@@ -3,6 +3,7 @@
 // The commands and options that can be typed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,16 +29,20 @@ struct Typed {
   std::string memory;
   std::string lock_wait;
   std::string keep_packages;
+  std::string max_pending_packages;
+  std::optional<std::string> run_key;  ///< an empty one was typed, too
   std::string progress = "auto";
   std::string output = "table";
   std::string destination;
   std::string statement;
   std::string subject;
+  std::string load_id;
   bool root_key = false;
   bool dry_run = false;
   bool skip_loaded = false;
   bool json = false;
   bool write = false;
+  bool yes = false;
   bool watch = false;
   bool version = false;
 };

@@ -94,7 +94,8 @@ std::string inputs_text(const Report& report) {
   std::size_t shown = 0;
   for (const InputReport& input : report.inputs) {
     if (is_lost(report, input)) continue;
-    if (shown++ < inputs_shown_max) out += labelled("input", one_line(input.path) + ": " + input_text(input));
+    const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
+    if (shown++ < inputs_shown_max) out += labelled("input", one_line(called) + ": " + input_text(input));
   }
   if (shown > inputs_shown_max) {
     out += labelled("inputs", fmt::format("{} more (--json lists all)", count_text(shown - inputs_shown_max)));
@@ -231,6 +232,14 @@ std::string headline(const Report& report, const Terminal& terminal) {
   return out;
 }
 
+// The same command would send standard input a second time, and nothing tells that it is the same.
+std::string_view pending_hint(const Report& report) {
+  const bool sent = std::ranges::any_of(report.inputs, [](const InputReport& input) {
+    return input.path == "-" && input.run_key.empty() && input.fate == InputFate::loaded;
+  });
+  return sent ? ", which needs nothing sent again," : ", or the same command,";
+}
+
 }  // namespace
 
 // A database may answer in several lines, and a key may bring control characters; a message is one line of text.
@@ -271,8 +280,8 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
   if (report.balance.pending > 0 && !report.dry_run) {
-    out += fmt::format("{} `outfall resume {}`, or the same command, delivers what is pending\n",
-                       painted(terminal, Color::cyan, "hint:"), shell_word(report.pipeline));
+    out += fmt::format("{} `outfall resume {}`{} delivers what is pending\n", painted(terminal, Color::cyan, "hint:"),
+                       shell_word(report.pipeline), pending_hint(report));
   }
   return out + balance_text(report) + "\n";
 }

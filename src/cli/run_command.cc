@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // run and resume: drive a pipeline, show its progress, print its report.
-#include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/progress_view.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
-#include "outfall/status.h"
 
 namespace outfall::cli {
 namespace {
@@ -37,62 +36,60 @@ void print_report(const Report& report, const Talk& talk) {
   }
 }
 
-template <class Drive>
-int drive(RunOptions options, const Talk& talk, Drive go) {
-  Report report;
-  {
-    const StopSignals signals;
-    const std::unique_ptr<ProgressView> view = ProgressView::make(talk.progress, stderr, Terminal::of(stderr));
-    options.stop = signals.token();
-    if (view) options.progress = [&view](const Progress& progress) { view->show(progress, Clock::now()); };
-    report = go(options);
-    if (view) view->end();
+/// Shows one run after the other: progress, then the report.
+class Show {
+ public:
+  explicit Show(const Talk& talk) : talk_(talk) {}
+
+  void progress(const Progress& progress) {
+    if (!view_) view_ = ProgressView::make(talk_.progress, stderr, Terminal::of(stderr));
+    if (view_) view_->show(progress, Clock::now());
   }
-  name_signal(report);
-  print_report(report, talk);
-  return static_cast<int>(report.ending);
-}
 
-// Several causes: failed, then pending, then rejected; whoever was asked to stop is told so first.
-int worse(int a, int b) {
-  constexpr std::array order{130, 143, 1, 2, 5, 4, 3, 0};
-  const auto rank = [&](int code) { return std::ranges::find(order, code) - order.begin(); };
-  return rank(a) <= rank(b) ? a : b;
-}
+  /// Returns the exit code.
+  int report(Report report) {
+    if (view_) view_->end();
+    view_.reset();
+    name_signal(report);
+    print_report(report, talk_);
+    return static_cast<int>(report.ending);
+  }
 
-int resume_one(const ResumeCommand& command, const PipelineStatus& pipeline) {
-  PipelineOptions options = command.pipeline;
-  options.name = pipeline.name;
-  if (!pipeline.destination.empty()) options.destination = pipeline.destination;
-  options.dataset = pipeline.dataset;
-  return drive(command.run, command.talk, [&](const RunOptions& run) {
-    Report report = Pipeline(options).resume(run);
-    if (report.ending == Ending::delivered && report.packages.empty()) report.notes.push_back("nothing was pending");
-    return report;
-  });
+ private:
+  const Talk& talk_;
+  std::unique_ptr<ProgressView> view_;
+};
+
+RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
+  options.stop = signals.token();
+  options.progress = [&show](const Progress& progress) { show.progress(progress); };
+  return options;
 }
 
 }  // namespace
 
 int run(const RunCommand& command) {
-  return drive(command.run, command.talk,
-               [&](const RunOptions& options) { return Pipeline(command.pipeline).run(options); });
+  Show show(command.talk);
+  Report report;
+  {
+    const StopSignals signals;
+    report = Pipeline(command.pipeline).run(watched(command.run, signals, show));
+  }
+  return show.report(std::move(report));
 }
 
 int resume(const ResumeCommand& command) {
-  const Result<DataDirStatus> found = outfall::status(
-      {.data_dir = command.pipeline.data_dir, .pipeline = command.pipeline.name, .packages_max = 0, .runs_max = 1});
-  if (!found) return complain(found.error());
-  int code = 0;
-  bool nothing = true;
-  for (const PipelineStatus& pipeline : found->pipelines) {
-    if (command.pipeline.name.empty() && pipeline.pending_packages == 0) continue;
-    nothing = false;
-    code = worse(code, resume_one(command, pipeline));
-    if (StopSignals::received() != 0) break;
-  }
-  if (nothing) std::fprintf(stderr, "nothing is pending in %s\n", found->data_dir.c_str());
-  return code;
+  Show show(command.talk);
+  const StopSignals signals;
+  const ResumeReport all =
+      Pipeline(command.pipeline).resume(watched(command.run, signals, show), [&show](const Report& report) {
+        show.report(report);
+      });
+  if (all.error) return complain(*all.error);
+  if (all.pipelines.empty()) std::fprintf(stderr, "nothing is pending in %s\n", all.data_dir.c_str());
+  Report together{.ending = all.ending};
+  name_signal(together);
+  return static_cast<int>(together.ending);
 }
 
 }  // namespace outfall::cli

@@ -130,6 +130,26 @@ std::string pipeline_text(const PipelineStatus& pipeline, std::span<const Earlie
 
 }  // namespace
 
+std::string packages_text(const PipelineStatus& pipeline) {
+  std::string out = pipeline.name + "\n";
+  if (!pipeline.problem.empty()) return out + line("problem", pipeline.problem);
+  for (const PackageStatus& package : pipeline.packages) out += package_text(package);
+  return pipeline.packages.empty() ? out + line("package", "none") : out;
+}
+
+std::string package_text(const PackageDetail& detail) {
+  const PackageStatus& package = detail.package;
+  std::string out = detail.pipeline + "\n";
+  out += line("destination", fmt::format("{}, dataset {}", package.destination, package.dataset));
+  out += package_text(package) + jobs_text(package);
+  for (const PackageInput& input : detail.inputs) {
+    const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
+    out += line("input", fmt::format("{}: {}, {}", one_line(called), count_text(input.documents, "document"),
+                                     bytes_text(input.bytes)));
+  }
+  return out + line("sealed by", "run " + package.run_id);
+}
+
 std::string status_text(const StatusView& view) {
   std::string out = fmt::format("data dir {}\n", one_line(view.status.data_dir));
   if (view.status.pipelines.empty()) return out + "no pipeline has run here\n";

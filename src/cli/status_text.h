@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "outfall/package.h"
 #include "outfall/status.h"
 
 namespace outfall::cli {
@@ -23,6 +24,10 @@ struct StatusView {
   const DataDirStatus& status;
   std::span<const EarlierLook> earlier;  ///< for rates; may be empty
 };
+
+/// The packages of one pipeline, as `package list` and `package show` print them.
+std::string packages_text(const PipelineStatus& pipeline);
+std::string package_text(const PackageDetail& detail);
 
 std::string status_text(const StatusView& view);
 std::string run_text(const RunStatus& run);

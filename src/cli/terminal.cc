@@ -18,11 +18,15 @@ bool continues(char byte) {
 
 }  // namespace
 
+bool is_terminal(std::FILE* stream) {
+  return ::isatty(::fileno(stream)) == 1;
+}
+
 Terminal Terminal::of(std::FILE* stream) {
   const char* term = std::getenv("TERM");
   const char* no_color = std::getenv("NO_COLOR");
   const bool can_redraw = term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
-  const bool interactive = ::isatty(::fileno(stream)) == 1 && can_redraw;
+  const bool interactive = is_terminal(stream) && can_redraw;
   return {.interactive = interactive, .colors = interactive && (no_color == nullptr || *no_color == '\0')};
 }
 

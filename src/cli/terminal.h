@@ -18,6 +18,9 @@ struct Terminal {
   static Terminal of(std::FILE* stream);
 };
 
+/// Whether a person may be at the other end, whatever their terminal can draw.
+bool is_terminal(std::FILE* stream);
+
 /// Columns of the terminal behind the stream, asked anew since windows change; 80 where there is none.
 std::size_t columns_of(std::FILE* stream);
 

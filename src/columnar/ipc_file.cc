@@ -98,7 +98,7 @@ arrow::ipc::IpcReadOptions read_options() {
 
 Error damaged(const std::string& path, const arrow::Status& answer) {
   return {.message = fmt::format("cannot read {}: the file is damaged ({})", path, answer.message()),
-          .hint = "the package cannot be delivered from it: drop the package and load its inputs again"};
+          .hint = "it cannot be delivered: `outfall package drop` gives the package up, then load its inputs again"};
 }
 
 /// Text is checked like binary: where it lies, not what it says.

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Matches names with the folders of pipelines.
-#include "engine/status_names.h"
+#include "engine/pipeline_names.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "ledger/data_dir.h"
+#include "ledger/ledger.h"
 
 namespace outfall::engine {
 
@@ -24,15 +31,12 @@ Error no_such_pipeline(const std::string& name, const std::string& data_dir, std
 
 // How a pipeline that was not named is keyed: its table, a dash, and eight digits of a hash.
 bool is_keyed(const std::string& key, const std::string& name) {
-  constexpr std::size_t digits = 8;
-  return key.size() == name.size() + 1 + digits && key.starts_with(name) && key[name.size()] == '-' &&
+  return key.size() == name.size() + 1 + key_hash_digits && key.starts_with(name) && key[name.size()] == '-' &&
          key.find_first_not_of("0123456789abcdef", name.size() + 1) == std::string::npos;
 }
 
-}  // namespace
-
-Result<std::vector<std::string>> pipelines_called(const std::string& name, const std::string& data_dir,
-                                                  std::span<const std::string> pipelines) {
+Result<std::vector<std::string>> keys_called(const std::string& name, const std::string& data_dir,
+                                             std::span<const std::string> pipelines) {
   std::vector<std::string> keyed;
   for (const std::string& key : pipelines) {
     if (key == name) return std::vector{name};
@@ -40,6 +44,29 @@ Result<std::vector<std::string>> pipelines_called(const std::string& name, const
   }
   if (keyed.empty()) return fail(no_such_pipeline(name, data_dir, pipelines));
   return keyed;
+}
+
+}  // namespace
+
+Result<std::string> find_data_dir(const std::string& asked) {
+  Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(asked);
+  if (!search) return fail(std::move(search.error()));
+  return ledger::resolve_data_dir(*search);
+}
+
+Result<PipelinesFound> find_pipelines(const std::string& asked, const std::string& name) {
+  Result<std::string> data_dir = find_data_dir(asked);
+  if (!data_dir) return fail(std::move(data_dir.error()));
+  Result<std::vector<std::string>> keys = ledger::list_pipelines(*data_dir);
+  if (keys && !name.empty()) keys = keys_called(name, *data_dir, *keys);
+  if (!keys) return fail(std::move(keys.error()));
+  return PipelinesFound{.data_dir = std::move(*data_dir), .keys = std::move(*keys)};
+}
+
+Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key) {
+  const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
+  if (!paths) return fail(paths.error());
+  return ledger::Ledger::binding_at(paths->database);
 }
 
 }  // namespace outfall::engine

@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which pipelines a name means, for everything that looks from the outside.
+// Which pipelines a name means, and where they are.
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ledger/records.h"
 #include "outfall/error.h"
 
 namespace outfall::engine {
 
-/// The pipeline of that name; if there is none, those that were keyed by their target under it (`users` means
-/// `users-1a0a30a6`).
+/// Digits behind the name in the key of a pipeline that was not named.
+inline constexpr std::size_t key_hash_digits = 8;
+
+/// Pipelines of one data directory.
+struct PipelinesFound {
+  std::string data_dir;           ///< absolute
+  std::vector<std::string> keys;  ///< their folders, in byte order
+};
+
+/// `asked`: as PipelineOptions::data_dir. The directory need not exist.
 ///
-/// Errors: usage: there is none; names those that are there.
-Result<std::vector<std::string>> pipelines_called(const std::string& name, const std::string& data_dir,
-                                                  std::span<const std::string> pipelines);
+/// Errors: usage: nothing says where it is.
+Result<std::string> find_data_dir(const std::string& asked);
+
+/// All pipelines of a data directory; or, with a name, the pipeline of that name; if there is none, those that were
+/// keyed by their target under it (`users` means `users-1a0a30a6`).
+///
+/// Errors: usage: `name` is given, and there is none; names those that are there.
+Result<PipelinesFound> find_pipelines(const std::string& asked, const std::string& name);
+
+/// What an earlier run of the pipeline was tied to, if there was one.
+Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key);
 
 }  // namespace outfall::engine

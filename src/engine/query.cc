@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/file.h"
+#include "engine/pipeline_names.h"
 #include "engine/registry.h"
-#include "engine/status_names.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 
@@ -41,25 +41,19 @@ std::string listed(std::span<const std::string> names) {
 }
 
 Result<Target> target_of_pipeline(const QueryOptions& options) {
-  Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(options.data_dir);
-  if (!search) return fail(std::move(search.error()));
-  Result<std::string> data_dir = ledger::resolve_data_dir(*search);
-  if (!data_dir) return fail(std::move(data_dir.error()));
-  const Result<std::vector<std::string>> pipelines = ledger::list_pipelines(*data_dir);
-  if (!pipelines) return fail(pipelines.error());
   const std::string& name = options.destination;
-  Result<std::vector<std::string>> called = engine::pipelines_called(name, *data_dir, *pipelines);
+  Result<engine::PipelinesFound> called = engine::find_pipelines(options.data_dir, name);
   if (!called) {
     if (const Result<bool> file = file_exists(name); file && *file) {
       called.error().hint = fmt::format("a file takes its kind in front: duckdb:{}", name);
     }
     return fail(std::move(called.error()));
   }
-  if (called->size() > 1) {
-    return fail(usage(fmt::format("{} pipelines are called '{}'", called->size(), name),
-                      fmt::format("name one of them in full: {}", listed(*called))));
+  if (called->keys.size() > 1) {
+    return fail(usage(fmt::format("{} pipelines are called '{}'", called->keys.size(), name),
+                      fmt::format("name one of them in full: {}", listed(called->keys))));
   }
-  Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(*data_dir, called->front());
+  Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(called->data_dir, called->keys.front());
   if (!paths) return fail(std::move(paths.error()));
   Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
   if (!ledger) return fail(std::move(ledger.error()));

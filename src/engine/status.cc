@@ -9,7 +9,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "engine/status_names.h"
+#include "engine/package_status.h"
+#include "engine/pipeline_names.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_lock.h"
@@ -18,15 +19,6 @@ namespace outfall {
 namespace {
 
 namespace fs = std::filesystem;
-
-Time time_of(std::int64_t microseconds) {
-  return Time(std::chrono::microseconds(microseconds));
-}
-
-std::optional<Time> time_of(std::optional<std::int64_t> microseconds) {
-  if (!microseconds) return std::nullopt;
-  return time_of(*microseconds);
-}
 
 // Files come and go while we look: what is gone weighs nothing.
 std::uint64_t file_bytes(const fs::path& path) {
@@ -45,37 +37,14 @@ std::uint64_t tree_bytes(const std::string& folder) {
   return bytes;
 }
 
-PackageStatus package_status(const ledger::PackageRecord& record) {
-  PackageStatus status{
-      .load_id = record.load_id,
-      .run_id = record.run_id,
-      .state = record.state == ledger::PackageState::pending ? PackageState::pending : PackageState::loaded,
-      .destination = record.destination,
-      .dataset = record.dataset,
-      .documents = record.documents,
-      .sealed_at = time_of(record.sealed_at),
-      .loaded_at = time_of(record.loaded_at),
-      .files_kept = record.files_kept,
-      .attempts = record.attempts,
-      .last_error = record.last_error,
-      .jobs = {},
-  };
-  for (const ledger::JobRecord& job : record.jobs) {
-    status.jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
-    status.rows += job.rows;
-    status.bytes += job.bytes;
-  }
-  return status;
-}
-
 RunStatus run_status_of(const std::string& pipeline, const ledger::RunRecord& record) {
   return {.run_id = record.run_id,
           .pipeline = pipeline,
           .command = record.command,
           .host = record.host,
           .pid = record.pid,
-          .started_at = time_of(record.started_at),
-          .ended_at = time_of(record.ended_at),
+          .started_at = engine::time_of(record.started_at),
+          .ended_at = engine::time_of(record.ended_at),
           .ending = record.ending,
           .trace = record.trace};
 }
@@ -91,14 +60,14 @@ ProgressStatus progress_status(const ledger::ProgressRecord& record) {
           .rows_total = known(record.rows_total),
           .bytes = record.bytes,
           .bytes_total = known(record.bytes_total),
-          .updated_at = time_of(record.updated_at)};
+          .updated_at = engine::time_of(record.updated_at)};
 }
 
 // The newest ones, and whatever is pending, however old.
 Status read_packages(ledger::Ledger& ledger, std::size_t newest, PipelineStatus& status) {
   const Result<std::vector<ledger::PackageRecord>> packages = ledger.packages(newest);
   if (!packages) return fail(packages.error());
-  for (const ledger::PackageRecord& package : *packages) status.packages.push_back(package_status(package));
+  for (const ledger::PackageRecord& package : *packages) status.packages.push_back(engine::package_status(package));
 
   Result<std::vector<ledger::PackageRecord>> pending = ledger.pending();
   if (!pending) return fail(std::move(pending.error()));
@@ -107,7 +76,7 @@ Status read_packages(ledger::Ledger& ledger, std::size_t newest, PipelineStatus&
     ++status.pending_packages;
     status.pending_documents += package.documents;
     if (std::ranges::find(status.packages, package.load_id, &PackageStatus::load_id) == status.packages.end()) {
-      status.packages.push_back(package_status(package));
+      status.packages.push_back(engine::package_status(package));
     }
   }
   return {};
@@ -144,7 +113,7 @@ PipelineStatus read_pipeline(const ledger::PipelinePaths& paths, const std::stri
   if (const Result<std::optional<ledger::LockHolder>> holder = ledger::PipelineLock::holder(paths.lock);
       holder && *holder) {
     status.holder =
-        HolderStatus{.host = (*holder)->host, .pid = (*holder)->pid, .since = time_of((*holder)->started_at)};
+        HolderStatus{.host = (*holder)->host, .pid = (*holder)->pid, .since = engine::time_of((*holder)->started_at)};
   }
   if (const Status read = read_ledger(paths, options, status); !read) status.problem = read.error().message;
   // The write-ahead log and its index are part of the store.
@@ -153,33 +122,13 @@ PipelineStatus read_pipeline(const ledger::PipelinePaths& paths, const std::stri
   return status;
 }
 
-struct Found {
-  std::string data_dir;
-  std::vector<std::string> pipelines;
-};
-
-Result<Found> find_pipelines(const std::string& asked) {
-  Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(asked);
-  if (!search) return fail(std::move(search.error()));
-  Result<std::string> data_dir = ledger::resolve_data_dir(*search);
-  if (!data_dir) return fail(std::move(data_dir.error()));
-  Result<std::vector<std::string>> pipelines = ledger::list_pipelines(*data_dir);
-  if (!pipelines) return fail(std::move(pipelines.error()));
-  return Found{.data_dir = std::move(*data_dir), .pipelines = std::move(*pipelines)};
-}
-
 }  // namespace
 
 Result<DataDirStatus> status(const StatusOptions& options) {
-  Result<Found> found = find_pipelines(options.data_dir);
+  Result<engine::PipelinesFound> found = engine::find_pipelines(options.data_dir, options.pipeline);
   if (!found) return fail(std::move(found.error()));
-  if (!options.pipeline.empty()) {
-    auto called = engine::pipelines_called(options.pipeline, found->data_dir, found->pipelines);
-    if (!called) return fail(std::move(called.error()));
-    found->pipelines = std::move(*called);
-  }
   DataDirStatus status{.data_dir = found->data_dir, .pipelines = {}};
-  for (const std::string& name : found->pipelines) {
+  for (const std::string& name : found->keys) {
     const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(found->data_dir, name);
     if (!paths) return fail(paths.error());
     status.pipelines.push_back(read_pipeline(*paths, name, options));

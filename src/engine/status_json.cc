@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "outfall/package.h"
 #include "outfall/status.h"
 
 namespace outfall {
@@ -56,6 +57,15 @@ Json package_json(const PackageStatus& package) {
   Json jobs = Json::array();
   for (const JobStatus& job : package.jobs) jobs.push_back(job_json(job));
   out.set("jobs", std::move(jobs));
+  return out;
+}
+
+Json input_json(const PackageInput& input) {
+  Json out = Json::object();
+  out.set("path", input.path);
+  out.set("run_key", input.run_key.empty() ? Json() : Json(input.run_key));
+  out.set("documents", count(input.documents));
+  out.set("bytes", count(input.bytes));
   return out;
 }
 
@@ -121,6 +131,16 @@ std::string to_json(const DataDirStatus& status) {
   Json pipelines = Json::array();
   for (const PipelineStatus& pipeline : status.pipelines) pipelines.push_back(pipeline_json(pipeline));
   out.set("pipelines", std::move(pipelines));
+  return to_json(out);
+}
+
+std::string to_json(const PackageDetail& detail) {
+  Json out = Json::object();
+  out.set("pipeline", detail.pipeline);
+  out.set("package", package_json(detail.package));
+  Json inputs = Json::array();
+  for (const PackageInput& input : detail.inputs) inputs.push_back(input_json(input));
+  out.set("inputs", std::move(inputs));
   return to_json(out);
 }
 

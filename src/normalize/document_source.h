@@ -19,10 +19,11 @@ namespace outfall::normalize {
 
 /// One input as it was listed.
 struct SourceInput {
-  std::string path;          ///< absolute; for messages and for the ledger
-  std::string table;         ///< as it would be called, before naming
-  bool has_identity = true;  ///< its content can be recognized in a later run; not standard input
-  std::uint64_t size = 0;    ///< bytes; 0 where unknown
+  std::string path;        ///< absolute; for messages
+  std::string table;       ///< as it would be called, before naming
+  std::string identity;    ///< what the ledger knows it by; empty: its content is not recognized in a later run
+  bool is_stream = false;  ///< it can be read once only
+  std::uint64_t size = 0;  ///< bytes; 0 where unknown
   std::int64_t mtime_ns = 0;
 };
 
@@ -39,8 +40,8 @@ class DocumentSource {
 
   virtual const std::vector<SourceInput>& inputs() const = 0;
 
-  /// Reads an input only to learn its hash.
-  virtual Result<std::string> hash(std::size_t input) = 0;
+  /// Reads an input only to learn what its content is. A stream is used up by it.
+  virtual Result<InputContent> survey(std::size_t input) = 0;
 
   /// Leaves an input out. Before the first `next`.
   virtual void skip(std::size_t input) = 0;

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 constexpr const char* changed_hint =
-    "the file was changed after it was sealed: drop the package and load its inputs again";
+    "the file was changed after it was sealed: `outfall package drop` gives it up, then load its inputs again";
 
 Result<std::string> hash_of(const std::string& path) {
   Result<File> file = File::open(path, OpenMode::read);

@@ -40,7 +40,7 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
           .hint = "name another table with --table",
           .blame = Blame::usage});
     }
-    facts.push_back({.name = input.has_identity ? input.path : "standard input", .table = std::move(table)});
+    facts.push_back({.name = input.is_stream ? "standard input" : input.path, .table = std::move(table)});
   }
   return facts;
 }
@@ -264,13 +264,14 @@ class Extraction {
       input.bytes = content.bytes;
       report_.bytes_read += content.bytes;
       if (content.grew) input.notes.emplace_back("it grew while it was read; what was added is not loaded");
-      if (!run_.source->inputs()[i].has_identity) continue;
-      records.push_back({.path = input.path,
+      const normalize::SourceInput& known = run_.source->inputs()[i];
+      if (known.identity.empty()) continue;
+      records.push_back({.path = known.identity,
                          .size = content.bytes,
-                         .mtime_ns = run_.source->inputs()[i].mtime_ns,
+                         .mtime_ns = known.mtime_ns,
                          .hash = content.hash,
                          .documents = input.documents});
-      Result<std::string> note = already_loaded_note(request_.ledger, records.back());
+      Result<std::string> note = loaded_before_note(request_.ledger, records.back(), input.run_key);
       if (!note) return fail(std::move(note.error()));
       if (!note->empty()) input.notes.push_back(std::move(*note));
     }

@@ -9,15 +9,11 @@
 #include <string>
 #include <utility>
 
+#include "base/file.h"
 #include "schema/temporal.h"
 
 namespace outfall::pipeline {
 namespace {
-
-std::string file_name(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
 
 /// Looks at one input in the light of what was sealed from its path before.
 class Decision {
@@ -27,9 +23,9 @@ class Decision {
   /// The input's hash, read at most once.
   Result<std::string> hash() {
     if (!hash_) {
-      Result<std::string> read = source_.hash(input_);
-      if (!read) return read;
-      hash_ = std::move(*read);
+      Result<normalize::InputContent> read = source_.survey(input_);
+      if (!read) return fail(std::move(read.error()));
+      hash_ = std::move(read->hash);
     }
     return *hash_;
   }
@@ -55,7 +51,7 @@ class Decision {
 Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger, SkipLoaded skip_loaded,
               InputChoice& choice) {
   InputReport& report = choice.reports[index];
-  const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(report.path);
+  const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(source.inputs()[index].identity);
   if (!sealed) return fail(sealed.error());
   Decision decision(source, index);
 
@@ -84,18 +80,58 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
   return {};
 }
 
+Error other_content(const InputReport& report, const ledger::SealedInput& known, std::uint64_t bytes) {
+  return {.message = fmt::format("standard input has other content than the run key {} stands for: run {} sealed {} "
+                                 "bytes under it at {} as load {}, now {} bytes were sent",
+                                 report.run_key, known.run_id, known.input.size,
+                                 schema::iso_text(schema::Timestamp{known.sealed_at, 0}), known.load_id, bytes),
+          .hint = "send the same bytes again, or give new rows a --run-key of their own"};
+}
+
+/// A stream can be read once: to compare it uses it up. So it is compared only where the run depends on the answer, and
+/// other content is an error then.
+Status decide_stream(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger,
+                     SkipLoaded skip_loaded, InputChoice& choice) {
+  InputReport& report = choice.reports[index];
+  const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(source.inputs()[index].identity);
+  if (!sealed) return fail(sealed.error());
+  const auto counts = [&](const ledger::SealedInput& earlier) {
+    return !earlier.settled || skip_loaded == SkipLoaded::yes;
+  };
+  const auto known = std::ranges::find_if(*sealed, counts);
+  if (known == sealed->end()) return {};
+  const Result<normalize::InputContent> content = source.survey(index);
+  if (!content) return fail(content.error());
+  const ledger::SealedInput* same = nullptr;
+  for (const ledger::SealedInput& earlier : *sealed) {
+    if (!counts(earlier) || earlier.input.size != content->bytes || earlier.input.hash != content->hash) continue;
+    if (same == nullptr || !earlier.settled) same = &earlier;
+  }
+  if (same == nullptr) return fail(other_content(report, *known, content->bytes));
+  report.fate = same->settled ? InputFate::skipped : InputFate::finished;
+  report.run = same->run_id;
+  if (!same->settled) choice.acknowledged.push_back(*same);
+  return {};
+}
+
 /// To replace a table takes everything that belongs into it, also what an earlier run has sealed already.
-void take_whole_tables(const normalize::DocumentSource& source, InputChoice& choice) {
+Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& choice) {
   std::set<std::string> replaced;
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (is_read(choice.reports[i].fate)) replaced.insert(source.inputs()[i].table);
   }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
-    if (!is_read(choice.reports[i].fate) && replaced.contains(source.inputs()[i].table)) {
-      choice.reports[i].fate = InputFate::changed;
-      choice.reports[i].run.clear();
+    if (is_read(choice.reports[i].fate) || !replaced.contains(source.inputs()[i].table)) continue;
+    if (source.inputs()[i].is_stream) {
+      return fail(fmt::format("{} is replaced with all of its inputs, and standard input was read to compare it with "
+                              "what run {} sealed under the run key {}",
+                              source.inputs()[i].table, choice.reports[i].run, choice.reports[i].run_key),
+                  "send it again without --run-key");
     }
+    choice.reports[i].fate = InputFate::changed;
+    choice.reports[i].run.clear();
   }
+  return {};
 }
 
 }  // namespace
@@ -103,29 +139,43 @@ void take_whole_tables(const normalize::DocumentSource& source, InputChoice& cho
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
                                   const InputQuestion& question) {
   InputChoice choice;
-  for (const normalize::SourceInput& input : source.inputs()) choice.reports.push_back({.path = input.path});
+  for (const normalize::SourceInput& input : source.inputs()) {
+    choice.reports.push_back({.path = input.path, .run_key = input.is_stream ? question.run_key : ""});
+  }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
-    if (!source.inputs()[i].has_identity) continue;
-    if (Status decided = decide(source, i, ledger, question.skip_loaded, choice); !decided) {
+    const normalize::SourceInput& input = source.inputs()[i];
+    if (input.identity.empty()) continue;
+    const auto decide_one = input.is_stream ? decide_stream : decide;
+    if (Status decided = decide_one(source, i, ledger, question.skip_loaded, choice); !decided) {
       return fail(std::move(decided.error()));
     }
   }
-  if (question.write_disposition == WriteDisposition::replace) take_whole_tables(source, choice);
+  if (question.write_disposition == WriteDisposition::replace) {
+    if (Status taken = take_whole_tables(source, choice); !taken) return fail(std::move(taken.error()));
+  }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (!is_read(choice.reports[i].fate)) source.skip(i);
   }
   return choice;
 }
 
-Result<std::string> already_loaded_note(ledger::Ledger& ledger, const ledger::InputRecord& input) {
+Result<std::string> loaded_before_note(ledger::Ledger& ledger, const ledger::InputRecord& input,
+                                       const std::string& run_key) {
   const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(input.path);
   if (!sealed) return fail(sealed.error());
+  const std::string called = run_key.empty() ? std::string(file_name(input.path)) : "run key " + run_key;
+  const ledger::SealedInput* other = nullptr;
   for (const ledger::SealedInput& earlier : *sealed) {
-    if (!earlier.settled || earlier.input.size != input.size || earlier.input.hash != input.hash) continue;
-    return fmt::format("{} (same content) was already loaded at {} as load {}", file_name(input.path),
-                       schema::iso_text(schema::Timestamp{earlier.sealed_at, 0}), earlier.load_id);
+    if (!earlier.settled) continue;
+    if (earlier.input.size == input.size && earlier.input.hash == input.hash) {
+      return fmt::format("{} (same content) was already loaded at {} as load {}", called,
+                         schema::iso_text(schema::Timestamp{earlier.sealed_at, 0}), earlier.load_id);
+    }
+    if (other == nullptr) other = &earlier;
   }
-  return std::string();
+  if (other == nullptr || run_key.empty()) return std::string();
+  return fmt::format("{} has other content than it had at {} in load {}: both are loaded", called,
+                     schema::iso_text(schema::Timestamp{other->sealed_at, 0}), other->load_id);
 }
 
 }  // namespace outfall::pipeline

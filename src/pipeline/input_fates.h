@@ -4,6 +4,7 @@
 // second load.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "ledger/ledger.h"
@@ -28,14 +29,19 @@ enum class SkipLoaded { no, yes };
 struct InputQuestion {
   SkipLoaded skip_loaded = SkipLoaded::no;
   WriteDisposition write_disposition = WriteDisposition::append;
+  std::string run_key{};  ///< what streams are recognized by
 };
 
 /// Decides each input's fate and tells the source which to leave out. Files are read for their hash only where the
-/// ledger knows something of the same path and size.
+/// ledger knows something of the same path and size; a stream is used up for it where the ledger knows its run key.
+///
+/// Errors: a stream is not what was sealed under its run key, or is to replace a table after it was used up.
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
                                   const InputQuestion& question);
 
-/// A note for an input whose content a run with an end has loaded before; empty for none. `loaded_at` is in UTC.
-Result<std::string> already_loaded_note(ledger::Ledger& ledger, const ledger::InputRecord& input);
+/// A note for an input whose content, or whose run key with other content, a run with an end has loaded before; empty
+/// for none.
+Result<std::string> loaded_before_note(ledger::Ledger& ledger, const ledger::InputRecord& input,
+                                       const std::string& run_key);
 
 }  // namespace outfall::pipeline

@@ -6,19 +6,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/process.h"
 #include "delivery/deliver.h"
 #include "ledger/ledger.h"
-#include "ledger/pipeline_lock.h"
 #include "pipeline/extract.h"
+#include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
 #include "pipeline/progress_meter.h"
+#include "pipeline/unrecognized_input.h"
 
 namespace outfall::pipeline {
 namespace {
-
-/// Packages that may wait for their destination before new data is refused.
-constexpr std::size_t pending_packages_max = 100;
 
 class Run {
  public:
@@ -47,7 +44,7 @@ class Run {
     }
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
-    if (ledger_) record_end();
+    if (held_) record_end();
     return std::move(report_);
   }
 
@@ -63,59 +60,61 @@ class Run {
   }
 
   Status run_locked() {
-    if (Status opened = open_state(); !opened) return opened;
+    if (Status held = hold_pipeline(); !held) return held;
     if (Status cleared = clear_debris(); !cleared) return cleared;
-    Status delivered = deliver_pending();
-    if (!delivered && delivered.error().blame == Blame::interrupted) return delivered;
-    if (request_.source == nullptr) return delivered;
+    const Status delivered = deliver_pending();
+    if (request_.source == nullptr) {
+      if (delivered && report_.packages.empty() && report_.notes.empty())
+        report_.notes.push_back("nothing was pending");
+      return delivered;
+    }
 
+    const bool stopped = !delivered && delivered.error().blame == Blame::interrupted;
     // New data is sealed behind what could not be delivered, never dropped.
     load_failed_ = false;
-    if (Status loaded = load_inputs(delivered.has_value()); !loaded) return loaded;
+    const Status loaded = stopped ? delivered : load_inputs(delivered);
+    if (!loaded) {
+      if (!sealed_) note_nothing_loaded();
+      return loaded;
+    }
     load_failed_ = !delivered;
     return delivered;
   }
 
-  Status open_state() {
-    Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request_.data_dir, request_.key);
-    if (!paths) return fail(std::move(paths.error()));
-    paths_ = std::move(*paths);
-    if (Status made = ledger::make_pipeline_folders(paths_); !made) return made;
-    Result<ledger::PipelineLock> lock = ledger::PipelineLock::take(
-        request_.env,
-        {.path = paths_.lock, .pipeline = request_.name, .wait = request_.lock_wait, .stop = request_.options.stop});
-    if (!lock) return fail(std::move(lock.error()));
-    lock_.emplace(std::move(*lock));
-    Result<ledger::Ledger> ledger = ledger::Ledger::open(paths_.database, request_.env);
-    if (!ledger) return fail(std::move(ledger.error()));
-    if (Status bound =
-            ledger->bind({.name = request_.name, .destination = report_.destination, .dataset = request_.dataset});
-        !bound) {
-      return bound;
-    }
-    const ProcessIdentity process = this_process();
-    const Status begun = ledger->begin_run({.run_id = report_.run_id,
-                                            .command = request_.command,
-                                            .host = process.host,
-                                            .boot_id = process.boot_id,
-                                            .pid = process.pid,
-                                            .started_at = request_.env.now_us()});
-    if (!begun) return begun;
-    ledger_.emplace(std::move(*ledger));
-    progress_.attach(&*ledger_);
+  Status hold_pipeline() {
+    const ledger::RunInput input = input_kind(request_.source);
+    Result<HeldPipeline> held =
+        hold({.key = request_.key,
+              .data_dir = request_.data_dir,
+              .binding = {.name = request_.name, .destination = report_.destination, .dataset = request_.dataset},
+              .lock_wait = request_.lock_wait,
+              .run_id = report_.run_id,
+              .command = request_.command,
+              .input = input,
+              .stop = request_.options.stop},
+             request_.env);
+    if (!held) return fail(std::move(held.error()));
+    held_.emplace(std::move(*held));
+    report_.notes = notes_on_unended(held_->unended, input);
+    progress_.attach(&held_->ledger);
     return {};
   }
 
+  void note_nothing_loaded() {
+    const Delivered delivered = report_.packages.empty() ? Delivered::nothing : Delivered::earlier_package;
+    report_.notes.push_back(nothing_loaded_note(*request_.source, delivered));
+  }
+
   Status clear_debris() {
-    const auto kept = ledger_->packages_with_files();
+    const auto kept = held_->ledger.packages_with_files();
     if (!kept) return fail(kept.error());
-    const auto removed = ledger::remove_debris(paths_, *kept);
+    const auto removed = ledger::remove_debris(held_->paths, *kept);
     if (!removed) return fail(removed.error());
     return {};
   }
 
   Status deliver_pending() {
-    const Result<std::vector<ledger::PackageRecord>> pending = ledger_->pending();
+    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
     if (!pending) return fail(pending.error());
     for (const ledger::PackageRecord& package : *pending) report_.balance.in += package.documents;
     report_.balance.pending = report_.balance.in;
@@ -125,44 +124,50 @@ class Run {
     return {};
   }
 
-  Status load_inputs(bool nothing_pending) {
-    if (!nothing_pending) {
-      const auto pending = ledger_->pending();
-      if (!pending) return fail(pending.error());
-      if (pending->size() >= pending_packages_max) {
-        return fail(
-            fmt::format("{} packages wait for {}; no more is sealed behind them", pending->size(), report_.destination),
-            "make the destination reachable, then: outfall resume " + request_.name);
-      }
+  /// What still fails makes new data wait behind it, up to a limit.
+  Status check_room(const Error& failed) {
+    const auto pending = held_->ledger.pending();
+    if (!pending) return fail(pending.error());
+    if (pending->size() < request_.options.max_pending_packages) return {};
+    load_failed_ = true;
+    return fail(Error{.message = fmt::format("{} packages wait for {}, and no more is sealed behind them: {}",
+                                             pending->size(), report_.destination, failed.message),
+                      .hint = fmt::format("deliver them first: outfall resume {}; or seal more with "
+                                          "--max-pending-packages, or give one up: outfall package list",
+                                          request_.name)});
+  }
+
+  Status load_inputs(const Status& delivered) {
+    if (!delivered) {
+      if (Status room = check_room(delivered.error()); !room) return room;
     }
     Result<InputChoice> choice =
-        choose_inputs(*request_.source, *ledger_,
+        choose_inputs(*request_.source, held_->ledger,
                       {.skip_loaded = request_.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
-                       .write_disposition = request_.options.write_disposition});
+                       .write_disposition = request_.options.write_disposition,
+                       .run_key = request_.options.run_key.value_or("")});
     if (!choice) return fail(std::move(choice.error()));
-    ledger_->acknowledge(choice->acknowledged);
-    const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, !nothing_pending);
-    if (!package) {
-      report_.notes.emplace_back("nothing of the inputs was loaded");
-      return fail(package.error());
-    }
+    held_->ledger.acknowledge(choice->acknowledged);
+    const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, !delivered);
+    if (!package) return fail(package.error());
     report_.inputs = std::move(choice->reports);
     if (!*package) return {};
+    sealed_ = true;
     report_.balance.in += (*package)->documents;
     report_.balance.pending += (*package)->documents;
     // Packages are delivered in the order of their seals.
-    if (!nothing_pending) return {};
+    if (!delivered) return {};
     return deliver_package(**package, Resumed::no);
   }
 
   Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, bool has_pending) {
     const bool any = std::ranges::any_of(choice.reports, [](const InputReport& input) { return is_read(input.fate); });
     if (!any) return std::nullopt;
-    Result<DatasetMemory> memory = recall(request_, &*ledger_, has_pending, report_.notes);
+    Result<DatasetMemory> memory = recall(request_, &held_->ledger, has_pending, report_.notes);
     if (!memory) return fail(std::move(memory.error()));
     return extract_and_seal({.run = request_,
-                             .ledger = *ledger_,
-                             .paths = paths_,
+                             .ledger = held_->ledger,
+                             .paths = held_->paths,
                              .run_id = report_.run_id,
                              .memory = std::move(*memory),
                              .progress = progress_},
@@ -180,23 +185,26 @@ class Run {
     progress_.begin(Progress::Stage::load, package.load_id);
     progress_.set_totals(rows, std::nullopt);
     delivery::DeliverOptions options{.env = request_.env};
-    options.attempt_failed = [&](const Error& error) { (void)ledger_->record_attempt(package.load_id, error.message); };
+    options.attempt_failed = [&](const Error& error) {
+      (void)held_->ledger.record_attempt(package.load_id, error.message);
+    };
     const Result<delivery::LoadSummary> summary =
         delivery::deliver(request_.destination,
                           {.package = package,
                            .schema = *schema,
-                           .folder = paths_.package(package.load_id),
+                           .folder = held_->paths.package(package.load_id),
                            .progress = [this](std::uint64_t loaded) { progress_.update(loaded, 0); },
                            .stop = request_.options.stop},
                           options);
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
-    if (Status loaded = ledger_->mark_loaded(package.load_id, request_.options.keep_packages); !loaded) return loaded;
+    if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
+      return loaded;
     progress_.update(rows, 0);
     progress_.end_stage();
     load_failed_ = false;
     report_package(package, *schema, *summary, rows, resumed);
     if (request_.options.keep_packages == 0) {
-      if (Status removed = ledger::remove_package_files(paths_, package.load_id); !removed) return removed;
+      if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
     }
     return clear_debris();  // kept by an earlier run, and no longer
   }
@@ -227,7 +235,7 @@ class Run {
 
   /// The last thing written: from here on the same command is a new load.
   void record_end() {
-    const Status ended = ledger_->end_run(
+    const Status ended = held_->ledger.end_run(
         {.run_id = report_.run_id, .ending = static_cast<int>(report_.ending), .trace = to_json(report_)});
     if (ended || report_.error) return;
     report_.error = ended.error();
@@ -237,10 +245,9 @@ class Run {
   const RunRequest& request_;
   ProgressMeter progress_;
   Report report_;
-  ledger::PipelinePaths paths_;
-  std::optional<ledger::PipelineLock> lock_;
-  std::optional<ledger::Ledger> ledger_;
-  bool load_failed_ = false;
+  std::optional<HeldPipeline> held_;
+  bool sealed_ = false;       ///< the inputs of this run
+  bool load_failed_ = false;  ///< sealed work waits for its destination
 };
 
 }  // namespace

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Kills the real program at every fault point, in a first load, in a second one that migrates, and in one that replaces,
-# and resumes it until done. Then each row must be there exactly once.
+# Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, and while
+# a package is dropped, and resumes it until done. Then each row must be there exactly once.
 #
 #   OUTFALL=build/release/outfall tests/crash/fault_points_test.py [--point NAME]
 import argparse
 import collections
 import shutil
 
-from world import KILLED, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
+from world import KILLED, OUTFALL, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 120  # of the first load, in three files
 VISITORS = 80  # of the second, in two
@@ -30,7 +30,7 @@ def make_inputs(world):
 
 
 class Scenario:
-    """A world as it is before the run that will die, and what must be there when that run is finished."""
+    """A world as it is before the command that will die, and what must be there when all is finished."""
 
     def __init__(self, name, folder, expected):
         self.name = name
@@ -41,6 +41,40 @@ class Scenario:
 
     def command(self, world):
         return world.command(self.files, *self.options)
+
+    def passes(self, point):
+        return point not in Drop.POINTS
+
+    def finish(self, world, ended_before, resume_first):
+        world.complete(self.command(world), ended_before, resume_first)
+
+
+class Drop(Scenario):
+    """A sealed package is given up, and its files are loaded anew."""
+
+    POINTS = {"before_package_drop", "in_package_drop", "after_package_drop"}
+    SHARED_POINTS = {"run_begun", "before_files_removed", "after_files_removed", "before_run_end", "after_run_end"}
+
+    def passes(self, point):
+        return point in self.POINTS | self.SHARED_POINTS
+
+    def __init__(self, folder, expected):
+        super().__init__("drop", folder, expected)
+        make_inputs(self.before.make())
+        self.before.finish(self.before.command(FIRST))
+        self.before.run(self.before.command(SECOND), fault="after_seal")
+        [(self.load_id,)] = self.before.ledger("SELECT load_id FROM packages WHERE state = 'pending'")
+
+    def command(self, world):
+        return [OUTFALL, "package", "drop", self.load_id, "--yes", "--data-dir", str(world.data)]
+
+    def finish(self, world, ended_before, resume_first):
+        if resume_first:
+            world.finish(world.resume_command())
+        else:
+            world.run(self.command(world))  # dropped, or gone already
+        # The run that had sealed them has no end, so typing its command loads its files, or finds them delivered.
+        world.finish(world.command(SECOND))
 
 
 def scenarios(folder):
@@ -58,7 +92,7 @@ def scenarios(folder):
         make_inputs(later.before.make())
         later.before.finish(later.before.command(FIRST))
         first.expected.check(later.before)
-    return [first, second, replace]
+    return [first, second, replace, Drop(folder / "drop", second.expected)]
 
 
 def restore(scenario, saved):
@@ -77,7 +111,7 @@ def strike(scenario, fault, resume_first):
         scenario.expected.check(world)
         return False
     expect(died.returncode == KILLED, f"ended with {died.returncode} instead of dying:\n{died.stderr}")
-    world.complete(command, ended_before, resume_first)
+    scenario.finish(world, ended_before, resume_first)
     scenario.expected.check(world)
     return True
 
@@ -85,7 +119,7 @@ def strike(scenario, fault, resume_first):
 def strike_everywhere(scenario, points, folder, reached):
     saved = folder / "saved"
     shutil.copytree(scenario.before.disk, saved)
-    for turn, point in enumerate(points):
+    for turn, point in enumerate(filter(scenario.passes, points)):
         faults = [point] + ([f"{point}:{LATER_TURNS[point]}"] if point in LATER_TURNS else [])
         for fault in faults:
             restore(scenario, saved)

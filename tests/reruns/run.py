@@ -26,12 +26,25 @@ class Story:
     def rows(self, name, *ids):
         self.write(name, "".join(json.dumps({"id": i}) + "\n" for i in ids))
 
-    def run(self, *arguments, fault="", code=0, inputs=("in",), extra={}):
-        command = [OUTFALL, "run", *inputs, "--data-dir", "state", "--to", "duckdb:t.duckdb", *arguments]
+    def run(self, *arguments, inputs=("in",), to="duckdb:t.duckdb", **how):
+        return self.outfall("run", *inputs, "--to", to, *arguments, **how)
+
+    def send(self, *arguments, ids, **how):
+        """Standard input with these ids."""
+        text = "".join(json.dumps({"id": i}) + "\n" for i in ids)
+        return self.run("--table", "in", *arguments, inputs=("-",), sent=text, **how)
+
+    def outfall(self, *arguments, fault="", code=0, sent=None, of_stdout=False, extra={}):
+        command = [OUTFALL, *arguments, "--data-dir", "state"]
         environment = dict(os.environ, OUTFALL_FAULT=fault) | extra
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+        done = subprocess.run(command, cwd=self.folder, env=environment, input=sent, capture_output=True, text=True,
+                              timeout=TIMEOUT_SECONDS)
         assert done.returncode == code, f"exit {done.returncode}, expected {code}: {' '.join(command)}\n{done.stderr}"
-        return done.stderr
+        return done.stdout if of_stdout else done.stderr
+
+    def packages(self):
+        """Folders of job files."""
+        return [entry.name for folder in (self.folder / "state/pipelines").glob("*/packages") for entry in folder.iterdir()]
 
     def ids(self, table="in"):
         command = [OUTFALL, "query", "duckdb:t.duckdb", f'select id from "{table}" order by id', "--output", "csv"]
@@ -99,9 +112,148 @@ def wrong_set_up_with_pending_work(story):
     assert story.ids() == [1, 2]
 
 
+def told(text, *parts):
+    for part in parts:
+        assert part in text, f"nothing says {part!r}:\n{text}"
+
+
+def run_key_recognizes_standard_input(story):
+    """Standard input under a run key is loaded once, however often it is sent until a run ends."""
+    story.send("--run-key", "day 1", ids=[1, 2], fault="after_seal", code=KILLED)
+    told(story.send("--run-key", "day 1", ids=[1, 2]), "run key day 1: finished from run")
+    assert story.ids() == [1, 2]
+    told(story.send("--run-key", "day 1", "--skip-loaded", ids=[1, 2]), "run key day 1: skipped: loaded by run")
+    assert story.ids() == [1, 2]
+    told(story.send("--run-key", "day 1", ids=[1, 2]), "run key day 1 (same content) was already loaded at")
+    assert story.ids() == [1, 1, 2, 2]
+
+
+def run_key_survives_every_window(story):
+    """Killed before the seal, behind the commit, and after a resume: the same key is loaded once."""
+    story.send("--run-key", "k", ids=[1], fault="before_seal", code=KILLED)
+    story.send("--run-key", "k", ids=[1], fault="after_load_commit", code=KILLED)
+    story.outfall("resume")
+    told(story.send("--run-key", "k", ids=[1]), "run key k: finished from run")
+    story.send("--run-key", "l", ids=[2])
+    assert story.ids() == [1, 2]
+
+
+def run_key_with_other_content(story):
+    """A run key stands for one content: other bytes under it are refused, until a run with it has ended."""
+    story.send("--run-key", "k", ids=[1], fault="after_seal", code=KILLED)
+    told(story.send("--run-key", "k", ids=[2], code=1), "run key k", "other content", "hint:", "delivered 1")
+    assert story.ids() == [1]
+    story.send("--run-key", "k", ids=[1])
+    told(story.send("--run-key", "k", "--skip-loaded", ids=[3], code=1), "run key k", "other content")
+    told(story.send("--run-key", "k", ids=[3]), "run key k", "other content")
+    assert story.ids() == [1, 3]
+
+
+def run_key_needs_standard_input(story):
+    """A run key without standard input is a mistake, and so is one that is no text."""
+    story.rows("1.jsonl", 1)
+    told(story.run("--run-key", "k", code=2), "--run-key names standard input")
+    for wrong in ("a\nb", "", "x" * 1000):
+        told(story.send("--run-key", wrong, ids=[1], code=2), "--run-key is empty, too long, or has control characters")
+
+
+def standard_input_without_a_key(story):
+    """Before the seal it must be sent again, after it resume finishes it; both are said."""
+    story.send(ids=[1], fault="job_files_synced", code=KILLED)
+    assert story.packages(), "the kill left no debris, so nothing is tested"
+    told(story.outfall("resume"), "nothing of it was loaded", "standard input must be sent again")
+    assert not story.packages(), "resume without a name left debris"
+    assert "sent again" not in story.outfall("resume"), "told twice"
+    story.send(ids=[1], fault="job_files_synced", code=KILLED)
+    told(story.send(ids=[1]), "standard input must be sent again")
+    assert story.ids() == [1]
+    story.send(ids=[2], fault="after_seal", code=KILLED)
+    told(story.outfall("resume"), "sealed by an earlier run")
+    assert story.ids() == [1, 2]
+    story.send(ids=[3], fault="after_seal", code=KILLED)
+    told(story.send(ids=[3]), "standard input has no identity", "--run-key")
+    assert story.ids() == [1, 2, 3, 3]
+
+
+def killed_files_are_told_by_resume(story):
+    """After a kill before the seal resume says that nothing of the run was loaded, and what loads it."""
+    story.rows("1.jsonl", 1)
+    story.run(fault="before_seal", code=KILLED)
+    told(story.outfall("resume"), "nothing of it was loaded", "the same command")
+    assert not story.packages()
+
+
+def pending_packages_are_limited(story):
+    """New data is sealed behind what still fails, up to a limit; beyond it is refused, and nothing is discarded."""
+    (story.folder / "blocked").mkdir()
+    blocked = f"duckdb:{story.folder}/blocked/t.duckdb"
+    story.rows("1.jsonl", 1)
+    story.run(to=blocked, fault="after_seal", code=KILLED)
+    (story.folder / "blocked").rename(story.folder / "away")
+    limited = ("--max-pending-packages", "2")
+    story.rows("2.jsonl", 2)
+    told(story.run(*limited, to=blocked, code=4), "pending 2")
+    story.rows("3.jsonl", 3)
+    told(story.run(*limited, to=blocked, code=4), "2 packages", "--max-pending-packages", "outfall resume")
+    assert len(story.packages()) == 2
+    (story.folder / "away").rename(story.folder / "blocked")
+    story.run(*limited, to=blocked)
+    (story.folder / "t.duckdb").symlink_to(story.folder / "blocked/t.duckdb")
+    assert story.ids() == [1, 2, 3]
+
+
+def pending_id(story):
+    listed = json.loads(story.outfall("package", "list", "--json", of_stdout=True))
+    return [package["load_id"] for pipeline in listed["pipelines"] for package in pipeline["packages"] if package["state"] == "pending"]
+
+
+def dropped_package_counts_as_not_loaded(story):
+    """What was dropped is gone with its job files, and its inputs can be loaded again, also by --skip-loaded."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("2.jsonl", 2, 3)
+    story.run("--skip-loaded", fault="after_seal", code=KILLED)
+    [load_id] = pending_id(story)
+    told(story.outfall("package", "drop", load_id, code=2), "2 documents", "--yes")
+    assert pending_id(story) == [load_id]
+    told(story.outfall("packages", "drop", load_id[:-1], "--yes"), load_id, "2 documents", "2.jsonl")
+    assert not pending_id(story) and not story.packages()
+    told(story.outfall("package", "drop", load_id, "--yes", code=2), "no package")
+    assert story.ids() == [1]
+    story.run("--skip-loaded")
+    assert story.ids() == [1, 2, 3]
+
+
+def delivered_package_is_not_dropped(story):
+    """A package that the destination has already is not given up, whatever the state store says; nor is a loaded one."""
+    story.rows("1.jsonl", 1)
+    story.run(fault="after_load_commit", code=KILLED)
+    [load_id] = pending_id(story)
+    told(story.outfall("package", "drop", load_id, "--yes", code=1), "nothing was dropped", "already", "outfall resume")
+    story.outfall("resume")
+    told(story.outfall("package", "drop", load_id, "--yes", code=2), "not pending")
+    told(story.run(), "finished from run")
+    assert story.ids() == [1]
+
+
+def dropped_first_package_leaves_a_fresh_start(story):
+    """After the only package is dropped the next run begins as if it had not been, without talk of a lost dataset."""
+    story.rows("1.jsonl", 1)
+    story.run(fault="after_seal", code=KILLED)
+    story.outfall("package", "drop", *pending_id(story), "--yes")
+    assert "no longer" not in story.run()
+    assert story.ids() == [1]
+
+
 def main():
-    stories = [failed_run_between, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
-               wrong_set_up_with_pending_work]
+    stories = [
+        dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, dropped_first_package_leaves_a_fresh_start,
+        failed_run_between, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
+        wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_survives_every_window, run_key_with_other_content,
+        run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
+    ]
+    if len(sys.argv) > 1:
+        stories = [story for story in stories if story.__name__ in sys.argv[1:]]
     for story in stories:
         with tempfile.TemporaryDirectory() as folder:
             story(Story(folder))

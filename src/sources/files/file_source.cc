@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "columnar/byte_stream.h"
+#include "ledger/records.h"
 
 namespace outfall::sources {
 namespace {
@@ -19,10 +20,13 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
   std::vector<normalize::SourceInput> inputs;
   inputs.reserve(listed->size());
   for (Input& input : *listed) {
-    const bool has_identity = input.path != stdin_path;
+    const bool is_stream = input.path == stdin_path;
+    std::string identity = is_stream ? "" : input.path;
+    if (is_stream && !options.run_key.empty()) identity = std::string(ledger::run_key_prefix) + options.run_key;
     inputs.push_back({.path = std::move(input.path),
                       .table = std::move(input.table),
-                      .has_identity = has_identity,
+                      .identity = std::move(identity),
+                      .is_stream = is_stream,
                       .size = input.size,
                       .mtime_ns = input.mtime_ns});
   }
@@ -37,14 +41,16 @@ FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceI
       contents_(inputs_.size()),
       pool_(options_.memory_bytes) {}
 
-Result<std::string> FileSource::hash(std::size_t input) {
+Result<normalize::InputContent> FileSource::survey(std::size_t input) {
   auto stream = columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
   std::vector<std::byte> buffer(hash_read_bytes);
   while (true) {
     const Result<std::size_t> count = (*stream)->read(buffer);
     if (!count) return fail(count.error());
-    if (*count == 0) return (*stream)->raw_content().hash;
+    if (*count > 0) continue;
+    columnar::RawContent content = (*stream)->raw_content();
+    return normalize::InputContent{.bytes = content.bytes, .hash = std::move(content.hash), .grew = content.grew};
   }
 }
 

@@ -24,6 +24,7 @@ namespace outfall::sources {
 struct FileSourceOptions {
   std::vector<std::string> named;  ///< what the command names
   std::string table;               ///< empty: from the names
+  std::string run_key;             ///< what standard input is recognized by; empty: by nothing
   std::size_t chunk_bytes = std::size_t{1} << 20;
   std::size_t memory_bytes = std::size_t{64} << 20;  ///< of chunks in flight
   std::stop_token stop;
@@ -35,7 +36,7 @@ class FileSource final : public normalize::DocumentSource {
   static Result<std::unique_ptr<FileSource>> make(FileSourceOptions options);
 
   const std::vector<normalize::SourceInput>& inputs() const override { return inputs_; }
-  Result<std::string> hash(std::size_t input) override;
+  Result<normalize::InputContent> survey(std::size_t input) override;
   void skip(std::size_t input) override { skipped_[input] = true; }
   Result<std::optional<normalize::Chunk>> next() override;
   void recycle(normalize::Chunk chunk) override { pool_.give_back(std::move(chunk)); }

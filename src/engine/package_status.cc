@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/package_status.h"
+
+namespace outfall::engine {
+
+Time time_of(std::int64_t microseconds) {
+  return Time(std::chrono::microseconds(microseconds));
+}
+
+std::optional<Time> time_of(std::optional<std::int64_t> microseconds) {
+  if (!microseconds) return std::nullopt;
+  return time_of(*microseconds);
+}
+
+PackageStatus package_status(const ledger::PackageRecord& record) {
+  PackageStatus status{
+      .load_id = record.load_id,
+      .run_id = record.run_id,
+      .state = record.state == ledger::PackageState::pending ? PackageState::pending : PackageState::loaded,
+      .destination = record.destination,
+      .dataset = record.dataset,
+      .documents = record.documents,
+      .sealed_at = time_of(record.sealed_at),
+      .loaded_at = time_of(record.loaded_at),
+      .files_kept = record.files_kept,
+      .attempts = record.attempts,
+      .last_error = record.last_error,
+      .jobs = {},
+  };
+  for (const ledger::JobRecord& job : record.jobs) {
+    status.jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
+    status.rows += job.rows;
+    status.bytes += job.bytes;
+  }
+  return status;
+}
+
+}  // namespace outfall::engine

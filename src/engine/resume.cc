@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Resume: finds the pipelines that a crash or a failure left with something to do, and runs each without a source.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "engine/pipeline_names.h"
+#include "engine/target.h"
+#include "ledger/data_dir.h"
+#include "ledger/ledger.h"
+#include "ledger/pipeline_lock.h"
+#include "outfall/pipeline.h"
+
+namespace outfall {
+namespace {
+
+/// Work, debris, or a death that nobody was told of. What cannot be read from outside is left for the run to explain.
+bool has_work(const ledger::PipelinePaths& paths) {
+  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths.database);
+  if (!ledger) return true;
+  const auto pending = ledger->pending();
+  if (!pending || !pending->empty()) return true;
+  // What has no end and no package belongs to the live process, if there is one.
+  const auto holder = ledger::PipelineLock::holder(paths.lock);
+  if (holder && *holder) return false;
+  const auto unended = ledger->unended_runs();
+  if (!unended || !unended->empty()) return true;
+  const auto kept = ledger->packages_with_files();
+  if (!kept) return true;
+  const auto debris = ledger::find_debris(paths, *kept);
+  return !debris || !debris->empty();
+}
+
+/// Several causes: failed, then pending, then rejected; whoever was asked to stop is told so first.
+Ending worse(Ending a, Ending b) {
+  constexpr std::array order{Ending::interrupted, Ending::terminated, Ending::failed,   Ending::misuse,
+                             Ending::busy,        Ending::pending,    Ending::rejected, Ending::delivered};
+  return *std::ranges::find_if(order, [&](Ending ending) { return ending == a || ending == b; });
+}
+
+/// None: there is nothing to do.
+std::optional<Report> resume_one(const std::string& data_dir, const std::string& key, const PipelineOptions& options,
+                                 const RunOptions& run) {
+  PipelineOptions one = options;
+  one.name = key;
+  const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
+  if (!paths) return engine::failed_report(one, paths.error());
+  if (options.name.empty() && !has_work(*paths)) return std::nullopt;
+  const auto binding = engine::remembered_binding(data_dir, key);
+  if (!binding) return engine::failed_report(one, binding.error());
+  if (!*binding) return std::nullopt;  // it died before it had anything
+  const engine::Target target{.name = (*binding)->name,
+                              .key = key,
+                              .address = (*binding)->destination,
+                              .dataset = (*binding)->dataset,
+                              .data_dir = data_dir};
+  return engine::run_target({.target = target, .options = options, .run = run, .command = "resume"});
+}
+
+}  // namespace
+
+ResumeReport Pipeline::resume(const RunOptions& options, const std::function<void(const Report&)>& done) {
+  ResumeReport all;
+  const Result<engine::PipelinesFound> found = engine::find_pipelines(options_.data_dir, options_.name);
+  if (!found) {
+    all.error = found.error();
+    all.ending = ending_of(*all.error);
+    return all;
+  }
+  all.data_dir = found->data_dir;
+  for (const std::string& key : found->keys) {
+    std::optional<Report> report = resume_one(found->data_dir, key, options_, options);
+    if (!report) continue;
+    if (done) done(*report);
+    all.ending = worse(all.ending, report->ending);
+    all.pipelines.push_back(std::move(*report));
+    if (options.stop.stop_requested()) break;
+  }
+  return all;
+}
+
+}  // namespace outfall

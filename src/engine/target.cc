@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/target.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/hash.h"
+#include "engine/pipeline_names.h"
+#include "engine/registry.h"
+#include "pipeline/run.h"
+#include "schema/naming.h"
+
+namespace outfall::engine {
+namespace {
+
+constexpr std::string_view several_tables_name = "outfall";
+
+std::string default_dataset(const std::string& pipeline) {
+  return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
+}
+
+/// A pipeline that was not named is called after its table, or after the program where there are several.
+std::string name_from_tables(const normalize::DocumentSource& source) {
+  const schema::Naming naming(NamingConvention::snake_case);
+  std::set<std::string> tables;
+  for (const normalize::SourceInput& input : source.inputs())
+    tables.insert(naming.normalize_table_identifier(input.table));
+  return tables.size() == 1 ? *tables.begin() : std::string(several_tables_name);
+}
+
+/// The folder of a pipeline that was not named: its name and a hash of all that it loads into.
+std::string key_from_target(const Target& target, const normalize::DocumentSource& source) {
+  std::set<std::string> tables;
+  for (const normalize::SourceInput& input : source.inputs()) tables.insert(input.table);
+  ContentHash hash;
+  for (const std::string& table : tables) hash.update(table + '\n');
+  hash.update(target.address + '\n' + target.dataset);
+  return target.name + "-" + hash.hex().substr(0, key_hash_digits);
+}
+
+/// A bare `duckdb` is a file in the working directory that is named after the pipeline.
+std::string complete_address(const std::string& address, const std::string& pipeline) {
+  return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
+}
+
+DestinationOptions destination_options(const RunOptions& options) {
+  return {.memory = database_memory(options.memory), .threads = options.workers};
+}
+
+}  // namespace
+
+Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
+                           const normalize::DocumentSource& source) {
+  Target target{.name = options.name};
+  Result<std::string> data_dir = find_data_dir(options.data_dir);
+  if (!data_dir) return fail(std::move(data_dir.error()));
+  target.data_dir = std::move(*data_dir);
+
+  std::optional<ledger::Binding> binding;
+  if (target.name.empty()) {
+    target.name = name_from_tables(source);
+  } else {
+    target.key = target.name;
+    auto known = remembered_binding(target.data_dir, target.key);
+    if (!known) return fail(std::move(known.error()));
+    binding = std::move(*known);
+  }
+  const std::string asked = options.destination.empty() && binding ? binding->destination : options.destination;
+  const auto destination =
+      make_destination(complete_address(asked, target.name), destination_options(run), Env::system());
+  if (!destination) return fail(destination.error());
+  target.address = (*destination)->address();
+  target.dataset = !options.dataset.empty() ? options.dataset
+                   : binding                ? binding->dataset
+                                            : default_dataset(target.name);
+  if (Status named = (*destination)->check_dataset(target.dataset); !named) return fail(std::move(named.error()));
+  if (target.key.empty()) target.key = key_from_target(target, source);
+  return target;
+}
+
+Report run_target(const TargetRun& run) {
+  const Target& target = run.target;
+  auto destination = make_destination(target.address, destination_options(run.run), Env::system());
+  if (!destination) return failed_report(run.options, std::move(destination.error()));
+  return pipeline::run({.name = target.name,
+                        .key = target.key,
+                        .dataset = target.dataset,
+                        .data_dir = target.data_dir,
+                        .lock_wait = run.options.lock_wait,
+                        .command = run.command,
+                        .options = run.run,
+                        .destination = **destination,
+                        .source = run.source,
+                        .env = Env::system()});
+}
+
+Report failed_report(const PipelineOptions& options, Error error) {
+  Report report;
+  report.pipeline = options.name;
+  report.destination = options.destination;
+  report.ending = ending_of(error);
+  report.error = std::move(error);
+  return report;
+}
+
+}  // namespace outfall::engine

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Target: which pipeline a run belongs to and where it goes; and the run itself, once that is known.
+#pragma once
+
+#include <string>
+
+#include "normalize/document_source.h"
+#include "outfall/pipeline.h"
+
+namespace outfall::engine {
+
+struct Target {
+  std::string name;     ///< as the destination knows the pipeline
+  std::string key;      ///< its folder in the data directory
+  std::string address;  ///< of the destination
+  std::string dataset;
+  std::string data_dir;  ///< absolute
+};
+
+/// Options first, then what a named pipeline used before, then what follows from the names of the tables.
+///
+/// Errors: usage: an option is wrong.
+Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
+                           const normalize::DocumentSource& source);
+
+/// `source` is null for a run that only finishes what is pending; `command` is for the trace, without secrets.
+struct TargetRun {
+  const Target& target;
+  const PipelineOptions& options;
+  const RunOptions& run;
+  normalize::DocumentSource* source = nullptr;
+  std::string command{};
+};
+Report run_target(const TargetRun& run);
+
+/// The report of a run that did not begin.
+Report failed_report(const PipelineOptions& options, Error error);
+
+}  // namespace outfall::engine

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HeldPipeline: a pipeline of which this process is the one holder, with its ledger open and its begin recorded.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "ledger/data_dir.h"
+#include "ledger/ledger.h"
+#include "ledger/pipeline_lock.h"
+
+namespace outfall::pipeline {
+
+struct HoldRequest {
+  std::string key;  ///< its folder in the data directory
+  std::string data_dir;
+  ledger::Binding binding;
+  std::chrono::seconds lock_wait{0};
+  std::string run_id;
+  std::string command;  ///< for the trace, without secrets
+  ledger::RunInput input = ledger::RunInput::none;
+  std::stop_token stop;
+};
+
+struct HeldPipeline {
+  ledger::PipelinePaths paths;
+  ledger::PipelineLock lock;
+  ledger::Ledger ledger;
+  std::vector<ledger::UnendedRun> unended;  ///< those before this one
+};
+
+/// Takes the lock, opens the ledger, and records that a run begins.
+///
+/// Errors: usage: the pipeline is bound to something else; busy: another process holds it.
+Result<HeldPipeline> hold(const HoldRequest& request, Env& env);
+
+}  // namespace outfall::pipeline

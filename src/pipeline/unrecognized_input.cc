@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/unrecognized_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schema/temporal.h"
+
+namespace outfall::pipeline {
+namespace {
+
+std::string called(const ledger::UnendedRun& run) {
+  return fmt::format("run {}, begun at {},", run.run_id, schema::iso_text(schema::Timestamp{run.started_at, 0}));
+}
+
+std::string lost_note(const ledger::UnendedRun& run) {
+  return fmt::format("{} died before its seal: nothing of it was loaded; {}", called(run),
+                     run.input == ledger::RunInput::stream ? "standard input must be sent again"
+                                                           : "the same command loads its inputs");
+}
+
+std::string doubled_note(const ledger::UnendedRun& run) {
+  return fmt::format(
+      "standard input has no identity: {} had sealed what it was sent as load {}, and what was sent now "
+      "is loaded as well; with --run-key it is recognized",
+      called(run), run.load_id);
+}
+
+}  // namespace
+
+ledger::RunInput input_kind(const normalize::DocumentSource* source) {
+  if (source == nullptr) return ledger::RunInput::none;
+  const bool all_known = std::ranges::none_of(source->inputs(), &std::string::empty, &normalize::SourceInput::identity);
+  return all_known ? ledger::RunInput::known : ledger::RunInput::stream;
+}
+
+std::vector<std::string> notes_on_unended(const std::vector<ledger::UnendedRun>& unended, ledger::RunInput now) {
+  std::vector<std::string> notes;
+  for (const ledger::UnendedRun& run : unended) {
+    const bool was_stream = run.input == ledger::RunInput::stream;
+    if (run.load_id.empty()) {
+      // A run with files tells of each of them by itself.
+      if (was_stream || now == ledger::RunInput::none) notes.push_back(lost_note(run));
+    } else if (was_stream && now == ledger::RunInput::stream) {
+      notes.push_back(doubled_note(run));
+    }
+  }
+  return notes;
+}
+
+std::string nothing_loaded_note(const normalize::DocumentSource& source, Delivered delivered) {
+  std::string note = delivered == Delivered::nothing ? "nothing was loaded" : "nothing of the inputs was loaded";
+  if (std::ranges::any_of(source.inputs(), &normalize::SourceInput::is_stream)) {
+    note += "; standard input must be sent again";
+  }
+  return note;
+}
+
+}  // namespace outfall::pipeline
