@@ -58,9 +58,8 @@ struct DroppedPackage {
 /// Gives a pending package up. Its rows are gone; its inputs count as not loaded, so that they can be loaded again.
 /// After a crash it is pending as before, or gone.
 ///
-/// Errors:   usage: no such package, or it is loaded; busy: another process holds the pipeline; else: the destination
-/// has the
-///           load already, or could not be asked, and nothing was dropped.
+/// Errors:   usage: no such package, or it is loaded; busy: another process holds the pipeline; others: the
+///           destination has the load already, or could not be asked; nothing was dropped.
 Result<DroppedPackage> drop_package(const DropOptions& options);
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.

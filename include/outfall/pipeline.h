@@ -80,6 +80,8 @@ struct RunOptions {
   /// Bytes of input that a worker shapes at once.
   std::size_t chunk = std::size_t{1} << 20;
 
+  /// Reads the inputs in full and says what a run would do; changes nothing in the data directory and at the
+  /// destination.
   bool dry_run = false;
   /// Leaves out content that this pipeline has loaded already.
   bool skip_loaded = false;

@@ -28,7 +28,8 @@ enum class Ending {
   terminated = 143,   ///< stopped by the caller (SIGTERM)
 };
 
-/// Every row that went in is in exactly one of the other three: in = delivered + rejected + pending.
+/// Every row that went in is in exactly one of the other three: in = delivered + rejected + pending. A dry run only
+/// counts what would go in.
 struct Balance {
   std::uint64_t in = 0;
   std::uint64_t delivered = 0;
@@ -45,13 +46,21 @@ struct VariantReport {
   std::uint64_t line = 0;   ///< its line, counted from 1
 };
 
+/// What a dry run says of the rows of a table.
+struct RowPlan {
+  std::uint64_t add = 0;
+  std::uint64_t change = 0;
+  std::optional<std::uint64_t> remove;  ///< none: unknown, because pending work comes before
+};
+
 struct TableReport {
   std::string name;
   std::string parent;  ///< empty for a root table
   std::uint64_t rows = 0;
   std::vector<std::string> new_columns;  ///< added to the destination by this run
   std::vector<VariantReport> variants;
-  bool created = false;  ///< the table itself is new
+  bool created = false;         ///< the table itself is new
+  std::optional<RowPlan> plan;  ///< of a dry run only
 };
 
 enum class InputFate {

@@ -53,6 +53,14 @@ Json variant_json(const VariantReport& variant) {
   return out;
 }
 
+Json plan_json(const RowPlan& plan) {
+  Json out = Json::object();
+  out.set("add", count(plan.add));
+  out.set("change", count(plan.change));
+  out.set("delete", plan.remove ? Json(count(*plan.remove)) : Json());
+  return out;
+}
+
 Json table_json(const TableReport& table) {
   Json out = Json::object();
   out.set("name", table.name);
@@ -63,6 +71,7 @@ Json table_json(const TableReport& table) {
   Json variants = Json::array();
   for (const VariantReport& variant : table.variants) variants.push_back(variant_json(variant));
   out.set("variants", std::move(variants));
+  out.set("plan", table.plan ? plan_json(*table.plan) : Json());
   return out;
 }
 

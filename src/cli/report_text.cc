@@ -61,6 +61,21 @@ bool is_plain_identifier(const std::string& name) {
          std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
 }
 
+std::string planned_input_text(const InputReport& input) {
+  const std::string size = fmt::format("{}, {}", count_text(input.documents, "document"), bytes_text(input.bytes));
+  switch (input.fate) {
+    case InputFate::loaded:
+      return "would be loaded, " + size;
+    case InputFate::finished:
+      return fmt::format("was sealed by run {}, would be finished, not loaded again", input.run);
+    case InputFate::changed:
+      return "changed since: would be loaded again, " + size;
+    case InputFate::skipped:
+      return fmt::format("would be skipped: loaded by run {}", input.run);
+  }
+  return size;
+}
+
 std::string input_text(const InputReport& input) {
   const std::string run = input.run.empty() ? "" : " " + input.run;
   std::string fate;
@@ -95,7 +110,9 @@ std::string inputs_text(const Report& report) {
   for (const InputReport& input : report.inputs) {
     if (is_lost(report, input)) continue;
     const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
-    if (shown++ < inputs_shown_max) out += labelled("input", one_line(called) + ": " + input_text(input));
+    if (shown++ < inputs_shown_max)
+      out +=
+          labelled("input", one_line(called) + ": " + (report.dry_run ? planned_input_text(input) : input_text(input)));
   }
   if (shown > inputs_shown_max) {
     out += labelled("inputs", fmt::format("{} more (--json lists all)", count_text(shown - inputs_shown_max)));
@@ -113,6 +130,12 @@ std::string new_columns_text(const TableReport& table) {
   return more == 0 ? out : fmt::format("{} and {} more", out, count_text(more));
 }
 
+/// Behind the number of rows to add.
+std::string plan_text(const RowPlan& plan) {
+  return fmt::format("to add, {} to change, {} to delete", count_text(plan.change),
+                     plan.remove ? count_text(*plan.remove) : "unknown");
+}
+
 std::string tables_text(const Report& report) {
   std::size_t width = 0;
   std::size_t digits = 0;
@@ -124,7 +147,8 @@ std::string tables_text(const Report& report) {
   for (const TableReport& table : report.tables) {
     const std::string name = one_line(table.name);
     std::string line = name + std::string(width - shown_length(name), ' ');
-    line += fmt::format("  {:>{}} {}", count_text(table.rows), digits, table.rows == 1 ? "row" : "rows");
+    line += fmt::format("  {:>{}} {}", count_text(table.rows), digits,
+                        table.plan ? plan_text(*table.plan) : std::string(table.rows == 1 ? "row" : "rows"));
     if (table.created) {
       line += report.dry_run ? "  would be created" : "  created";
     } else if (!table.new_columns.empty()) {
@@ -257,9 +281,10 @@ std::string error_text(const Error& error, const Terminal& terminal) {
 
 std::string balance_text(const Report& report) {
   const Balance& balance = report.balance;
+  if (report.dry_run)
+    return fmt::format("would load {}, dry run: nothing was written", count_text(balance.in, "document"));
   std::string out = fmt::format("in {} = delivered {} + rejected {} + pending {}", balance.in, balance.delivered,
                                 balance.rejected, balance.pending);
-  if (report.dry_run) return out + ", dry run: nothing was written";
   if (report.mode != DeliveryMode::none) return out + ", " + std::string(name(report.mode));
   return report.destination.starts_with("null:") ? out + ", nothing is kept (null:)" : out;
 }
@@ -279,7 +304,7 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
-  if (report.balance.pending > 0 && !report.dry_run) {
+  if (report.balance.pending > 0) {
     out += fmt::format("{} `outfall resume {}`{} delivers what is pending\n", painted(terminal, Color::cyan, "hint:"),
                        shell_word(report.pipeline), pending_hint(report));
   }

@@ -30,11 +30,17 @@ struct Capabilities {
   bool case_sensitive_names = true;
 };
 
+enum class Inspection {
+  before_a_load,  ///< also finds out that the destination cannot be written to
+  only_look,      ///< the destination is opened for reading, and is not made
+};
+
 /// Whose traces to look for in a dataset.
 struct DatasetKey {
   std::string dataset;
   std::string schema_name;
   std::string pipeline;
+  Inspection inspection = Inspection::before_a_load;
 };
 
 struct LoadRequest {
@@ -88,6 +94,9 @@ class Destination {
 
   /// What an existing dataset remembers. None: the dataset is not there, or the destination keeps nothing.
   virtual Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey& key) = 0;
+
+  /// Rows of a table, for reading only; 0 where there is no such table.
+  virtual Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) = 0;
 
   /// Whether the load is recorded as complete. Always false where nothing is recorded.
   virtual Result<bool> has_load(const std::string& dataset, const std::string& load_id) = 0;

@@ -137,25 +137,36 @@ Result<std::optional<Binding>> Ledger::binding() {
   return binding;
 }
 
+Status Ledger::check_binding(const Binding& asked) {
+  const Result<std::optional<Binding>> known = binding();
+  if (!known) {
+    return std::unexpected(known.error());
+  }
+  if (!*known || ((*known)->destination == asked.destination && (*known)->dataset == asked.dataset)) {
+    return {};
+  }
+  return fail(Error{.message = fmt::format(
+                        "pipeline '{}' loads into {}, dataset '{}'; this run asks for {}, dataset '{}'", (*known)->name,
+                        (*known)->destination, (*known)->dataset, asked.destination, asked.dataset),
+                    .hint = "a pipeline keeps its target: name another pipeline for the other one (--pipeline NAME)",
+                    .remedy = Remedy::abandon,
+                    .blame = Blame::usage});
+}
+
 Status Ledger::bind(const Binding& asked) {
   Result<Transaction> transaction = begin_write();
   if (!transaction) {
     return std::unexpected(transaction.error());
+  }
+  if (Status same = check_binding(asked); !same) {
+    return same;
   }
   const Result<std::optional<Binding>> known = binding();
   if (!known) {
     return std::unexpected(known.error());
   }
   if (*known) {
-    if ((*known)->destination == asked.destination && (*known)->dataset == asked.dataset) {
-      return {};
-    }
-    return fail(Error{.message = fmt::format(
-                          "pipeline '{}' loads into {}, dataset '{}'; this run asks for {}, dataset '{}'",
-                          (*known)->name, (*known)->destination, (*known)->dataset, asked.destination, asked.dataset),
-                      .hint = "a pipeline keeps its target: name another pipeline for the other one (--pipeline NAME)",
-                      .remedy = Remedy::abandon,
-                      .blame = Blame::usage});
+    return {};
   }
   const std::pair<std::string_view, std::string_view> parts[] = {
       {"name", asked.name}, {"destination", asked.destination}, {"dataset", asked.dataset}};

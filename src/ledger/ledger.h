@@ -48,6 +48,9 @@ class Ledger {
   Status bind(const Binding& binding);
   Result<std::optional<Binding>> binding();
 
+  /// Whether bind() would accept it. Errors: those of bind.
+  Status check_binding(const Binding& asked);
+
   /// The id for the next package: greater than any before, and remembered before it is returned, so also one that was
   /// never sealed is never given twice.
   Result<std::string> new_load_id();

@@ -37,8 +37,12 @@ Result<Remembered> from_ledger(ledger::Ledger& ledger) {
 
 /// What the dataset remembers of one of its schemas. None: there is no dataset.
 Result<std::optional<Remembered>> look(const RunRequest& request, const std::string& schema_name) {
-  auto dataset =
-      request.destination.inspect({.dataset = request.dataset, .schema_name = schema_name, .pipeline = request.name});
+  using delivery::Inspection;
+  auto dataset = request.destination.inspect(
+      {.dataset = request.dataset,
+       .schema_name = schema_name,
+       .pipeline = request.name,
+       .inspection = request.options.dry_run ? Inspection::only_look : Inspection::before_a_load});
   if (!dataset) return fail(std::move(dataset.error()));
   if (!*dataset) return std::nullopt;
   Remembered remembered;
@@ -79,6 +83,7 @@ Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, boo
   if (!here || here->is_empty() || request.destination.mode() == DeliveryMode::none) return here;
   notes.push_back(fmt::format("{} is no longer at {}: schema and state begin anew", request.dataset,
                               request.destination.address()));
+  if (request.options.dry_run) return Remembered{};
   if (Status reset = ledger->reset_schema(); !reset) return fail(std::move(reset.error()));
   return Remembered{};
 }

@@ -22,8 +22,8 @@ struct DatasetMemory {
 };
 
 /// The destination decides, for another program may have gone on with the dataset; but while packages are pending, the
-/// ledger is ahead of it. A dataset that is gone resets what the ledger knew, with a note. `ledger` is null where
-/// nothing is kept (dry run).
+/// ledger is ahead of it. A dataset that is gone resets what the ledger knew, with a note. A dry run changes
+/// nothing in the ledger, and has none (null) before the first run.
 ///
 /// Errors: usage: the dataset follows another naming convention than was asked for; abandon: the stored documents
 /// cannot be read.

@@ -157,6 +157,18 @@ void report_rows(const normalize::NormalizeSummary& summary, const schema::Schem
   }
 }
 
+/// Replacing a table with nothing is more likely a mistake than a wish.
+Status check_replaced(const RunOptions& options, const std::vector<std::string>& roots,
+                      const normalize::NormalizeSummary& summary) {
+  if (options.write_disposition != WriteDisposition::replace) return {};
+  for (const std::string& root : roots) {
+    if (summary.rows.contains(root)) continue;
+    return fail(fmt::format("the inputs of {} have no documents, and replacing it would leave it empty", root),
+                "check the inputs; nothing was changed");
+  }
+  return {};
+}
+
 /// Two names that the destination cannot tell apart, found while nothing is sealed yet.
 Status check_names(const schema::Schema& schema, const delivery::Capabilities& capabilities) {
   if (capabilities.case_sensitive_names) return {};
@@ -207,7 +219,7 @@ class Extraction {
     if (!inputs) return fail(std::move(inputs.error()));
     const std::uint64_t documents = sum(summary->documents);
     report_.duplicate_keys += summary->duplicate_keys;
-    if (Status filled = check_replaced(*summary); !filled) return fail(std::move(filled.error()));
+    if (Status filled = check_replaced(run_.options, roots_, *summary); !filled) return fail(std::move(filled.error()));
     if (documents == 0) return std::nullopt;
     complete_root_tables();
     report_rows(*summary, request_.memory.schema, report_);
@@ -278,17 +290,6 @@ class Extraction {
     return records;
   }
 
-  /// Replacing a table with nothing is more likely a mistake than a wish.
-  Status check_replaced(const normalize::NormalizeSummary& summary) const {
-    if (run_.options.write_disposition != WriteDisposition::replace) return {};
-    for (const std::string& root : roots_) {
-      if (summary.rows.contains(root)) continue;
-      return fail(fmt::format("the inputs of {} have no documents, and replacing it would leave it empty", root),
-                  "check the inputs; nothing was changed");
-    }
-    return {};
-  }
-
   Result<std::optional<ledger::PackageRecord>> seal(package::PackageWriter& writer, std::uint64_t documents,
                                                     const std::vector<ledger::InputRecord>& inputs) {
     request_.progress.begin(Progress::Stage::seal, load_id_);
@@ -353,7 +354,8 @@ Result<std::optional<ledger::PackageRecord>> extract_and_seal(ExtractRequest req
   return Extraction(request, choice, report).run();
 }
 
-Status rehearse(const RunRequest& run, DatasetMemory memory, ProgressMeter& progress, Report& report) {
+Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& progress, InputChoice& choice,
+                  Report& report) {
   schema::Schema& schema = memory.schema;
   const schema::Schema before = schema;
   Result<normalize::NormalizeOptions> options = normalize_options(run, schema, "", progress);
@@ -368,6 +370,9 @@ Status rehearse(const RunRequest& run, DatasetMemory memory, ProgressMeter& prog
       [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
   progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
+  Status good = check_replaced(run.options, root_tables(*options, choice.reports), *summary);
+  if (good) good = check_names(schema, run.destination.capabilities());
+  if (!good) return good;
   report_rows(*summary, schema, report);
   report_variants(*summary, *options, report);
   for (TableReport& table : report.tables) {
@@ -377,11 +382,11 @@ Status rehearse(const RunRequest& run, DatasetMemory memory, ProgressMeter& prog
       if (!table.created && known->columns.find(column.name) == nullptr) table.new_columns.push_back(column.name);
     }
   }
-  for (std::size_t i = 0; i < run.source->inputs().size(); ++i) {
-    report.inputs.push_back({.path = run.source->inputs()[i].path,
-                             .documents = summary->documents[i],
-                             .bytes = run.source->content(i).bytes});
-    report.bytes_read += report.inputs.back().bytes;
+  for (std::size_t i = 0; i < choice.reports.size(); ++i) {
+    if (!is_read(choice.reports[i].fate)) continue;
+    choice.reports[i].documents = summary->documents[i];
+    choice.reports[i].bytes = run.source->content(i).bytes;
+    report.bytes_read += choice.reports[i].bytes;
     report.balance.in += summary->documents[i];
   }
   report.duplicate_keys = summary->duplicate_keys;

@@ -31,7 +31,9 @@ struct ExtractRequest {
 Result<std::optional<ledger::PackageRecord>> extract_and_seal(ExtractRequest request, InputChoice& choice,
                                                               Report& report);
 
-/// The same without keeping anything: how many rows would go to which tables, and which columns are new.
-Status rehearse(const RunRequest& run, DatasetMemory memory, ProgressMeter& progress, Report& report);
+/// The same without keeping anything: how many rows would go to which tables, and which columns are new. Fills the
+/// reports of the inputs that were read.
+Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& progress, InputChoice& choice,
+                  Report& report);
 
 }  // namespace outfall::pipeline

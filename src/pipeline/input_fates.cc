@@ -136,6 +136,12 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
 
 }  // namespace
 
+InputQuestion input_question(const RunOptions& options) {
+  return {.skip_loaded = options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
+          .write_disposition = options.write_disposition,
+          .run_key = options.run_key.value_or("")};
+}
+
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
                                   const InputQuestion& question) {
   InputChoice choice;

@@ -9,6 +9,7 @@
 
 #include "ledger/ledger.h"
 #include "normalize/document_source.h"
+#include "outfall/pipeline.h"
 #include "outfall/report.h"
 #include "outfall/types.h"
 
@@ -31,6 +32,8 @@ struct InputQuestion {
   WriteDisposition write_disposition = WriteDisposition::append;
   std::string run_key{};  ///< what streams are recognized by
 };
+
+InputQuestion input_question(const RunOptions& options);
 
 /// Decides each input's fate and tells the source which to leave out. Files are read for their hash only where the
 /// ledger knows something of the same path and size; a stream is used up for it where the ledger knows its run key.

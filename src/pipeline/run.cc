@@ -12,6 +12,7 @@
 #include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
 #include "pipeline/progress_meter.h"
+#include "pipeline/rehearsal.h"
 #include "pipeline/unrecognized_input.h"
 
 namespace outfall::pipeline {
@@ -32,7 +33,7 @@ class Run {
 
   Report run() {
     const std::chrono::nanoseconds started = request_.env.monotonic();
-    const Status done = request_.options.dry_run ? rehearse_run() : run_locked();
+    const Status done = request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
     if (!done) {
       report_.error = done.error();
       report_.ending = ending_of(done.error());
@@ -50,14 +51,6 @@ class Run {
 
  private:
   static constexpr std::size_t run_id_bytes = 8;
-
-  Status rehearse_run() {
-    Result<DatasetMemory> memory = recall(request_, nullptr, false, report_.notes);
-    if (!memory) return fail(std::move(memory.error()));
-    if (Status rehearsed = rehearse(request_, std::move(*memory), progress_, report_); !rehearsed) return rehearsed;
-    report_.balance.pending = report_.balance.in;
-    return {};
-  }
 
   Status run_locked() {
     if (Status held = hold_pipeline(); !held) return held;
@@ -141,11 +134,7 @@ class Run {
     if (!delivered) {
       if (Status room = check_room(delivered.error()); !room) return room;
     }
-    Result<InputChoice> choice =
-        choose_inputs(*request_.source, held_->ledger,
-                      {.skip_loaded = request_.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
-                       .write_disposition = request_.options.write_disposition,
-                       .run_key = request_.options.run_key.value_or("")});
+    Result<InputChoice> choice = choose_inputs(*request_.source, held_->ledger, input_question(request_.options));
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, !delivered);

@@ -4,6 +4,8 @@
 
 Each case is a short story of runs over one folder of inputs, with the ids that the table must hold at its end.
 """
+import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -245,8 +247,58 @@ def dropped_first_package_leaves_a_fresh_start(story):
     assert story.ids() == [1]
 
 
+def bytes_on_disk(story):
+    """What each file is, but for SQLite's index of its log, which every reader uses."""
+    files = [path for path in story.folder.rglob("*") if path.is_file() and not path.name.endswith("-shm")]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def dry_run_writes_nothing(story):
+    """A dry run tells what a run would do, and changes no byte of state, job files and database."""
+    story.rows("1.jsonl", 1)
+    nothing = bytes_on_disk(story)
+    told(story.run("--dry-run"), "would be created", "1 to add")
+    assert bytes_on_disk(story) == nothing, "the first dry run made something"
+    story.run()
+    story.rows("2.jsonl", 2, 3)
+    before = bytes_on_disk(story)
+    told(story.run("--dry-run", "--skip-loaded"), "1.jsonl: would be skipped", "2.jsonl: would be loaded", "2 to add", "would load 2")
+    told(story.run("--dry-run"), "1.jsonl (same content) was already loaded", "would load 3")
+    told(story.run("--dry-run", "-w", "replace"), "3 to add, 0 to change, 1 to delete")
+    assert bytes_on_disk(story) == before, "a dry run wrote"
+
+
+def dry_run_tells_of_pending_work(story):
+    """Pending packages and what they hold are told apart from what would be loaded."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("2.jsonl", 2)
+    story.run("--skip-loaded", fault="after_seal", code=KILLED)
+    story.rows("3.jsonl", 3)
+    before = bytes_on_disk(story)
+    dry = story.run("--dry-run", "--skip-loaded")
+    told(dry, "1 package is pending and would be delivered first", "2.jsonl: was sealed by run", "would be finished, not loaded again",
+         "3.jsonl: would be loaded", "would load 1")
+    assert "pending 1" not in dry, dry
+    told(story.run("--dry-run", "-w", "replace"), "unknown to delete")
+    told(story.send("--dry-run", ids=[1]), "would load 1")
+    assert bytes_on_disk(story) == before, "a dry run wrote"
+    story.run("--skip-loaded")
+    assert story.ids() == [1, 2, 3]
+
+
+def dry_run_with_a_locked_database(story):
+    """While another process has the database, a dry run says who, and does not wait for it."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    with open(story.folder / "t.duckdb", "r+b") as database:
+        fcntl.lockf(database, fcntl.LOCK_EX)
+        told(story.run("--dry-run", code=1), "t.duckdb", "another process has the file open")
+
+
 def main():
     stories = [
+        dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, dropped_first_package_leaves_a_fresh_start,
         failed_run_between, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_survives_every_window, run_key_with_other_content,

@@ -118,7 +118,8 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
     if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
     return std::nullopt;
   }
-  Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
+  const bool only_look = key.inspection == delivery::Inspection::only_look;
+  auto connection = only_look ? connect(sql::Access::read_only) : connect_for_run();
   if (!connection) return fail(std::move(connection.error()));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
   if (!existing) return fail(std::move(existing.error()));
@@ -130,6 +131,23 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
   Result<std::optional<sql::StoredState>> state = sql::newest_state(dataset, key.pipeline);
   if (!state) return fail(std::move(state.error()));
   return sql::StoredDataset{.schema = std::move(*schema), .state = std::move(*state)};
+}
+
+Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, const std::string& table) {
+  const Result<bool> there = exists();
+  if (!there) return fail(there.error());
+  if (!*there) return 0;
+  auto connection = connect(sql::Access::read_only);
+  if (!connection) return fail(std::move(connection.error()));
+  sql::Connection& session = **connection;
+  const auto existing = sql::read_dataset(session, dataset);
+  if (!existing) return fail(existing.error());
+  if (!*existing || (*existing)->find(session.dialect(), table) == nullptr) return 0;
+  const sql::Dataset place{session, dataset};
+  const auto rows =
+      session.rows(fmt::format("SELECT count(*) FROM {}", sql::quoted(session.dialect(), place.table(table))), {});
+  if (!rows) return fail(rows.error());
+  return std::stoull(rows->at(0).at(0).value_or("0"));
 }
 
 Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::string& load_id) {

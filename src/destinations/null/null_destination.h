@@ -19,6 +19,7 @@ class NullDestination final : public delivery::Destination {
   Status check_dataset(const std::string&) const override { return {}; }
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey&) override { return std::nullopt; }
+  Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
   Result<bool> has_load(const std::string&, const std::string&) override { return false; }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
