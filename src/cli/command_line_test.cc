@@ -85,6 +85,33 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
   EXPECT_EQ(command.talk.report, ReportForm::json);
 }
 
+TEST(CommandLine, PendingPackagesAreLimitedAndStandardInputHasAKey) {
+  const RunCommand command = run_of({"run", "-", "--run-key", "", "--max-pending-packages", "0"});
+  EXPECT_EQ(command.run.run_key, "");
+  EXPECT_EQ(command.run.max_pending_packages, 0U);
+  EXPECT_EQ(run_of({"run", "f"}).run.run_key, std::nullopt);
+  EXPECT_EQ(run_of({"run", "f"}).run.max_pending_packages, 100U);
+}
+
+TEST(CommandLine, NounsTakeVerbsInEitherNumber) {
+  const auto package_of = [](std::vector<const char*> arguments) {
+    Result<Command> command = parse(std::move(arguments));
+    EXPECT_TRUE(command) << command.error().message;
+    return std::get<PackageCommand>(*command);
+  };
+  EXPECT_EQ(package_of({"package", "list", "shop"}).pipeline, "shop");
+  EXPECT_EQ(package_of({"packages", "show", "1.5", "--json"}).form, ReportForm::json);
+  const PackageCommand drop = package_of({"packages", "drop", "1.5", "--lock-wait", "3"});
+  EXPECT_EQ(drop.verb, PackageVerb::drop);
+  EXPECT_EQ(drop.load_id, "1.5");
+  EXPECT_EQ(drop.lock_wait, std::chrono::seconds(3));
+  EXPECT_EQ(drop.consent, Consent::ask);
+  EXPECT_EQ(package_of({"package", "drop", "1.5", "--yes"}).consent, Consent::given);
+  EXPECT_EQ(error_of({"package", "drop"}).blame, Blame::usage);
+  EXPECT_EQ(error_of({"package", "shwo", "1"}).hint, "did you mean show?");
+  EXPECT_EQ(error_of({"package", "drop", "1", "--yse"}).hint, "did you mean --yes?");
+}
+
 TEST(CommandLine, ColumnTakesNoFile) {
   const RunCommand command = run_of({"run", "--column", "a:text", "file.jsonl"});
   EXPECT_EQ(command.run.inputs, std::vector<std::string>{"file.jsonl"});

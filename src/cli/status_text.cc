@@ -132,7 +132,7 @@ std::string pipeline_text(const PipelineStatus& pipeline, std::span<const Earlie
 
 std::string packages_text(const PipelineStatus& pipeline) {
   std::string out = pipeline.name + "\n";
-  if (!pipeline.problem.empty()) return out + line("problem", pipeline.problem);
+  if (!pipeline.problem.empty()) return out + line("problem", one_line(pipeline.problem));
   for (const PackageStatus& package : pipeline.packages) out += package_text(package);
   return pipeline.packages.empty() ? out + line("package", "none") : out;
 }
@@ -140,7 +140,7 @@ std::string packages_text(const PipelineStatus& pipeline) {
 std::string package_text(const PackageDetail& detail) {
   const PackageStatus& package = detail.package;
   std::string out = detail.pipeline + "\n";
-  out += line("destination", fmt::format("{}, dataset {}", package.destination, package.dataset));
+  out += line("destination", one_line(fmt::format("{}, dataset {}", package.destination, package.dataset)));
   out += package_text(package) + jobs_text(package);
   for (const PackageInput& input : detail.inputs) {
     const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;

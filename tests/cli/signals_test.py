@@ -63,6 +63,7 @@ class Signals(Case):
         _, err = run.communicate(timeout=SECONDS_MAX)
         self.assertEqual(run.returncode, code, err)
         self.assertLess(took, 5)
+        self.assertIn(b"note: nothing was loaded; standard input must be sent again", err)
         self.assertIn(b"in 0 = delivered 0 + rejected 0 + pending 0", err)
         self.assertFalse((self.folder / "events.duckdb").exists())
         [pipeline] = json.loads(self.outfall("status", "--json").stdout)["pipelines"]
@@ -154,6 +155,32 @@ class Terminal(Case):
 
     def test_dumb_terminal_gets_plain_lines(self):
         self.assertNotIn("\x1b", self.on_terminal("run", "users.jsonl", TERM="dumb"))
+
+
+class Asking(Case):
+    def drop(self, answer):
+        """Drops a pending package as a person at a terminal who answers so; the exit code, and what is pending then."""
+        (self.folder / "users.jsonl").write_text('{"id":1}\n')
+        self.environment["OUTFALL_FAULT"] = "after_seal"
+        self.outfall("run", "users.jsonl", "-p", "shop")
+        del self.environment["OUTFALL_FAULT"]
+        [pipeline] = json.loads(self.outfall("package", "list", "--json").stdout)["pipelines"]
+        master, slave = pty.openpty()
+        os.write(master, answer)
+        drop = self.start("package", "drop", pipeline["packages"][0]["load_id"], stdin=slave, stderr=slave)
+        os.close(slave)
+        code = drop.wait(timeout=SECONDS_MAX)
+        shown = os.read(master, 65536)
+        os.close(master)
+        self.assertIn(b"give up 1 document", shown)
+        [pipeline] = json.loads(self.outfall("status", "--json").stdout)["pipelines"]
+        return code, pipeline["pending_packages"]
+
+    def test_yes_drops(self):
+        self.assertEqual(self.drop(b"y\n"), (0, 0))
+
+    def test_anything_else_keeps(self):
+        self.assertEqual(self.drop(b"\n"), (2, 1))
 
 
 class Start(Case):
