@@ -82,6 +82,12 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_for_run() {
   return sql::open_duckdb(options);
 }
 
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_read() const {
+  sql::DuckDbOptions options = options_;
+  options.access = sql::Access::read_only;
+  return sql::open_duckdb(options);
+}
+
 Status DuckDbDestination::connect_for_loads() {
   if (connection_) return {};
   Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
@@ -119,7 +125,7 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
     return std::nullopt;
   }
   const bool only_look = key.inspection == delivery::Inspection::only_look;
-  auto connection = only_look ? connect(sql::Access::read_only) : connect_for_run();
+  auto connection = only_look ? connect_to_read() : connect_for_run();
   if (!connection) return fail(std::move(connection.error()));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
   if (!existing) return fail(std::move(existing.error()));
@@ -137,7 +143,7 @@ Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, 
   const Result<bool> there = exists();
   if (!there) return fail(there.error());
   if (!*there) return 0;
-  auto connection = connect(sql::Access::read_only);
+  auto connection = connect_to_read();
   if (!connection) return fail(std::move(connection.error()));
   sql::Connection& session = **connection;
   const auto existing = sql::read_dataset(session, dataset);

@@ -51,6 +51,7 @@ class DuckDbDestination final : public delivery::Destination {
   Result<bool> exists() const;
   Status check_folder() const;
   Result<std::unique_ptr<sql::Connection>> connect_for_run();
+  Result<std::unique_ptr<sql::Connection>> connect_to_read() const;
   Status connect_for_loads();
   Status keep_through_power_cut(const std::string& load_id);
 
