@@ -274,5 +274,20 @@ TEST_F(LedgerTest, SchemaAndStateFollowTheNewestSealUntilReset) {
   EXPECT_EQ(pending[1].schema, "{\"name\":\"s2\"}");
 }
 
+TEST_F(LedgerTest, BindingOfAnOlderStoreIsReadSoThatARunCanBringItUpToDate) {
+  ASSERT_TRUE(open().bind({.name = "p", .destination = "duckdb:a", .dataset = "d"}));
+  for (const auto& [version, is_read] : {std::pair(1, true), std::pair(tables_version() + 1, false)}) {
+    {
+      Database database = std::move(*Database::open(path_, Database::Access::read_write));
+      ASSERT_TRUE(database.execute("PRAGMA user_version = " + std::to_string(version)));
+    }
+    const Result<std::optional<Binding>> found = Ledger::binding_at(path_);
+    ASSERT_EQ(found.has_value(), is_read) << version;
+    if (is_read) {
+      EXPECT_EQ((*found)->name, "p");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace outfall::ledger

@@ -234,4 +234,15 @@ Status check_tables(Database& database) {
   return {};
 }
 
+Status check_not_newer(Database& database) {
+  const Result<int> found = found_version(database);
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  if (*found > tables_version()) {
+    return fail(other_version(database, *found));
+  }
+  return {};
+}
+
 }  // namespace outfall::ledger

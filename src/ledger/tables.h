@@ -23,4 +23,7 @@ Result<bool> has_no_tables(Database& database);
 /// Errors: abandon: any version but today's.
 Status check_tables(Database& database);
 
+/// For what every version has. Errors: abandon: a newer version than today's.
+Status check_not_newer(Database& database);
+
 }  // namespace outfall::ledger
