@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema/cell_form.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+
+#include "schema/temporal.h"
+#include "schema/value_text.h"
+
+namespace outfall::schema {
+namespace {
+
+constexpr CellForms whole_form = 1U << 1;       ///< an integer that a double holds
+constexpr CellForms wide_whole_form = 1U << 2;  ///< an integer of 64 bits that a double does not hold
+constexpr CellForms fraction_form = 1U << 3;    ///< 2.5, 1e-07
+constexpr CellForms point_zero_form = 1U << 4;  ///< 3.0
+constexpr CellForms date_form = 1U << 8;
+constexpr CellForms number_forms = whole_form | wide_whole_form | fraction_form | point_zero_form;
+
+/// true, True, TRUE: a column has one spelling.
+struct BoolSpelling {
+  std::string_view yes;
+  std::string_view no;
+  CellForms form;
+};
+constexpr std::array<BoolSpelling, 3> bool_spellings{{
+    {"true", "false", 1U << 5},
+    {"True", "False", 1U << 6},
+    {"TRUE", "FALSE", 1U << 7},
+}};
+
+/// Timestamps: a form for each separator, number of digits of the second's fraction, and way to write UTC.
+constexpr int timestamp_form_first = 9;
+constexpr int fraction_digits_max = 6;
+constexpr std::array<std::string_view, 3> zones{"", "Z", "+00:00"};
+constexpr std::size_t timestamp_form_count = 2 * (fraction_digits_max + 1) * zones.size();
+constexpr CellForms timestamp_forms = ((CellForms{1} << timestamp_form_count) - 1) << timestamp_form_first;
+
+constexpr std::int64_t double_integer_max = std::int64_t{1} << 53;
+/// Any decimal number of so many digits comes back from a double as it was.
+constexpr std::size_t double_digits_exact = 15;
+/// Below 1e-4 doubles are printed with an exponent.
+constexpr std::size_t fraction_zeros_max = 3;
+
+constexpr bool is_digit(char byte) {
+  return byte >= '0' && byte <= '9';
+}
+
+std::size_t digits_from(std::string_view text, std::size_t at) {
+  const std::size_t begin = at;
+  while (at < text.size() && is_digit(text[at])) ++at;
+  return at - begin;
+}
+
+/// Two digits as a number; -1 for anything else.
+int two_digits(std::string_view text, std::size_t at) {
+  if (!is_digit(text[at]) || !is_digit(text[at + 1])) return -1;
+  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+/// Printed and compared: for the numbers that no rule of thumb decides.
+CellForms printed_form(std::string_view cell) {
+  double value = 0;
+  const auto [end, code] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (code != std::errc() || end != cell.data() + cell.size()) return text_form;
+  std::array<char, number_text_max> buffer{};
+  if (double_text(value, buffer) != cell) return text_form;
+  return cell.ends_with(".0") ? point_zero_form : fraction_form;
+}
+
+CellForms whole_number_form(std::string_view cell, std::size_t digits) {
+  const bool is_negative = cell.front() == '-';
+  if (is_negative && cell[1] == '0') return text_form;
+  if (digits <= double_digits_exact) return whole_form;
+  std::int64_t value = 0;
+  const auto [end, code] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (code != std::errc()) return text_form;
+  return value >= -double_integer_max && value <= double_integer_max ? whole_form : wide_whole_form;
+}
+
+CellForms number_form(std::string_view cell) {
+  const std::size_t first = cell.front() == '-' ? 1 : 0;
+  const std::size_t whole = digits_from(cell, first);
+  if (whole == 0 || (whole > 1 && cell[first] == '0')) return text_form;
+  const std::size_t point = first + whole;
+  if (point == cell.size()) return whole_number_form(cell, whole);
+  if (cell[point] != '.') return printed_form(cell);
+  const std::size_t fraction = digits_from(cell, point + 1);
+  const std::size_t end = point + 1 + fraction;
+  if (fraction == 0 || end != cell.size() || whole + fraction > double_digits_exact) return printed_form(cell);
+  if (fraction == 1 && cell.back() == '0') return point_zero_form;
+  if (cell.back() == '0') return text_form;
+  const std::size_t zeros = std::min(cell.find_first_not_of('0', point + 1), end) - point - 1;
+  return cell[first] == '0' && zeros > fraction_zeros_max ? printed_form(cell) : fraction_form;
+}
+
+bool is_calendar_day(std::string_view text) {
+  if (text.size() < 10 || text[4] != '-' || text[7] != '-') return false;
+  const int century = two_digits(text, 0);
+  const int year = two_digits(text, 2);
+  if (century < 0 || year < 0) return false;
+  return exists({.year = century * 100 + year, .month = two_digits(text, 5), .day = two_digits(text, 8)});
+}
+
+CellForms day_form(std::string_view cell) {
+  if (!is_calendar_day(cell)) return text_form;
+  if (cell.size() == 10) return date_form;
+  constexpr std::size_t second_end = 19;
+  if (cell.size() < second_end || (cell[10] != 'T' && cell[10] != ' ') || cell[13] != ':' || cell[16] != ':') {
+    return text_form;
+  }
+  const int hour = two_digits(cell, 11);
+  const int minute = two_digits(cell, 14);
+  const int second = two_digits(cell, 17);
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return text_form;
+  std::size_t at = second_end;
+  std::size_t fraction = 0;
+  if (at < cell.size() && cell[at] == '.') {
+    fraction = digits_from(cell, at + 1);
+    if (fraction == 0 || fraction > fraction_digits_max) return text_form;
+    at += 1 + fraction;
+  }
+  const auto* const zone = std::ranges::find(zones, cell.substr(at));
+  if (zone == zones.end()) return text_form;
+  const std::size_t separator = cell[10] == 'T' ? 0 : 1;
+  const std::size_t form = (separator * (fraction_digits_max + 1) + fraction) * zones.size() +
+                           static_cast<std::size_t>(zone - zones.begin());
+  return CellForms{1} << (timestamp_form_first + form);
+}
+
+CellForms word_form(std::string_view cell) {
+  for (const BoolSpelling& spelling : bool_spellings) {
+    if (cell == spelling.yes || cell == spelling.no) return spelling.form;
+  }
+  return text_form;
+}
+
+bool is_one_form(CellForms forms) {
+  return std::has_single_bit(forms);
+}
+
+DataType number_type(CellForms forms) {
+  if ((forms & (fraction_form | point_zero_form)) == 0) return DataType::bigint;
+  const bool two_spellings = (forms & whole_form) != 0 && (forms & point_zero_form) != 0;
+  return two_spellings || (forms & wide_whole_form) != 0 ? DataType::text : DataType::double_;
+}
+
+}  // namespace
+
+CellForms form_of(std::string_view cell) {
+  if (is_digit(cell.front())) return cell.size() >= 10 && cell[4] == '-' ? day_form(cell) : number_form(cell);
+  if (cell.front() == '-') return number_form(cell);
+  return cell.size() == 4 || cell.size() == 5 ? word_form(cell) : text_form;
+}
+
+std::optional<DataType> type_of(CellForms forms) {
+  if (forms == 0) return std::nullopt;
+  if ((forms & ~number_forms) == 0) return number_type(forms);
+  if (!is_one_form(forms) || forms == text_form) return DataType::text;
+  if (forms == date_form) return DataType::date;
+  return (forms & timestamp_forms) != 0 ? DataType::timestamp : DataType::bool_;
+}
+
+}  // namespace outfall::schema
