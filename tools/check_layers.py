@@ -54,7 +54,7 @@ TEST_LIBRARIES = {"gtest", "gmock"}
 
 # Headers with ".h" that come with the system; the C++ standard library has none.
 SYSTEM = re.compile(
-    r"(sys|linux|netinet|arpa|net)/\w+\.h|(cxxabi|dirent|dlfcn|errno|execinfo|fcntl|fnmatch|glob|limits|netdb|poll|pthread|pwd|sched|"
+    r"(sys|linux|netinet|arpa|net)/\w+\.h|(cxxabi|dirent|dlfcn|errno|execinfo|fcntl|fnmatch|glob|iconv|limits|netdb|poll|pthread|pwd|sched|"
     r"signal|spawn|stdint|stdio|stdlib|string|strings|termios|time|unistd)\.h"
 )
 STANDARD = re.compile(r"[a-z0-9_]+")

@@ -3,6 +3,8 @@
 // UTF-8 decoding by hand: names are short, and we need the place of each character, which bulk converters do not give.
 #include "base/utf8.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 
@@ -70,10 +72,7 @@ void append_utf8(std::string& out, char32_t code_point) {
 }
 
 bool is_valid_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    if (next_code_point(text, at) == invalid_code_point) return false;
-  }
-  return true;
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 std::size_t utf8_length(std::string_view text) {

@@ -55,6 +55,8 @@ struct ByteStreamOptions {
   std::string path;       ///< "-" is standard input
   std::string name = {};  ///< how messages call it; empty: the path
   std::stop_token stop = {};
+  /// Reads no further, though the file be longer: what an earlier reading saw of it.
+  std::optional<std::uint64_t> size_max = {};
 };
 
 /// Opens a file, a pipe or standard input. Of a regular file exactly the length that it has now will be read.

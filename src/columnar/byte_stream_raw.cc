@@ -39,7 +39,7 @@ Result<RawInput> RawInput::open(ByteStreamOptions options) {
   if (!found) return fail(std::move(found).error());
   if (found->kind == FileKind::directory) return fail(fmt::format("cannot read {}: it is a folder", input.name_));
   if (found->kind == FileKind::regular) {
-    input.facts_ = {.size = found->size, .mtime_ns = found->mtime_ns};
+    input.facts_ = {.size = std::min(found->size, options.size_max.value_or(found->size)), .mtime_ns = found->mtime_ns};
     // Only a hint to the kernel: reading works without it.
     ::posix_fadvise(file->descriptor(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
