@@ -58,11 +58,30 @@ struct ColumnHint {
   std::string type{};
 };
 
+/// How separated text is written. What is left open is detected.
+struct CsvInput {
+  std::optional<char> delimiter{};
+  std::optional<char> quote{};
+  /// False: the first record is data, and the columns are column0, column1 and so on.
+  bool header = true;
+  /// As iconv calls it. Empty: UTF-8, or UTF-16 where a byte order mark says so.
+  std::string encoding{};
+  /// Texts that stand for no value. An unquoted field with nothing in it always does.
+  std::vector<std::string> nulls{};
+  /// False: every column is text. True: a column whose cells all come back as they were written from a bigint, double,
+  /// bool, date or timestamp has that type, over all inputs of the table.
+  bool types = true;
+};
+
 struct RunOptions {
-  /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array; plain, gzip or zstd.
+  /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, or separated text;
+  /// plain, gzip or zstd.
   std::vector<std::string> inputs{};
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
   std::string table{};
+  /// None: by the name of each input (.csv and .tsv are separated text, everything else is JSON).
+  std::optional<InputFormat> input_format{};
+  CsvInput csv{};
   WriteDisposition write_disposition = WriteDisposition::append;
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};

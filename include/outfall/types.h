@@ -15,6 +15,12 @@ enum class DataType { text, bigint, double_, bool_, timestamp, date, time, decim
 /// What a load does to the rows that a table already holds.
 enum class WriteDisposition { append, replace };
 
+/// How an input is written; compressed with gzip or zstd or not.
+enum class InputFormat {
+  json,  ///< documents, one a line or in one array
+  csv,   ///< records of fields with a delimiter between them
+};
+
 /// How keys become identifiers.
 enum class NamingConvention { snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1 };
 

@@ -180,6 +180,38 @@ Status take_shape(const Typed& typed, RunOptions& run) {
   return done;
 }
 
+Status take_byte(const char* option, const std::string& text, std::optional<char>& target) {
+  if (text.empty()) return {};
+  if (text != "tab" && text != "\\t" && text.size() != 1) {
+    return fail(usage(fmt::format("{} '{}' is not one character", option, text), "one byte, or the word tab"));
+  }
+  target = text.size() == 1 ? text.front() : '\t';
+  return {};
+}
+
+Status take_input(const Typed& typed, RunOptions& run) {
+  static const std::vector<std::pair<std::string, InputFormat>> formats{{"json", InputFormat::json},
+                                                                        {"jsonl", InputFormat::json},
+                                                                        {"ndjson", InputFormat::json},
+                                                                        {"csv", InputFormat::csv},
+                                                                        {"tsv", InputFormat::csv}};
+  static const std::vector<std::pair<std::string, bool>> switches{{"on", true}, {"off", false}};
+  Status done;
+  if (!typed.input_format.empty()) {
+    done = take(known_word<InputFormat>("--input-format", typed.input_format, formats), run.input_format);
+    if (typed.input_format == "tsv") run.csv.delimiter = '\t';
+  }
+  if (done) done = take_byte("--delimiter", typed.delimiter, run.csv.delimiter);
+  if (done) done = take_byte("--quote", typed.quote, run.csv.quote);
+  if (done && !typed.csv_types.empty()) {
+    done = take(known_word<bool>("--csv-types", typed.csv_types, switches), run.csv.types);
+  }
+  run.csv.header = !typed.no_header;
+  run.csv.encoding = typed.encoding;
+  run.csv.nulls = typed.nulls;
+  return done;
+}
+
 Result<Command> run_command(const Typed& typed) {
   constexpr std::int64_t pending_packages_max = 1'000'000;
   if (typed.sources.empty()) {
@@ -187,6 +219,7 @@ Result<Command> run_command(const Typed& typed) {
   }
   RunCommand command;
   Status done = take_shared(typed, command.pipeline, command.run);
+  if (done) done = take_input(typed, command.run);
   if (done) done = take_shape(typed, command.run);
   if (done) {
     done = take_number("--max-pending-packages", typed.max_pending_packages, {0, pending_packages_max},

@@ -42,14 +42,36 @@ void add_talk_options(CLI::App& app, Typed& typed) {
   app.add_flag("--json", typed.json, "Print the report as one JSON document on stdout")->group(group);
 }
 
+void add_input_options(CLI::App& app, Typed& typed) {
+  const char* input = "How the input is written";
+  text(app, "--input-format", typed.input_format, "FORMAT",
+       "json (also jsonl, ndjson) or csv (also tsv). Default: by the name; json where it says nothing")
+      ->group(input);
+  text(app, "--delimiter", typed.delimiter, "C", "Between the fields of CSV: one character, or tab. Default: detected")
+      ->group(input);
+  text(app, "--quote", typed.quote, "C", "Around fields of CSV. Default: detected")->group(input);
+  app.add_flag("--no-header", typed.no_header, "The first record of CSV is data; columns are column0, column1, ...")
+      ->group(input);
+  text(app, "--encoding", typed.encoding, "NAME",
+       "How CSV is encoded, such as latin1. Default: UTF-8, or UTF-16 with a byte order mark")
+      ->group(input);
+  app.add_option("--null", typed.nulls, "A text that stands for no value in CSV, besides nothing at all; repeatable")
+      ->type_name("TEXT")
+      ->allow_extra_args(false)
+      ->group(input);
+  text(app, "--csv-types", typed.csv_types, "HOW",
+       "on (default): columns get the type that gives every cell back as it was; off: all are text")
+      ->group(input);
+}
+
 void add_run(CLI::App& root, Typed& typed) {
   CLI::App& app = *root.add_subcommand("run", "Load documents into tables at a destination");
   app.add_option("sources", typed.sources)
       ->type_name("SOURCE...")
       ->group("What to load")
       ->description(
-          "Files, globs, folders, or - for standard input: JSON documents, one a line or in one array; plain, .gz or "
-          ".zst");
+          "Files, globs, folders, or - for standard input: JSON documents, one a line or in one array, or CSV; plain, "
+          ".gz or .zst");
   const char* load = "What to load";
   text(app, "-t,--table", typed.table, "NAME",
        "The table. Default: the stem of each file, the folder's name for a glob or a folder")
@@ -64,6 +86,7 @@ void add_run(CLI::App& root, Typed& typed) {
       ->group(load);
   app.add_flag("--dry-run", typed.dry_run, "Read the input in full, say what would happen, write nothing")->group(load);
 
+  add_input_options(app, typed);
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
        "duckdb:PATH, or null: (counts and forgets). Default: where the named pipeline went before, else duckdb: a file "

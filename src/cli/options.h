@@ -20,6 +20,12 @@ struct Typed {
   std::string table;
   std::string pipeline;
   std::string dataset;
+  std::string input_format;
+  std::string delimiter;
+  std::string quote;
+  std::string encoding;
+  std::vector<std::string> nulls;
+  std::string csv_types;
   std::string disposition;
   std::string naming;
   std::string nesting;
@@ -37,6 +43,7 @@ struct Typed {
   std::string statement;
   std::string subject;
   std::string load_id;
+  bool no_header = false;
   bool root_key = false;
   bool dry_run = false;
   bool skip_loaded = false;

@@ -4,8 +4,10 @@
 #include "outfall/pipeline.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
+#include "engine/pipeline_names.h"
 #include "engine/target.h"
 #include "sources/files/file_source.h"
 
@@ -47,6 +49,19 @@ Status check(const RunOptions& options) {
   return check_run_key(options);
 }
 
+sources::CsvOptions csv_options(const CsvInput& input) {
+  return {.delimiter = input.delimiter,
+          .quote = input.quote,
+          .header = input.header ? sources::CsvHeader::first_record : sources::CsvHeader::none,
+          .null_texts = input.nulls,
+          .encoding = input.encoding,
+          .types = input.types};
+}
+
+int worker_count(int asked) {
+  return asked > 0 ? asked : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
 std::string describe(const RunOptions& options) {
   std::string command = "run";
   for (const std::string& input : options.inputs) command += " " + input;
@@ -59,9 +74,15 @@ Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)) {}
 
 Report Pipeline::run(const RunOptions& options) {
   if (Status checked = check(options); !checked) return engine::failed_report(options_, std::move(checked.error()));
+  const Result<std::string> data_dir = engine::find_data_dir(options_.data_dir);
+  if (!data_dir) return engine::failed_report(options_, data_dir.error());
   auto source = sources::FileSource::make({.named = options.inputs,
                                            .table = options.table,
                                            .run_key = options.run_key.value_or(""),
+                                           .format = options.input_format,
+                                           .csv = csv_options(options.csv),
+                                           .workers = worker_count(options.workers),
+                                           .spool_folder = *data_dir,
                                            .chunk_bytes = options.chunk,
                                            .memory_bytes = options.memory / 2,
                                            .stop = options.stop});

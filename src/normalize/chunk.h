@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chunk: whole JSON documents on their way from a source to the shaper.
+// Chunk: whole documents (JSON, or records of separated text) on their way from a source to the shaper.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,8 @@
 #include <vector>
 
 namespace outfall::normalize {
+
+struct CsvLayout;
 
 /// One document inside a chunk's bytes.
 struct DocumentSpan {
@@ -25,8 +27,9 @@ struct Chunk {
   std::unique_ptr<std::byte[]> bytes;
   std::size_t capacity = 0;
   std::vector<DocumentSpan> documents;
-  std::uint32_t input = 0;          ///< which input of the run
-  std::uint64_t stream_offset = 0;  ///< of bytes[0] in the decompressed input
+  std::uint32_t input = 0;               ///< which input of the run
+  std::shared_ptr<const CsvLayout> csv;  ///< the documents are records of it; null: they are JSON
+  std::uint64_t stream_offset = 0;       ///< of bytes[0] in the decompressed input
   std::uint64_t column_offset =
       0;  ///< bytes of its line that stand before bytes[0]: an array's line may be cut anywhere
   /// What to tell when the last document does not parse: its line has no end and may still be being written. Usually

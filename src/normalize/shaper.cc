@@ -30,6 +30,13 @@ Place place_of(const Chunk& chunk, const DocumentSpan& span, std::size_t offset)
   return {span.line, chunk.column_offset + utf8_length(before) + 1};
 }
 
+/// From the first document of a chunk to the end of the last.
+std::string_view text_of(const Chunk& chunk) {
+  const DocumentSpan& first = chunk.documents.front();
+  const DocumentSpan& last = chunk.documents.back();
+  return {reinterpret_cast<const char*>(chunk.bytes.get()) + first.offset, last.offset + last.length - first.offset};
+}
+
 ShapedColumn take_column(ColumnSlot& slot, std::uint32_t rows, bool has_cells) {
   ShapedColumn column{.name = slot.name,
                       .type = slot.type,
@@ -92,11 +99,15 @@ class Shaper::State {
     const std::uint64_t duplicate_keys = walker_.duplicate_keys();
     ObjectShape& root = shape_.root(inputs_[chunk.input].table);
     const auto* bytes = reinterpret_cast<const char*>(chunk.bytes.get());
+    if (chunk.csv != nullptr) walker_.begin_records(*chunk.csv, root);
+    const bool valid_utf8 = chunk.csv != nullptr && is_valid_utf8(text_of(chunk));
     for (const DocumentSpan& span : chunk.documents) {
       const DocumentText document{.text = {bytes + span.offset, span.length},
                                   .address = {chunk.input, chunk.stream_offset + span.offset},
                                   .line = span.line};
-      if (const auto error = walker_.walk(document, root)) {
+      const auto error =
+          chunk.csv == nullptr ? walker_.walk(document, root) : walker_.walk_record(document, valid_utf8);
+      if (error) {
         shaped.error = locate(*error, chunk, span);
         return shaped;
       }

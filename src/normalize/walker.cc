@@ -24,6 +24,7 @@ void Walker::begin_chunk() {
   ++chunk_serial_;
   chunk_tables_.clear();
   new_tables_ = 0;
+  layout_ = nullptr;
   ++flattening_serial_;
 }
 

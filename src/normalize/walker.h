@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "normalize/cell.h"
+#include "normalize/csv_layout.h"
 #include "normalize/document_survey.h"
 #include "normalize/json_text.h"
 #include "normalize/row_id.h"
@@ -54,6 +55,13 @@ class Walker {
   /// Shapes one document into a row of `root`'s table and rows of the tables below it. On an error nothing of it is
   /// left.
   std::optional<DocumentError> walk(const DocumentText& document, ObjectShape& root);
+
+  /// Readies the columns of `root`'s table for the records of a chunk.
+  void begin_records(const CsvLayout& layout, ObjectShape& root);
+
+  /// Shapes one record of that layout into a row. A value that does not fit its column is an error: a file of text has
+  /// one type a column. `valid_utf8`: the record is known to be.
+  std::optional<DocumentError> walk_record(const DocumentText& record, bool valid_utf8);
 
   /// Tables that got rows since begin_chunk, in the order that dlt would have met them.
   const std::vector<TableShape*>& chunk_tables() const { return chunk_tables_; }
@@ -133,6 +141,13 @@ class Walker {
   Step push_list(ObjectShape& rows_shape, Value value, std::uint32_t parent_row);
   bool stays_json(const ObjectShape& shape, KeySlot& slot);
 
+  Step take_record();
+  Step find_column(std::uint32_t position);
+  Step take_gap(std::uint32_t position, Row& row);
+  Step take_field(std::uint32_t position, const columnar::CsvField& field, Row& row);
+  Step put_row_id(const columnar::CsvField& field, KeySlot& slot, Row& row);
+  bool is_null(const columnar::CsvField& field) const;
+
   /// The new row's place in rows_, or none when two lists claim the table.
   std::uint32_t begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index, std::size_t object_offset);
   void begin_table(TableShape& table);
@@ -150,6 +165,7 @@ class Walker {
 
   Step fail(std::string message, std::string hint = "");
   Step fail_parse(simdjson::error_code code);
+  Step fail_utf8();
   Step fail_depth();
   Step fail_columns(const TableShape& table);
   Step fail_reserved(const KeySlot& slot);
@@ -177,10 +193,14 @@ class Walker {
   std::vector<TableShape*> document_tables_;
   std::vector<std::pair<TablePlace, TableShape*>> begun_tables_;  // that the document gave the chunk's first rows
   std::vector<TableShape*> chunk_tables_;
-  std::size_t new_tables_ = 0;  // that got rows in the chunk and are not known to be in the committed schema
-  std::string scratch_;         // text made by a coercion
-  std::string unescaped_;       // a string value with its escapes resolved
-  std::string wrapped_;         // a document that is no object, as {"value": ...}
+  std::size_t new_tables_ = 0;         // that got rows in the chunk and are not known to be in the committed schema
+  std::string scratch_;                // text made by a coercion
+  std::string unescaped_;              // a string value with its escapes resolved
+  std::string wrapped_;                // a document that is no object, as {"value": ...}
+  const CsvLayout* layout_ = nullptr;  // of the chunk in hand; null: it holds JSON
+  ObjectShape* record_root_ = nullptr;
+  std::vector<KeySlot*> record_slots_;  // by column of the layout
+  columnar::CsvRecord record_;
   std::size_t value_offset_ = 0;
   bool document_is_open_ = false;  // the parser accepted it so far
   std::uint32_t object_keys_ = 0;  // of the object that ended last

@@ -132,6 +132,11 @@ Walker::Step Walker::fail_reserved(const KeySlot& slot) {
               fmt::format("rename it, or leave it out: {}", without_key(sample(slot.key))));
 }
 
+Walker::Step Walker::fail_utf8() {
+  value_offset_ = first_invalid_utf8(text_);
+  return fail("the bytes are not valid UTF-8", "--encoding says how the file is written, such as --encoding latin1");
+}
+
 Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
   const std::string_view first = sample(column.row_key->key);
   const std::string_view second = sample(slot.key);

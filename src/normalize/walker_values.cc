@@ -82,6 +82,12 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
 
 Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
   TableShape& table = *shape.table;
+  if (layout_ != nullptr) {
+    const ColumnSlot& taken = table.columns[slot.column];
+    return fail(fmt::format("the value {} of \"{}\" does not fit the column {} ({})", sample(scalar.text), slot.key,
+                            taken.name, name(taken.type.type)),
+                fmt::format("correct the cell, or load into a new table with --column '{}:text'", slot.column_name));
+  }
   const std::uint32_t index = shape_.variant(table, slot.column, scalar.kind, infer_type(scalar));
   if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
   ColumnSlot& column = table.columns[index];

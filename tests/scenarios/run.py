@@ -57,7 +57,8 @@ class Player:
     def __init__(self, folder, verbose):
         self.folder = folder
         self.verbose = verbose
-        self.environment = dict(os.environ, OUTFALL_DATA_DIR=str(folder / "state"), LC_ALL="C.UTF-8", NO_COLOR="1")
+        self.environment = dict(os.environ, OUTFALL=str(OUTFALL), OUTFALL_DATA_DIR=str(folder / "state"), LC_ALL="C.UTF-8",
+                                NO_COLOR="1")
 
     def play(self, step):
         getattr(self, "do_" + step.word.replace("-", "_"), self.unknown)(step)

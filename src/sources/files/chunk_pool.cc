@@ -53,6 +53,7 @@ void ChunkPool::grow(Chunk& chunk, std::size_t used, std::size_t bytes) {
 
 void ChunkPool::give_back(Chunk chunk) {
   chunk.documents.clear();
+  chunk.csv.reset();
   {
     const std::lock_guard lock(mutex_);
     bytes_in_flight_ -= chunk.capacity;

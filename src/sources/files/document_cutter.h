@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "columnar/csv_record.h"
 #include "normalize/chunk.h"
 #include "outfall/error.h"
 
@@ -64,6 +65,11 @@ enum class Probe : std::uint8_t {
 /// Whether an input that begins with these bytes is one array of documents; nothing while it could be either. A whole
 /// array on the first line with more lines behind it is one document of many.
 std::optional<bool> is_one_array(std::string_view begin, Probe probe);
+
+enum class CsvHeader { none, first_record };
+
+/// Records of separated text, without the header.
+std::unique_ptr<DocumentCutter> make_csv_cutter(const columnar::CsvDialect& dialect, CsvHeader header);
 
 /// The error "<name>, line 3, column 14: <what>".
 Error place_error(std::string_view name, Place place, std::string_view what);

@@ -61,7 +61,22 @@ Result<std::optional<Chunk>> DocumentReader::next() {
   return std::move(*chunk);
 }
 
+Status DocumentReader::begin_records() {
+  while (true) {
+    const Result<PushbackStream::Ahead> ahead = bytes_.look_ahead(utf8_mark.size());
+    if (!ahead) return fail(ahead.error());
+    if (!ahead->at_end && ahead->bytes.size() < utf8_mark.size()) continue;
+    if (text(ahead->bytes).starts_with(utf8_mark)) {
+      offset_ = utf8_mark.size();
+      bytes_.skip(offset_);
+    }
+    cutter_ = make_csv_cutter(options_.csv->dialect, options_.csv_header);
+    return {};
+  }
+}
+
 Status DocumentReader::detect_format() {
+  if (options_.csv != nullptr) return begin_records();
   std::size_t look = first_look_bytes;
   while (cutter_ == nullptr) {
     const Result<PushbackStream::Ahead> ahead = bytes_.look_ahead(look);
@@ -88,6 +103,7 @@ Status DocumentReader::detect_format() {
 
 Status DocumentReader::cut_chunk(Chunk& chunk) {
   chunk.input = options_.input;
+  chunk.csv = options_.csv;
   Filling filling{.wanted = options_.chunk_bytes};
   while (true) {
     if (Status filled = fill(chunk, filling); !filled) return filled;

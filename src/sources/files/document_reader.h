@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DocumentReader: cuts the bytes of one input into chunks of whole JSON documents, one a line or the elements of one
-// array.
+// DocumentReader: cuts the bytes of one input into chunks of whole documents: JSON, one a line or the elements of one
+// array, or records of separated text.
 //
 // The documents, their lines and their bytes are the same for every chunk size. What a document holds is not looked at
 // beyond what cutting needs; the shaper does that.
@@ -17,6 +17,7 @@
 
 #include "columnar/byte_stream.h"
 #include "normalize/chunk.h"
+#include "normalize/csv_layout.h"
 #include "outfall/error.h"
 #include "sources/files/chunk_pool.h"
 #include "sources/files/document_cutter.h"
@@ -40,6 +41,9 @@ struct DocumentReaderOptions {
   std::uint32_t input = 0;                         ///< Chunk::input
   std::size_t chunk_bytes = std::size_t{1} << 20;  ///< a chunk is at most this long, unless one document is longer
   std::size_t document_bytes_max = limits::document_bytes_max;
+  /// The input is separated text of this layout; null: JSON.
+  std::shared_ptr<const normalize::CsvLayout> csv = nullptr;
+  CsvHeader csv_header = CsvHeader::first_record;
   std::stop_token stop = {};
 };
 
@@ -64,6 +68,7 @@ class DocumentReader {
   struct Filling;
 
   Status detect_format();
+  Status begin_records();
   Status cut_chunk(normalize::Chunk& chunk);
   Status fill(normalize::Chunk& chunk, Filling& filling);
   void take(const normalize::Chunk& chunk, const Filling& filling, std::size_t bytes);

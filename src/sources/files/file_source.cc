@@ -39,7 +39,11 @@ FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceI
       inputs_(std::move(inputs)),
       skipped_(inputs_.size()),
       contents_(inputs_.size()),
-      pool_(options_.memory_bytes) {}
+      pool_(options_.memory_bytes),
+      csv_({.csv = options_.csv,
+            .workers = options_.workers,
+            .chunk_bytes = options_.chunk_bytes,
+            .spool_folder = options_.spool_folder}) {}
 
 Result<normalize::InputContent> FileSource::survey(std::size_t input) {
   auto stream = columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = cancelled_.get_token()});
@@ -55,6 +59,9 @@ Result<normalize::InputContent> FileSource::survey(std::size_t input) {
 }
 
 Result<std::optional<normalize::Chunk>> FileSource::next() {
+  if (!std::exchange(prepared_, true)) {
+    if (Status prepared = prepare(); !prepared) return fail(std::move(prepared.error()));
+  }
   while (true) {
     if (reader_ == nullptr) {
       while (current_ < inputs_.size() && skipped_[current_]) ++current_;
@@ -63,35 +70,73 @@ Result<std::optional<normalize::Chunk>> FileSource::next() {
     }
     Result<std::optional<normalize::Chunk>> chunk = reader_->next();
     if (!chunk) return chunk;
-    bytes_current_ = reader_->stream().raw_bytes();
+    bytes_current_ = reader_->stream().raw_bytes() / (csv_.contains(current_) ? 2 : 1);
     if (*chunk) return chunk;
-    finish_current();
+    if (Status finished = finish_current(); !finished) return fail(std::move(finished.error()));
   }
+}
+
+std::uint64_t FileSource::bytes_read() const {
+  // Separated text is read twice, and each time it counts half.
+  return bytes_finished_ + bytes_current_ + csv_.bytes_surveyed() / 2;
+}
+
+/// Finds out what the separated text among the inputs holds.
+Status FileSource::prepare() {
+  std::vector<CsvInputs::Input> inputs;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const std::string& path = inputs_[i].path;
+    if (skipped_[i] || options_.format.value_or(format_of_file(path)) != InputFormat::csv) continue;
+    inputs.push_back({.index = i,
+                      .path = path,
+                      .name = name_of(i),
+                      .table = inputs_[i].table,
+                      .is_file = path != stdin_path && inputs_[i].mtime_ns != 0});
+  }
+  return csv_.survey(inputs, cancelled_.get_token());
+}
+
+std::string FileSource::name_of(std::size_t input) const {
+  return inputs_[input].path == stdin_path ? "standard input" : inputs_[input].path;
+}
+
+Result<std::unique_ptr<columnar::ByteStream>> FileSource::open(std::size_t input) const {
+  if (csv_.contains(input)) return csv_.open(input, cancelled_.get_token());
+  return columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = cancelled_.get_token()});
 }
 
 Status FileSource::open_current() {
   normalize::SourceInput& input = inputs_[current_];
-  auto stream = columnar::open_byte_stream({.path = input.path, .name = "", .stop = cancelled_.get_token()});
+  auto stream = open(current_);
   if (!stream) return fail(std::move(stream.error()));
   const columnar::FileFacts& facts = (*stream)->facts();
   input.size = facts.size.value_or(0);
   input.mtime_ns = facts.mtime_ns.value_or(0);
   reader_ = std::make_unique<DocumentReader>(
       std::move(*stream), pool_,
-      DocumentReaderOptions{.name = input.path == stdin_path ? "standard input" : input.path,
+      DocumentReaderOptions{.name = name_of(current_),
                             .input = static_cast<std::uint32_t>(current_),
                             .chunk_bytes = options_.chunk_bytes,
+                            .csv = csv_.contains(current_) ? csv_.layout(current_) : nullptr,
+                            .csv_header = csv_.header(),
                             .stop = cancelled_.get_token()});
   return {};
 }
 
-void FileSource::finish_current() {
+Status FileSource::finish_current() {
   columnar::RawContent content = reader_->stream().raw_content();
+  const bool is_csv = csv_.contains(current_);
+  if (is_csv) {
+    Result<columnar::RawContent> checked = csv_.content(current_, std::move(content));
+    if (!checked) return fail(std::move(checked.error()));
+    content = std::move(*checked);
+  }
   bytes_current_ = 0;
-  bytes_finished_ += content.bytes;
+  bytes_finished_ += is_csv ? content.bytes / 2 : content.bytes;
   contents_[current_] = {.bytes = content.bytes, .hash = std::move(content.hash), .grew = content.grew};
   reader_.reset();
   ++current_;
+  return {};
 }
 
 }  // namespace outfall::sources

@@ -16,15 +16,21 @@
 
 #include "normalize/document_source.h"
 #include "sources/files/chunk_pool.h"
+#include "sources/files/csv_inputs.h"
 #include "sources/files/document_reader.h"
+#include "sources/files/input_format.h"
 #include "sources/files/input_list.h"
 
 namespace outfall::sources {
 
 struct FileSourceOptions {
-  std::vector<std::string> named;  ///< what the command names
-  std::string table;               ///< empty: from the names
-  std::string run_key;             ///< what standard input is recognized by; empty: by nothing
+  std::vector<std::string> named;       ///< what the command names
+  std::string table;                    ///< empty: from the names
+  std::string run_key;                  ///< what standard input is recognized by; empty: by nothing
+  std::optional<InputFormat> format{};  ///< none: by the name of each
+  CsvOptions csv{};
+  int workers = 1;           ///< that survey separated text before it is shaped
+  std::string spool_folder;  ///< where separated text from a pipe is kept until the end of the run
   std::size_t chunk_bytes = std::size_t{1} << 20;
   std::size_t memory_bytes = std::size_t{64} << 20;  ///< of chunks in flight
   std::stop_token stop;
@@ -41,14 +47,17 @@ class FileSource final : public normalize::DocumentSource {
   Result<std::optional<normalize::Chunk>> next() override;
   void recycle(normalize::Chunk chunk) override { pool_.give_back(std::move(chunk)); }
   void cancel() override { cancelled_.request_stop(); }
-  std::uint64_t bytes_read() const override { return bytes_finished_ + bytes_current_; }
+  std::uint64_t bytes_read() const override;
   normalize::InputContent content(std::size_t input) const override { return contents_[input]; }
 
  private:
   FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs);
 
+  Status prepare();
   Status open_current();
-  void finish_current();
+  Status finish_current();
+  std::string name_of(std::size_t input) const;
+  Result<std::unique_ptr<columnar::ByteStream>> open(std::size_t input) const;
 
   FileSourceOptions options_;
   std::stop_source cancelled_;  ///< also when the caller's stop is requested
@@ -57,6 +66,8 @@ class FileSource final : public normalize::DocumentSource {
   std::vector<bool> skipped_;
   std::vector<normalize::InputContent> contents_;
   ChunkPool pool_;
+  CsvInputs csv_;
+  bool prepared_ = false;
   std::size_t current_ = 0;
   std::unique_ptr<DocumentReader> reader_;
   std::atomic<std::uint64_t> bytes_finished_{0};

@@ -7,33 +7,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <unordered_set>
 #include <utility>
 
 #include "base/file.h"
 #include "sources/files/file_walk.h"
+#include "sources/files/input_format.h"
 
 namespace outfall::sources {
 namespace {
 
 Error misuse(std::string message, std::string hint) {
   return {.message = std::move(message), .hint = std::move(hint), .remedy = Remedy::abandon, .blame = Blame::usage};
-}
-
-bool ends_with_ignoring_case(std::string_view text, std::string_view lower_ending) {
-  return text.size() > lower_ending.size() &&
-         std::ranges::equal(text.substr(text.size() - lower_ending.size()), lower_ending,
-                            [](unsigned char a, char b) { return std::tolower(a) == b; });
-}
-
-template <std::size_t count>
-std::string_view without_ending(std::string_view name, const std::array<std::string_view, count>& endings) {
-  for (const std::string_view ending : endings) {
-    if (ends_with_ignoring_case(name, ending)) return name.substr(0, name.size() - ending.size());
-  }
-  return name;
 }
 
 Input input_of(std::string path, const FileStat& found, std::string_view table) {
@@ -131,12 +116,6 @@ Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::
     if (Status added = listing.add(name); !added) return fail(std::move(added).error());
   }
   return listing.take();
-}
-
-std::string_view stem(std::string_view path) {
-  static constexpr std::array<std::string_view, 2> compressions{".gz", ".zst"};
-  static constexpr std::array<std::string_view, 3> formats{".jsonl", ".ndjson", ".json"};
-  return without_ending(without_ending(file_name(path), compressions), formats);
 }
 
 }  // namespace outfall::sources

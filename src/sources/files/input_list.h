@@ -43,7 +43,4 @@ struct Input {
 /// has no table.
 Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table);
 
-/// The file's name without .gz or .zst and then without .jsonl, .ndjson or .json.
-std::string_view stem(std::string_view path);
-
 }  // namespace outfall::sources

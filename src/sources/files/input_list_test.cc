@@ -46,16 +46,6 @@ class InputListTest : public testing::Test {
   ScratchFolder folder_;
 };
 
-TEST(Stem, EndingsOfFormatsAndCompressionGo) {
-  EXPECT_EQ(stem("/a/users.jsonl"), "users");
-  EXPECT_EQ(stem("/a/users.ndjson.gz"), "users");
-  EXPECT_EQ(stem("users.JSON.ZST"), "users");
-  EXPECT_EQ(stem("users.2024.json"), "users.2024");
-  EXPECT_EQ(stem("users.log"), "users.log");
-  EXPECT_EQ(stem("users"), "users");
-  EXPECT_EQ(stem("/a/.jsonl"), ".jsonl");
-}
-
 TEST_F(InputListTest, NamedFilesGoToTheTablesOfTheirStemsInOrder) {
   make("b.jsonl");
   make("a.json.gz");

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walker's records: rows of separated text. A record is a flat document whose keys the header gives; what follows
+// from a key (names, system columns, hints, collisions) is the same.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "normalize/shaper.h"
+#include "normalize/walker.h"
+
+namespace outfall::normalize {
+namespace {
+
+/// The key as JSON would spell it between the quotes: one table may get documents of both kinds.
+std::string json_spelling(std::string_view key) {
+  std::string spelled;
+  append_json_string(spelled, key);
+  return spelled.substr(1, spelled.size() - 2);
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& number) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+/// A cell in the form that its column wants it, if it is written in the way that the column's type prints; else as
+/// text, and then the coercions decide.
+Scalar read_cell(std::string_view text, DataType wanted) {
+  Scalar scalar{.kind = DataType::text, .text = text};
+  if (wanted == DataType::bigint && read_number(text, scalar.integer)) scalar.kind = DataType::bigint;
+  if (wanted == DataType::double_ && read_number(text, scalar.real)) scalar.kind = DataType::double_;
+  return scalar;
+}
+
+}  // namespace
+
+void Walker::begin_records(const CsvLayout& layout, ObjectShape& root) {
+  layout_ = &layout;
+  record_root_ = &root;
+  record_slots_.clear();
+  for (const CsvLayout::Column& column : layout.columns) {
+    const auto known = root.by_key.find(column.name);
+    KeySlot& slot = known != root.by_key.end() ? *root.slots[known->second]
+                                               : shape_.add_key(root, json_spelling(column.name), column.name);
+    record_slots_.push_back(&slot);
+  }
+}
+
+std::optional<DocumentError> Walker::walk_record(const DocumentText& record, bool valid_utf8) {
+  source_ = record;
+  text_ = record.text;
+  error_.reset();
+  survey_.reset();
+  ++document_serial_;
+  document_tables_.clear();
+  begun_tables_.clear();
+  frames_.clear();
+  open_rows_ = 0;
+  document_is_open_ = false;
+  value_offset_ = 0;
+  const Step step = valid_utf8 || is_valid_utf8(text_) ? take_record() : fail_utf8();
+  if (step == Step::done) return std::nullopt;
+  take_back_document();
+  return std::move(error_);
+}
+
+Walker::Step Walker::take_record() {
+  const columnar::CsvFault fault = record_.split(text_, layout_->dialect);
+  if (fault != columnar::CsvFault::none) {
+    value_offset_ = record_.fault_offset();
+    return fault == columnar::CsvFault::open_quote
+               ? fail("the quoted field that begins here does not end",
+                      "a quote inside a quoted field is written twice")
+               : fail("the quoted field that begins here has text behind its closing quote",
+                      "a quote inside a quoted field is written twice");
+  }
+  const std::span<const columnar::CsvField> fields = record_.fields();
+  if (fields.size() != record_slots_.size()) {
+    if (fields.size() > record_slots_.size()) value_offset_ = fields[record_slots_.size()].offset;
+    return fail(fmt::format("the record has {} fields, and the header has {}", fields.size(), record_slots_.size()),
+                "a field that holds the delimiter or a line end stands in quotes");
+  }
+  const std::uint32_t index = begin_row(*record_root_->table, none, 0, 0);
+  if (index == none) return Step::failed;
+  Frame& frame = frames_.emplace_back();
+  frame.kind = Frame::Kind::object;
+  frame.shape = record_root_;
+  frame.row = index;
+  for (std::uint32_t position = 0; position < fields.size(); ++position) {
+    frames_.back().position = position;
+    value_offset_ = fields[position].offset;
+    if (is_null(fields[position])) {
+      if (const Step step = take_gap(position, rows_[index]); step != Step::done) return step;
+    } else if (const Step step = take_field(position, fields[position], rows_[index]); step != Step::done)
+      return step;
+  }
+  frames_.pop_back();
+  finish_row(index);
+  keep_begun_tables();
+  return Step::done;
+}
+
+Walker::Step Walker::take_field(std::uint32_t position, const columnar::CsvField& field, Row& row) {
+  KeySlot& slot = *record_slots_[position];
+  if (slot.role != KeySlot::Role::data) return put_row_id(field, slot, row);
+  if (const Step step = find_column(position); step != Step::done) return step;
+  const ColumnSlot& column = record_root_->table->columns[slot.column];
+  return take_scalar(*record_root_, slot, row, read_cell(field.text, column.type.type));
+}
+
+/// The header has the order of the columns: one whose first cell comes late stands in its place all the same.
+Walker::Step Walker::take_gap(std::uint32_t position, Row& row) {
+  const KeySlot& slot = *record_slots_[position];
+  if (slot.role != KeySlot::Role::data || !layout_->columns[position].has_cells) return Step::done;
+  if (const Step step = find_column(position); step != Step::done) return step;
+  touch(*record_root_->table, slot.column, row);
+  return Step::done;
+}
+
+Walker::Step Walker::find_column(std::uint32_t position) {
+  KeySlot& slot = *record_slots_[position];
+  if (slot.column != none) return Step::done;
+  TableShape& table = *record_root_->table;
+  const columnar::ColumnType* hint = shape_.hint(*record_root_, slot);
+  slot.column = shape_.column(table, slot.column_name, hint != nullptr ? *hint : layout_->columns[position].type);
+  if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
+  if (hint != nullptr) table.columns[slot.column].declared = true;
+  return Step::done;
+}
+
+Walker::Step Walker::put_row_id(const columnar::CsvField& field, KeySlot& slot, Row& row) {
+  if (slot.role == KeySlot::Role::reserved) {
+    return fail(
+        fmt::format("the column \"{}\" begins with _dlt, which is kept for columns that describe the load", slot.key),
+        "rename the column in the header");
+  }
+  if (slot.role == KeySlot::Role::row_id) row.id.assign(field.text);
+  const std::uint32_t column = shape_.find_column(*record_root_->table, slot.column_name);
+  if (column != none) touch(*record_root_->table, column, row);
+  return Step::done;
+}
+
+bool Walker::is_null(const columnar::CsvField& field) const {
+  if (field.quoted) return false;
+  return field.text.empty() || std::ranges::find(layout_->null_texts, field.text) != layout_->null_texts.end();
+}
+
+}  // namespace outfall::normalize

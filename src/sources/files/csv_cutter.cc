@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cuts records of separated text. Lines without anything are none.
+#include <algorithm>
+#include <utility>
+
+#include "sources/files/document_cutter.h"
+
+namespace outfall::sources {
+namespace {
+
+class CsvCutter final : public DocumentCutter {
+ public:
+  CsvCutter(const columnar::CsvDialect& dialect, CsvHeader header)
+      : dialect_(dialect), header_is_ahead_(header == CsvHeader::first_record) {}
+
+  Result<std::size_t> cut(const Window& window, std::vector<normalize::DocumentSpan>& documents) override {
+    std::size_t taken = 0;
+    while (taken < window.bytes.size() && documents.size() < window.documents_max) {
+      std::size_t end = columnar::csv_record_end(window.bytes, taken, dialect_);
+      const bool ended = end != std::string_view::npos;
+      if (!ended && !window.at_end) break;
+      end = ended ? end + 1 : window.bytes.size();
+      if (end > window.chunk_bytes && taken > 0) break;
+      add(window.bytes.substr(taken, end - taken), taken, ended, documents);
+      taken = end;
+    }
+    return taken;
+  }
+
+  std::uint64_t line() const override { return line_; }
+  bool ends_inside_line() const override { return ends_inside_line_; }
+
+ private:
+  void add(std::string_view text, std::size_t offset, bool ended, std::vector<normalize::DocumentSpan>& documents) {
+    const std::uint64_t line = line_;
+    line_ += static_cast<std::uint64_t>(std::ranges::count(text, dialect_.line_end));
+    if (ended) text.remove_suffix(1);
+    if (dialect_.line_end == '\n' && text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty()) return;
+    if (std::exchange(header_is_ahead_, false)) return;
+    documents.push_back({.offset = static_cast<std::uint32_t>(offset),
+                         .length = static_cast<std::uint32_t>(text.size()),
+                         .line = line});
+    ends_inside_line_ = !ended;
+  }
+
+  columnar::CsvDialect dialect_;
+  bool header_is_ahead_;
+  std::uint64_t line_ = 1;
+  bool ends_inside_line_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<DocumentCutter> make_csv_cutter(const columnar::CsvDialect& dialect, CsvHeader header) {
+  return std::make_unique<CsvCutter>(dialect, header);
+}
+
+}  // namespace outfall::sources

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/files/csv_inputs.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+#include <utility>
+
+#include "columnar/text_stream.h"
+#include "sources/files/input_format.h"
+
+namespace outfall::sources {
+namespace {
+
+Result<std::unique_ptr<columnar::ByteStream>> open_text(columnar::ByteStreamOptions options,
+                                                        const std::string& encoding) {
+  std::string name = options.name;
+  auto bytes = columnar::open_byte_stream(std::move(options));
+  if (!bytes) return bytes;
+  return columnar::make_text_stream(std::move(*bytes), encoding, std::move(name));
+}
+
+}  // namespace
+
+Status CsvInputs::survey(const std::vector<Input>& inputs, const std::stop_token& stop) {
+  for (const Input& input : inputs) {
+    Result<Surveyed> surveyed = survey_one(input, stop);
+    if (!surveyed) return fail(std::move(surveyed.error()));
+    bytes_current_ = 0;
+    bytes_finished_ += surveyed->survey.content.bytes;
+    surveyed_.emplace(input.index, std::move(*surveyed));
+  }
+  decide_types();
+  return {};
+}
+
+Result<CsvInputs::Surveyed> CsvInputs::survey_one(const Input& input, const std::stop_token& stop) {
+  Surveyed surveyed{.input = input};
+  if (!input.is_file) {
+    auto pipe = columnar::open_byte_stream({.path = input.path, .name = input.name, .stop = stop});
+    if (!pipe) return fail(std::move(pipe.error()));
+    Result<Spool> spool = Spool::fill(**pipe, settings_.spool_folder);
+    if (!spool) return fail(std::move(spool.error()));
+    surveyed.piped = (*pipe)->raw_content();
+    surveyed.spool.emplace(std::move(*spool));
+  }
+  const columnar::ByteStreamOptions options{.path = path_of(surveyed), .name = input.name, .stop = stop};
+  Result<CsvSurvey> survey = survey_csv({.open = [&] { return open_text(options, settings_.csv.encoding); },
+                                         .name = input.name,
+                                         .delimiter_expected = expected_delimiter(input.path),
+                                         .options = settings_.csv,
+                                         .workers = settings_.workers,
+                                         .chunk_bytes = settings_.chunk_bytes,
+                                         .stop = stop,
+                                         .progress = [this](std::uint64_t raw_bytes) { bytes_current_ = raw_bytes; }});
+  if (!survey) return fail(std::move(survey.error()));
+  surveyed.survey = std::move(*survey);
+  return surveyed;
+}
+
+void CsvInputs::decide_types() {
+  std::map<std::string_view, std::unordered_map<std::string_view, schema::CellForms>> tables;
+  for (const auto& [index, surveyed] : surveyed_) {
+    auto& forms = tables[surveyed.input.table];
+    for (std::size_t i = 0; i < surveyed.survey.names.size(); ++i) {
+      forms[surveyed.survey.names[i]] |= surveyed.survey.forms[i];
+    }
+  }
+  for (auto& [index, surveyed] : surveyed_) {
+    const auto& forms = tables[surveyed.input.table];
+    auto layout = std::make_shared<normalize::CsvLayout>();
+    layout->dialect = surveyed.survey.dialect;
+    layout->null_texts = settings_.csv.null_texts;
+    for (const std::string& name : surveyed.survey.names) {
+      const std::optional<DataType> type = schema::type_of(forms.at(name));
+      layout->columns.push_back(
+          {.name = name, .type = {.type = type.value_or(DataType::text)}, .has_cells = type.has_value()});
+    }
+    surveyed.layout = std::move(layout);
+  }
+}
+
+std::string CsvInputs::path_of(const Surveyed& surveyed) const {
+  return surveyed.spool ? surveyed.spool->path() : surveyed.input.path;
+}
+
+Result<std::unique_ptr<columnar::ByteStream>> CsvInputs::open(std::size_t index, const std::stop_token& stop) const {
+  const Surveyed& surveyed = surveyed_.at(index);
+  columnar::ByteStreamOptions options{.path = path_of(surveyed), .name = surveyed.input.name, .stop = stop};
+  if (settings_.csv.types) options.size_max = surveyed.survey.content.bytes;
+  return open_text(std::move(options), settings_.csv.encoding);
+}
+
+Result<columnar::RawContent> CsvInputs::content(std::size_t index, columnar::RawContent shaped) const {
+  const Surveyed& surveyed = surveyed_.at(index);
+  if (settings_.csv.types && shaped.hash != surveyed.survey.content.hash) {
+    return fail(fmt::format("{} changed while it was read", surveyed.input.name),
+                "load it again when nothing writes to it");
+  }
+  return surveyed.spool ? surveyed.piped : std::move(shaped);
+}
+
+}  // namespace outfall::sources

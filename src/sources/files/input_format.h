@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the name of an input says: its format, and how the table is called.
+#pragma once
+
+#include <string_view>
+
+#include "outfall/types.h"
+
+namespace outfall::sources {
+
+/// By the ending in front of .gz and .zst; JSON where that says nothing.
+InputFormat format_of_file(std::string_view path);
+
+/// `\t` for .tsv, else a comma: what to expect where several delimiters would do.
+char expected_delimiter(std::string_view path);
+
+/// The file's name without the endings of compressions and formats.
+std::string_view stem(std::string_view path);
+
+}  // namespace outfall::sources

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/files/input_format.h"
+
+#include <gtest/gtest.h>
+
+namespace outfall::sources {
+namespace {
+
+TEST(Stem, EndingsOfFormatsAndCompressionGo) {
+  EXPECT_EQ(stem("/a/users.jsonl"), "users");
+  EXPECT_EQ(stem("/a/users.ndjson.gz"), "users");
+  EXPECT_EQ(stem("users.JSON.ZST"), "users");
+  EXPECT_EQ(stem("users.2024.json"), "users.2024");
+  EXPECT_EQ(stem("users.csv"), "users");
+  EXPECT_EQ(stem("users.tsv.gz"), "users");
+  EXPECT_EQ(stem("users.log"), "users.log");
+  EXPECT_EQ(stem("users"), "users");
+  EXPECT_EQ(stem("/a/.jsonl"), ".jsonl");
+}
+
+TEST(InputFormat, TheNameSaysIt) {
+  EXPECT_EQ(format_of_file("/a/users.csv"), InputFormat::csv);
+  EXPECT_EQ(format_of_file("users.TSV.gz"), InputFormat::csv);
+  EXPECT_EQ(format_of_file("users.jsonl.zst"), InputFormat::json);
+  EXPECT_EQ(format_of_file("users.csv.old"), InputFormat::json);
+  EXPECT_EQ(format_of_file("-"), InputFormat::json);
+}
+
+TEST(InputFormat, TsvExpectsTabs) {
+  EXPECT_EQ(expected_delimiter("users.tsv.gz"), '\t');
+  EXPECT_EQ(expected_delimiter("users.csv"), ',');
+}
+
+}  // namespace
+}  // namespace outfall::sources
