@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 N ?= 100
 SECONDS ?= 60
 
-.PHONY: help demo build test bench lint fmt fuzz soak install clean setup
+.PHONY: help demo build test bench lint fmt fuzz soak install dist clean setup
 
 help:
 	@echo 'make demo     load real GitHub events into a DuckDB file and look at the tables'
@@ -21,6 +21,7 @@ help:
 	@echo 'make fuzz     throw mutated input at each parser (SECONDS=60 each)'
 	@echo 'make soak     kill and resume it again and again (N=100 rounds)'
 	@echo 'make install  copy the program, headers and libraries to PREFIX=/usr/local'
+	@echo 'make dist     pack the same as build/outfall-<version>-linux-<machine>.tar.gz, with its sha256'
 	@echo 'make clean    remove what was built; downloads in .deps stay'
 
 setup:
@@ -58,6 +59,9 @@ soak: build
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)
+
+dist: build
+	@tools/dist build/release build
 
 clean:
 	@rm -rf build
