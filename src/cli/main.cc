@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The program: one command, one exit code.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -35,7 +37,18 @@ int execute(const PackageCommand& command) {
   return package(command);
 }
 
+// A descriptor that was closed before our start would be given to the first pipe or file that is opened: `run -` would
+// wait for ever on a pipe of our own, and messages would go into it. Opened the wrong way round, it answers every use
+// with an error.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    (void)::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 int main_of(std::span<const char* const> arguments) {
+  occupy_standard_descriptors();
   // A reader that went away is an answer to our write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);
   if (const Status armed = arm_fault_from_environment(); !armed) return complain(armed.error());

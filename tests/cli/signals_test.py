@@ -50,6 +50,14 @@ class Case(unittest.TestCase):
         return pipelines and pipelines[0]["holder"]
 
 
+class ClosedDescriptors(Case):
+    def test_closed_standard_input_is_an_error(self):
+        done = subprocess.run(["sh", "-c", 'exec "$0" run - --table events <&-', OUTFALL], cwd=self.folder,
+                              env=self.environment, capture_output=True, text=True, timeout=SECONDS_MAX)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("standard input: Bad file descriptor", done.stderr)
+
+
 class Signals(Case):
     def check_stopped(self, number, code):
         run = self.start_waiting()
