@@ -39,9 +39,15 @@ std::string_view without_end(std::string_view query) {
   return query;
 }
 
+// What DuckDB's parser passes over before a word, and more: no word that is looked for begins so.
+bool is_passed_over(char byte) {
+  const auto code = static_cast<unsigned char>(byte);
+  return code <= ' ' || code == ';' || code >= 0x80;
+}
+
 void skip_blanks_and_comments(std::string_view& text) {
   while (!text.empty()) {
-    std::size_t skipped = text.find_first_not_of(" \t\r\n");
+    auto skipped = static_cast<std::size_t>(std::ranges::find_if_not(text, is_passed_over) - text.begin());
     if (skipped == 0 && text.starts_with("--")) skipped = text.find('\n');
     if (skipped == 0 && text.starts_with("/*")) {
       skipped = text.find("*/");

@@ -426,7 +426,9 @@ TEST_F(DuckDb, ASessionThatReadsWritesNowhere) {
   const std::string outside = file("outside");
   for (const std::string& statement :
        {fmt::format("COPY t TO '{}'", outside), fmt::format("COPY (SELECT 1) TO '{}' (FORMAT parquet)", outside),
-        fmt::format("EXPORT DATABASE '{}'", outside), fmt::format("ATTACH '{}' AS o", outside),
+        fmt::format("EXPORT DATABASE '{}'", outside), fmt::format("; EXPORT DATABASE '{}'", outside),
+        fmt::format("\fEXPORT DATABASE '{}'", outside), fmt::format("\u00a0EXPORT DATABASE '{}'", outside),
+        fmt::format("EXPLAIN ;\vEXPORT DATABASE '{}'", outside), fmt::format("ATTACH '{}' AS o", outside),
         std::string("LOAD parquet"), std::string("INSTALL httpfs"), std::string("SET threads = 1"),
         std::string("INSERT INTO t VALUES (1)"), std::string("CREATE TEMP TABLE u (a BIGINT)"),
         fmt::format("EXPLAIN ANALYZE COPY t TO '{}'", outside),
