@@ -20,6 +20,9 @@ namespace {
 
 // Every entry of the log begins with its size and its checksum; DuckDB names the byte behind them.
 constexpr std::uint64_t entry_head_bytes = 16;
+// The entry that ends a commit has nothing but its type: one field and an end.
+constexpr std::uint64_t commit_bytes = 5;
+constexpr std::array type_field{std::byte{0x64}, std::byte{0x00}};
 constexpr std::size_t copy_bytes = std::size_t{1} << 20;
 
 std::string log_of(const std::string& path) {
@@ -45,6 +48,34 @@ bool lock(const File& database) {
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   return ::fcntl(database.descriptor(), F_OFD_SETLK, &whole) == 0;
+}
+
+/// Whether an entry stands behind the next end of a commit. Such a commit was synced before that entry was written, and
+/// all of the log before it too.
+Result<bool> was_synced(File& log, std::uint64_t entry, std::uint64_t size) {
+  bool commit_ended = false;
+  while (entry < size && size - entry >= entry_head_bytes + commit_bytes) {
+    struct Entry {
+      std::uint64_t bytes = 0;
+      std::uint64_t checksum = 0;
+      std::array<std::byte, type_field.size()> type{};
+    } found;
+    const Result<std::size_t> count = log.read_at(entry, std::as_writable_bytes(std::span(&found, 1)));
+    if (!count) return fail(count.error());
+    // Behind a size that was torn nothing is found again.
+    if (found.bytes < commit_bytes || found.bytes > size - entry - entry_head_bytes) return false;
+    if (commit_ended) return found.type == type_field;
+    commit_ended = found.bytes == commit_bytes;
+    entry += entry_head_bytes + found.bytes;
+  }
+  return false;
+}
+
+Error damaged(const std::string& log, std::uint64_t entry) {
+  return {.message = fmt::format("open the log {}: it is damaged at byte {}, and commits stand behind that which no "
+                                 "power cut can have left there; nothing was cut off",
+                                 log, entry),
+          .hint = "restore the database with its log from a backup; without the log it is as of its last checkpoint"};
 }
 
 Status cut(const std::string& log, std::uint64_t size) {
@@ -100,7 +131,11 @@ Result<std::optional<std::string>> cut_torn_log(const std::string& path, const L
   const std::string log = log_of(path);
   const std::string copy = fmt::format("{}.torn-{}", log, seen.mtime_ns);
   Result<File> torn = File::open(log, OpenMode::read);
-  Status done = torn ? copy_file(*torn, copy) : fail(torn.error());
+  if (!torn) return fail(std::move(torn.error()));
+  const Result<bool> synced = was_synced(*torn, entry, seen.size);
+  if (!synced) return fail(synced.error());
+  if (*synced) return fail(damaged(log, entry));
+  Status done = copy_file(*torn, copy);
   // The copy has its name for good before the log is touched.
   if (done) done = sync_directory(std::string(parent_path(path)));
   if (done) done = cut(log, entry);

@@ -39,8 +39,10 @@ std::optional<std::uint64_t> torn_entry(std::string_view answer);
 ///
 /// No commit is lost by that when a power cut has torn the log: a commit is answered when all of the log before it is
 /// synced, so nothing behind the first torn entry was ever answered. DuckDB does the same where the log ends too early;
-/// it refuses where only a checksum is wrong, because it cannot tell a power cut from a worn disk. Nor can we: hence
-/// the copy and the sentence.
+/// it refuses where only a checksum is wrong. A worn disk is told from a power cut by the commits behind the entry;
+/// where it has hit the last commit, or the size of an entry, it is not: hence the copy and the sentence.
+///
+/// Errors: commits that were synced stand behind the entry; nothing was done.
 Result<std::optional<std::string>> cut_torn_log(const std::string& path, const LogMark& seen, std::uint64_t entry);
 
 }  // namespace outfall::sql

@@ -486,12 +486,12 @@ TEST_F(DuckDb, WhatDoesNotFitIntoItsMemoryIsNotWorthAnotherTry) {
 
 class TornLog : public DuckDb {
  protected:
-  /// A copy of a database whose log holds two commits, with one bit of the second turned over.
-  std::string torn() {
+  /// A copy of a database whose log holds a commit and `inserts` more, with one bit of the second turned over.
+  std::string torn(int inserts = 1) {
     auto connection = open(file());
     run(*connection, "CREATE TABLE t (a BIGINT)");
     const std::uintmax_t whole = fs::file_size(file() + ".wal");
-    run(*connection, "INSERT INTO t VALUES (42)");
+    for (int i = 0; i < inserts; ++i) run(*connection, "INSERT INTO t VALUES (42)");
     const std::string copy = file("copy.duckdb");
     fs::copy_file(file(), copy);
     fs::copy_file(file() + ".wal", copy + ".wal");
@@ -534,6 +534,16 @@ TEST_F(TornLog, IsCutOffAtItsLastWholeCommit) {
   run(**connection, "INSERT INTO t VALUES (43)");
   connection->reset();
   EXPECT_EQ(cell(*open(path), "SELECT a FROM t"), "43");
+}
+
+TEST_F(TornLog, BehindWhichCommitsWereSyncedIsNotCut) {
+  const std::string path = torn(3);
+  const std::uintmax_t size = fs::file_size(path + ".wal");
+  const auto opened = open_duckdb({.path = path, .mended = [](const std::string&) { ADD_FAILURE(); }});
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("nothing was cut off"));
+  EXPECT_EQ(fs::file_size(path + ".wal"), size);
+  EXPECT_THAT(kept(), ElementsAre());
 }
 
 TEST_F(TornLog, OfAnotherKindIsLeftAlone) {
