@@ -222,9 +222,11 @@ class Extraction {
     if (Status filled = check_replaced(run_.options, roots_, *summary); !filled) return fail(std::move(filled.error()));
     if (documents == 0) return std::nullopt;
     complete_root_tables();
+    Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer, documents, *inputs);
+    if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(*summary, options_, report_);
-    return seal(*writer, documents, *inputs);
+    return sealed;
   }
 
  private:
