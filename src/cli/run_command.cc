@@ -86,7 +86,7 @@ int resume(const ResumeCommand& command) {
         show.report(report);
       });
   if (all.error) return complain(*all.error);
-  if (all.pipelines.empty()) std::fprintf(stderr, "nothing is pending in %s\n", all.data_dir.c_str());
+  if (all.pipelines.empty()) std::fprintf(stderr, "nothing is pending in %s\n", one_line(all.data_dir).c_str());
   Report together{.ending = all.ending};
   name_signal(together);
   return static_cast<int>(together.ending);
