@@ -24,6 +24,7 @@ std::string_view explain(simdjson::error_code code) {
     case simdjson::T_ATOM_ERROR:
     case simdjson::F_ATOM_ERROR:
     case simdjson::N_ATOM_ERROR:
+    case simdjson::INCORRECT_TYPE:  // A value is told by its first character; only a word can turn out to be another.
       return "a word is none of true, false and null";
     case simdjson::NUMBER_ERROR:
       return "a number is not written as JSON writes numbers";
@@ -107,6 +108,9 @@ DocumentError parse_error(simdjson::error_code code) {
     case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
       return {.message = fmt::format("this is not JSON: {}", explain(code)),
               .hint = "an input has one whole document a line (jq -c . writes it so), or one array"};
+    case simdjson::UTF8_ERROR:
+      return {.message = fmt::format("this is not JSON: {}", explain(code)),
+              .hint = "text in Latin-1 is recoded so: iconv -f latin1 -t UTF-8 INPUT | outfall run - --table TABLE"};
     default:
       return {.message = fmt::format("this is not JSON: {}", explain(code)), .hint = ""};
   }
