@@ -97,13 +97,16 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 // The database cannot know our options.
-Error with_hint(Error error, const QueryReport& report) {
+Error with_hint(Error error, const QueryOptions& options, const QueryReport& report) {
   if (!error.hint.empty()) return error;
   if (contains(error.message, "session that only reads") || contains(error.message, "read-only mode") ||
       contains(error.message, "transaction is launched in read-only")) {
     error.hint = "a query only reads unless it is told otherwise: --write";
   } else if (contains(error.message, "does not exist") && report.dataset.empty() && !report.others.empty()) {
     error.hint = fmt::format("there are several datasets, choose with --dataset: {}", listed(report.others));
+  } else if (contains(error.message, "Table with name") && contains(error.message, "does not exist")) {
+    const std::string dataset = options.dataset.empty() ? "" : " --dataset " + options.dataset;
+    error.hint = fmt::format("its tables: outfall query {}{} \"show tables\"", options.destination, dataset);
   }
   return error;
 }
@@ -161,9 +164,9 @@ Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader
                              .dataset = report.dataset,
                              .access = writes ? delivery::QueryAccess::read_write : delivery::QueryAccess::read_only,
                              .stop = options.stop});
-  if (!cursor) return fail(with_hint(std::move(cursor.error()), report));
+  if (!cursor) return fail(with_hint(std::move(cursor.error()), options, report));
   if (Status handed = hand_over(**cursor, reader, report); !handed) {
-    return fail(with_hint(std::move(handed.error()).in("query"), report));
+    return fail(with_hint(std::move(handed.error()).in("query"), options, report));
   }
   return report;
 }
