@@ -47,10 +47,6 @@ std::optional<std::string> respelled(std::string_view text) {
   return std::string(*plain);
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
 /// `nan`, `inf`, `infinity`, with a sign or without.
 std::optional<double> read_special(std::string_view text) {
   const bool minus = text.starts_with('-');

@@ -22,10 +22,6 @@ constexpr std::int64_t last_exponent_min = -1'999'999'999'999'999'997;
 /// decimal digits here too.
 constexpr std::size_t hex_digits_max = 4300;
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
 bool starts_ignoring_case(std::string_view text, std::string_view lower) {
   return equals_ignoring_case(text.substr(0, lower.size()), lower);
 }

@@ -26,6 +26,10 @@ bool is_digit_of(char c, UnderscoreRule rule) {
 
 }  // namespace
 
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::ranges::equal(text, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
 std::string_view trim_number(std::string_view text) {
   if (text.empty() || (is_visible_ascii(text.front()) && is_visible_ascii(text.back()))) return text;
   return strip(text);

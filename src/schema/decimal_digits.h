@@ -14,6 +14,9 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+/// `lower` is in small ASCII letters.
+bool equals_ignoring_case(std::string_view text, std::string_view lower);
+
 /// `text` without white space on either side; costs two comparisons when there is none.
 std::string_view trim_number(std::string_view text);
 
