@@ -18,6 +18,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/error.h"
@@ -36,6 +37,9 @@ struct Progress {
   std::optional<std::uint64_t> bytes_total{};  ///< unknown for stdin
   std::string load_id{};
 };
+
+/// "extract", "seal", "load"
+std::string_view name(Progress::Stage stage);
 
 struct PipelineOptions {
   /// Empty: the pipeline is keyed by its target (table, destination, dataset), so unrelated runs share nothing.

@@ -2,6 +2,7 @@
 //
 // The report as a JSON document. Fields are only ever added; what they mean is in docs/command-line.md.
 #include "base/json.h"
+#include "outfall/pipeline.h"
 #include "outfall/report.h"
 
 namespace outfall {
@@ -108,6 +109,18 @@ Ending ending_of(const Error& error) {
       return Ending::interrupted;
   }
   return Ending::failed;
+}
+
+std::string_view name(Progress::Stage stage) {
+  switch (stage) {
+    case Progress::Stage::extract:
+      return "extract";
+    case Progress::Stage::seal:
+      return "seal";
+    case Progress::Stage::load:
+      return "load";
+  }
+  return "unknown";
 }
 
 std::string_view name(Ending ending) {

@@ -144,21 +144,9 @@ std::optional<Clock::duration> StageMeter::left() const {
   return std::chrono::duration_cast<Clock::duration>(elapsed() * ((1 - *done) / *done));
 }
 
-std::string_view stage_name(Progress::Stage stage) {
-  switch (stage) {
-    case Progress::Stage::extract:
-      return "extract";
-    case Progress::Stage::seal:
-      return "seal";
-    case Progress::Stage::load:
-      return "load";
-  }
-  return "unknown";
-}
-
 std::string bar_line(const StageMeter& meter, std::size_t columns) {
   constexpr std::size_t bar_columns = 20;
-  std::string line = fmt::format("{:<9}", stage_name(meter.progress().stage));
+  std::string line = fmt::format("{:<9}", name(meter.progress().stage));
   if (const std::optional<double> share = meter.share()) {
     const auto filled = static_cast<std::size_t>(*share * bar_columns);
     std::string bar(filled, '=');
@@ -170,7 +158,7 @@ std::string bar_line(const StageMeter& meter, std::size_t columns) {
 }
 
 std::string plain_line(const StageMeter& meter) {
-  std::string line = fmt::format("progress: {}", stage_name(meter.progress().stage));
+  std::string line = fmt::format("progress: {}", name(meter.progress().stage));
   if (const std::optional<double> share = meter.share()) line += fmt::format(" {}%", static_cast<int>(*share * 100));
   return line + ", " + joined(facts(meter), ", ");
 }
@@ -183,7 +171,7 @@ std::string json_line(const StageMeter& meter) {
   // A load id is made of digits and a point: nothing in it needs escaping.
   return fmt::format(R"({{"event":"progress","stage":"{}","rows":{},"rows_total":{},"bytes":{},"bytes_total":{},)"
                      R"("rows_per_second":{},"seconds":{:.3f},"load_id":{}}})",
-                     stage_name(progress.stage), progress.rows, number(progress.rows_total), progress.bytes,
+                     name(progress.stage), progress.rows, number(progress.rows_total), progress.bytes,
                      number(progress.bytes_total), static_cast<std::uint64_t>(meter.rows_per_second()),
                      seconds(meter.elapsed()),
                      progress.load_id.empty() ? "null" : fmt::format("\"{}\"", progress.load_id));

@@ -44,9 +44,6 @@ class StageMeter {
   Clock::time_point now_;
 };
 
-/// "extract", "seal", "load"
-std::string_view stage_name(Progress::Stage stage);
-
 /// `extract  [=====>    ]  48%  120,000 rows  43.1 of 90.0 MB  30,512 rows/s  12 s left`, at most `columns` wide.
 std::string bar_line(const StageMeter& meter, std::size_t columns);
 

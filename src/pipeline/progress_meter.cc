@@ -11,18 +11,6 @@ using namespace std::chrono_literals;
 constexpr std::chrono::nanoseconds tell_interval = 50ms;
 constexpr std::chrono::nanoseconds record_interval = 500ms;
 
-const char* stage_name(Progress::Stage stage) {
-  switch (stage) {
-    case Progress::Stage::extract:
-      return "extract";
-    case Progress::Stage::seal:
-      return "seal";
-    case Progress::Stage::load:
-      return "load";
-  }
-  return "";
-}
-
 }  // namespace
 
 void ProgressMeter::begin(Progress::Stage stage, std::string load_id) {
@@ -59,7 +47,7 @@ void ProgressMeter::record() {
   if (ledger_ == nullptr) return;
   // Only for people who look from elsewhere: a failure here must not stop the load.
   (void)ledger_->write_progress({.run_id = run_id_,
-                                 .stage = stage_name(progress_.stage),
+                                 .stage = std::string(name(progress_.stage)),
                                  .rows = progress_.rows,
                                  .rows_total = progress_.rows_total.value_or(0),
                                  .bytes = progress_.bytes,
