@@ -75,7 +75,7 @@ class Batch {
 class PackageTest : public testing::Test {
  protected:
   PackageWriter create(PackageWriterOptions options = {}) {
-    Result<PackageWriter> writer = PackageWriter::create(packages_, "1700000000.5", options);
+    Result<PackageWriter> writer = PackageWriter::create(packages_, "1700000000.5", std::move(options));
     EXPECT_TRUE(writer) << writer.error().message;
     return std::move(*writer);
   }
@@ -182,6 +182,30 @@ TEST_F(PackageTest, AFullDiskIsSaidBeforeAnythingIsWritten) {
       PackageWriter::create(packages_, "1", {.disk_reserve_bytes = std::numeric_limits<std::uint64_t>::max()});
   ASSERT_FALSE(writer);
   EXPECT_THAT(writer.error().message, testing::AllOf(StartsWith("the disk of "), HasSubstr("MiB left")));
+  EXPECT_THAT(*list_directory(packages_), IsEmpty());
+}
+
+TEST_F(PackageTest, TheDiskIsLookedAtWhileRowsAreSpooled) {
+  std::uint64_t left = limits::disk_reserve_bytes;
+  int looks = 0;
+  PackageWriter writer = create({.free_bytes = [&](const std::string& folder) {
+    EXPECT_EQ(folder, packages_);
+    ++looks;
+    return Result<std::uint64_t>(left);
+  }});
+  // One batch of a bit more than half of what is spooled between two looks.
+  const std::vector<std::int64_t> values(limits::disk_check_interval_bytes / sizeof(std::int64_t) / 2 + 1);
+  ASSERT_TRUE(append(writer, "t", {"a"}, values));
+  EXPECT_EQ(looks, 1) << "the first look is before anything is written";
+  ASSERT_TRUE(append(writer, "t", {"a"}, values));
+  EXPECT_EQ(looks, 2);
+  --left;
+  ASSERT_TRUE(append(writer, "t", {"a"}, values));
+  const Status full = append(writer, "t", {"a"}, values);
+  ASSERT_FALSE(full);
+  EXPECT_THAT(full.error().message, HasSubstr("has 63 MiB left, and 64 MiB must stay free"));
+  EXPECT_THAT(full.error().hint, HasSubstr("--data-dir"));
+  writer.discard();
   EXPECT_THAT(*list_directory(packages_), IsEmpty());
 }
 

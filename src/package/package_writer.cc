@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "base/fault.h"
-#include "base/file.h"
 #include "columnar/ipc_file.h"
 #include "package/schema_key.h"
 
@@ -53,7 +52,7 @@ struct PackageWriter::State {
 
 Status PackageWriter::State::check_disk() {
   bytes_since_check = 0;
-  const Result<std::uint64_t> available = free_bytes(packages_folder);
+  const Result<std::uint64_t> available = options.free_bytes(packages_folder);
   if (!available) return fail(available.error());
   if (*available >= options.disk_reserve_bytes) return {};
   constexpr std::uint64_t mib = std::uint64_t{1} << 20;
@@ -129,8 +128,8 @@ Result<PackageWriter> PackageWriter::create(const std::string& packages_folder, 
   auto state = std::make_unique<State>();
   state->packages_folder = packages_folder;
   state->folder = fmt::format("{}/{}", packages_folder, load_id);
-  state->options = options;
-  state->options.open_files_max = std::max<std::size_t>(options.open_files_max, 1);
+  state->options = std::move(options);
+  state->options.open_files_max = std::max<std::size_t>(state->options.open_files_max, 1);
   const Result<bool> taken = file_exists(state->folder);
   if (!taken) return fail(taken.error());
   if (*taken) return fail(fmt::format("cannot begin package {}: {} exists", load_id, state->folder));

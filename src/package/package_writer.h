@@ -8,11 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "ledger/records.h"
 #include "outfall/arrow.h"
 #include "outfall/error.h"
@@ -33,6 +35,8 @@ namespace outfall::package {
 struct PackageWriterOptions {
   std::size_t open_files_max = limits::open_job_files_max;
   std::uint64_t disk_reserve_bytes = limits::disk_reserve_bytes;
+  /// The space left on the disk of a folder.
+  std::function<Result<std::uint64_t>(const std::string&)> free_bytes = outfall::free_bytes;
 };
 
 class PackageWriter {
