@@ -132,7 +132,7 @@ Status take_talk(const Typed& typed, Talk& talk) {
 }
 
 Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
-  constexpr std::int64_t seconds_max = 366 * 24 * 3600;
+  constexpr std::int64_t seconds_max = std::int64_t{366} * 24 * 3600;
   return take_number("--lock-wait", typed.lock_wait, {0, seconds_max},
                      [&](std::int64_t n) { wait = std::chrono::seconds(n); });
 }

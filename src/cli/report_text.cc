@@ -62,7 +62,7 @@ bool is_plain_identifier(const std::string& name) {
 }
 
 std::string planned_input_text(const InputReport& input) {
-  const std::string size = fmt::format("{}, {}", count_text(input.documents, "document"), bytes_text(input.bytes));
+  std::string size = fmt::format("{}, {}", count_text(input.documents, "document"), bytes_text(input.bytes));
   switch (input.fate) {
     case InputFate::loaded:
       return "would be loaded, " + size;

@@ -218,7 +218,7 @@ class FileBatches final : public arrow::RecordBatchReader {
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     batch->reset();
     if (next_ == reader_->num_record_batches()) return arrow::Status::OK();
-    const arrow::Status read = read_checked(batch);
+    arrow::Status read = read_checked(batch);
     if (read.ok()) return read;
     batch->reset();
     return read.WithMessage(damaged(path_, read).message);

@@ -51,6 +51,7 @@ Status empty_replaced(const Load& load) {
 
 std::vector<std::string> column_names(const ArrowSchema& schema) {
   std::vector<std::string> out;
+  out.reserve(static_cast<std::size_t>(schema.n_children));
   for (std::int64_t i = 0; i < schema.n_children; ++i) out.emplace_back(schema.children[i]->name);
   return out;
 }
