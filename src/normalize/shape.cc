@@ -203,6 +203,7 @@ void Shape::drop_columns(TableShape& owner, std::size_t first) {
   };
   for (ColumnSlot& column : owner.columns) std::ranges::for_each(column.variants, drop);
   std::vector<ObjectShape*> shapes;
+  shapes.reserve(roots_.size());
   for (auto& [name, root] : roots_) shapes.push_back(root.get());
   while (!shapes.empty()) {
     ObjectShape& shape = *shapes.back();
