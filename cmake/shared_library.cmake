@@ -7,7 +7,8 @@ target_link_libraries(outfall_shared PRIVATE outfall_engine)
 target_include_directories(outfall_shared INTERFACE $<INSTALL_INTERFACE:include>)
 target_compile_features(outfall_shared INTERFACE cxx_std_23)
 set(exported ${PROJECT_SOURCE_DIR}/cmake/liboutfall.map)
-target_link_options(outfall_shared PRIVATE LINKER:--version-script=${exported} LINKER:-z,defs LINKER:--gc-sections)
+target_link_options(outfall_shared PRIVATE LINKER:--version-script=${exported} LINKER:--gc-sections
+  $<$<CONFIG:Release>:LINKER:-z,defs>)  # a sanitizer's functions come with the program
 set_target_properties(outfall_shared PROPERTIES
   OUTPUT_NAME outfall
   EXPORT_NAME outfall
