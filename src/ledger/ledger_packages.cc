@@ -78,15 +78,16 @@ Status insert_jobs(Database& database, const PackageRecord& package) {
 
 Status insert_inputs(Database& database, const PackageRecord& package, std::span<const InputRecord> inputs) {
   Result<Statement> statement = database.prepare(
-      "INSERT INTO inputs (path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at) VALUES (?, ?, ?, ?, ?, "
-      "?, ?, ?)");
+      "INSERT INTO inputs (path, size, mtime_ns, hash, documents, table_name, run_id, load_id, sealed_at) VALUES (?, "
+      "?, "
+      "?, ?, ?, ?, ?, ?, ?)");
   if (!statement) {
     return std::unexpected(statement.error());
   }
   for (const InputRecord& input : inputs) {
     if (Status added = statement
-                           ->with(input.path, input.size, input.mtime_ns, input.hash, input.documents, package.run_id,
-                                  package.load_id, package.sealed_at)
+                           ->with(input.path, input.size, input.mtime_ns, input.hash, input.documents, input.table,
+                                  package.run_id, package.load_id, package.sealed_at)
                            .run();
         !added) {
       return added;
@@ -318,7 +319,7 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
 
 Result<std::vector<InputRecord>> Ledger::inputs_of(const std::string& load_id) {
   Result<Statement> statement = database_.prepare(
-      "SELECT path, size, mtime_ns, hash, documents FROM inputs WHERE load_id = ?1 ORDER BY input_id");
+      "SELECT path, size, mtime_ns, hash, documents, table_name FROM inputs WHERE load_id = ?1 ORDER BY input_id");
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -327,7 +328,8 @@ Result<std::vector<InputRecord>> Ledger::inputs_of(const std::string& load_id) {
                        .size = static_cast<std::uint64_t>(row.integer(1)),
                        .mtime_ns = row.integer(2),
                        .hash = std::string(row.text(3)),
-                       .documents = static_cast<std::uint64_t>(row.integer(4))};
+                       .documents = static_cast<std::uint64_t>(row.integer(4)),
+                       .table = std::string(row.text(5))};
   });
 }
 

@@ -53,11 +53,13 @@ SealedInput read_sealed_input(const Statement& row) {
                     .size = static_cast<std::uint64_t>(row.integer(2)),
                     .mtime_ns = row.integer(3),
                     .hash = std::string(row.text(4)),
-                    .documents = static_cast<std::uint64_t>(row.integer(5))},
+                    .documents = static_cast<std::uint64_t>(row.integer(5)),
+                    .table = std::string(row.text(11))},
           .run_id = std::string(row.text(6)),
           .load_id = std::string(row.text(7)),
           .sealed_at = row.integer(8),
           .loaded = row.integer(9) != 0,
+          .replaced = row.integer(12) != 0,
           .settled = row.integer(10) != 0};
 }
 
@@ -225,7 +227,8 @@ Result<std::optional<RunRecord>> Ledger::run(const std::string& run_id) {
 Result<std::vector<SealedInput>> Ledger::sealed_inputs(const std::string& path) {
   Result<Statement> statement = database_.prepare(
       "SELECT input_id, path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at, "
-      "load_id NOT IN (SELECT load_id FROM packages WHERE state = 'pending'), settled "
+      "load_id NOT IN (SELECT load_id FROM packages WHERE state = 'pending'), settled, table_name, "
+      "load_id IN (SELECT load_id FROM replaced_tables) "
       "FROM inputs WHERE path = ?1 ORDER BY input_id DESC");
   if (!statement) {
     return std::unexpected(statement.error());
@@ -236,7 +239,8 @@ Result<std::vector<SealedInput>> Ledger::sealed_inputs(const std::string& path) 
 Result<std::vector<SealedInput>> Ledger::sealed_inputs_by_content(std::uint64_t size, const std::string& hash) {
   Result<Statement> statement = database_.prepare(
       "SELECT input_id, path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at, "
-      "load_id NOT IN (SELECT load_id FROM packages WHERE state = 'pending'), settled "
+      "load_id NOT IN (SELECT load_id FROM packages WHERE state = 'pending'), settled, table_name, "
+      "load_id IN (SELECT load_id FROM replaced_tables) "
       "FROM inputs WHERE size = ?1 AND hash = ?2 ORDER BY input_id DESC");
   if (!statement) {
     return std::unexpected(statement.error());

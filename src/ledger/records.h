@@ -53,6 +53,7 @@ struct InputRecord {
   std::int64_t mtime_ns = 0;
   std::string hash;
   std::uint64_t documents = 0;
+  std::string table;  ///< that it was to fill, before naming; empty where an older program sealed it
 };
 
 /// What an input without a path goes by. Absolute paths begin otherwise, so no file is taken for it.
@@ -71,7 +72,8 @@ struct SealedInput {
   std::string run_id;
   std::string load_id;
   std::int64_t sealed_at = 0;
-  bool loaded = false;  ///< its rows are at the destination
+  bool loaded = false;    ///< its rows are at the destination
+  bool replaced = false;  ///< its package replaces tables
   /// Loaded, and a run that covers it has a recorded end: the next run of the same command loads it anew.
   bool settled = false;
 };

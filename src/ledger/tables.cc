@@ -158,7 +158,12 @@ constexpr const char* version_3 = R"sql(
 ALTER TABLE runs ADD COLUMN input TEXT NOT NULL DEFAULT 'none' CHECK (input IN ('none', 'known', 'stream'));
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3};
+// Where an input went: the same file for another table is another load. Empty for inputs of before.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE inputs ADD COLUMN table_name TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

@@ -40,7 +40,7 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
           .hint = "name another table with --table",
           .blame = Blame::usage});
     }
-    facts.push_back({.name = input.is_stream ? "standard input" : input.path, .table = std::move(table)});
+    facts.push_back({.name = input.path == "-" ? "standard input" : input.path, .table = std::move(table)});
   }
   return facts;
 }
@@ -284,7 +284,8 @@ class Extraction {
                          .size = content.bytes,
                          .mtime_ns = known.mtime_ns,
                          .hash = content.hash,
-                         .documents = input.documents});
+                         .documents = input.documents,
+                         .table = run_.source->inputs()[i].table});
       Result<std::string> note = loaded_before_note(request_.ledger, records.back(), input.run_key);
       if (!note) return fail(std::move(note.error()));
       if (!note->empty()) input.notes.push_back(std::move(*note));

@@ -48,14 +48,25 @@ class Decision {
   std::optional<std::string> hash_;
 };
 
-Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger, SkipLoaded skip_loaded,
-              InputChoice& choice) {
+/// Whether an earlier run that did not end has sealed what this one is asked for: for the same table, and to replace it
+/// if that is wished now.
+bool is_unfinished(const ledger::SealedInput& earlier, const normalize::SourceInput& input,
+                   const InputQuestion& question) {
+  const bool same_table = earlier.input.table.empty() || earlier.input.table == input.table;
+  const bool wants_replace = question.write_disposition == WriteDisposition::replace;
+  return !earlier.settled && same_table && (earlier.replaced || !wants_replace);
+}
+
+Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger,
+              const InputQuestion& question, InputChoice& choice) {
   InputReport& report = choice.reports[index];
   const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(source.inputs()[index].identity);
   if (!sealed) return fail(sealed.error());
   Decision decision(source, index);
 
-  const auto unfinished = decision.same_content(*sealed, [](const auto& earlier) { return !earlier.settled; });
+  const normalize::SourceInput& input = source.inputs()[index];
+  const auto unfinished =
+      decision.same_content(*sealed, [&](const auto& earlier) { return is_unfinished(earlier, input, question); });
   if (!unfinished) return fail(unfinished.error());
   if (*unfinished != nullptr) {
     report.fate = InputFate::finished;
@@ -63,7 +74,7 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
     choice.acknowledged.push_back(**unfinished);
     return {};
   }
-  if (skip_loaded == SkipLoaded::yes) {
+  if (question.skip_loaded == SkipLoaded::yes) {
     // The same content under another name counts as well, so every input is read for its hash.
     const Result<std::string> hash = decision.hash();
     if (!hash) return fail(hash.error());
@@ -75,7 +86,8 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
       return {};
     }
   }
-  const bool was_interrupted = std::ranges::any_of(*sealed, [](const auto& earlier) { return !earlier.settled; });
+  const bool was_interrupted =
+      std::ranges::any_of(*sealed, [&](const auto& earlier) { return is_unfinished(earlier, input, question); });
   if (was_interrupted) report.fate = InputFate::changed;
   return {};
 }
@@ -91,12 +103,13 @@ Error other_content(const InputReport& report, const ledger::SealedInput& known,
 /// A stream can be read once: to compare it uses it up. So it is compared only where the run depends on the answer, and
 /// other content is an error then.
 Status decide_stream(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger,
-                     SkipLoaded skip_loaded, InputChoice& choice) {
+                     const InputQuestion& question, InputChoice& choice) {
   InputReport& report = choice.reports[index];
   const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(source.inputs()[index].identity);
   if (!sealed) return fail(sealed.error());
   const auto counts = [&](const ledger::SealedInput& earlier) {
-    return !earlier.settled || skip_loaded == SkipLoaded::yes;
+    return is_unfinished(earlier, source.inputs()[index], question) ||
+           (earlier.settled && question.skip_loaded == SkipLoaded::yes);
   };
   const auto known = std::ranges::find_if(*sealed, counts);
   if (known == sealed->end()) return {};
@@ -152,7 +165,7 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
     const normalize::SourceInput& input = source.inputs()[i];
     if (input.identity.empty()) continue;
     const auto decide_one = input.is_stream ? decide_stream : decide;
-    if (Status decided = decide_one(source, i, ledger, question.skip_loaded, choice); !decided) {
+    if (Status decided = decide_one(source, i, ledger, question, choice); !decided) {
       return fail(std::move(decided.error()));
     }
   }
