@@ -22,8 +22,8 @@ std::string lost_note(const ledger::UnendedRun& run) {
 
 std::string doubled_note(const ledger::UnendedRun& run) {
   return fmt::format(
-      "standard input has no identity: {} had sealed what it was sent as load {}, and what was sent now "
-      "is loaded as well; with --run-key it is recognized",
+      "what comes through a pipe has no identity: {} had sealed what it was sent as load {}, and what was sent "
+      "now is loaded as well; standard input with --run-key is recognized",
       called(run), run.load_id);
 }
 

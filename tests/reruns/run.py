@@ -70,6 +70,61 @@ def failed_run_between(story):
     assert story.ids() == [1, 2, 3]
 
 
+def another_table_is_another_load(story):
+    """What a killed run sealed for one table is no answer to a command for another one."""
+    story.rows("1.jsonl", 1)
+    story.run("-p", "p", "--table", "first", fault="after_seal", code=KILLED)
+    told = story.run("-p", "p", "--table", "second")
+    assert "finished from run" not in told, told
+    assert story.ids("first") == [1] and story.ids("second") == [1]
+    assert "finished from run" in story.run("-p", "p", "--table", "first")
+    assert story.ids("first") == [1]
+
+
+def another_table_is_another_load_of_standard_input(story):
+    """The same holds under a run key."""
+    story.send("-p", "p", "--run-key", "k", ids=[1], fault="after_seal", code=KILLED)
+    story.run("-p", "p", "--run-key", "k", "--table", "second", inputs=("-",), sent='{"id": 1}\n')
+    assert story.ids() == [1] and story.ids("second") == [1]
+
+
+def a_pipe_is_read_once(story):
+    """A pipe with a name is as good as standard input: --skip-loaded takes it, and after a kill nobody says it changed."""
+    def piped(*arguments, **how):
+        return story.outfall("run", "/dev/stdin", "--table", "in", "--to", "duckdb:t.duckdb", *arguments,
+                             sent='{"id": 1}\n', **how)
+    assert "in 1 = delivered 1" in piped("--skip-loaded")
+    assert story.ids() == [1]
+    piped(fault="after_seal", code=KILLED)
+    told = piped()
+    assert "changed" not in told and "no identity" in told, told
+    assert story.ids() == [1, 1, 1]
+
+
+def a_full_disk_takes_no_output_for_written(story):
+    """What could not be written to standard output is an error of the command that was to write it."""
+    story.rows("1.jsonl", *range(50_000))
+    story.run()
+    with open("/dev/full", "w") as full:
+        for command in (["query", "duckdb:t.duckdb", "from \"in\"", "-o", "csv"], ["status", "--data-dir", "state"],
+                        ["status", "--data-dir", "state", "--json"]):
+            done = subprocess.run([OUTFALL, *command], cwd=story.folder, stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=TIMEOUT_SECONDS)
+            assert done.returncode == 1 and "write to standard output: No space left" in done.stderr, done
+
+
+def replacing_is_more_than_appending(story):
+    """What a killed run sealed to append does not replace; what one sealed to replace does."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.run(fault="after_seal", code=KILLED)
+    story.run("--write-disposition", "replace")
+    assert story.ids() == [1]
+    story.run("--write-disposition", "replace", fault="after_seal", code=KILLED)
+    assert "finished from run" in story.run("--write-disposition", "replace")
+    assert story.ids() == [1]
+
+
 def replace_reads_the_whole_table(story):
     """A table is replaced with all of its inputs, also those that a killed run had sealed."""
     story.rows("1.jsonl", 1)
@@ -173,7 +228,7 @@ def standard_input_without_a_key(story):
     told(story.outfall("resume"), "sealed by an earlier run")
     assert story.ids() == [1, 2]
     story.send(ids=[3], fault="after_seal", code=KILLED)
-    told(story.send(ids=[3]), "standard input has no identity", "--run-key")
+    told(story.send(ids=[3]), "has no identity", "--run-key")
     assert story.ids() == [1, 2, 3, 3]
 
 
@@ -301,7 +356,9 @@ def main():
     stories = [
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, dropped_first_package_leaves_a_fresh_start,
-        failed_run_between, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
+        failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
+        a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
+        replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_survives_every_window, run_key_with_other_content,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]

@@ -20,9 +20,11 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
   std::vector<normalize::SourceInput> inputs;
   inputs.reserve(listed->size());
   for (Input& input : *listed) {
-    const bool is_stream = input.path == stdin_path;
+    // A pipe can be read once, whatever name it has; only what is sent to standard input may have a key.
+    const bool is_stream = input.path == stdin_path || input.mtime_ns == 0;
     std::string identity = is_stream ? "" : input.path;
-    if (is_stream && !options.run_key.empty()) identity = std::string(ledger::run_key_prefix) + options.run_key;
+    if (input.path == stdin_path && !options.run_key.empty())
+      identity = std::string(ledger::run_key_prefix) + options.run_key;
     inputs.push_back({.path = std::move(input.path),
                       .table = std::move(input.table),
                       .identity = std::move(identity),
