@@ -129,6 +129,27 @@ Result<duckdb_database> open_or_mend(const DuckDbApi& api, const std::string& pa
   return open_file(api, path, options);
 }
 
+/// DuckDB takes a file that ends in .csv, .parquet or .json for data to look at, and answers with a database in memory:
+/// what is written there is gone when it is closed.
+Status expect_file(const DuckDbApi& api, duckdb_database database, const std::string& path) {
+  constexpr const char* ask = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()";
+  duckdb_connection connection = nullptr;
+  if (api.duckdb_connect(database, &connection) != DuckDBSuccess) {
+    return fail(fmt::format("open DuckDB database {}: no connection is given", path));
+  }
+  duckdb_prepared_statement statement = nullptr;
+  duckdb_result result{};
+  const bool answered = api.duckdb_prepare(connection, ask, &statement) == DuckDBSuccess &&
+                        api.duckdb_execute_prepared(statement, &result) == DuckDBSuccess;
+  const bool is_file = answered && api.duckdb_row_count(&result) == 1 && !api.duckdb_value_is_null(&result, 0, 0);
+  api.duckdb_destroy_result(&result);
+  api.duckdb_destroy_prepare(&statement);
+  api.duckdb_disconnect(&connection);
+  if (is_file) return {};
+  return fail(fmt::format("open DuckDB database {}: it is not a DuckDB database", path),
+              "the file is something else; name another path");
+}
+
 }  // namespace
 
 std::size_t memory_for_columns(const DuckDbOptions& options, std::size_t columns) {
@@ -168,6 +189,7 @@ Result<std::shared_ptr<DuckDbDatabase>> DuckDbDatabase::open(const DuckDbOptions
   Result<duckdb_database> handle = open_or_mend(**api, *path, options);
   if (!handle) return fail(std::move(handle.error()));
   std::shared_ptr<DuckDbDatabase> database(new DuckDbDatabase(**api, *handle, *path, options));
+  if (Status is_file = expect_file(**api, *handle, *path); !is_file) return fail(std::move(is_file.error()));
   if (std::optional<FileId> id = file_id(*path)) known.open[*id] = database;
   return database;
 }

@@ -67,7 +67,8 @@ Error duckdb_open_error(const std::string& path, std::string_view answer) {
   if (contains(answer, "Could not set lock") || contains(answer, "Conflicting lock")) {
     error.hint = "another process has the file open; close it there, then run the same command again";
     error.remedy = Remedy::retry;
-  } else if (contains(answer, "not a valid DuckDB database")) {
+  } else if (contains(answer, "not a valid DuckDB database") || contains(answer, "Cannot launch in-memory database") ||
+             contains(answer, "Extension")) {
     error.hint = "the file is something else; name another path";
   } else if (contains(answer, "version number")) {
     error.hint = "the file was written by a newer DuckDB; set OUTFALL_DUCKDB to a libduckdb.so of that version";

@@ -285,6 +285,11 @@ TEST_F(DuckDb, SaysWhatIsWrongWithAPath) {
   EXPECT_THAT(open_error(folder_.string()).message, HasSubstr("folder"));
   EXPECT_THAT(open_error(file("none.duckdb"), Access::read_only).message, HasSubstr("not there"));
   EXPECT_FALSE(fs::exists(file("none.duckdb")));
+  for (const char* name : {"data.csv", "data.json", "data.jsonl"}) {
+    std::ofstream(file(name)) << "{\"a\":1}\n";
+    EXPECT_THAT(open_error(file(name)).hint, HasSubstr("something else")) << name;
+    EXPECT_THAT(open_error(file(name), Access::read_only).hint, HasSubstr("something else")) << name;
+  }
   std::ofstream(file("text.duckdb")) << std::string(10'000, 'x');
   EXPECT_THAT(open_error(file("text.duckdb")).hint, HasSubstr("something else"));
 }
