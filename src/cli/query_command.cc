@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/progress_view.h"
 #include "cli/quantities.h"
 #include "cli/query_output.h"
@@ -19,17 +20,21 @@ int query(const QueryCommand& command) {
   QueryOptions options = command.query;
   options.stop = signals.token();
   const std::unique_ptr<QueryOutput> output = QueryOutput::make(command.output, stdout);
+  int problem = 0;
   const Clock::time_point start = Clock::now();
   const Result<QueryReport> report =
       outfall::query(options, {.columns = [&](std::span<const QueryColumn> columns) { output->columns(columns); },
-                               .row = [&](std::span<const QueryCell> cells) { return output->row(cells); }});
+                               .row =
+                                   [&](std::span<const QueryCell> cells) {
+                                     const bool goes_on = output->row(cells);
+                                     if (std::ferror(stdout) != 0) problem = errno;
+                                     return goes_on && problem == 0;
+                                   }});
   if (!report) return complain(report.error());
   output->end();
-  errno = 0;
-  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-  // Whoever read has seen enough (`| head`), and that is no error; a full disk is one.
-  if (!written && errno == ENOSPC) return complain({.message = "write the result: no space left", .hint = ""});
-  if (!report->complete || !written) return 0;
+  if (problem == 0 && std::fflush(stdout) != 0) problem = errno;
+  if (const Status written = output_status(problem); !written) return complain(written.error());
+  if (!report->complete || problem != 0) return 0;
   std::fputs(fmt::format("{}, {}\n", count_text(report->rows, "row"), duration_text(Clock::now() - start)).c_str(),
              stderr);
   return 0;

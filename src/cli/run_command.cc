@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/progress_view.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
@@ -31,8 +32,8 @@ void print_report(const Report& report, const Talk& talk) {
     std::fprintf(stderr, "%s\n", balance_text(report).c_str());
   }
   if (talk.report == ReportForm::json) {
-    std::fputs((to_json(report) + "\n").c_str(), stdout);
-    std::fflush(stdout);
+    // How the run ended stays the exit code.
+    if (const Status written = write_output(to_json(report) + "\n"); !written) complain(written.error());
   }
 }
 

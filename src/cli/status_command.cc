@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/status_text.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal.h"
@@ -67,8 +68,8 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
 int show_run(const StatusCommand& command, const Error& no_pipeline) {
   const Result<RunStatus> run = run_status(command.data_dir, command.subject);
   if (!run) return complain(no_pipeline);
-  print(command.form == ReportForm::json ? to_json(*run) + "\n" : run_text(*run));
-  return 0;
+  const Status written = write_output(command.form == ReportForm::json ? to_json(*run) + "\n" : run_text(*run));
+  return written ? 0 : complain(written.error());
 }
 
 }  // namespace
@@ -82,16 +83,16 @@ int status(const StatusCommand& command) {
   }
   if (command.watch == Watch::until_stopped) return watch(command, signals.token());
   if (command.form == ReportForm::json) {
-    print(to_json(*found) + "\n");
-    return 0;
+    const Status written = write_output(to_json(*found) + "\n");
+    return written ? 0 : complain(written.error());
   }
   // A rate takes two looks.
   const std::vector<EarlierLook> earlier = look_at(*found);
   if (!earlier.empty() && wait(rate_interval, signals.token())) {
     if (Result<DataDirStatus> again = outfall::status(options_of(command))) found = std::move(again);
   }
-  print(status_text({*found, earlier}));
-  return 0;
+  const Status written = write_output(status_text({*found, earlier}));
+  return written ? 0 : complain(written.error());
 }
 
 }  // namespace outfall::cli

@@ -59,7 +59,7 @@ class ConvertedStream final : public ByteStream {
       if (Status filled = convert_piece(); !filled) return fail(std::move(filled.error()));
     }
     const std::size_t count = std::min(to.size(), converted_.size() - given_);
-    std::memcpy(to.data(), converted_.data() + given_, count);
+    if (count > 0) std::memcpy(to.data(), converted_.data() + given_, count);
     given_ += count;
     return count;
   }
