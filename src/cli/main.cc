@@ -51,6 +51,8 @@ int main_of(std::span<const char* const> arguments) {
   occupy_standard_descriptors();
   // A reader that went away is an answer to our write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow further is an error of the write.
+  std::signal(SIGXFSZ, SIG_IGN);
   if (const Status armed = arm_fault_from_environment(); !armed) return complain(armed.error());
   const Result<Command> command = parse_command_line(arguments);
   if (!command) return complain(command.error());

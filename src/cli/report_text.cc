@@ -67,6 +67,7 @@ std::string planned_input_text(const InputReport& input) {
     case InputFate::loaded:
       return "would be loaded, " + size;
     case InputFate::finished:
+    case InputFate::pending:
       return fmt::format("was sealed by run {}, would be finished, not loaded again", input.run);
     case InputFate::changed:
       return "changed since: would be loaded again, " + size;
@@ -85,6 +86,9 @@ std::string input_text(const InputReport& input) {
       break;
     case InputFate::finished:
       fate = "finished from run" + run;
+      break;
+    case InputFate::pending:
+      fate = "sealed by run" + run + ", pending";
       break;
     case InputFate::changed:
       fate = "changed since: loaded again";

@@ -20,6 +20,8 @@ static_assert(std::atomic<int>::is_always_lock_free, "a handler may only use loc
 
 extern "C" void on_stop_signal(int signal) {
   const int saved = errno;
+  // A terminal that goes away asks for the same.
+  if (signal == SIGHUP) signal = SIGTERM;
   if (first_signal.exchange(signal) != 0) {
     // Somebody insists. What is durable stays so; everything else is redone by the next run.
     (void)!::write(STDERR_FILENO, "\n", 1);
@@ -50,12 +52,17 @@ StopSignals::StopSignals() {
   });
   handle(SIGINT, on_stop_signal);
   handle(SIGTERM, on_stop_signal);
+  // nohup has it ignored, and that stays.
+  struct sigaction hangup{};
+  hears_hangup_ = ::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN;
+  if (hears_hangup_) handle(SIGHUP, on_stop_signal);
 }
 
 StopSignals::~StopSignals() {
   if (!watcher_.joinable()) return;
   handle(SIGINT, SIG_DFL);
   handle(SIGTERM, SIG_DFL);
+  if (hears_hangup_) handle(SIGHUP, SIG_DFL);
   (void)!::write(wake_[1], "q", 1);
   watcher_.join();
   wake_descriptor = -1;

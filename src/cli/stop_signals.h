@@ -26,6 +26,7 @@ class StopSignals {
   std::stop_source source_;
   int wake_[2] = {-1, -1};  ///< the handler writes, the watcher reads
   std::thread watcher_;
+  bool hears_hangup_ = false;
 };
 
 }  // namespace outfall::cli

@@ -84,6 +84,9 @@ class Signals(Case):
     def test_terminate_before_the_seal_leaves_nothing(self):
         self.check_stopped(signal.SIGTERM, 143)
 
+    def test_a_terminal_that_goes_away_is_a_request_to_end(self):
+        self.check_stopped(signal.SIGHUP, 143)
+
     def test_status_that_watches_ends_by_interrupt(self):
         watch = self.start("status", "--watch", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         first = json.loads(watch.stdout.readline())
