@@ -65,7 +65,8 @@ struct TableReport {
 
 enum class InputFate {
   loaded,    ///< read and sealed by this run
-  finished,  ///< sealed by an earlier run that did not end; `run` names it
+  finished,  ///< sealed by an earlier run that did not end, and delivered by now; `run` names it
+  pending,   ///< sealed by such a run, and its package is not at the destination yet
   changed,   ///< loaded before with other content, loaded again
   skipped,   ///< this content is already complete, and the caller asked to skip such (skip_loaded)
 };
@@ -74,7 +75,7 @@ struct InputReport {
   std::string path;     ///< absolute; "-" for standard input
   std::string run_key;  ///< what standard input is recognized by; empty: a file, or by nothing
   InputFate fate = InputFate::loaded;
-  std::string run;  ///< the earlier run, where fate is `finished` or `skipped`
+  std::string run;  ///< the earlier run, where fate is `finished`, `pending` or `skipped`
   std::uint64_t documents = 0;
   std::uint64_t bytes = 0;  ///< read from the file, before decompression
   /// Facts worth a line: "grew while it was read", "already loaded at ... as load ...".

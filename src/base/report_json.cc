@@ -151,6 +151,8 @@ std::string_view name(InputFate fate) {
       return "loaded";
     case InputFate::finished:
       return "finished";
+    case InputFate::pending:
+      return "pending";
     case InputFate::changed:
       return "changed";
     case InputFate::skipped:

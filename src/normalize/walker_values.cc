@@ -161,7 +161,7 @@ Walker::Step Walker::read_number(Value& value, Scalar& scalar) {
   if (code) {
     if (is_json_number(scalar.text)) {
       return fail(fmt::format("the number {} is too large for a double", sample(scalar.text)),
-                  "write it as a text, or state the column's type with --column");
+                  "write it as a text in the input: no type of number is that large");
     }
     return fail_parse(code);
   }

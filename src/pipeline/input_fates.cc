@@ -69,7 +69,7 @@ Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledg
       decision.same_content(*sealed, [&](const auto& earlier) { return is_unfinished(earlier, input, question); });
   if (!unfinished) return fail(unfinished.error());
   if (*unfinished != nullptr) {
-    report.fate = InputFate::finished;
+    report.fate = (*unfinished)->loaded ? InputFate::finished : InputFate::pending;
     report.run = (*unfinished)->run_id;
     choice.acknowledged.push_back(**unfinished);
     return {};
@@ -121,7 +121,7 @@ Status decide_stream(normalize::DocumentSource& source, std::size_t index, ledge
     if (same == nullptr || !earlier.settled) same = &earlier;
   }
   if (same == nullptr) return fail(other_content(report, *known, content->bytes));
-  report.fate = same->settled ? InputFate::skipped : InputFate::finished;
+  report.fate = same->settled ? InputFate::skipped : same->loaded ? InputFate::finished : InputFate::pending;
   report.run = same->run_id;
   if (!same->settled) choice.acknowledged.push_back(*same);
   return {};

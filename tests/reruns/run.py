@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -111,6 +112,17 @@ def a_full_disk_takes_no_output_for_written(story):
             done = subprocess.run([OUTFALL, *command], cwd=story.folder, stdout=full, stderr=subprocess.PIPE, text=True,
                                   timeout=TIMEOUT_SECONDS)
             assert done.returncode == 1 and "write to standard output: No space left" in done.stderr, done
+
+
+def a_limit_of_file_sizes_is_an_error(story):
+    """A file that may not grow further ends a run with words and a code of ours, and the same command loads all."""
+    story.rows("1.jsonl", *range(30_000))
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    done = subprocess.run([OUTFALL, "run", "in", "--to", "duckdb:t.duckdb", "--data-dir", "state"], cwd=story.folder,
+                          preexec_fn=limit, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+    assert done.returncode == 1 and "cannot write" in done.stderr, done
+    story.run()
+    assert story.ids() == list(range(30_000))
 
 
 def replacing_is_more_than_appending(story):
@@ -249,7 +261,9 @@ def pending_packages_are_limited(story):
     (story.folder / "blocked").rename(story.folder / "away")
     limited = ("--max-pending-packages", "2")
     story.rows("2.jsonl", 2)
-    told(story.run(*limited, to=blocked, code=4), "pending 2")
+    seen = story.run(*limited, to=blocked, code=4)
+    told(seen, "1.jsonl: sealed by run", ", pending", "pending 2")
+    assert "finished from run" not in seen, seen
     story.rows("3.jsonl", 3)
     told(story.run(*limited, to=blocked, code=4), "2 packages", "--max-pending-packages", "outfall resume")
     assert len(story.packages()) == 2
@@ -357,7 +371,7 @@ def main():
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, dropped_first_package_leaves_a_fresh_start,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
-        a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
+        a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_survives_every_window, run_key_with_other_content,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
