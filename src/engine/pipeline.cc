@@ -4,11 +4,11 @@
 #include "outfall/pipeline.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "engine/pipeline_names.h"
 #include "engine/target.h"
+#include "pipeline/extract.h"
 #include "sources/files/file_source.h"
 
 namespace outfall {
@@ -58,10 +58,6 @@ sources::CsvOptions csv_options(const CsvInput& input) {
           .types = input.types};
 }
 
-int worker_count(int asked) {
-  return asked > 0 ? asked : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
-
 std::string describe(const RunOptions& options) {
   std::string command = "run";
   for (const std::string& input : options.inputs) command += " " + input;
@@ -81,7 +77,7 @@ Report Pipeline::run(const RunOptions& options) {
                                            .run_key = options.run_key.value_or(""),
                                            .format = options.input_format,
                                            .csv = csv_options(options.csv),
-                                           .workers = worker_count(options.workers),
+                                           .workers = pipeline::worker_count(options),
                                            .spool_folder = *data_dir,
                                            .chunk_bytes = options.chunk,
                                            .memory_bytes = options.memory / 2,

@@ -18,11 +18,6 @@ namespace {
 
 constexpr int nesting_default = 1000;
 
-int worker_count(const RunOptions& options) {
-  if (options.workers > 0) return options.workers;
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
-
 normalize::RowIdSeed draw_seed(Env& env) {
   normalize::RowIdSeed seed{};
   env.random(std::as_writable_bytes(std::span(seed)));
@@ -351,6 +346,11 @@ class Extraction {
 };
 
 }  // namespace
+
+int worker_count(const RunOptions& options) {
+  if (options.workers > 0) return options.workers;
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 Result<std::optional<ledger::PackageRecord>> extract_and_seal(ExtractRequest request, InputChoice& choice,
                                                               Report& report) {

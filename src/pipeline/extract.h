@@ -24,6 +24,9 @@ struct ExtractRequest {
   ProgressMeter& progress;
 };
 
+/// The threads that a run may use: what was asked for, or one a core.
+int worker_count(const RunOptions& options);
+
 /// Reads the inputs that `choice` left to the source, and seals what they gave as one package. Fills the reports of the
 /// inputs, the variants and what else the run has to tell. None: the inputs had no documents, and nothing was sealed.
 ///

@@ -89,11 +89,8 @@ Status FileSource::prepare() {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::string& path = inputs_[i].path;
     if (skipped_[i] || options_.format.value_or(format_of_file(path)) != InputFormat::csv) continue;
-    inputs.push_back({.index = i,
-                      .path = path,
-                      .name = name_of(i),
-                      .table = inputs_[i].table,
-                      .is_file = path != stdin_path && inputs_[i].mtime_ns != 0});
+    inputs.push_back(
+        {.index = i, .path = path, .name = name_of(i), .table = inputs_[i].table, .is_file = !inputs_[i].is_stream});
   }
   return csv_.survey(inputs, cancelled_.get_token());
 }
