@@ -16,7 +16,6 @@ using simdjson::ondemand::json_type;
 namespace {
 
 constexpr std::size_t slots_looked_ahead_max = 4;
-constexpr std::string_view wrapping = "{\"value\":";
 
 }  // namespace
 
@@ -72,7 +71,7 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   if (step == Step::done) step = run_frames();
   if (step != Step::done) return step;
   if (!document_.at_end() || (is_wrapped() && object_keys_ != 1)) {
-    return fail("there is more behind the end of the document", "NDJSON has one document a line");
+    return fail_rest(std::min(find_rest(), source_.text.size()));
   }
   keep_begun_tables();
   return step;

@@ -70,6 +70,9 @@ class Walker {
  private:
   using Value = simdjson::ondemand::value;
 
+  /// Stands before a document that is no object, while it is walked.
+  static constexpr std::string_view wrapping = "{\"value\":";
+
   enum class Step : std::uint8_t {
     done,
     survey,  ///< the document needs a survey first
@@ -167,6 +170,9 @@ class Walker {
   Step fail_parse(simdjson::error_code code);
   Step fail_utf8();
   Step fail_depth();
+  /// Something stands behind the document, at an offset in the document as it came.
+  Step fail_rest(std::size_t place);
+  std::size_t find_rest() const;
   Step fail_columns(const TableShape& table);
   Step fail_reserved(const KeySlot& slot);
   /// Objects and lists that the value in hand may nest. The object around a wrapped document does not count.
@@ -176,6 +182,8 @@ class Walker {
   bool is_wrapped() const { return !wrapped_.empty() && text_.data() == wrapped_.data(); }
   // Offsets count from the start of the text; nobody reads a C string there. NOLINTNEXTLINE(*-stringview-data-usage)
   DroppedKeys dropped_keys() const { return {survey_ ? &survey_->dropped_keys : nullptr, text_.data()}; }
+  /// From an offset in the document as it came to one in the text in hand.
+  std::size_t offset_in_hand(std::size_t offset) const { return offset + (is_wrapped() ? wrapping.size() : 0); }
   std::size_t offset_of(std::string_view part) const { return static_cast<std::size_t>(part.data() - text_.data()); }
 
   Shape& shape_;

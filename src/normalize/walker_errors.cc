@@ -66,6 +66,43 @@ std::size_t first_broken_string(std::string_view text) {
   return opened == std::string_view::npos ? 0 : opened;
 }
 
+/// What brackets and quotes alone tell of a document, whatever else is wrong with it.
+struct Outline {
+  std::size_t end = std::string_view::npos;       ///< behind its value
+  std::size_t too_deep = std::string_view::npos;  ///< the first bracket that opens one level too many
+};
+
+constexpr std::string_view blanks = " \t\r\n";
+
+Outline outline_of(std::string_view text, std::size_t levels_max) {
+  Outline outline;
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t at = std::min(text.find_first_not_of(blanks), text.size()); at < text.size(); ++at) {
+    const char byte = text[at];
+    if (in_string && byte == '\\') {
+      ++at;
+    } else if (byte == '"') {
+      in_string = !in_string;
+    } else if (in_string) {
+      continue;
+    } else if (byte == '{' || byte == '[') {
+      if (++depth > levels_max) outline.too_deep = std::min(outline.too_deep, at);
+    } else if (depth > 0 && (byte == '}' || byte == ']')) {
+      --depth;
+    } else if (depth == 0) {
+      const std::size_t word_end = std::min(text.find_first_of(" \t\r\n,:{}[]\"", at), text.size());
+      if (word_end == at) return outline;  // no value begins so
+      at = word_end - 1;
+    }
+    if (depth == 0 && !in_string) {
+      outline.end = at + 1;
+      return outline;
+    }
+  }
+  return outline;
+}
+
 char lower_ascii(char byte) {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }
@@ -90,6 +127,8 @@ Walker::Step Walker::fail(std::string message, std::string hint) {
 }
 
 Walker::Step Walker::fail_depth() {
+  const std::size_t place = outline_of(source_.text, limits::nesting_depth_max).too_deep;
+  if (place != std::string_view::npos) value_offset_ = offset_in_hand(place);
   return fail(fmt::format("the document nests deeper than {} levels", limits::nesting_depth_max),
               "write what is deeper as a text that holds JSON");
 }
@@ -97,6 +136,16 @@ Walker::Step Walker::fail_depth() {
 Walker::Step Walker::fail_columns(const TableShape& table) {
   return fail(fmt::format("the table {} would get more than {} columns", table.name, limits::table_columns_max),
               "keys that are data (ids, dates) belong into values; --max-table-nesting keeps objects as JSON");
+}
+
+Walker::Step Walker::fail_rest(std::size_t place) {
+  value_offset_ = offset_in_hand(place);
+  return fail("there is more behind the end of the document", "NDJSON has one document a line");
+}
+
+std::size_t Walker::find_rest() const {
+  const std::size_t end = outline_of(source_.text, limits::nesting_depth_max).end;
+  return source_.text.find_first_not_of(blanks, end);
 }
 
 DocumentError parse_error(simdjson::error_code code) {
@@ -125,6 +174,12 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
   }
   if (code == simdjson::UTF8_ERROR) offset = first_invalid_utf8(text_);
   if (code == simdjson::UNESCAPED_CHARS || code == simdjson::UNCLOSED_STRING) offset = first_broken_string(text_);
+  if (code == simdjson::INCOMPLETE_ARRAY_OR_OBJECT || code == simdjson::TAPE_ERROR) {
+    // The parser tells it by what it misses at the end of the text, or where it did not expect anything more.
+    const std::size_t rest = find_rest();
+    const bool is_there = code == simdjson::INCOMPLETE_ARRAY_OR_OBJECT || offset >= offset_in_hand(rest);
+    if (rest != std::string_view::npos && is_there) return fail_rest(rest);
+  }
   error_ = parse_error(code);
   error_->offset = offset;
   return Step::failed;
