@@ -64,15 +64,14 @@ void add_input_options(CLI::App& app, Typed& typed) {
       ->group(input);
 }
 
-void add_run(CLI::App& root, Typed& typed) {
-  CLI::App& app = *root.add_subcommand("run", "Load documents into tables at a destination");
+void add_what_options(CLI::App& app, Typed& typed) {
+  const char* load = "What to load";
   app.add_option("sources", typed.sources)
       ->type_name("SOURCE...")
-      ->group("What to load")
+      ->group(load)
       ->description(
           "Files, globs, folders, or - for standard input: JSON documents, one a line or in one array, or CSV; plain, "
           ".gz or .zst");
-  const char* load = "What to load";
   text(app, "-t,--table", typed.table, "NAME",
        "The table. Default: the stem of each file, the folder's name for a glob or a folder")
       ->group(load);
@@ -85,8 +84,9 @@ void add_run(CLI::App& root, Typed& typed) {
       ->type_name("KEY")
       ->group(load);
   app.add_flag("--dry-run", typed.dry_run, "Read the input in full, say what would happen, write nothing")->group(load);
+}
 
-  add_input_options(app, typed);
+void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
        "duckdb:PATH, or null: (counts and forgets). Default: where the named pipeline went before, else duckdb: a file "
@@ -97,7 +97,9 @@ void add_run(CLI::App& root, Typed& typed) {
   text(app, "--dataset", typed.dataset, "NAME",
        "The schema at the destination. Default: the pipeline's name with _dataset")
       ->group(where);
+}
 
+void add_shape_options(CLI::App& app, Typed& typed) {
   const char* shape = "Shape";
   text(app, "--naming", typed.naming, "CONVENTION",
        "How keys become names: snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1. Default: what the dataset has, "
@@ -113,6 +115,14 @@ void add_run(CLI::App& root, Typed& typed) {
       ->group(shape);
   app.add_flag("--root-key", typed.root_key, "Give every nested row the id of its root row (_dlt_root_id)")
       ->group(shape);
+}
+
+void add_run(CLI::App& root, Typed& typed) {
+  CLI::App& app = *root.add_subcommand("run", "Load documents into tables at a destination");
+  add_what_options(app, typed);
+  add_input_options(app, typed);
+  add_where_options(app, typed);
+  add_shape_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
   text(app, "--max-pending-packages", typed.max_pending_packages, "N",
