@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "cli/command.h"
@@ -62,6 +63,35 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
   const char* what = is_option ? "option" : !is_command ? "argument" : app.get_parent() ? "verb" : "command";
   return usage(fmt::format("unknown {} '{}'", what, bare),
                meant && (is_option || is_command) ? fmt::format("did you mean {}?", *meant) : hint_for_help(app));
+}
+
+Error empty_value(std::string_view name) {
+  return usage(fmt::format("{} is empty", name), "give it a value, or leave it out; was a shell variable not set?");
+}
+
+/// `--table=` would take the next argument for its value.
+Status check_equal_signs(std::span<const char* const> arguments) {
+  for (const std::string_view argument : arguments) {
+    if (argument == "--") break;
+    if (argument.starts_with("--") && argument.find('=') + 1 == argument.size()) {
+      return fail(empty_value(argument.substr(0, argument.size() - 1)));
+    }
+  }
+  return {};
+}
+
+/// An option without a value would count as one that was not typed.
+Status check_values(const CLI::App& command) {
+  // An empty text can stand for no value; a run key is looked at where it is used.
+  constexpr std::array may_be_empty{"--null", "--run-key"};
+  for (const CLI::Option* option : command.get_options()) {
+    const std::vector<std::string>& values = option->results();
+    if (std::ranges::find(values, "") == values.end()) continue;
+    const std::string word = option->get_type_name();
+    const std::string name = option->get_positional() ? word.substr(0, word.find("...")) : option->get_name();
+    if (std::ranges::find(may_be_empty, option->get_name()) == may_be_empty.end()) return fail(empty_value(name));
+  }
+  return {};
 }
 
 template <class Word>
@@ -307,6 +337,7 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
   CLI::App app("outfall " OUTFALL_VERSION ": loads documents into tables; after any crash nothing is lost or doubled",
                "outfall");
   declare_commands(app, typed);
+  if (Status whole = check_equal_signs(arguments); !whole) return fail(std::move(whole.error()));
   // CLI11 takes its arguments from the back.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   if (!reversed.empty() && reversed.back() == "help") {
@@ -315,6 +346,7 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
   }
   try {
     app.parse(std::move(reversed));
+    if (Status given = check_values(chosen_command(app)); !given) return fail(std::move(given.error()));
     return command_of(app, typed);
   } catch (const CLI::CallForHelp&) {
     return ShowCommand{.text = help_text(chosen_command(app))};

@@ -112,6 +112,38 @@ TEST(CommandLine, NounsTakeVerbsInEitherNumber) {
   EXPECT_EQ(error_of({"package", "drop", "1", "--yse"}).hint, "did you mean --yes?");
 }
 
+TEST(CommandLine, AnEmptyValueIsNoValue) {
+  const std::vector<std::pair<std::vector<const char*>, const char*>> mistakes{
+      {{"run", "f", "--table", ""}, "--table is empty"},
+      {{"run", "f", "-t", ""}, "--table is empty"},
+      {{"run", "f", "--table="}, "--table is empty"},
+      {{"run", "f", "--table=", "t"}, "--table is empty"},
+      {{"run", "f", "--dataset", ""}, "--dataset is empty"},
+      {{"run", "f", "--pipeline", ""}, "--pipeline is empty"},
+      {{"run", "f", "--to", ""}, "--to is empty"},
+      {{"run", "f", "--data-dir", ""}, "--data-dir is empty"},
+      {{"run", "f", "--workers", ""}, "--workers is empty"},
+      {{"run", "f", "--memory", ""}, "--memory is empty"},
+      {{"run", "f", "--delimiter", ""}, "--delimiter is empty"},
+      {{"run", "f", "--encoding", ""}, "--encoding is empty"},
+      {{"run", "f", "--naming", ""}, "--naming is empty"},
+      {{"run", ""}, "SOURCE is empty"},
+      {{"run", "f", ""}, "SOURCE is empty"},
+      {{"resume", ""}, "PIPELINE is empty"},
+      {{"status", ""}, "PIPELINE|RUN is empty"},
+      {{"query", "a", "b", "--dataset", ""}, "--dataset is empty"},
+      {{"package", "list", ""}, "PIPELINE is empty"},
+      {{"package", "drop", "1", "--data-dir", ""}, "--data-dir is empty"}};
+  for (const auto& [arguments, message] : mistakes) {
+    const Error error = error_of(arguments);
+    EXPECT_EQ(error.message, message);
+    EXPECT_EQ(error.blame, Blame::usage) << message;
+    EXPECT_NE(error.hint, "") << message;
+  }
+  // An empty text can stand for no value, and a run key is looked at where it is used.
+  EXPECT_EQ(run_of({"run", "f", "--null", ""}).run.csv.nulls, std::vector<std::string>{""});
+}
+
 TEST(CommandLine, ColumnTakesNoFile) {
   const RunCommand command = run_of({"run", "--column", "a:text", "file.jsonl"});
   EXPECT_EQ(command.run.inputs, std::vector<std::string>{"file.jsonl"});
