@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,76 @@ bool is_same(const columnar::ColumnType& a, const columnar::ColumnType& b) {
   return is_decimal ? columnar::decimal_shape(a) == columnar::decimal_shape(b) : a.precision == b.precision;
 }
 
+/// A column with a type, and its table.
+struct Found {
+  const schema::Table* table = nullptr;
+  const schema::Column* column = nullptr;
+};
+
+/// Any part of the path may be a list, whose rows are a table of their own: at most one column for each such reading.
+std::vector<Found> find_columns(const std::string& path, const schema::Schema& schema, const std::string& root_table,
+                                const schema::Naming& naming) {
+  std::vector<Found> found;
+  const std::vector<std::string_view> parts = split(path);
+  for (std::size_t lists = 0; lists < parts.size(); ++lists) {
+    const schema::Table* table = schema.tables.find(table_name(root_table, parts, lists, naming));
+    const schema::Column* column =
+        table == nullptr ? nullptr : table->columns.find(naming.shorten_fragments(std::span(parts).subspan(lists)));
+    if (column != nullptr && column->type) found.push_back({table, column});
+  }
+  return found;
+}
+
+/// A name without what spellings differ in: case, and what stands between words.
+std::string folded(std::string_view name) {
+  std::string letters;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') letters += static_cast<char>(c - 'A' + 'a');
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) letters += c;
+  }
+  return letters;
+}
+
+/// Whether one slip of the fingers, at most, lies between the two: a letter too many, too few, another, or two swapped.
+bool is_near(std::string_view a, std::string_view b) {
+  const std::size_t shorter = std::min(a.size(), b.size());
+  const auto same_begin = static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+  a.remove_prefix(same_begin);
+  b.remove_prefix(same_begin);
+  while (!a.empty() && !b.empty() && a.back() == b.back()) {
+    a.remove_suffix(1);
+    b.remove_suffix(1);
+  }
+  const bool is_swap = a.size() == 2 && b.size() == 2 && a[0] == b[1] && a[1] == b[0];
+  constexpr std::size_t letters_min = 3;  // among shorter names all are near
+  return (shorter >= letters_min && a.size() <= 1 && b.size() <= 1) || (a.empty() && b.empty()) || is_swap;
+}
+
+const schema::Table& root_of(const schema::Table& table, const schema::Schema& schema) {
+  const schema::Table* root = &table;
+  while (const schema::Table* parent = root->parent.empty() ? nullptr : schema.tables.find(root->parent)) root = parent;
+  return *root;
+}
+
+/// The column below one of the root tables whose spelling is nearly that of the path, or whose last part the path is.
+Found nearly_named(const std::string& path, const schema::Schema& schema, const std::vector<std::string>& root_tables,
+                   const schema::Naming& naming) {
+  const std::string wanted = folded(path);
+  const std::string last_part = std::string(naming.separator()) + path;
+  Found inner;
+  for (const schema::Table& table : schema.tables) {
+    const std::string& root = root_of(table, schema).name;
+    if (std::ranges::find(root_tables, root) == root_tables.end()) continue;
+    const std::string place = folded(std::string_view(table.name).substr(std::min(root.size(), table.name.size())));
+    for (const schema::Column& column : table.columns) {
+      if (!column.type || column.name.starts_with("_dlt")) continue;
+      if (is_near(place + folded(column.name), wanted)) return {&table, &column};
+      if (inner.column == nullptr && column.name.ends_with(last_part)) inner = {&table, &column};
+    }
+  }
+  return inner;
+}
+
 std::string type_text(const columnar::ColumnType& type) {
   return schema::type_text({.type = type.type, .precision = type.precision, .scale = type.scale});
 }
@@ -69,21 +140,34 @@ Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& 
 Status check_column_hints(const normalize::ColumnHints& hints, const schema::Schema& schema,
                           const std::string& root_table, const schema::Naming& naming) {
   for (const auto& [path, type] : hints) {
-    const std::vector<std::string_view> parts = split(path);
-    // Any part of the path may be a list, whose rows are a table of their own.
-    for (std::size_t lists = 0; lists < parts.size(); ++lists) {
-      const schema::Table* table = schema.tables.find(table_name(root_table, parts, lists, naming));
-      const schema::Column* column =
-          table == nullptr ? nullptr : table->columns.find(naming.shorten_fragments(std::span(parts).subspan(lists)));
-      if (column == nullptr || !column->type || is_same(normalize::column_type(*column), type)) continue;
+    for (const Found& found : find_columns(path, schema, root_table, naming)) {
+      const columnar::ColumnType known = normalize::column_type(*found.column);
+      if (is_same(known, type)) continue;
       return fail(
-          Error{.message = fmt::format("the column {} of {} is {} already, and --column states {}", column->name,
-                                       table->name, type_text(normalize::column_type(*column)), type_text(type)),
+          Error{.message = fmt::format("the column {} of {} is {} already, and --column states {}", found.column->name,
+                                       found.table->name, type_text(known), type_text(type)),
                 .hint = "leave the hint out, or load into another table or dataset",
                 .blame = Blame::usage});
     }
   }
   return {};
+}
+
+std::vector<std::string> notes_on_unmet_hints(const std::vector<ColumnHint>& hints, const schema::Schema& schema,
+                                              const std::vector<std::string>& root_tables,
+                                              const schema::Naming& naming) {
+  std::vector<std::string> notes;
+  for (const ColumnHint& hint : hints) {
+    const std::string path = normalized_path(hint.path, naming);
+    const bool is_met = std::ranges::any_of(
+        root_tables, [&](const std::string& root) { return !find_columns(path, schema, root, naming).empty(); });
+    if (is_met) continue;
+    const Found meant = nearly_named(path, schema, root_tables, naming);
+    notes.push_back(fmt::format("--column {}:{} met no column", hint.path, hint.type));
+    if (meant.column != nullptr)
+      notes.back() += fmt::format("; is {} of {} meant?", meant.column->name, meant.table->name);
+  }
+  return notes;
 }
 
 }  // namespace outfall::pipeline

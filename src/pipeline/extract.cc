@@ -152,6 +152,10 @@ void report_rows(const normalize::NormalizeSummary& summary, const schema::Schem
   }
 }
 
+void add_notes(Report& report, std::vector<std::string> notes) {
+  for (std::string& note : notes) report.notes.push_back(std::move(note));
+}
+
 /// Replacing a table with nothing is more likely a mistake than a wish.
 Status check_replaced(const RunOptions& options, const std::vector<std::string>& roots,
                       const normalize::NormalizeSummary& summary) {
@@ -221,6 +225,8 @@ class Extraction {
     if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(*summary, options_, report_);
+    add_notes(report_,
+              notes_on_unmet_hints(run_.options.columns, request_.memory.schema, roots_, options_.shape.naming));
     return sealed;
   }
 
@@ -373,11 +379,13 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
       [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
   progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
-  Status good = check_replaced(run.options, root_tables(*options, choice.reports), *summary);
+  const std::vector<std::string> roots = root_tables(*options, choice.reports);
+  Status good = check_replaced(run.options, roots, *summary);
   if (good) good = check_names(schema, run.destination.capabilities());
   if (!good) return good;
   report_rows(*summary, schema, report);
   report_variants(*summary, *options, report);
+  add_notes(report, notes_on_unmet_hints(run.options.columns, schema, roots, options->shape.naming));
   for (TableReport& table : report.tables) {
     const schema::Table* known = before.tables.find(table.name);
     table.created = known == nullptr || !known->seen_data();
