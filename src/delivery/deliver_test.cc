@@ -34,6 +34,7 @@ class FakeDestination final : public Destination {
     if (loads > 0 && when_asked_again) return when_asked_again();
     return there;
   }
+  Result<std::vector<std::string>> recorded_loads(const std::string&, Inspection) override { return fail("not here"); }
   Result<LoadSummary> load(const LoadRequest&) override {
     ++loads;
     Answer answer = answers.empty() ? Answer{} : answers.front();

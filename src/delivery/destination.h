@@ -101,6 +101,9 @@ class Destination {
   /// Whether the load is recorded as complete. Always false where nothing is recorded.
   virtual Result<bool> has_load(const std::string& dataset, const std::string& load_id) = 0;
 
+  /// The ids of all loads that the dataset records as complete. None where there is no dataset, or nothing is recorded.
+  virtual Result<std::vector<std::string>> recorded_loads(const std::string& dataset, Inspection inspection) = 0;
+
   /// One attempt to load the package, with the migration before it.
   ///
   /// Errors: resolve: the commit was answered with an error, only has_load knows; retry and abandon: nothing is

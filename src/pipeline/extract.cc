@@ -287,7 +287,7 @@ class Extraction {
                          .hash = content.hash,
                          .documents = input.documents,
                          .table = run_.source->inputs()[i].table});
-      Result<std::string> note = loaded_before_note(request_.ledger, records.back(), input.run_key);
+      Result<std::string> note = loaded_before_note(request_.ledger, request_.loads, records.back(), input.run_key);
       if (!note) return fail(std::move(note.error()));
       if (!note->empty()) input.notes.push_back(std::move(*note));
     }

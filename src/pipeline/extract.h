@@ -21,6 +21,7 @@ struct ExtractRequest {
   const ledger::PipelinePaths& paths;
   std::string run_id;
   DatasetMemory memory;
+  LoadsThere& loads;
   ProgressMeter& progress;
 };
 

@@ -15,117 +15,122 @@
 namespace outfall::pipeline {
 namespace {
 
-/// Looks at one input in the light of what was sealed from its path before.
-class Decision {
- public:
-  Decision(normalize::DocumentSource& source, std::size_t input) : source_(source), input_(input) {}
-
-  /// The input's hash, read at most once.
-  Result<std::string> hash() {
-    if (!hash_) {
-      Result<normalize::InputContent> read = source_.survey(input_);
-      if (!read) return fail(std::move(read.error()));
-      hash_ = std::move(read->hash);
-    }
-    return *hash_;
-  }
-
-  /// The newest sealed input of the same content that `wanted` accepts.
-  template <class Wanted>
-  Result<const ledger::SealedInput*> same_content(const std::vector<ledger::SealedInput>& sealed, Wanted wanted) {
-    for (const ledger::SealedInput& earlier : sealed) {
-      if (!wanted(earlier) || earlier.input.size != source_.inputs()[input_].size) continue;
-      const Result<std::string> here = hash();
-      if (!here) return fail(here.error());
-      if (*here == earlier.input.hash) return &earlier;
-    }
-    return nullptr;
-  }
-
- private:
-  normalize::DocumentSource& source_;
-  std::size_t input_;
-  std::optional<std::string> hash_;
-};
+using ledger::SealedInput;
 
 /// Whether an earlier run that did not end has sealed what this one is asked for: for the same table, and to replace it
 /// if that is wished now.
-bool is_unfinished(const ledger::SealedInput& earlier, const normalize::SourceInput& input,
-                   const InputQuestion& question) {
+bool is_unfinished(const SealedInput& earlier, const normalize::SourceInput& input, const InputQuestion& question) {
   const bool same_table = earlier.input.table.empty() || earlier.input.table == input.table;
   const bool wants_replace = question.write_disposition == WriteDisposition::replace;
   return !earlier.settled && same_table && (earlier.replaced || !wants_replace);
 }
 
-Status decide(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger,
-              const InputQuestion& question, InputChoice& choice) {
-  InputReport& report = choice.reports[index];
-  const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(source.inputs()[index].identity);
-  if (!sealed) return fail(sealed.error());
-  Decision decision(source, index);
-
-  const normalize::SourceInput& input = source.inputs()[index];
-  const auto unfinished =
-      decision.same_content(*sealed, [&](const auto& earlier) { return is_unfinished(earlier, input, question); });
-  if (!unfinished) return fail(unfinished.error());
-  if (*unfinished != nullptr) {
-    report.fate = (*unfinished)->loaded ? InputFate::finished : InputFate::pending;
-    report.run = (*unfinished)->run_id;
-    choice.acknowledged.push_back(**unfinished);
-    return {};
-  }
-  if (question.skip_loaded == SkipLoaded::yes) {
-    // The same content under another name counts as well, so every input is read for its hash.
-    const Result<std::string> hash = decision.hash();
-    if (!hash) return fail(hash.error());
-    const auto loaded = ledger.sealed_inputs_by_content(source.inputs()[index].size, *hash);
-    if (!loaded) return fail(loaded.error());
-    if (!loaded->empty()) {
-      report.fate = InputFate::skipped;
-      report.run = loaded->front().run_id;
-      return {};
-    }
-  }
-  const bool was_interrupted =
-      std::ranges::any_of(*sealed, [&](const auto& earlier) { return is_unfinished(earlier, input, question); });
-  if (was_interrupted) report.fate = InputFate::changed;
-  return {};
-}
-
-Error other_content(const InputReport& report, const ledger::SealedInput& known, std::uint64_t bytes) {
+Error other_content(const std::string& run_key, const SealedInput& known, std::uint64_t bytes) {
   return {.message = fmt::format("standard input has other content than the run key {} stands for: run {} sealed {} "
                                  "bytes under it at {} as load {}, now {} bytes were sent",
-                                 report.run_key, known.run_id, known.input.size,
+                                 run_key, known.run_id, known.input.size,
                                  schema::iso_text(schema::Timestamp{known.sealed_at, 0}), known.load_id, bytes),
           .hint = "send the same bytes again, or give new rows a --run-key of their own"};
 }
 
-/// A stream can be read once: to compare it uses it up. So it is compared only where the run depends on the answer, and
-/// other content is an error then.
-Status decide_stream(normalize::DocumentSource& source, std::size_t index, ledger::Ledger& ledger,
-                     const InputQuestion& question, InputChoice& choice) {
-  InputReport& report = choice.reports[index];
-  const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(source.inputs()[index].identity);
-  if (!sealed) return fail(sealed.error());
-  const auto counts = [&](const ledger::SealedInput& earlier) {
-    return is_unfinished(earlier, source.inputs()[index], question) ||
-           (earlier.settled && question.skip_loaded == SkipLoaded::yes);
-  };
-  const auto known = std::ranges::find_if(*sealed, counts);
-  if (known == sealed->end()) return {};
-  const Result<normalize::InputContent> content = source.survey(index);
-  if (!content) return fail(content.error());
-  const ledger::SealedInput* same = nullptr;
-  for (const ledger::SealedInput& earlier : *sealed) {
-    if (!counts(earlier) || earlier.input.size != content->bytes || earlier.input.hash != content->hash) continue;
-    if (same == nullptr || !earlier.settled) same = &earlier;
+/// Where the answers are.
+struct Witnesses {
+  normalize::DocumentSource& source;
+  ledger::Ledger& ledger;
+  LoadsThere& loads;
+  const InputQuestion& question;
+};
+
+/// Looks at one input in the light of what was sealed before.
+class Decision {
+ public:
+  Decision(const Witnesses& ask, std::size_t index) : ask_(ask), index_(index), input_(ask.source.inputs()[index]) {}
+
+  Status decide(InputReport& report, std::vector<SealedInput>& acknowledged) {
+    const Result<std::vector<SealedInput>> sealed = as_far_as_there(ask_.ledger.sealed_inputs(input_.identity));
+    if (!sealed) return fail(sealed.error());
+    const auto unfinished = [this](const SealedInput& earlier) {
+      return is_unfinished(earlier, input_, ask_.question);
+    };
+    const auto counts = [&](const SealedInput& earlier) { return unfinished(earlier) || (skips() && earlier.settled); };
+    const auto known = std::ranges::find_if(*sealed, counts);
+    // To compare a stream uses it up. So it is compared only where the run depends on the answer, and other content is
+    // an error then.
+    if (input_.is_stream && known == sealed->end()) return {};
+
+    const Found same = find_same(*sealed, unfinished);
+    if (!same) return fail(same.error());
+    if (*same) {
+      report.fate = (*same)->loaded ? InputFate::finished : InputFate::pending;
+      report.run = (*same)->run_id;
+      acknowledged.push_back(**same);
+      return {};
+    }
+    const Found loaded = skips() ? find_loaded(*sealed) : Found(std::nullopt);
+    if (!loaded) return fail(loaded.error());
+    if (*loaded) {
+      report.fate = InputFate::skipped;
+      report.run = (*loaded)->run_id;
+    } else if (input_.is_stream) {
+      return fail(other_content(report.run_key, *known, content_->bytes));
+    } else if (std::ranges::any_of(*sealed, unfinished)) {
+      report.fate = InputFate::changed;
+    }
+    return {};
   }
-  if (same == nullptr) return fail(other_content(report, *known, content->bytes));
-  report.fate = same->settled ? InputFate::skipped : same->loaded ? InputFate::finished : InputFate::pending;
-  report.run = same->run_id;
-  if (!same->settled) choice.acknowledged.push_back(*same);
-  return {};
-}
+
+ private:
+  using Found = Result<std::optional<SealedInput>>;
+
+  bool skips() const { return ask_.question.skip_loaded == SkipLoaded::yes; }
+
+  /// The input's content, read at most once.
+  Status read() {
+    if (content_) return {};
+    Result<normalize::InputContent> content = ask_.source.survey(index_);
+    if (!content) return fail(std::move(content.error()));
+    content_ = std::move(*content);
+    return {};
+  }
+
+  /// Without what the destination has lost.
+  Result<std::vector<SealedInput>> as_far_as_there(Result<std::vector<SealedInput>> sealed) {
+    if (!sealed) return sealed;
+    std::vector<SealedInput> there;
+    for (SealedInput& earlier : *sealed) {
+      const Result<bool> has = earlier.loaded ? ask_.loads.has(earlier.load_id) : Result<bool>(true);
+      if (!has) return fail(has.error());
+      if (*has) there.push_back(std::move(earlier));
+    }
+    return there;
+  }
+
+  /// The newest of the same content that `wanted` accepts.
+  template <class Wanted>
+  Found find_same(const std::vector<SealedInput>& sealed, Wanted wanted) {
+    for (const SealedInput& earlier : sealed) {
+      const bool may_be_same = input_.is_stream || earlier.input.size == input_.size;
+      if (!wanted(earlier) || !may_be_same) continue;
+      if (Status done = read(); !done) return fail(std::move(done.error()));
+      if (content_->hash == earlier.input.hash && content_->bytes == earlier.input.size) return earlier;
+    }
+    return std::nullopt;
+  }
+
+  Found find_loaded(const std::vector<SealedInput>& of_this_name) {
+    if (input_.is_stream) return find_same(of_this_name, [](const SealedInput& earlier) { return earlier.settled; });
+    // The same content under another name counts as well, so every input is read for its hash.
+    if (Status done = read(); !done) return fail(std::move(done.error()));
+    auto sealed = as_far_as_there(ask_.ledger.sealed_inputs_by_content(input_.size, content_->hash));
+    if (!sealed) return fail(std::move(sealed.error()));
+    return sealed->empty() ? std::nullopt : std::optional(std::move(sealed->front()));
+  }
+
+  const Witnesses& ask_;
+  std::size_t index_;
+  const normalize::SourceInput& input_;
+  std::optional<normalize::InputContent> content_;
+};
 
 /// To replace a table takes everything that belongs into it, also what an earlier run has sealed already.
 Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& choice) {
@@ -155,17 +160,16 @@ InputQuestion input_question(const RunOptions& options) {
           .run_key = options.run_key.value_or("")};
 }
 
-Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
+Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
                                   const InputQuestion& question) {
   InputChoice choice;
   for (const normalize::SourceInput& input : source.inputs()) {
     choice.reports.push_back({.path = input.path, .run_key = input.is_stream ? question.run_key : ""});
   }
+  const Witnesses witnesses{source, ledger, loads, question};
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
-    const normalize::SourceInput& input = source.inputs()[i];
-    if (input.identity.empty()) continue;
-    const auto decide_one = input.is_stream ? decide_stream : decide;
-    if (Status decided = decide_one(source, i, ledger, question, choice); !decided) {
+    if (source.inputs()[i].identity.empty()) continue;
+    if (Status decided = Decision(witnesses, i).decide(choice.reports[i], choice.acknowledged); !decided) {
       return fail(std::move(decided.error()));
     }
   }
@@ -178,17 +182,21 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
   return choice;
 }
 
-Result<std::string> loaded_before_note(ledger::Ledger& ledger, const ledger::InputRecord& input,
+Result<std::string> loaded_before_note(ledger::Ledger& ledger, LoadsThere& loads, const ledger::InputRecord& input,
                                        const std::string& run_key) {
-  const Result<std::vector<ledger::SealedInput>> sealed = ledger.sealed_inputs(input.path);
+  const Result<std::vector<SealedInput>> sealed = ledger.sealed_inputs(input.path);
   if (!sealed) return fail(sealed.error());
   const std::string called = run_key.empty() ? std::string(file_name(input.path)) : "run key " + run_key;
-  const ledger::SealedInput* other = nullptr;
-  for (const ledger::SealedInput& earlier : *sealed) {
-    if (!earlier.settled) continue;
+  const SealedInput* other = nullptr;
+  for (const SealedInput& earlier : *sealed) {
+    // A note is not worth an error.
+    const bool is_lost = earlier.loaded && !loads.has(earlier.load_id).value_or(true);
+    if (!earlier.settled && !is_lost) continue;
     if (earlier.input.size == input.size && earlier.input.hash == input.hash) {
-      return fmt::format("{} (same content) was already loaded at {} as load {}", called,
-                         schema::iso_text(schema::Timestamp{earlier.sealed_at, 0}), earlier.load_id);
+      std::string note = fmt::format("{} (same content) was already loaded at {} as load {}", called,
+                                     schema::iso_text(schema::Timestamp{earlier.sealed_at, 0}), earlier.load_id);
+      if (is_lost) note += fmt::format(", which {} no longer has: loaded again", loads.address());
+      return note;
     }
     if (other == nullptr) other = &earlier;
   }

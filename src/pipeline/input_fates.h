@@ -12,6 +12,7 @@
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
 #include "outfall/types.h"
+#include "pipeline/loads_there.h"
 
 namespace outfall::pipeline {
 
@@ -35,16 +36,18 @@ struct InputQuestion {
 
 InputQuestion input_question(const RunOptions& options);
 
-/// Decides each input's fate and tells the source which to leave out. Files are read for their hash only where the
-/// ledger knows something of the same path and size; a stream is used up for it where the ledger knows its run key.
+/// Decides each input's fate and tells the source which to leave out; what the destination has lost does not count.
+/// Files are read for their hash only where the ledger knows something of the same path and size; a stream is used up
+/// for it where the ledger knows its run key.
 ///
-/// Errors: a stream is not what was sealed under its run key, or is to replace a table after it was used up.
-Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger,
+/// Errors: the destination cannot be read; a stream is not what was sealed under its run key, or is to replace a table
+/// after it was used up.
+Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
                                   const InputQuestion& question);
 
 /// A note for an input whose content, or whose run key with other content, a run with an end has loaded before; empty
 /// for none.
-Result<std::string> loaded_before_note(ledger::Ledger& ledger, const ledger::InputRecord& input,
+Result<std::string> loaded_before_note(ledger::Ledger& ledger, LoadsThere& loads, const ledger::InputRecord& input,
                                        const std::string& run_key);
 
 }  // namespace outfall::pipeline

@@ -44,13 +44,14 @@ std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
                      documents == 1 ? "document" : "documents");
 }
 
-Status add_notes(const RunRequest& request, ledger::Ledger& ledger, InputChoice& choice) {
+Status add_notes(const RunRequest& request, ledger::Ledger& ledger, LoadsThere& loads, InputChoice& choice) {
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     const normalize::SourceInput& input = request.source->inputs()[i];
     if (!is_read(choice.reports[i].fate) || input.identity.empty()) continue;
     const normalize::InputContent content = request.source->content(i);
-    Result<std::string> note = loaded_before_note(
-        ledger, {.path = input.identity, .size = content.bytes, .hash = content.hash}, choice.reports[i].run_key);
+    Result<std::string> note =
+        loaded_before_note(ledger, loads, {.path = input.identity, .size = content.bytes, .hash = content.hash},
+                           choice.reports[i].run_key);
     if (!note) return fail(std::move(note.error()));
     if (!note->empty()) choice.reports[i].notes.push_back(std::move(*note));
   }
@@ -102,13 +103,14 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
   if (!looked) return fail(std::move(looked.error()));
   ledger::Ledger* ledger = *looked ? &**looked : nullptr;
   bool has_pending = false;
+  LoadsThere loads(request.destination, request.dataset, delivery::Inspection::only_look);
   InputChoice choice = choose_all(*request.source);
   if (ledger != nullptr) {
     const auto pending = ledger->pending();
     if (!pending) return fail(pending.error());
     has_pending = !pending->empty();
     if (has_pending) report.notes.push_back(pending_note(*pending));
-    Result<InputChoice> chosen = choose_inputs(*request.source, *ledger, input_question(request.options));
+    Result<InputChoice> chosen = choose_inputs(*request.source, *ledger, loads, input_question(request.options));
     if (!chosen) return fail(std::move(chosen.error()));
     choice = std::move(*chosen);
   }
@@ -119,7 +121,7 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     if (Status shaped = shape_only(request, std::move(*memory), progress, choice, report); !shaped) return shaped;
     if (Status planned = plan_rows(request, before, has_pending, report); !planned) return planned;
     if (ledger != nullptr) {
-      if (Status noted = add_notes(request, *ledger, choice); !noted) return noted;
+      if (Status noted = add_notes(request, *ledger, loads, choice); !noted) return noted;
     }
   }
   report.inputs = std::move(choice.reports);

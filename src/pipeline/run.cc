@@ -134,10 +134,15 @@ class Run {
     if (!delivered) {
       if (Status room = check_room(delivered.error()); !room) return room;
     }
-    Result<InputChoice> choice = choose_inputs(*request_.source, held_->ledger, input_question(request_.options));
+    // While it cannot take what is pending, it is not asked for more.
+    LoadsThere loads = delivered
+                           ? LoadsThere(request_.destination, request_.dataset, delivery::Inspection::before_a_load)
+                           : LoadsThere::as_the_ledger_says();
+    Result<InputChoice> choice =
+        choose_inputs(*request_.source, held_->ledger, loads, input_question(request_.options));
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
-    const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, !delivered);
+    const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, !delivered);
     if (!package) return fail(package.error());
     report_.inputs = std::move(choice->reports);
     if (!*package) return {};
@@ -149,7 +154,7 @@ class Run {
     return deliver_package(**package, Resumed::no);
   }
 
-  Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, bool has_pending) {
+  Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, LoadsThere& loads, bool has_pending) {
     const bool any = std::ranges::any_of(choice.reports, [](const InputReport& input) { return is_read(input.fate); });
     if (!any) return std::nullopt;
     Result<DatasetMemory> memory = recall(request_, &held_->ledger, has_pending, report_.notes);
@@ -159,6 +164,7 @@ class Run {
                              .paths = held_->paths,
                              .run_id = report_.run_id,
                              .memory = std::move(*memory),
+                             .loads = loads,
                              .progress = progress_},
                             choice, report_);
   }

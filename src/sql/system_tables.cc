@@ -103,6 +103,18 @@ Result<bool> has_load(const Dataset& dataset, const std::string& load_id) {
   return !rows->empty();
 }
 
+Result<std::vector<std::string>> recorded_loads(const Dataset& dataset) {
+  const Result<bool> there = have_tables(dataset, {schema::loads_table_name});
+  if (!there) return fail(there.error());
+  std::vector<std::string> loads;
+  if (!*there) return loads;
+  auto rows = dataset.connection.rows(
+      fmt::format(R"(SELECT "load_id" FROM {} WHERE "status" = 0)", name_in(dataset, schema::loads_table_name)), {});
+  if (!rows) return fail(std::move(rows.error()).in("look for the loads of " + dataset.name));
+  for (TextRow& row : *rows) loads.push_back(row.at(0).value_or(""));
+  return loads;
+}
+
 Status store_schema(Transaction& transaction, const Dataset& dataset, const SchemaRow& row) {
   std::string table = name_in(dataset, schema::version_table_name);
   const Value hash[] = {row.version_hash};

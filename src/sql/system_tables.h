@@ -32,6 +32,9 @@ Result<std::optional<StoredState>> newest_state(const Dataset& dataset, const st
 /// Whether the load is recorded as complete. False also when there is no dataset.
 Result<bool> has_load(const Dataset& dataset, const std::string& load_id);
 
+/// All loads that are recorded as complete. None also when there is no dataset.
+Result<std::vector<std::string>> recorded_loads(const Dataset& dataset);
+
 struct SchemaRow {
   const schema::Schema& schema;
   std::string version_hash;

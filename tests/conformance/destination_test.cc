@@ -24,6 +24,7 @@ using sql::for_tests::Batch;
 using sql::for_tests::Column;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 struct Quirks {
   std::string name;
@@ -154,8 +155,12 @@ TEST_P(Conformance, LoadsAPackageOnce) {
   declare({.name = "t"});
   auto record = package({{"t", rows("v", {1})}});
   EXPECT_FALSE(destination_->has_load(record.dataset, record.load_id).value());
+  EXPECT_THAT(destination_->recorded_loads(record.dataset, delivery::Inspection::before_a_load).value(), IsEmpty());
   must_load(record);
   EXPECT_EQ(destination_->has_load(record.dataset, record.load_id).value(), keeps_rows());
+  const std::vector<std::string> recorded{record.load_id};
+  EXPECT_EQ(destination_->recorded_loads(record.dataset, delivery::Inspection::only_look).value(),
+            keeps_rows() ? recorded : std::vector<std::string>());
   auto again = load(record);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->found_loaded, keeps_rows());

@@ -86,6 +86,60 @@ def pending_survives_its_destination(story):
     assert story.query("select id, late from \"in\"") == [["2", "y"]]
 
 
+def what_a_destination_has_lost_is_not_loaded(story):
+    """--skip-loaded, and the command of a killed run, leave out only what the destination still has."""
+    ids = lambda: [row[0] for row in story.query("select id from \"t\" order by id")]
+    database = story.folder / "t.duckdb"
+    story.rows("a.jsonl", {"id": 1})
+    skip = ("a.jsonl", "--table", "t", "--pipeline", "p", "--skip-loaded")
+    story.run(*skip)
+    assert "a.jsonl: skipped" in story.run(*skip)
+    for lose in (database.unlink, lambda: story.query("drop schema p_dataset cascade", "--write")):
+        lose()
+        rehearsed = story.run(*skip, "--dry-run")
+        assert "would be loaded" in rehearsed, rehearsed
+        told = story.run(*skip)
+        assert "which duckdb:" in told and "no longer has: loaded again" in told, told
+        assert ids() == ["1"], ids()
+        assert "a.jsonl: skipped" in story.run(*skip)
+
+    # A file from before the newest load is put in its place.
+    shutil.copy(database, story.folder / "backup")
+    story.rows("b.jsonl", {"id": 2})
+    both = ("b.jsonl", *skip)
+    story.run(*both)
+    shutil.copy(story.folder / "backup", database)
+    told = story.run(*both)
+    assert "b.jsonl: loaded" in told and "a.jsonl: skipped" in told, told
+    assert ids() == ["1", "2"], ids()
+
+    # What is pending makes the dataset anew, and that brings back nothing else.
+    story.rows("c.jsonl", {"id": 3})
+    story.run("c.jsonl", *both, fault="after_seal", code=KILLED)
+    database.unlink()
+    story.run("c.jsonl", *both)
+    assert ids() == ["1", "2", "3"], ids()
+
+    # Loaded by a run that died before its end, and lost since.
+    story.rows("d.jsonl", {"id": 4})
+    story.run("d.jsonl", "--table", "t", "--pipeline", "p", fault="before_run_end", code=KILLED)
+    database.unlink()
+    told = story.run("d.jsonl", "--table", "t", "--pipeline", "p")
+    assert "d.jsonl: loaded" in told and ids() == ["4"], told
+
+
+def a_run_key_whose_load_is_lost(story):
+    """Standard input under a run key counts as not loaded as well."""
+    send = lambda: subprocess.run([OUTFALL, "run", "-", "--table", "t", "--run-key", "k", "--skip-loaded", "--data-dir", "state",
+                                   "--to", "duckdb:t.duckdb"], cwd=story.folder, input='{"id":1}\n', capture_output=True, text=True,
+                                  timeout=TIMEOUT_SECONDS, check=True).stderr
+    send()
+    assert "skipped" in send()
+    (story.folder / "t.duckdb").unlink()
+    told = send()
+    assert "no longer has: loaded again" in told and story.query("select id from t") == [["1"]], told
+
+
 def unnamed_pipelines_of_one_dataset(story):
     """Two pipelines that were not named load into one dataset: each keeps its own schema and state."""
     story.rows("ants.jsonl", {"id": 1, "legs": 6})
@@ -135,7 +189,7 @@ def first_processes_of_two_containers(story):
 
 def main():
     stories = [packages_are_kept_on_request, a_copy_resumes_elsewhere, a_destination_that_is_gone_begins_anew,
-               pending_survives_its_destination, unnamed_pipelines_of_one_dataset, first_processes_of_two_containers]
+               pending_survives_its_destination, what_a_destination_has_lost_is_not_loaded, a_run_key_whose_load_is_lost, unnamed_pipelines_of_one_dataset, first_processes_of_two_containers]
     for story in stories:
         with tempfile.TemporaryDirectory() as folder:
             not_tried = story(Story(folder))

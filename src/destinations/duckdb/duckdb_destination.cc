@@ -88,6 +88,10 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_read() co
   return sql::open_duckdb(options);
 }
 
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_inspect(delivery::Inspection inspection) {
+  return inspection == delivery::Inspection::only_look ? connect_to_read() : connect_for_run();
+}
+
 Status DuckDbDestination::connect_for_loads() {
   if (connection_) return {};
   Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
@@ -124,8 +128,7 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
     if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
     return std::nullopt;
   }
-  const bool only_look = key.inspection == delivery::Inspection::only_look;
-  auto connection = only_look ? connect_to_read() : connect_for_run();
+  auto connection = connect_to_inspect(key.inspection);
   if (!connection) return fail(std::move(connection.error()));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
   if (!existing) return fail(std::move(existing.error()));
@@ -154,6 +157,16 @@ Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, 
       session.rows(fmt::format("SELECT count(*) FROM {}", sql::quoted(session.dialect(), place.table(table))), {});
   if (!rows) return fail(rows.error());
   return std::stoull(rows->at(0).at(0).value_or("0"));
+}
+
+Result<std::vector<std::string>> DuckDbDestination::recorded_loads(const std::string& dataset,
+                                                                   delivery::Inspection inspection) {
+  const Result<bool> there = exists();
+  if (!there) return fail(there.error());
+  if (!*there) return std::vector<std::string>();
+  auto connection = connect_to_inspect(inspection);
+  if (!connection) return fail(std::move(connection.error()));
+  return sql::recorded_loads({**connection, dataset});
 }
 
 Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::string& load_id) {

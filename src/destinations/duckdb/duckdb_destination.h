@@ -41,6 +41,7 @@ class DuckDbDestination final : public delivery::Destination {
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override;
   Result<bool> has_load(const std::string& dataset, const std::string& load_id) override;
+  Result<std::vector<std::string>> recorded_loads(const std::string& dataset, delivery::Inspection inspection) override;
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
   std::vector<std::string> take_notes() override;
@@ -52,6 +53,7 @@ class DuckDbDestination final : public delivery::Destination {
   Status check_folder() const;
   Result<std::unique_ptr<sql::Connection>> connect_for_run();
   Result<std::unique_ptr<sql::Connection>> connect_to_read() const;
+  Result<std::unique_ptr<sql::Connection>> connect_to_inspect(delivery::Inspection inspection);
   Status connect_for_loads();
   Status keep_through_power_cut(const std::string& load_id);
 

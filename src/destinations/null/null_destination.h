@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "delivery/destination.h"
 
@@ -21,6 +22,9 @@ class NullDestination final : public delivery::Destination {
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey&) override { return std::nullopt; }
   Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
   Result<bool> has_load(const std::string&, const std::string&) override { return false; }
+  Result<std::vector<std::string>> recorded_loads(const std::string&, delivery::Inspection) override {
+    return std::vector<std::string>();
+  }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/loads_there.h"
+
+#include <utility>
+#include <vector>
+
+namespace outfall::pipeline {
+
+Result<bool> LoadsThere::has(const std::string& load_id) {
+  if (destination_ == nullptr || destination_->mode() == DeliveryMode::none) return true;
+  if (!found_) {
+    Result<std::vector<std::string>> loads = destination_->recorded_loads(dataset_, inspection_);
+    if (!loads) return fail(std::move(loads.error()));
+    found_.emplace(loads->begin(), loads->end());
+  }
+  return found_->contains(load_id);
+}
+
+}  // namespace outfall::pipeline
