@@ -57,6 +57,7 @@ struct TableReport {
   std::string name;
   std::string parent;  ///< empty for a root table
   std::uint64_t rows = 0;
+  std::uint64_t rows_pending = 0;        ///< of these, sealed by this run and not at the destination yet
   std::vector<std::string> new_columns;  ///< added to the destination by this run
   std::vector<VariantReport> variants;
   bool created = false;         ///< the table itself is new
@@ -66,7 +67,7 @@ struct TableReport {
 enum class InputFate {
   loaded,    ///< read and sealed by this run
   finished,  ///< sealed by an earlier run that did not end, and delivered by now; `run` names it
-  pending,   ///< sealed by such a run, and its package is not at the destination yet
+  pending,   ///< sealed by such a run or by this one, and its package is not at the destination yet
   changed,   ///< loaded before with other content, loaded again
   skipped,   ///< this content is already complete, and the caller asked to skip such (skip_loaded)
 };

@@ -67,6 +67,7 @@ Json table_json(const TableReport& table) {
   out.set("name", table.name);
   out.set("parent", table.parent.empty() ? Json() : Json(table.parent));
   out.set("rows", count(table.rows));
+  out.set("rows_pending", count(table.rows_pending));
   out.set("created", table.created);
   out.set("new_columns", texts(table.new_columns));
   Json variants = Json::array();

@@ -77,7 +77,12 @@ std::string planned_input_text(const InputReport& input) {
   return size;
 }
 
-std::string input_text(const InputReport& input) {
+// Read and sealed by this run, and not delivered.
+bool is_pending_here(const Report& report, const InputReport& input) {
+  return input.fate == InputFate::pending && input.run == report.run_id;
+}
+
+std::string input_text(const Report& report, const InputReport& input) {
   const std::string run = input.run.empty() ? "" : " " + input.run;
   std::string fate;
   switch (input.fate) {
@@ -88,7 +93,7 @@ std::string input_text(const InputReport& input) {
       fate = "finished from run" + run;
       break;
     case InputFate::pending:
-      fate = "sealed by run" + run + ", pending";
+      fate = is_pending_here(report, input) ? "sealed, pending" : "sealed by run" + run + ", pending";
       break;
     case InputFate::changed:
       fate = "changed since: loaded again";
@@ -98,7 +103,7 @@ std::string input_text(const InputReport& input) {
       break;
   }
   const bool read_now = input.fate == InputFate::loaded || input.fate == InputFate::changed;
-  if (!read_now) return fate;
+  if (!read_now && !is_pending_here(report, input)) return fate;
   return fmt::format("{}, {}, {}", fate, count_text(input.documents, "document"), bytes_text(input.bytes));
 }
 
@@ -115,8 +120,8 @@ std::string inputs_text(const Report& report) {
     if (is_lost(report, input)) continue;
     const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
     if (shown++ < inputs_shown_max)
-      out +=
-          labelled("input", one_line(called) + ": " + (report.dry_run ? planned_input_text(input) : input_text(input)));
+      out += labelled(
+          "input", one_line(called) + ": " + (report.dry_run ? planned_input_text(input) : input_text(report, input)));
   }
   if (shown > inputs_shown_max) {
     out += labelled("inputs", fmt::format("{} more (--json lists all)", count_text(shown - inputs_shown_max)));
@@ -153,6 +158,10 @@ std::string tables_text(const Report& report) {
     std::string line = name + std::string(width - shown_length(name), ' ');
     line += fmt::format("  {:>{}} {}", count_text(table.rows), digits,
                         table.plan ? plan_text(*table.plan) : std::string(table.rows == 1 ? "row" : "rows"));
+    if (table.rows_pending > 0) {
+      line +=
+          table.rows_pending == table.rows ? "  pending" : fmt::format("  {} pending", count_text(table.rows_pending));
+    }
     if (table.created) {
       line += report.dry_run ? "  would be created" : "  created";
     } else if (!table.new_columns.empty()) {
@@ -198,7 +207,7 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   std::ranges::for_each(report.notes, note);
   const bool again = std::ranges::any_of(report.inputs, [](const InputReport& input) {
     return input.fate == InputFate::loaded && std::ranges::any_of(input.notes, [](const std::string& text) {
-             return text.find("already loaded") != std::string::npos;
+             return text.find("already loaded") != std::string::npos && !text.ends_with("loaded again");
            });
   });
   if (again) {
@@ -262,8 +271,8 @@ std::string headline(const Report& report, const Terminal& terminal) {
 
 // The same command would send standard input a second time, and nothing tells that it is the same.
 std::string_view pending_hint(const Report& report) {
-  const bool sent = std::ranges::any_of(report.inputs, [](const InputReport& input) {
-    return input.path == "-" && input.run_key.empty() && input.fate == InputFate::loaded;
+  const bool sent = std::ranges::any_of(report.inputs, [&](const InputReport& input) {
+    return input.path == "-" && input.run_key.empty() && is_pending_here(report, input);
   });
   return sent ? ", which needs nothing sent again," : ", or the same command,";
 }

@@ -150,8 +150,9 @@ class Run {
     report_.balance.in += (*package)->documents;
     report_.balance.pending += (*package)->documents;
     // Packages are delivered in the order of their seals.
-    if (!delivered) return {};
-    return deliver_package(**package, Resumed::no);
+    const Status loaded = delivered ? deliver_package(**package, Resumed::no) : Status{};
+    if (!delivered || !loaded) tell_pending(**package);
+    return loaded;
   }
 
   Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, LoadsThere& loads, bool has_pending) {
@@ -217,6 +218,19 @@ class Run {
       TableReport& entry = table_report(table.table, schema);
       entry.created = entry.created || table.created;
       entry.new_columns.insert(entry.new_columns.end(), table.new_columns.begin(), table.new_columns.end());
+    }
+  }
+
+  /// What this run has read is sealed, and not where it was to go.
+  void tell_pending(const ledger::PackageRecord& package) {
+    for (const ledger::JobRecord& job : package.jobs) {
+      const auto table = std::ranges::find(report_.tables, job.table, &TableReport::name);
+      if (table != report_.tables.end()) table->rows_pending += job.rows;
+    }
+    for (InputReport& input : report_.inputs) {
+      if (!is_read(input.fate)) continue;
+      input.fate = InputFate::pending;
+      input.run = report_.run_id;
     }
   }
 
