@@ -10,6 +10,7 @@
 #include <span>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "outfall/fault.h"
 #include "outfall/report.h"
 
@@ -17,7 +18,11 @@ namespace outfall::cli {
 namespace {
 
 int execute(const ShowCommand& command) {
-  std::fputs(command.text.c_str(), command.ending == Ending::delivered ? stdout : stderr);
+  if (command.ending == Ending::delivered) {
+    const Status written = write_output(command.text);
+    return written ? 0 : complain(written.error());
+  }
+  std::fputs(command.text.c_str(), stderr);
   return static_cast<int>(command.ending);
 }
 int execute(const RunCommand& command) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/status_text.h"
 #include "cli/stop_signals.h"
@@ -17,9 +18,9 @@
 namespace outfall::cli {
 namespace {
 
-void print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+int print(const std::string& text) {
+  const Status written = write_output(text);
+  return written ? 0 : complain(written.error());
 }
 
 int list(const PackageCommand& command) {
@@ -28,23 +29,18 @@ int list(const PackageCommand& command) {
                                                        .packages_max = std::numeric_limits<std::int64_t>::max(),
                                                        .runs_max = 0});
   if (!found) return complain(found.error());
-  if (command.form == ReportForm::json) {
-    print(to_json(*found) + "\n");
-    return 0;
-  }
+  if (command.form == ReportForm::json) return print(to_json(*found) + "\n");
   std::string text;
   for (const PipelineStatus& pipeline : found->pipelines) {
     text += (text.empty() ? "" : "\n") + packages_text(pipeline);
   }
-  print(text.empty() ? fmt::format("no pipeline has run in {}\n", found->data_dir) : text);
-  return 0;
+  return print(text.empty() ? fmt::format("no pipeline has run in {}\n", found->data_dir) : text);
 }
 
 int show(const PackageCommand& command) {
   const Result<PackageDetail> found = find_package({.data_dir = command.data_dir, .load_id = command.load_id});
   if (!found) return complain(found.error());
-  print(command.form == ReportForm::json ? to_json(*found) + "\n" : package_text(*found));
-  return 0;
+  return print(command.form == ReportForm::json ? to_json(*found) + "\n" : package_text(*found));
 }
 
 /// "100 documents (522 rows of all tables)"
@@ -87,7 +83,8 @@ int drop(const PackageCommand& command) {
   const Result<DroppedPackage> dropped =
       drop_package({.package = which, .lock_wait = command.lock_wait, .stop = signals.token()});
   if (!dropped) return complain(dropped.error());
-  if (command.form == ReportForm::json) print(to_json(dropped->package) + "\n");
+  // That it is dropped stays the exit code.
+  if (command.form == ReportForm::json) (void)print(to_json(dropped->package) + "\n");
   std::fprintf(stderr, "dropped     package %s of pipeline %s: %s given up\n", which.load_id.c_str(),
                found->pipeline.c_str(), weight_text(found->package).c_str());
   for (const PackageInput& input : dropped->package.inputs) {

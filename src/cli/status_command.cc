@@ -39,12 +39,6 @@ bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-/// False: nobody reads any more.
-bool print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  return std::fflush(stdout) == 0;
-}
-
 StatusOptions options_of(const StatusCommand& command) {
   return {.data_dir = command.data_dir, .pipeline = command.subject};
 }
@@ -58,7 +52,8 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
     std::string text = command.form == ReportForm::json ? to_json(*found) + "\n" : status_text({*found, earlier});
     if (command.form == ReportForm::text) text = redraw ? "\x1b[H\x1b[2J" + text : text + "\n";
     earlier = look_at(*found);
-    if (!print(text)) return 0;
+    if (const Status written = write_output(text); !written) return complain(written.error());
+    if (std::ferror(stdout) != 0) return 0;  // nobody reads any more
     if (!wait(watch_interval, stop)) {
       return complain({.message = "stopped watching", .hint = "", .blame = Blame::interrupted});
     }

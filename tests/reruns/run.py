@@ -5,6 +5,7 @@
 Each case is a short story of runs over one folder of inputs, with the ids that the table must hold at its end.
 """
 import fcntl
+import gzip
 import hashlib
 import json
 import os
@@ -37,11 +38,12 @@ class Story:
         text = "".join(json.dumps({"id": i}) + "\n" for i in ids)
         return self.run("--table", "in", *arguments, inputs=("-",), sent=text, **how)
 
-    def outfall(self, *arguments, fault="", code=0, sent=None, of_stdout=False, extra={}):
+    def outfall(self, *arguments, fault="", code=0, sent=None, stdin=None, of_stdout=False, extra={}):
         command = [OUTFALL, *arguments, "--data-dir", "state"]
         environment = dict(os.environ, OUTFALL_FAULT=fault) | extra
-        done = subprocess.run(command, cwd=self.folder, env=environment, input=sent, capture_output=True, text=True,
-                              timeout=TIMEOUT_SECONDS)
+        source = {"stdin": stdin} if stdin else {"input": sent}
+        done = subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=TIMEOUT_SECONDS, **source)
         assert done.returncode == code, f"exit {done.returncode}, expected {code}: {' '.join(command)}\n{done.stderr}"
         return done.stdout if of_stdout else done.stderr
 
@@ -58,6 +60,12 @@ class Story:
 KILLED = -9
 
 
+def runs(story):
+    """The ids of all runs, the newest first."""
+    pipelines = json.loads(story.outfall("status", "--json", of_stdout=True))["pipelines"]
+    return [run["run_id"] for pipeline in pipelines for run in pipeline["runs"]]
+
+
 def failed_run_between(story):
     """What a killed run sealed is not loaded again because a later run failed on another input."""
     story.rows("1.jsonl", 1)
@@ -69,6 +77,45 @@ def failed_run_between(story):
     story.rows("3.jsonl", 3)
     story.run()
     assert story.ids() == [1, 2, 3]
+
+
+def each_input_is_told_its_fate(story):
+    """The report says of each input what became of it, and names the run that had sealed it."""
+    story.rows("1.jsonl", 1)
+    story.rows("2.jsonl", 2)
+    story.run(fault="after_seal", code=KILLED)
+    [killed] = runs(story)
+    story.rows("2.jsonl", 3)
+    story.rows("3.jsonl", 4)
+    story.run(fault="before_run_end", code=KILLED)
+    story.rows("3.jsonl", 4, 5)
+    report = json.loads(story.run("--json", of_stdout=True))
+    second = next(run for run in runs(story) if run not in (killed, report["run_id"]))
+    fates = [(pathlib.Path(seen["path"]).name, seen["fate"], seen["run"]) for seen in report["inputs"]]
+    assert fates == [("1.jsonl", "finished", killed), ("2.jsonl", "finished", second), ("3.jsonl", "changed", None)], fates
+    assert story.ids() == [1, 2, 3, 4, 4, 5]
+    story.run(fault="after_seal", code=KILLED)
+    story.rows("1.jsonl", 6)
+    story.rows("4.jsonl", 7)
+    seen = story.run()
+    told(seen, "1.jsonl: changed since: loaded again", "2.jsonl: finished from run", "4.jsonl: loaded, 1 document")
+
+
+def resume_ends_as_the_worst_pipeline(story):
+    """Of several pipelines the one that failed decides, then one with pending work, wherever it stands in the row."""
+    story.rows("1.jsonl", 1)
+    for name in ("a", "b", "c"):
+        (story.folder / name).mkdir()
+        story.run("-p", name, to=f"duckdb:{name}/t.duckdb", fault="after_seal", code=KILLED)
+    (story.folder / "b").rename(story.folder / "away")
+    story.outfall("resume", code=4)
+    store = story.folder / "state/pipelines/c/outfall.db"
+    whole = store.read_bytes()
+    store.write_bytes(b"no store")
+    story.outfall("resume", code=1)
+    store.write_bytes(whole)
+    (story.folder / "away").rename(story.folder / "b")
+    story.outfall("resume")
 
 
 def another_table_is_another_load(story):
@@ -105,13 +152,24 @@ def a_pipe_is_read_once(story):
 def a_full_disk_takes_no_output_for_written(story):
     """What could not be written to standard output is an error of the command that was to write it."""
     story.rows("1.jsonl", *range(50_000))
-    story.run()
+    story.run(fault="after_seal", code=KILLED)
+    [load_id] = pending_id(story)
+    [run_id] = runs(story)
+    state = ["--data-dir", "state"]
+    load = ["run", "in", "--to", "duckdb:t.duckdb", *state]
+    commands = [
+        ["package", "list", *state], ["package", "list", "--json", *state], ["package", "show", load_id, *state],
+        [*load, "--json"], ["query", "duckdb:t.duckdb", "from \"in\"", "-o", "csv"], ["status", *state],
+        ["status", "--json", *state], ["status", run_id, *state], ["status", "--watch", *state], ["--help"], ["--version"],
+    ]
     with open("/dev/full", "w") as full:
-        for command in (["query", "duckdb:t.duckdb", "from \"in\"", "-o", "csv"], ["status", "--data-dir", "state"],
-                        ["status", "--data-dir", "state", "--json"]):
+        for command in commands:
             done = subprocess.run([OUTFALL, *command], cwd=story.folder, stdout=full, stderr=subprocess.PIPE, text=True,
                                   timeout=TIMEOUT_SECONDS)
-            assert done.returncode == 1 and "write to standard output: No space left" in done.stderr, done
+            assert "write to standard output: No space left" in done.stderr, done
+            # How a run ended stays its exit code.
+            assert done.returncode == (0 if command[0] == "run" else 1), done
+    assert story.ids() == list(range(50_000))
 
 
 def a_limit_of_file_sizes_is_an_error(story):
@@ -195,6 +253,19 @@ def run_key_recognizes_standard_input(story):
     assert story.ids() == [1, 2]
     told(story.send("--run-key", "day 1", ids=[1, 2]), "run key day 1 (same content) was already loaded at")
     assert story.ids() == [1, 1, 2, 2]
+
+
+def run_key_recognizes_packed_records(story):
+    """Under a run key the bytes that were sent count, also of records that are unpacked and kept until they are shaped."""
+    packed = story.folder / "rows.csv.gz"
+    packed.write_bytes(gzip.compress(b"id\n1\n2\n"))
+
+    def send(**how):
+        with open(packed, "rb") as sent:
+            return story.run("--table", "in", "--input-format", "csv", "--run-key", "k", inputs=("-",), stdin=sent, **how)
+    send(fault="after_seal", code=KILLED)
+    told(send(), "run key k: finished from run")
+    assert story.ids() == [1, 2]
 
 
 def run_key_survives_every_window(story):
@@ -303,6 +374,7 @@ def delivered_package_is_not_dropped(story):
     told(story.outfall("package", "drop", load_id, "--yes", code=1), "nothing was dropped", "already", "outfall resume")
     story.outfall("resume")
     told(story.outfall("package", "drop", load_id, "--yes", code=2), "not pending")
+    told(story.outfall("package", "drop", load_id, code=2), "not pending")
     told(story.run(), "finished from run")
     assert story.ids() == [1]
 
@@ -370,10 +442,12 @@ def main():
     stories = [
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, dropped_first_package_leaves_a_fresh_start,
+        each_input_is_told_its_fate, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
-        wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_survives_every_window, run_key_with_other_content,
+        wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_recognizes_packed_records,
+        run_key_survives_every_window, run_key_with_other_content,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]
     if len(sys.argv) > 1:
