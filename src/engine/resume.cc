@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Resume: finds the pipelines that a crash or a failure left with something to do, and runs each without a source.
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "engine/pipeline_names.h"
 #include "engine/target.h"
+#include "engine/worst_ending.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_lock.h"
@@ -30,13 +29,6 @@ bool has_work(const ledger::PipelinePaths& paths) {
   if (!kept) return true;
   const auto debris = ledger::find_debris(paths, *kept);
   return !debris || !debris->empty();
-}
-
-/// Several causes: failed, then pending, then rejected; whoever was asked to stop is told so first.
-Ending worse(Ending a, Ending b) {
-  constexpr std::array order{Ending::interrupted, Ending::terminated, Ending::failed,   Ending::misuse,
-                             Ending::busy,        Ending::pending,    Ending::rejected, Ending::delivered};
-  return *std::ranges::find_if(order, [&](Ending ending) { return ending == a || ending == b; });
 }
 
 /// None: there is nothing to do.
@@ -73,7 +65,7 @@ ResumeReport Pipeline::resume(const RunOptions& options, const std::function<voi
     std::optional<Report> report = resume_one(found->data_dir, key, options_, options);
     if (!report) continue;
     if (done) done(*report);
-    all.ending = worse(all.ending, report->ending);
+    all.ending = engine::worst(all.ending, report->ending);
     all.pipelines.push_back(std::move(*report));
     if (options.stop.stop_requested()) break;
   }
