@@ -148,8 +148,8 @@ TEST_F(DatabaseLoad, ReadsTheSchemaOfTheHighestVersionThoughAClockWentBack) {
   ASSERT_TRUE(connection_->execute("DELETE FROM data.data._dlt_version"));
   ASSERT_TRUE(connection_->execute(
       "INSERT INTO data.data._dlt_version (version, engine_version, inserted_at, schema_name, version_hash, schema) "
-      "VALUES (2, 11, '2026-01-02', 's', 'h2', 'two'), (3, 11, '2026-01-01', 's', 'h3', 'three'), "
-      "(3, 11, '2025-12-31', 's', 'h3b', 'three before'), (9, 11, '2026-01-03', 'other', 'h9', 'nine')"));
+      "VALUES (2, 11, '2026-01-02', 's', 'h2', 'two'), (3, 11, '2025-12-31', 's', 'h3b', 'three before'), "
+      "(3, 11, '2026-01-01', 's', 'h3', 'three'), (9, 11, '2026-01-03', 'other', 'h9', 'nine')"));
   const auto schema = sql::newest_schema({*connection_, "data"}, "s");
   ASSERT_TRUE(schema) << schema.error().message;
   ASSERT_TRUE(*schema);

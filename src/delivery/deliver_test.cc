@@ -159,6 +159,7 @@ TEST_F(Deliver, StopsWhenAsked) {
   auto done = run();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().blame, Blame::interrupted);
+  EXPECT_THAT(done.error().message, HasSubstr("before the destination was asked"));
   EXPECT_EQ(destination.loads, 0);
 }
 
@@ -191,6 +192,14 @@ TEST_F(Deliver, StoppedInTheWaitBehindALostAnswerDoesNotKnowEither) {
   auto done = run();
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("not known"));
+}
+
+TEST_F(Deliver, StoppedInTheWaitBehindALostAnswerKnowsWhatItWasToldSince) {
+  destination.answers = {{.error = error(Remedy::resolve), .arrives = false}};
+  during_waits = [this] { stop.request_stop(); };
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("nothing of it is at the destination"));
 }
 
 TEST(Retry, WaitsNeverExceedTheirLimit) {

@@ -363,6 +363,14 @@ TEST(ShapingLimits, CountsColumnsAndTablesOfAllWorkersTogether) {
   }
 }
 
+TEST(ShapingLimits, CountsVariantsAsColumns) {
+  // With id and the two columns of the load the first document fills the table.
+  const std::string full = new_keys(1, static_cast<int>(limits::table_columns_max) - 3, "1");
+  EXPECT_EQ(shape(full + "{\"id\":2}\n").error, "");
+  EXPECT_EQ(shape(full + "{\"id\":\"x\"}\n").error,
+            "test.jsonl, line 2, column 7: the table t would get more than 100000 columns");
+}
+
 TEST(ShapingLimits, ForgetsKeysThatCameToNothing) {
   const ShapeOptions options;
   const SchemaLog log;

@@ -291,7 +291,12 @@ TEST_F(DuckDb, SaysWhatIsWrongWithAPath) {
     EXPECT_THAT(open_error(file(name), Access::read_only).hint, HasSubstr("something else")) << name;
   }
   std::ofstream(file("text.duckdb")) << std::string(10'000, 'x');
-  EXPECT_THAT(open_error(file("text.duckdb")).hint, HasSubstr("something else"));
+  std::ofstream(file("empty.duckdb")).flush();
+  for (const char* name : {"text.duckdb", "empty.duckdb"}) {
+    EXPECT_THAT(open_error(file(name)).hint, HasSubstr("something else")) << name;
+    EXPECT_THAT(open_error(file(name), Access::read_only).hint, HasSubstr("something else")) << name;
+  }
+  EXPECT_EQ(fs::file_size(file("empty.duckdb")), 0U) << "what is not ours is left alone";
 }
 
 TEST_F(DuckDb, SaysThatAFileIsOfANewerVersion) {
