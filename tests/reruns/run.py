@@ -379,6 +379,21 @@ def delivered_package_is_not_dropped(story):
     assert story.ids() == [1]
 
 
+def package_is_kept_while_nobody_can_say_where_it_is(story):
+    """While the destination cannot be asked whether it has a package, the package is not dropped."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("2.jsonl", 2)
+    story.run("--skip-loaded", fault="after_load_commit", code=KILLED)
+    [load_id] = pending_id(story)
+    with open(story.folder / "t.duckdb", "r+b") as database:
+        fcntl.lockf(database, fcntl.LOCK_EX)
+        told(story.outfall("package", "drop", load_id, "--yes", code=1), "nothing was dropped", "could not be asked")
+    assert pending_id(story) == [load_id]
+    told(story.run("--skip-loaded"), "2.jsonl: finished from run")
+    assert story.ids() == [1, 2]
+
+
 def dropped_first_package_leaves_a_fresh_start(story):
     """After the only package is dropped the next run begins as if it had not been, without talk of a lost dataset."""
     story.rows("1.jsonl", 1)
@@ -441,7 +456,8 @@ def dry_run_with_a_locked_database(story):
 def main():
     stories = [
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
-        dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, dropped_first_package_leaves_a_fresh_start,
+        dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
+        package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
         each_input_is_told_its_fate, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
