@@ -280,6 +280,21 @@ Result<Database> Database::open(const std::string& path, Access access) {
   return database;
 }
 
+Result<Database> Database::copy_in_memory() const {
+  auto copy = connect(connection_->path, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!copy) {
+    return std::unexpected(std::move(copy).error());
+  }
+  sqlite3_backup* backup = sqlite3_backup_init((*copy)->handle, "main", connection_->handle, "main");
+  constexpr int all_pages = -1;
+  const int stepped = backup == nullptr ? SQLITE_NOMEM : sqlite3_backup_step(backup, all_pages);
+  sqlite3_backup_finish(backup);
+  if (stepped != SQLITE_DONE) {
+    return fail(sqlite_error("read", connection_->path, nullptr, stepped));
+  }
+  return Database(std::move(*copy));
+}
+
 Status Database::execute(const std::string& sql) {
   const int code = sqlite3_exec(connection_->handle, sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) {

@@ -88,6 +88,9 @@ class Database {
   /// Errors: abandon: not a database, damaged, not permitted; retry: busy for limits::sqlite_busy_max.
   static Result<Database> open(const std::string& path, Access access);
 
+  /// A copy in memory as of now, which can be written to and goes with the object. It keeps the path, for messages.
+  Result<Database> copy_in_memory() const;
+
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

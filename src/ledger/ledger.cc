@@ -66,8 +66,16 @@ Result<Ledger> Ledger::open_read_only(const std::string& path) {
   if (!database) {
     return std::unexpected(std::move(database).error().in("open the state store"));
   }
-  if (const Status known = check_tables(*database); !known) {
-    return std::unexpected(known.error());
+  const Result<bool> older = is_older(*database);
+  if (!older) {
+    return std::unexpected(older.error());
+  }
+  if (*older) {
+    database = database->copy_in_memory();
+    const Result<int> migrated = database ? migrate_tables(*database) : std::unexpected(database.error());
+    if (!migrated) {
+      return std::unexpected(migrated.error());
+    }
   }
   return Ledger(std::move(*database), &Env::system());
 }

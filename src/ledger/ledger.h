@@ -31,8 +31,8 @@ class Ledger {
   /// Errors: abandon: written by a newer Outfall (names both versions), not a ledger, damaged, or not writable.
   static Result<Ledger> open(const std::string& path, Env& env);
 
-  /// Opens for looking, also while another process writes. An older file is read as it is only if its version is
-  /// today's.
+  /// Opens for looking, also while another process writes. A file of an older version stays as it is: what is looked
+  /// at is a copy in memory, of today's version.
   static Result<Ledger> open_read_only(const std::string& path);
 
   /// What the pipeline at `path` is bound to, read from outside. None: there is no file, or a crash came before

@@ -123,6 +123,36 @@ TEST_F(LedgerTest, NewerVersionIsRefusedNamingBoth) {
   }
 }
 
+TEST_F(LedgerTest, StoresOfAllOlderVersionsAreReadAsTheyAre) {
+  for (int version = 1; version < tables_version(); ++version) {
+    const std::string path = folder_ / ("version_" + std::to_string(version) + ".db");
+    {
+      Database database = std::move(*Database::open(path, Database::Access::read_write));
+      ASSERT_TRUE(migrate_tables(database, version));
+      const Status filled = database.execute(
+          "INSERT INTO pipeline VALUES ('name', 'p'), ('destination', 'null:'), ('dataset', 'd');"
+          "INSERT INTO runs (run_id, command, host, boot_id, pid, started_at, trace) VALUES ('r', 'run a', '', '', 1, "
+          "5, '');"
+          "INSERT INTO schemas VALUES (1, 's', 'h', '{}', 5);"
+          "INSERT INTO packages (load_id, run_id, state, destination, dataset, schema_id, documents, sealed_at) "
+          "VALUES ('1.5', 'r', 'pending', 'null:', 'd', 1, 3, 5);"
+          "INSERT INTO jobs (load_id, position, table_name, file, rows, bytes) VALUES ('1.5', 0, 't', 't.1.arrow', 3, "
+          "9);"
+          "INSERT INTO inputs (path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at) "
+          "VALUES ('/a', 10, 5, 'h1', 3, 'r', '1.5', 5);");
+      ASSERT_TRUE(filled) << filled.error().message;
+    }
+    Result<Ledger> ledger = Ledger::open_read_only(path);
+    ASSERT_TRUE(ledger) << ledger.error().message;
+    EXPECT_EQ(ledger->binding().value()->destination, "null:");
+    EXPECT_EQ(ledger->runs(5).value().at(0).run_id, "r");
+    EXPECT_EQ(ledger->pending().value().at(0).jobs.at(0).rows, 3u);
+    EXPECT_EQ(ledger->inputs_of("1.5").value().at(0).path, "/a");
+    Database database = std::move(*Database::open(path, Database::Access::read_only));
+    EXPECT_EQ(database.integer("PRAGMA user_version").value(), version) << "a reader changes nothing";
+  }
+}
+
 TEST_F(LedgerTest, EmptyFileOfACrashIsFilled) {
   {
     ASSERT_TRUE(Database::open(path_, Database::Access::read_write));

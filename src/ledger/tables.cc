@@ -180,9 +180,8 @@ Error other_version(const Database& database, int found) {
                             database.path(), found, tables_version()),
             .hint = "a newer Outfall wrote it: use that one, or another --data-dir"};
   }
-  return {.message = fmt::format("cannot read {}: it has version {} of the state store, this program reads version {}",
-                                 database.path(), found, tables_version()),
-          .hint = "run or resume the pipeline once with this program: that brings the file up to date"};
+  return {.message = fmt::format("cannot read {}: nothing was recorded in it yet", database.path()),
+          .hint = "run the pipeline once with this program: that fills the file"};
 }
 
 }  // namespace
@@ -191,7 +190,7 @@ int tables_version() {
   return static_cast<int>(migrations.size());
 }
 
-Result<int> migrate_tables(Database& database) {
+Result<int> migrate_tables(Database& database, int version) {
   const Result<int> found = found_version(database);
   if (!found) {
     return found;
@@ -210,13 +209,13 @@ Result<int> migrate_tables(Database& database) {
           "move the file away, or choose another --data-dir");
     }
   }
-  for (auto version = static_cast<std::size_t>(*found); version < migrations.size(); ++version) {
-    if (Status migrated = database.execute(migrations[version]); !migrated) {
-      return fail(std::move(migrated).error().in(fmt::format("bring the state store to version {}", version + 1)));
+  for (int next = *found; next < version; ++next) {
+    if (Status migrated = database.execute(migrations[static_cast<std::size_t>(next)]); !migrated) {
+      return fail(std::move(migrated).error().in(fmt::format("bring the state store to version {}", next + 1)));
     }
   }
-  if (*found != tables_version()) {
-    if (const Status noted = database.execute(fmt::format("PRAGMA user_version = {}", tables_version())); !noted) {
+  if (*found < version) {
+    if (const Status noted = database.execute(fmt::format("PRAGMA user_version = {}", version)); !noted) {
       return std::unexpected(noted.error());
     }
   }
@@ -228,15 +227,15 @@ Result<bool> has_no_tables(Database& database) {
   return objects ? Result<bool>(*objects == 0) : std::unexpected(objects.error());
 }
 
-Status check_tables(Database& database) {
+Result<bool> is_older(Database& database) {
   const Result<int> found = found_version(database);
   if (!found) {
     return std::unexpected(found.error());
   }
-  if (*found != tables_version()) {
+  if (*found > tables_version() || *found <= 0) {
     return fail(other_version(database, *found));
   }
-  return {};
+  return *found < tables_version();
 }
 
 Status check_not_newer(Database& database) {

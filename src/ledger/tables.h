@@ -11,17 +11,17 @@ namespace outfall::ledger {
 /// The version of the tables that this program writes; it stands in PRAGMA user_version.
 int tables_version();
 
-/// Makes the tables, or brings older ones to today's version; call it inside a write transaction. Returns the version
-/// that was found; 0 means the file was empty.
+/// Makes the tables, or brings older ones to `version` (a test makes older ones); call it inside a write transaction.
+/// Returns the version that was found; 0 means the file was empty.
 ///
 /// Errors: abandon: a newer version (naming both), or a database of something else.
-Result<int> migrate_tables(Database& database);
+Result<int> migrate_tables(Database& database, int version = tables_version());
 
 /// Whether nothing was made in it yet.
 Result<bool> has_no_tables(Database& database);
 
-/// Errors: abandon: any version but today's.
-Status check_tables(Database& database);
+/// Whether an earlier version made the tables. Errors: abandon: a newer one (naming both) made them, or nobody yet.
+Result<bool> is_older(Database& database);
 
 /// For what every version has. Errors: abandon: a newer version than today's.
 Status check_not_newer(Database& database);
