@@ -30,6 +30,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.append(str(ROOT / "tests" / "docs"))
+from pages import agrees, blocks  # noqa: E402
+
 SECONDS_MAX = 120  # of one command, on a busy machine
 
 # In this order: what it looks like, what it is called.
@@ -101,17 +104,6 @@ def normalized(text, folder):
     return [line for line in text.splitlines() if not line.startswith("progress: ")]
 
 
-def agrees(expected, seen):
-    """Whether the lines are as expected; `...` stands for any number of them."""
-    if "..." not in expected:
-        return expected == seen
-    at = expected.index("...")
-    if expected[:at] != seen[:at]:
-        return False
-    rest = expected[at + 1 :]
-    return any(agrees(rest, seen[i:]) for i in range(at, len(seen) + 1))
-
-
 def make_environment(folder):
     programs = folder / ".bin"
     programs.mkdir()
@@ -170,15 +162,15 @@ def run_page(path):
     try:
         environment = make_environment(folder)
         (folder / "data").symlink_to(ROOT / "data")
-        for block in re.findall(r"```console\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
-            for line in block.splitlines():
+        consoles = [(lines, first) for language, _, lines, first in blocks(path) if language == "console"]
+        for lines, first in consoles:
+            for number, line in enumerate(lines, start=first):
                 if not line.startswith("$ "):
                     continue
                 wanted = re.search(r"# exit (\d+)$", line)
-                step = Step(line[2:], 0)
-                seen = run_step(step, folder, environment)
+                seen = run_step(Step(line[2:], number), folder, environment)
                 if seen.code != (int(wanted[1]) if wanted else 0):
-                    problems.append(f"{path.name}: {step.command}\nexit {seen.code}\n" + "\n".join(seen.out + seen.err))
+                    problems.append(f"{path.name}:{number}: {seen.command}\nexit {seen.code}\n" + "\n".join(seen.out + seen.err))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return "\n\n".join(problems)

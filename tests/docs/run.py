@@ -30,6 +30,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pages import agrees, blocks
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md", "docs/formats/*.md", "src/README.md"]
 RUN_ELSEWHERE = ["docs/command-line.md"]  # its commands: tests/cli/run.py
@@ -62,19 +64,6 @@ class Command:
         self.text = text
         self.line = line
         self.printed = []
-
-
-def blocks(page):
-    """The fenced blocks of a page: language, the comment line before it, its lines, its first line's number."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    at = 0
-    while at < len(lines):
-        opened = re.fullmatch(r"```(\w*)", lines[at])
-        if opened:
-            end = lines.index("```", at + 1)
-            yield opened[1], lines[at - 1], lines[at + 1 : end], at + 2
-            at = end
-        at += 1
 
 
 def read_script(page):
@@ -148,15 +137,6 @@ def form(text):
     for pattern, name in VARYING:
         text = re.sub(pattern, name, text)
     return text.splitlines()
-
-
-def agrees(expected, seen):
-    if "..." not in expected:
-        return expected == seen
-    at = expected.index("...")
-    if expected[:at] != seen[:at]:
-        return False
-    return any(agrees(expected[at + 1 :], seen[i:]) for i in range(at, len(seen) + 1))
 
 
 def read_answer(folder, number, kind):
