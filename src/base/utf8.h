@@ -5,10 +5,19 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace outfall {
+
+/// What may stand before a text in UTF-8 and is no part of it.
+inline constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
+
+/// Bytes as the text that they are.
+inline std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /// What next_code_point gives for a byte that begins no valid sequence. No code point has this value.
 inline constexpr char32_t invalid_code_point = 0xffffffff;

@@ -28,7 +28,6 @@ Result<RawInput> RawInput::open(ByteStreamOptions options) {
   input.name_ = options.name.empty() ? options.path : options.name;
   input.stop_ = std::move(options.stop);
   if (options.path == "-") {
-    if (options.name.empty()) input.name_ = "standard input";
     input.descriptor_ = STDIN_FILENO;
     return input;
   }

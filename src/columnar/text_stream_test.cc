@@ -4,38 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
+#include "columnar/streams_for_tests.h"
 
 namespace outfall::columnar {
 namespace {
 
 using testing::HasSubstr;
 
-/// Gives its bytes so many at a time.
-class PiecesStream final : public ByteStream {
- public:
-  PiecesStream(std::string bytes, std::size_t piece) : bytes_(std::move(bytes)), piece_(piece) {}
-  Result<std::size_t> read(std::span<std::byte> to) override {
-    const std::size_t count = std::min({to.size(), piece_, bytes_.size() - taken_});
-    std::memcpy(to.data(), bytes_.data() + taken_, count);
-    taken_ += count;
-    return count;
-  }
-  const FileFacts& facts() const override { return facts_; }
-  std::uint64_t raw_bytes() const override { return taken_; }
-  RawContent raw_content() const override { return {.bytes = taken_, .hash = ""}; }
-
- private:
-  std::string bytes_;
-  std::size_t piece_;
-  std::size_t taken_ = 0;
-  FileFacts facts_;
-};
-
 /// The text, or the error's message.
 std::string converted(const std::string& bytes, const std::string& encoding, std::size_t piece, std::size_t room) {
-  auto stream = make_text_stream(std::make_unique<PiecesStream>(bytes, piece), encoding, "x.csv");
+  auto stream =
+      make_text_stream(std::make_unique<for_tests::TextStream>(bytes, for_tests::pieces_of(piece)), encoding, "x.csv");
   if (!stream) return stream.error().message;
   std::string all;
   std::vector<std::byte> buffer(room);

@@ -19,12 +19,15 @@ namespace outfall::normalize {
 
 /// One input as it was listed.
 struct SourceInput {
-  std::string path;        ///< absolute; for messages
+  std::string path;        ///< absolute
+  std::string name{};      ///< how messages call it; empty: by its path
   std::string table;       ///< as it would be called, before naming
   std::string identity;    ///< what the ledger knows it by; empty: its content is not recognized in a later run
   bool is_stream = false;  ///< it can be read once only
   std::uint64_t size = 0;  ///< bytes; 0 where unknown
   std::int64_t mtime_ns = 0;
+
+  const std::string& called() const { return name.empty() ? path : name; }
 };
 
 /// What was read of an input, known once it was read to its end.

@@ -31,11 +31,11 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
     if (table.starts_with("_dlt")) {
       return fail(Error{
           .message = fmt::format("the table {} of {} begins with _dlt, which is kept for tables that describe the load",
-                                 table, input.path),
+                                 table, input.called()),
           .hint = "name another table with --table",
           .blame = Blame::usage});
     }
-    facts.push_back({.name = input.path == "-" ? "standard input" : input.path, .table = std::move(table)});
+    facts.push_back({.name = input.called(), .table = std::move(table)});
   }
   return facts;
 }

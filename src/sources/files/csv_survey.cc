@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/utf8.h"
 #include "sources/files/chunk_pool.h"
 #include "sources/files/document_reader.h"
 #include "sources/files/pushback_stream.h"
@@ -16,11 +17,6 @@ namespace outfall::sources {
 namespace {
 
 constexpr std::size_t dialect_bytes = std::size_t{64} << 10;
-constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
-
-std::string_view text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 /// Dialect and names, from the first bytes.
 Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
@@ -33,7 +29,7 @@ Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
     if (!ahead) return fail(ahead.error());
     const bool whole = ahead->at_end;
     if (!whole && ahead->bytes.size() < wanted) continue;
-    std::string_view begin = text(ahead->bytes);
+    std::string_view begin = text_of(ahead->bytes);
     if (begin.starts_with(utf8_mark)) begin.remove_prefix(utf8_mark.size());
     CsvSurvey survey;
     survey.dialect = detect_dialect(begin, whole, request.options, request.delimiter_expected);

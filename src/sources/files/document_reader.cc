@@ -10,16 +10,12 @@
 #include <cstring>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace outfall::sources {
 namespace {
 
 using normalize::Chunk;
-
-std::string_view text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
 
 bool has_utf16_mark(std::string_view begin) {
   return begin.starts_with("\xff\xfe") || begin.starts_with("\xfe\xff");
@@ -66,7 +62,7 @@ Status DocumentReader::begin_records() {
     const Result<PushbackStream::Ahead> ahead = bytes_.look_ahead(utf8_mark.size());
     if (!ahead) return fail(ahead.error());
     if (!ahead->at_end && ahead->bytes.size() < utf8_mark.size()) continue;
-    if (text(ahead->bytes).starts_with(utf8_mark)) {
+    if (text_of(ahead->bytes).starts_with(utf8_mark)) {
       offset_ = utf8_mark.size();
       bytes_.skip(offset_);
     }
@@ -81,7 +77,7 @@ Status DocumentReader::detect_format() {
   while (cutter_ == nullptr) {
     const Result<PushbackStream::Ahead> ahead = bytes_.look_ahead(look);
     if (!ahead) return fail(ahead.error());
-    const std::string_view begin = text(ahead->bytes);
+    const std::string_view begin = text_of(ahead->bytes);
     if (has_utf16_mark(begin)) {
       return fail(fmt::format("{}: the input is UTF-16, JSON is UTF-8", options_.name),
                   "convert it first: iconv -f UTF-16 -t UTF-8");
@@ -107,7 +103,7 @@ Status DocumentReader::cut_chunk(Chunk& chunk) {
   Filling filling{.wanted = options_.chunk_bytes};
   while (true) {
     if (Status filled = fill(chunk, filling); !filled) return filled;
-    const Window window{.bytes = text({chunk.bytes.get(), filling.used}),
+    const Window window{.bytes = text_of({chunk.bytes.get(), filling.used}),
                         .chunk_bytes = options_.chunk_bytes,
                         .documents_max = limits::chunk_documents_max,
                         .column_offset = column_offset_,

@@ -12,68 +12,23 @@
 #include <thread>
 #include <vector>
 
+#include "columnar/streams_for_tests.h"
+
 namespace outfall::sources {
 namespace {
 
-using columnar::ByteStream;
 using columnar::FileFacts;
-using columnar::RawContent;
 using normalize::Chunk;
 using normalize::DocumentSpan;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// Gives text in pieces whose sizes a seed decides.
-class TextStream final : public ByteStream {
- public:
-  TextStream(std::string text, unsigned seed) : text_(std::move(text)), sizes_(seed) {}
-
-  Result<std::size_t> read(std::span<std::byte> to) override {
-    const std::size_t left = std::min(to.size(), text_.size() - taken_);
-    const std::size_t count = left == 0 ? 0 : 1 + sizes_() % left;
-    std::memcpy(to.data(), text_.data() + taken_, count);
-    taken_ += count;
-    return count;
-  }
-  const FileFacts& facts() const override { return facts_; }
-  std::uint64_t raw_bytes() const override { return taken_; }
-  RawContent raw_content() const override { return {.bytes = taken_, .hash = ""}; }
-
- private:
-  std::string text_;
-  std::size_t taken_ = 0;
-  std::minstd_rand sizes_;
-  FileFacts facts_;
-};
-
-/// Gives one piece a read and is silent behind each. Whoever reads on behind the last one would wait for ever.
-class SilentStream final : public ByteStream {
- public:
-  explicit SilentStream(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
-
-  Result<std::size_t> read(std::span<std::byte> to) override {
-    if (next_ == pieces_.size()) return fail("waited");
-    const std::string& piece = pieces_[next_++];
-    EXPECT_LE(piece.size(), to.size());
-    std::memcpy(to.data(), piece.data(), piece.size());
-    return piece.size();
-  }
-  bool is_silent() const override { return true; }
-  const FileFacts& facts() const override { return facts_; }
-  std::uint64_t raw_bytes() const override { return 0; }
-  RawContent raw_content() const override { return {}; }
-
- private:
-  std::vector<std::string> pieces_;
-  std::size_t next_ = 0;
-  FileFacts facts_;
-};
-
 /// The chunks that a reader hands on before it waits, documents joined with blanks.
 std::vector<std::string> chunks_before_waiting(std::vector<std::string> pieces) {
   ChunkPool pool(std::size_t{1} << 30);
-  DocumentReader reader(std::make_unique<SilentStream>(std::move(pieces)), pool, {.name = "in.json"});
+  DocumentReader reader(std::make_unique<columnar::for_tests::SilentStream>(std::move(pieces)), pool,
+                        {.name = "in.json"});
   std::vector<std::string> chunks;
   while (true) {
     Result<std::optional<Chunk>> chunk = reader.next();
@@ -148,7 +103,7 @@ void look_at(const Chunk& chunk, const std::string& text, Seen& seen) {
 Seen read(const std::string& text, const Reading& how = {}) {
   ChunkPool pool(1);
   DocumentReader reader(
-      std::make_unique<TextStream>(text, how.seed), pool,
+      std::make_unique<columnar::for_tests::TextStream>(text, columnar::for_tests::random_pieces(how.seed)), pool,
       {.name = "in.json", .chunk_bytes = how.chunk_bytes, .document_bytes_max = how.document_bytes_max});
   Seen seen;
   while (true) {

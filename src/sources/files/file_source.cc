@@ -25,7 +25,9 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
     std::string identity = is_stream ? "" : input.path;
     if (input.path == stdin_path && !options.run_key.empty())
       identity = std::string(ledger::run_key_prefix) + options.run_key;
+    std::string name = input.path == stdin_path ? "standard input" : "";
     inputs.push_back({.path = std::move(input.path),
+                      .name = std::move(name),
                       .table = std::move(input.table),
                       .identity = std::move(identity),
                       .is_stream = is_stream,
@@ -48,7 +50,8 @@ FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceI
             .spool_folder = options_.spool_folder}) {}
 
 Result<normalize::InputContent> FileSource::survey(std::size_t input) {
-  auto stream = columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = cancelled_.get_token()});
+  auto stream = columnar::open_byte_stream(
+      {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
   std::vector<std::byte> buffer(hash_read_bytes);
   while (true) {
@@ -89,19 +92,19 @@ Status FileSource::prepare() {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::string& path = inputs_[i].path;
     if (skipped_[i] || options_.format.value_or(format_of_file(path)) != InputFormat::csv) continue;
-    inputs.push_back(
-        {.index = i, .path = path, .name = name_of(i), .table = inputs_[i].table, .is_file = !inputs_[i].is_stream});
+    inputs.push_back({.index = i,
+                      .path = path,
+                      .name = inputs_[i].called(),
+                      .table = inputs_[i].table,
+                      .is_file = !inputs_[i].is_stream});
   }
   return csv_.survey(inputs, cancelled_.get_token());
 }
 
-std::string FileSource::name_of(std::size_t input) const {
-  return inputs_[input].path == stdin_path ? "standard input" : inputs_[input].path;
-}
-
 Result<std::unique_ptr<columnar::ByteStream>> FileSource::open(std::size_t input) const {
   if (csv_.contains(input)) return csv_.open(input, cancelled_.get_token());
-  return columnar::open_byte_stream({.path = inputs_[input].path, .name = "", .stop = cancelled_.get_token()});
+  return columnar::open_byte_stream(
+      {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
 }
 
 Status FileSource::open_current() {
@@ -113,7 +116,7 @@ Status FileSource::open_current() {
   input.mtime_ns = facts.mtime_ns.value_or(0);
   reader_ = std::make_unique<DocumentReader>(
       std::move(*stream), pool_,
-      DocumentReaderOptions{.name = name_of(current_),
+      DocumentReaderOptions{.name = input.called(),
                             .input = static_cast<std::uint32_t>(current_),
                             .chunk_bytes = options_.chunk_bytes,
                             .csv = csv_.contains(current_) ? csv_.layout(current_) : nullptr,

@@ -56,7 +56,6 @@ class FileSource final : public normalize::DocumentSource {
   Status prepare();
   Status open_current();
   Status finish_current();
-  std::string name_of(std::size_t input) const;
   Result<std::unique_ptr<columnar::ByteStream>> open(std::size_t input) const;
 
   FileSourceOptions options_;
