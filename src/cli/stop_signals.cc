@@ -5,6 +5,7 @@
 #include "cli/stop_signals.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -23,8 +24,10 @@ extern "C" void on_stop_signal(int signal) {
   // A terminal that goes away asks for the same.
   if (signal == SIGHUP) signal = SIGTERM;
   if (first_signal.exchange(signal) != 0) {
-    // Somebody insists. What is durable stays so; everything else is redone by the next run.
-    (void)!::write(STDERR_FILENO, "\n", 1);
+    // Somebody insists. What is durable stays so; everything else is redone by the next run. A terminal that was paused
+    // or a reader that is busy may be what keeps us: it must not keep us here too.
+    pollfd shown{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    if (::poll(&shown, 1, 0) == 1) (void)!::write(STDERR_FILENO, "\n", 1);
     ::_exit(128 + signal);
   }
   (void)!::write(wake_descriptor.load(), "s", 1);

@@ -95,6 +95,27 @@ class Signals(Case):
     def test_a_terminal_that_goes_away_is_a_request_to_end(self):
         self.check_stopped(signal.SIGHUP, 143)
 
+    def test_a_second_signal_ends_what_cannot_stop(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        try:
+            while True:
+                os.write(writer, b"." * 65536)
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+        # Nobody reads what it says, so it waits for ever where it wants to say that it stopped.
+        run = self.start("run", "-", "--table", "events", stdin=subprocess.PIPE, stderr=writer)
+        os.close(writer)
+        wait_until(lambda: catches(run, signal.SIGTERM), "it does not hear signals")
+        run.send_signal(signal.SIGINT)
+        run.send_signal(signal.SIGTERM)  # two of the same would be one
+        try:
+            self.assertIn(run.wait(timeout=SECONDS_MAX), (130, 143))
+        finally:
+            run.kill()
+            run.communicate()
+            os.close(reader)
+
     def test_status_that_watches_ends_by_interrupt(self):
         watch = self.start("status", "--watch", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         first = json.loads(watch.stdout.readline())
