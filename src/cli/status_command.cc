@@ -50,7 +50,7 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
     const Result<DataDirStatus> found = outfall::status(options_of(command));
     if (!found) return complain(found.error());
     std::string text = command.form == ReportForm::json ? to_json(*found) + "\n" : status_text({*found, earlier});
-    if (command.form == ReportForm::text) text = redraw ? "\x1b[H\x1b[2J" + text : text + "\n";
+    if (command.form == ReportForm::text) text.insert(redraw ? 0 : text.size(), redraw ? "\x1b[H\x1b[2J" : "\n");
     earlier = look_at(*found);
     if (const Status written = write_output(text); !written) return complain(written.error());
     if (std::ferror(stdout) != 0) return 0;  // nobody reads any more
