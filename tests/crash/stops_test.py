@@ -117,11 +117,13 @@ def pending_told(world, expected):
 def silent_pipe(world, expected):
     """A named pipe that nobody writes to, and one whose writer is silent."""
     pipe = world.inputs / "pipe"
-    os.mkfifo(pipe)
-    for writer in (None, "silent"):
-        held = os.open(pipe, os.O_RDWR) if writer else None
-        run = StandardInput(world, str(pipe))
-        run.wait_for("pipe that is open", lambda: run.has_open(pipe))
+    records = world.inputs / "pipe.csv"  # kept as a whole before the first is shaped
+    for path in (pipe, records):
+        os.mkfifo(path)
+    for path, writer in ((pipe, None), (pipe, "silent"), (records, None), (records, "silent")):
+        held = os.open(path, os.O_RDWR) if writer else None
+        run = StandardInput(world, str(path))
+        run.wait_for("pipe that is open", lambda: run.has_open(path))
         code, told = run.stop(signal.SIGINT)
         if held is not None:
             os.close(held)
