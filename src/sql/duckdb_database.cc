@@ -120,9 +120,13 @@ Status create_file(const DuckDbApi& api, const std::string& path, const DuckDbOp
 Result<duckdb_database> open_or_mend(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
   const std::optional<LogMark> log = mark_log(path);
   Result<duckdb_database> opened = open_file(api, path, options);
-  if (opened || !options.mended || !log) return opened;
+  if (opened || !log) return opened;
   const std::optional<std::uint64_t> torn = torn_entry(opened.error().message);
   if (!torn) return opened;
+  if (!options.mended) {
+    opened.error().hint = torn_log_hint(path, *torn);
+    return opened;
+  }
   const Result<std::optional<std::string>> cut = cut_torn_log(path, *log, *torn);
   if (!cut) return fail(cut.error());
   if (*cut) options.mended(**cut);

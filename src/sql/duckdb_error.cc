@@ -72,12 +72,6 @@ Error duckdb_open_error(const std::string& path, std::string_view answer) {
     error.hint = "the file is something else; name another path";
   } else if (contains(answer, "version number")) {
     error.hint = "the file was written by a newer DuckDB; set OUTFALL_DUCKDB to a libduckdb.so of that version";
-  } else if (contains(answer, "replaying WAL")) {
-    error.hint = fmt::format(
-        "a power cut may have torn its log: outfall run or resume cuts it off at the last whole commit, and keeps "
-        "{}.wal "
-        "as it is",
-        path);
   } else if (contains(answer, "Permission denied") || contains(answer, "Read-only file system")) {
     error.hint = "make the folder and the file writable, or name another path";
   } else if (contains(answer, "different configuration")) {

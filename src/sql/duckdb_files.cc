@@ -71,11 +71,14 @@ Result<bool> was_synced(File& log, std::uint64_t entry, std::uint64_t size) {
   return false;
 }
 
+constexpr const char* damage_hint =
+    "restore the database with its log from a backup; without the log it is as of its last checkpoint";
+
 Error damaged(const std::string& log, std::uint64_t entry) {
   return {.message = fmt::format("open the log {}: it is damaged at byte {}, and commits stand behind that which no "
                                  "power cut can have left there; nothing was cut off",
                                  log, entry),
-          .hint = "restore the database with its log from a backup; without the log it is as of its last checkpoint"};
+          .hint = damage_hint};
 }
 
 Status cut(const std::string& log, std::uint64_t size) {
@@ -122,6 +125,19 @@ std::optional<std::uint64_t> torn_entry(std::string_view answer) {
   const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), position);
   if (error != std::errc{} || position < entry_head_bytes) return std::nullopt;
   return position - entry_head_bytes;
+}
+
+std::string torn_log_hint(const std::string& path, std::uint64_t entry) {
+  const std::string log = log_of(path);
+  Result<File> file = File::open(log, OpenMode::read);
+  const Result<FileStat> found = stat_file(log);
+  if (file && found && was_synced(*file, entry, found->size).value_or(false)) {
+    return fmt::format("{} is damaged at byte {}, and no power cut did that: {}", log, entry, damage_hint);
+  }
+  return fmt::format(
+      "a power cut may have torn its log: outfall run or resume cuts it off at the last whole commit, and keeps {} as "
+      "it is",
+      log);
 }
 
 Result<std::optional<std::string>> cut_torn_log(const std::string& path, const LogMark& seen, std::uint64_t entry) {

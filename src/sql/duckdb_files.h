@@ -34,6 +34,9 @@ std::optional<LogMark> mark_log(const std::string& path);
 /// checksum does not fit.
 std::optional<std::uint64_t> torn_entry(std::string_view answer);
 
+/// What to do about a log with such an entry, for who mends nothing: it depends on what stands behind the entry.
+std::string torn_log_hint(const std::string& path, std::uint64_t entry);
+
 /// Cuts the log of the database at `path` off before the torn entry, and says in a sentence what was done. The log as
 /// it was is kept beside it. None: somebody else has the database, or changed the log after `seen`; nothing was done.
 ///

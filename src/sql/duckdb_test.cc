@@ -556,6 +556,13 @@ TEST_F(TornLog, BehindWhichCommitsWereSyncedIsNotCut) {
   EXPECT_THAT(kept(), ElementsAre());
 }
 
+TEST_F(TornLog, WhereCommitsWereSyncedBehindItAReaderIsNotSentToResume) {
+  const Error error = open_error(torn(3));
+  EXPECT_THAT(error.message, HasSubstr("Corrupt WAL file"));
+  EXPECT_THAT(error.hint, Not(HasSubstr("resume")));
+  EXPECT_THAT(error.hint, HasSubstr("from a backup"));
+}
+
 TEST_F(TornLog, OfAnotherKindIsLeftAlone) {
   const std::string path = torn();
   std::ofstream(path, std::ios::binary | std::ios::trunc) << "not a database";
