@@ -95,6 +95,10 @@ class Destination {
   /// What an existing dataset remembers. None: the dataset is not there, or the destination keeps nothing.
   virtual Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey& key) = 0;
 
+  /// The newest document of each schema that is stored in the dataset, as it is stored; the one stored last first. None
+  /// as above.
+  virtual Result<std::vector<std::string>> stored_schemas(const std::string& dataset, Inspection inspection) = 0;
+
   /// Rows of a table, for reading only; 0 where there is no such table.
   virtual Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) = 0;
 

@@ -22,13 +22,21 @@ std::string default_dataset(const std::string& pipeline) {
   return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
 }
 
-/// A pipeline that was not named is called after its table, or after the program where there are several.
+/// Where a pipeline that was not named goes by default: after its table, or after the program where there are several.
 std::string name_from_tables(const normalize::DocumentSource& source) {
   const schema::Naming naming(NamingConvention::snake_case);
   std::set<std::string> tables;
   for (const normalize::SourceInput& input : source.inputs())
     tables.insert(naming.normalize_table_identifier(input.table));
   return tables.size() == 1 ? *tables.begin() : std::string(several_tables_name);
+}
+
+/// What a pipeline of several tables that was not named is called at its destination: another set of tables in the same
+/// dataset is another pipeline there, with a schema and a state of its own. One of before keeps its name.
+Result<std::string> name_of_several(const Target& target) {
+  const auto known = remembered_binding(target.data_dir, target.key);
+  if (!known) return fail(known.error());
+  return *known ? (*known)->name : target.key;
 }
 
 /// The folder of a pipeline that was not named: its name and a hash of all that it loads into.
@@ -77,7 +85,12 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
                    : binding                ? binding->dataset
                                             : default_dataset(target.name);
   if (Status named = (*destination)->check_dataset(target.dataset); !named) return fail(std::move(named.error()));
-  if (target.key.empty()) target.key = key_from_target(target, source);
+  if (!target.key.empty()) return target;
+  target.key = key_from_target(target, source);
+  if (target.name != several_tables_name) return target;
+  Result<std::string> name = name_of_several(target);
+  if (!name) return fail(std::move(name.error()));
+  target.name = std::move(*name);
   return target;
 }
 

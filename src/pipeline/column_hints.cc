@@ -96,12 +96,6 @@ bool is_near(std::string_view a, std::string_view b) {
   return (shorter >= letters_min && a.size() <= 1 && b.size() <= 1) || (a.empty() && b.empty()) || is_swap;
 }
 
-const schema::Table& root_of(const schema::Table& table, const schema::Schema& schema) {
-  const schema::Table* root = &table;
-  while (const schema::Table* parent = root->parent.empty() ? nullptr : schema.tables.find(root->parent)) root = parent;
-  return *root;
-}
-
 /// The column below one of the root tables whose spelling is nearly that of the path, or whose last part the path is.
 Found nearly_named(const std::string& path, const schema::Schema& schema, const std::vector<std::string>& root_tables,
                    const schema::Naming& naming) {
@@ -109,7 +103,7 @@ Found nearly_named(const std::string& path, const schema::Schema& schema, const 
   const std::string last_part = std::string(naming.separator()) + path;
   Found inner;
   for (const schema::Table& table : schema.tables) {
-    const std::string& root = root_of(table, schema).name;
+    const std::string root(schema.root_of(table.name));
     if (std::ranges::find(root_tables, root) == root_tables.end()) continue;
     const std::string place = folded(std::string_view(table.name).substr(std::min(root.size(), table.name.size())));
     for (const schema::Column& column : table.columns) {

@@ -10,6 +10,7 @@
 
 #include "normalize/normalizer.h"
 #include "package/package_writer.h"
+#include "pipeline/adopted_tables.h"
 #include "pipeline/column_hints.h"
 #include "pipeline/state_job.h"
 
@@ -51,10 +52,9 @@ normalize::RootOptions root_options(const RunRequest& run, const schema::Schema&
 
 Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, schema::Schema& schema,
                                                       const std::string& load_id, ProgressMeter& progress) {
-  const Result<NamingConvention> convention = schema.naming();
-  if (!convention) return fail(convention.error());
-  const std::size_t length_max = run.destination.capabilities().identifier_length_max;
-  const schema::Naming naming(*convention, length_max == 0 ? std::nullopt : std::optional(length_max));
+  const Result<schema::Naming> made = naming_of(run, schema);
+  if (!made) return fail(made.error());
+  const schema::Naming& naming = *made;
   Result<normalize::ColumnHints> hints = read_column_hints(run.options.columns, naming);
   if (!hints) return fail(std::move(hints.error()));
   Result<std::vector<normalize::InputFacts>> inputs = input_facts(run, naming);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/run.h"
+#include "pipeline/adopted_tables.h"
 
 #include <fmt/format.h>
 
@@ -160,6 +161,10 @@ class Run {
     if (!any) return std::nullopt;
     Result<DatasetMemory> memory = recall(request_, &held_->ledger, has_pending, report_.notes);
     if (!memory) return fail(std::move(memory.error()));
+    if (!has_pending) {
+      if (Status known = adopt_tables(request_, choice, memory->schema, report_.notes); !known)
+        return fail(known.error());
+    }
     return extract_and_seal({.run = request_,
                              .ledger = held_->ledger,
                              .paths = held_->paths,

@@ -69,6 +69,22 @@ Result<std::optional<StoredSchema>> newest_schema(const Dataset& dataset, const 
                       .document = row.at(4).value_or("")};
 }
 
+Result<std::vector<std::string>> newest_schemas(const Dataset& dataset) {
+  const Result<bool> there = have_tables(dataset, {schema::version_table_name});
+  if (!there) return fail(there.error());
+  std::vector<std::string> documents;
+  if (!*there) return documents;
+  auto rows = dataset.connection.rows(
+      fmt::format(R"(SELECT "schema" FROM (SELECT "schema", "inserted_at", ROW_NUMBER() OVER (PARTITION BY )"
+                  R"("schema_name" ORDER BY "version" DESC, "inserted_at" DESC) AS "place" FROM {}) AS s )"
+                  R"(WHERE "place" = 1 ORDER BY "inserted_at" DESC)",
+                  name_in(dataset, schema::version_table_name)),
+      {});
+  if (!rows) return fail(std::move(rows.error()).in("read the stored schemas of " + dataset.name));
+  for (TextRow& row : *rows) documents.push_back(row.at(0).value_or(""));
+  return documents;
+}
+
 Result<std::optional<StoredState>> newest_state(const Dataset& dataset, const std::string& pipeline) {
   Result<bool> there = have_tables(dataset, {schema::pipeline_state_table_name, schema::loads_table_name});
   if (!there) return fail(std::move(there.error()));

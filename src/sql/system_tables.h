@@ -26,6 +26,9 @@ struct Dataset {
 /// The newest stored schema of that name. None: no dataset, no such table, or no such schema.
 Result<std::optional<StoredSchema>> newest_schema(const Dataset& dataset, const std::string& schema_name);
 
+/// The newest document of each stored schema, the one stored last first. None: no dataset, or no such table.
+Result<std::vector<std::string>> newest_schemas(const Dataset& dataset);
+
 /// The state that the pipeline's newest completed load left. None as above.
 Result<std::optional<StoredState>> newest_state(const Dataset& dataset, const std::string& pipeline);
 

@@ -25,6 +25,7 @@ using sql::for_tests::Column;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 struct Quirks {
   std::string name;
@@ -158,6 +159,8 @@ TEST_P(Conformance, LoadsAPackageOnce) {
   EXPECT_THAT(destination_->recorded_loads(record.dataset, delivery::Inspection::before_a_load).value(), IsEmpty());
   must_load(record);
   EXPECT_EQ(destination_->has_load(record.dataset, record.load_id).value(), keeps_rows());
+  const auto schemas = destination_->stored_schemas(record.dataset, delivery::Inspection::only_look);
+  EXPECT_THAT(schemas.value(), SizeIs(keeps_rows() ? 1 : 0));
   const std::vector<std::string> recorded{record.load_id};
   EXPECT_EQ(destination_->recorded_loads(record.dataset, delivery::Inspection::only_look).value(),
             keeps_rows() ? recorded : std::vector<std::string>());

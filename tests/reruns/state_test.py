@@ -163,6 +163,44 @@ def unnamed_pipelines_of_one_dataset(story):
     assert types == [["ants", "VARCHAR"], ["bees", "BIGINT"]], types
 
 
+def unnamed_runs_of_several_tables(story):
+    """Runs without a name that load several tables share nothing in one dataset; each finds its own again."""
+    for number, name in enumerate(("ants", "bees", "cats", "dogs")):
+        story.rows(f"{name}.jsonl", {"id": number, "legs": 4})
+    insects, pets = ("ants.jsonl", "bees.jsonl", "--dataset", "zoo"), ("cats.jsonl", "dogs.jsonl", "--dataset", "zoo")
+    story.run(*insects)
+    told = story.run(*pets, fault="after_seal", code=KILLED)
+    told = story.run(*insects)
+    assert "sealed by an earlier run" not in told and "in 2 = delivered 2" in told, told
+    told = story.run(*pets)
+    assert told.count("finished from run") == 2, told
+    assert "in 2 = delivered 2" in story.run(*insects), "the second time"
+    names = story.query("select distinct pipeline_name from _dlt_pipeline_state order by 1", "--dataset", "zoo")
+    assert len(names) == 2 and all(name.startswith("outfall-") for [name] in names), names
+    held = story.query(
+        "select distinct schema_name, contains(schema, '\"ants\"'), contains(schema, '\"cats\"') from _dlt_version order by 2, 3",
+        "--dataset", "zoo")
+    assert [row[1:] for row in held] == [["false", "true"], ["true", "false"]], held
+    told = story.call("resume", names[0][0], "--data-dir", "state").stderr
+    assert "nothing was pending" in told, told
+
+
+def tables_of_another_schema_are_continued(story):
+    """A pipeline that is new to a dataset takes the tables that it loads into as they are, and knows their types."""
+    story.rows("ants.jsonl", {"id": 1, "legs": 6, "eyes": [{"n": 1}]})
+    story.rows("bees.jsonl", {"id": 2})
+    story.run("ants.jsonl", "--dataset", "zoo")
+    story.rows("ants.jsonl", {"id": 3, "legs": "six", "eyes": [{"n": "many"}]})
+    told = story.run("ants.jsonl", "bees.jsonl", "--dataset", "zoo")
+    assert "ants.legs__v_text" in told and "ants__eyes.n__v_text" in told and "bees  " in told, told
+    assert "note: ants is continued as the schema ants has it" in told, told
+    assert story.query("select id, legs, legs__v_text from ants order by id") == [["1", "6", ""], ["3", "", "six"]]
+    story.rows("ants.jsonl", {"id": 4, "legs": "none"})
+    story.rows("cats.jsonl", {"id": 5})
+    told = story.run("ants.jsonl", "bees.jsonl", "cats.jsonl", "--dataset", "zoo")
+    assert "in 3 = delivered 3" in told, told
+
+
 def first_processes_of_two_containers(story):
     """Two processes that both have the number 1, each in a container of its own, exclude each other."""
     container = ["unshare", "--pid", "--fork", "--kill-child"]
@@ -189,7 +227,8 @@ def first_processes_of_two_containers(story):
 
 def main():
     stories = [packages_are_kept_on_request, a_copy_resumes_elsewhere, a_destination_that_is_gone_begins_anew,
-               pending_survives_its_destination, what_a_destination_has_lost_is_not_loaded, a_run_key_whose_load_is_lost, unnamed_pipelines_of_one_dataset, first_processes_of_two_containers]
+               pending_survives_its_destination, what_a_destination_has_lost_is_not_loaded, a_run_key_whose_load_is_lost, unnamed_pipelines_of_one_dataset,
+               unnamed_runs_of_several_tables, tables_of_another_schema_are_continued, first_processes_of_two_containers]
     for story in stories:
         with tempfile.TemporaryDirectory() as folder:
             not_tried = story(Story(folder))

@@ -142,6 +142,16 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
   return sql::StoredDataset{.schema = std::move(*schema), .state = std::move(*state)};
 }
 
+Result<std::vector<std::string>> DuckDbDestination::stored_schemas(const std::string& dataset,
+                                                                   delivery::Inspection inspection) {
+  const Result<bool> there = exists();
+  if (!there) return fail(there.error());
+  if (!*there) return std::vector<std::string>();
+  auto connection = connect_to_inspect(inspection);
+  if (!connection) return fail(std::move(connection.error()));
+  return sql::newest_schemas({**connection, dataset});
+}
+
 Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, const std::string& table) {
   const Result<bool> there = exists();
   if (!there) return fail(there.error());

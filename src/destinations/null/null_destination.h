@@ -20,6 +20,9 @@ class NullDestination final : public delivery::Destination {
   Status check_dataset(const std::string&) const override { return {}; }
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey&) override { return std::nullopt; }
+  Result<std::vector<std::string>> stored_schemas(const std::string&, delivery::Inspection) override {
+    return std::vector<std::string>();
+  }
   Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
   Result<bool> has_load(const std::string&, const std::string&) override { return false; }
   Result<std::vector<std::string>> recorded_loads(const std::string&, delivery::Inspection) override {
