@@ -103,6 +103,34 @@ TEST(BadDocuments, FirstOneInInputOrderIsReported) {
   }
 }
 
+Shaped leave_out(std::string_view documents, for_tests::ShapingOptions options = {}) {
+  options.shape.bad_documents = normalize::BadDocuments::leave_out;
+  return shape(documents, std::move(options));
+}
+
+TEST(BadDocuments, AreLeftOutWithTheirPlaceAndBytes) {
+  const Shaped shaped = leave_out("{\"a\":1}\n{\"a\":tru, \"b\":[1]}\n{\"a\":2}\n{\"a\":\"x\xff\"}\n");
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.left_out,
+              testing::ElementsAre("2:6 8 this is not JSON: a word is none of true, false and null: "
+                                   "{\"a\":tru, \"b\":[1]}",
+                                   "4:8 35 this is not JSON: the bytes are not valid UTF-8: {\"a\":\"x\xff\"}"));
+  EXPECT_THAT(shaped.summary.documents, testing::ElementsAre(2));
+  EXPECT_THAT(shaped.summary.left_out, testing::ElementsAre(2));
+  EXPECT_THAT(shaped.data.at("t"), testing::ElementsAre("a=1", "a=2"));
+  EXPECT_EQ(shaped.data.size(), 1U);
+}
+
+TEST(BadDocuments, WhatIsWrongWithMoreThanTheDocumentEndsTheRun) {
+  for_tests::ShapingOptions options;
+  options.schema.tables.add(schema::Table::root("t__l", "append", "t__l")).mark_seen_data();
+  options.schema.tables.find("t__l")->columns.add({.name = "value", .type = DataType::bigint});
+  const Shaped shaped = leave_out("{\"a\":tru}\n{\"l\":[1]}\n", options);
+  EXPECT_THAT(shaped.error, HasSubstr("line 2"));
+  EXPECT_THAT(shaped.error, HasSubstr("would hold documents and the rows of a list"));
+  EXPECT_EQ(shaped.left_out.size(), 1U) << "what comes before the error is told first";
+}
+
 TEST(BadDocuments, GoodOnesThatLookBad) {
   for (const std::string document : {"{ \"a\" : 1 }", "\t{\"a\":\"\\u00e4\\ud83d\\ude00\\/\"} \r", "-0", "1E+2", "\"\"",
                                      "[]", "{}", "[[],{}]", "{\"a\":\"\x7f\"}", "{\"a\":-0.0e-0}"}) {

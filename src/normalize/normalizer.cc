@@ -54,6 +54,7 @@ class Run {
         reshaper_(options_.shape, options_.seed, options_.inputs, log_),
         queue_(options.chunks_in_flight_max) {
     summary_.documents.resize(options.inputs.size());
+    summary_.left_out.resize(options.inputs.size());
   }
 
   Result<NormalizeSummary> run(const ReadChunk& read) {
@@ -110,16 +111,37 @@ class Run {
 
   Status commit(ChunkTask& task) {
     ShapedChunk& shaped = task.shaped;
-    if (shaped.error || !committer_.agrees(shaped)) {
-      // Shaped with everything that came before it in view, it fails or agrees for good.
+    if (shaped.error || !shaped.left_out.empty() || !committer_.agrees(shaped)) {
+      // Shaped with everything that came before it in view, it fails or agrees for good. Whether a document fits, and
+      // what else is wrong with it, may depend on columns that the worker did not know.
       ++summary_.chunks_shaped_again;
       shaped = shape_guarded(reshaper_, task.chunk);
     }
+    if (Status taken = hand_on_left_out(task.chunk, shaped); !taken) return taken;
     if (shaped.error) return fail(std::move(*shaped.error));
     committer_.merge(shaped);
     summarize(shaped);
     for (ShapedTable& table : shaped.tables) {
       if (Status added = assembler_.add(table); !added) return added;
+    }
+    return {};
+  }
+
+  Status hand_on_left_out(const Chunk& chunk, const ShapedChunk& shaped) {
+    for (const LeftOut& one : shaped.left_out) {
+      const DocumentSpan& span = chunk.documents[one.document];
+      ++summary_.left_out[chunk.input];
+      ++documents_;
+      Status taken =
+          options_.take_rejected({.input = chunk.input,
+                                  .line = one.line,
+                                  .column = one.column,
+                                  .offset = chunk.stream_offset + span.offset,
+                                  .text = {reinterpret_cast<const char*>(chunk.bytes.get()) + span.offset, span.length},
+                                  .message = one.message,
+                                  .hint = one.hint,
+                                  .csv = chunk.csv.get()});
+      if (!taken) return taken;
     }
     return {};
   }

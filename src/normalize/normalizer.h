@@ -27,6 +27,22 @@ using ReadChunk = std::function<Result<std::optional<Chunk>>()>;
 /// Takes back a chunk that was shaped. Called from any thread.
 using RecycleChunk = std::function<void(Chunk)>;
 
+/// A document that is in no table because it cannot be shaped.
+struct RejectedDocument {
+  std::uint32_t input = 0;
+  std::uint64_t line = 0;    ///< where it was seen, counted from 1
+  std::uint64_t column = 0;  ///< characters
+  std::uint64_t offset = 0;  ///< of its first byte in the decompressed input
+  std::string_view text;     ///< its bytes, which may not be text at all; valid during the call
+  std::string_view message;
+  std::string_view hint;
+  const CsvLayout* csv = nullptr;  ///< null: it was to be JSON
+};
+
+/// Takes a document that was left out (BadDocuments::leave_out). Called from the calling thread, in input order, and
+/// before any error behind it. An answer that is no success ends the work with it.
+using TakeRejected = std::function<Status(const RejectedDocument&)>;
+
 struct NormalizeOptions {
   ShapeOptions shape;
   std::string write_disposition = "append";  ///< of root tables
@@ -38,7 +54,9 @@ struct NormalizeOptions {
   std::stop_token stop;
   /// Makes a `read` that waits return soon, with any answer. Called when nobody wants more; from the calling thread.
   std::function<void()> cancel_read;
-  /// Documents committed so far; called from the calling thread after each chunk.
+  /// Needed where shape.bad_documents leaves them out.
+  TakeRejected take_rejected;
+  /// Documents read so far; called from the calling thread after each chunk.
   std::function<void(std::uint64_t documents)> progress;
 };
 
@@ -54,7 +72,8 @@ struct VariantSummary {
 
 struct NormalizeSummary {
   std::map<std::string, std::uint64_t> rows;  ///< by table
-  std::vector<std::uint64_t> documents;       ///< by input
+  std::vector<std::uint64_t> documents;       ///< in the tables, by input
+  std::vector<std::uint64_t> left_out;        ///< by input
   std::uint64_t duplicate_keys = 0;
   std::vector<VariantSummary> variants;  ///< in input order
   std::uint64_t chunks_shaped_again = 0;
@@ -62,8 +81,8 @@ struct NormalizeSummary {
 
 /// Shapes everything that `read` gives into `schema`, which grows, and batches for `write`.
 ///
-/// Errors: what `read` and `write` say; a document that cannot be shaped, with input, line and column, always the first
-/// in input order; Blame::interrupted when asked to stop.
+/// Errors: what the callbacks say; a document that cannot be shaped and is not left out, with input, line and column,
+/// always the first in input order; Blame::interrupted when asked to stop.
 Result<NormalizeSummary> normalize(const NormalizeOptions& options, schema::Schema& schema, const ReadChunk& read,
                                    const RecycleChunk& recycle, const WriteBatch& write);
 

@@ -160,6 +160,12 @@ struct RootOptions {
   bool root_key = false;  ///< nested rows carry the id of their root row
 };
 
+/// What becomes of a document that cannot be shaped.
+enum class BadDocuments : std::uint8_t {
+  fail,       ///< it ends the run
+  leave_out,  ///< it is told apart, and nothing of it is in a table
+};
+
 struct ShapeOptions {
   schema::Naming naming{NamingConvention::snake_case, std::nullopt};
   int max_nesting = 1000;  ///< of tables that are not in `roots`, as the next
@@ -167,6 +173,7 @@ struct ShapeOptions {
   std::uint32_t table_rows_max = limits::table_rows_max;  ///< a test has fewer
   std::unordered_map<std::string, RootOptions> roots;     ///< by root table
   ColumnHints hints;
+  BadDocuments bad_documents = BadDocuments::fail;
 
   RootOptions of_root(const std::string& table) const {
     const auto found = roots.find(table);

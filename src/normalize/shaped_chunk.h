@@ -42,12 +42,22 @@ struct ShapedTable {
   std::vector<ShapedVariant> variants;
 };
 
+/// A document of the chunk that was left out, and why.
+struct LeftOut {
+  std::size_t document = 0;  ///< in Chunk::documents
+  std::uint64_t line = 0;    ///< where it was seen
+  std::uint64_t column = 0;
+  std::string message;
+  std::string hint;
+};
+
 struct ShapedChunk {
   std::vector<ShapedTable> tables;  ///< those with rows
-  std::uint64_t documents = 0;
+  std::vector<LeftOut> left_out;
+  std::uint64_t documents = 0;  ///< that are in the tables
   std::uint64_t duplicate_keys = 0;
   std::uint32_t input = 0;
-  std::optional<Error> error;  ///< of the first bad document; the chunk is not to be committed then
+  std::optional<Error> error;  ///< of the first document that ends the run; the chunk is not to be committed then
 };
 
 }  // namespace outfall::normalize

@@ -89,7 +89,7 @@ ShapedTable take_table(TableShape& table) {
 class Shaper::State {
  public:
   State(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs, const SchemaLog& log)
-      : inputs_(inputs), shape_(options, log), walker_(shape_, seed) {}
+      : options_(options), inputs_(inputs), shape_(options, log), walker_(shape_, seed) {}
 
   ShapedChunk shape(const Chunk& chunk) {
     shape_.sync();
@@ -101,17 +101,20 @@ class Shaper::State {
     const auto* bytes = reinterpret_cast<const char*>(chunk.bytes.get());
     if (chunk.csv != nullptr) walker_.begin_records(*chunk.csv, root);
     const bool valid_utf8 = chunk.csv != nullptr && is_valid_utf8(text_of(chunk));
-    for (const DocumentSpan& span : chunk.documents) {
+    for (std::size_t i = 0; i < chunk.documents.size(); ++i) {
+      const DocumentSpan& span = chunk.documents[i];
       const DocumentText document{.text = {bytes + span.offset, span.length},
                                   .address = {chunk.input, chunk.stream_offset + span.offset},
                                   .line = span.line};
-      const auto error =
-          chunk.csv == nullptr ? walker_.walk(document, root) : walker_.walk_record(document, valid_utf8);
-      if (error) {
+      auto error = chunk.csv == nullptr ? walker_.walk(document, root) : walker_.walk_record(document, valid_utf8);
+      if (!error) {
+        ++shaped.documents;
+      } else if (leaves_out(*error)) {
+        shaped.left_out.push_back(left_out(std::move(*error), chunk, i));
+      } else {
         shaped.error = locate(*error, chunk, span);
         return shaped;
       }
-      ++shaped.documents;
     }
     shaped.duplicate_keys = walker_.duplicate_keys() - duplicate_keys;
     for (TableShape* table : walker_.chunk_tables()) shaped.tables.push_back(take_table(*table));
@@ -119,14 +122,32 @@ class Shaper::State {
   }
 
  private:
-  Error locate(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) const {
-    const Place place = place_of(chunk, span, error.offset);
-    const bool may_be_unfinished = &span == &chunk.documents.back() && !chunk.unfinished_hint.empty();
-    return {.message = fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column,
-                                   error.message),
-            .hint = may_be_unfinished ? chunk.unfinished_hint : error.hint};
+  bool leaves_out(const DocumentError& error) const {
+    return options_.bad_documents == BadDocuments::leave_out && error.extent == DocumentError::Extent::document;
   }
 
+  static LeftOut left_out(DocumentError error, const Chunk& chunk, std::size_t document) {
+    const DocumentSpan& span = chunk.documents[document];
+    const Place place = place_of(chunk, span, error.offset);
+    return {.document = document,
+            .line = place.line,
+            .column = place.column,
+            .message = std::move(error.message),
+            .hint = may_be_unfinished(chunk, span) ? chunk.unfinished_hint : std::move(error.hint)};
+  }
+
+  static bool may_be_unfinished(const Chunk& chunk, const DocumentSpan& span) {
+    return &span == &chunk.documents.back() && !chunk.unfinished_hint.empty();
+  }
+
+  Error locate(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) const {
+    const Place place = place_of(chunk, span, error.offset);
+    return {.message = fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column,
+                                   error.message),
+            .hint = may_be_unfinished(chunk, span) ? chunk.unfinished_hint : error.hint};
+  }
+
+  const ShapeOptions& options_;
   const std::vector<InputFacts>& inputs_;
   Shape shape_;
   Walker walker_;

@@ -30,14 +30,16 @@ struct ShapingOptions {
 };
 
 struct Shaped {
-  std::string error;  ///< empty: it worked
-  std::string hint;
-  schema::Schema schema;
-  NormalizeSummary summary;
+  std::string error{};  ///< empty: it worked
+  std::string hint{};
+  schema::Schema schema{};
+  NormalizeSummary summary{};
   /// Each table's rows as `name=value` of all cells that are not null, in the order of the table's columns.
-  std::map<std::string, std::vector<std::string>> rows;
+  std::map<std::string, std::vector<std::string>> rows{};
   /// The same without the columns that describe the load.
-  std::map<std::string, std::vector<std::string>> data;
+  std::map<std::string, std::vector<std::string>> data{};
+  /// Documents that were left out: "line:column offset message: text".
+  std::vector<std::string> left_out{};
 };
 
 namespace detail {
@@ -159,12 +161,17 @@ class Source {
 
 /// Shapes documents, one a line.
 inline Shaped shape(std::string_view documents, ShapingOptions options = {}) {
-  Shaped shaped{.error = {}, .hint = {}, .schema = std::move(options.schema), .summary = {}, .rows = {}, .data = {}};
+  Shaped shaped{.schema = std::move(options.schema)};
   NormalizeOptions normalizing{.shape = std::move(options.shape),
                                .load_id = "load",
                                .workers = options.workers,
                                .chunks_in_flight_max = static_cast<std::size_t>(options.workers) * 2 + 1,
                                .inputs = {{.name = "test.jsonl", .table = options.table}}};
+  normalizing.take_rejected = [&shaped](const RejectedDocument& bad) -> Status {
+    std::string line = std::to_string(bad.line) + ":" + std::to_string(bad.column) + " " + std::to_string(bad.offset);
+    shaped.left_out.push_back(line.append(" ").append(bad.message).append(": ").append(bad.text));
+    return {};
+  };
   detail::Source source(documents, options.chunk_bytes);
   const WriteBatch write = [&shaped](std::string_view table, const ArrowSchema& schema, ArrowArray* batch) -> Status {
     for (std::int64_t row = 0; row < batch->length; ++row) {

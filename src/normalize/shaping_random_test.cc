@@ -89,6 +89,17 @@ std::string outcome(const Shaped& shaped) {
     text += fmt::format("{}.{} {} {} {}\n", variant.table, variant.column, variant.base_column, variant.value,
                         variant.line);
   }
+  for (const std::string& document : shaped.left_out) text += document + "\n";
+  return text + fmt::format("{}", shaped.summary.duplicate_keys);
+}
+
+/// Schema and rows, without what tells lines.
+std::string tables(const Shaped& shaped) {
+  std::string text = shaped.schema.to_json() + "\n";
+  for (const auto& [table, rows] : shaped.rows) {
+    text += table + ":\n";
+    for (const std::string& row : rows) text += row + "\n";
+  }
   return text + fmt::format("{}", shaped.summary.duplicate_keys);
 }
 
@@ -113,6 +124,59 @@ TEST(RandomShapes, AnyCutGivesTheSame) {
                                     << cut.chunk_bytes << " bytes";
   }
   EXPECT_LT(failures, 100) << "most documents must be good, or the test proves little";
+}
+
+/// Documents of which some are cut off, or have a fault at their end: much of them was taken before that is seen.
+std::string with_faults(RandomDocuments& random, int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    std::string document = random.documents(1);
+    document.pop_back();
+    const int fault = random.below(16);
+    if (fault == 0) document.resize(static_cast<std::size_t>(1 + random.below(static_cast<int>(document.size()))));
+    if (fault == 1) document.insert(document.size() - 1, document.size() > 2 ? ",\"d\":{\"e\":[tru]}" : "tru");
+    if (fault == 2) document += "{}";
+    text += document + "\n";
+  }
+  return text;
+}
+
+/// The same documents at the same places without the bad ones.
+std::string without(std::string documents, const Shaped& shaped) {
+  for (const std::string& told : shaped.left_out) {
+    const std::size_t begin = std::stoul(told.substr(told.find(' ')));
+    const std::size_t end = std::min(documents.find('\n', begin), documents.size());
+    documents.replace(begin, end - begin, end - begin, '\n');
+  }
+  return documents;
+}
+
+TEST(RandomShapes, NothingOfABadDocumentStays) {
+  std::size_t left_out = 0;
+  for (unsigned seed = 1; seed <= 400; ++seed) {
+    RandomDocuments random(seed);
+    const std::string documents = with_faults(random, 1 + random.below(60));
+    ShapingOptions whole;
+    whole.shape.max_nesting = std::array{0, 1, 2, 1000}[static_cast<std::size_t>(random.below(4))];
+    whole.shape.bad_documents = BadDocuments::leave_out;
+    const Shaped shaped = shape(documents, whole);
+    left_out += shaped.left_out.size();
+    const std::string without_them = tables(shape(without(documents, shaped), whole));
+    ASSERT_TRUE(tables(shaped) == without_them) << "seed " << seed << ", expected:\n"
+                                                << without_them << "\nbut there is:\n"
+                                                << tables(shaped);
+    ShapingOptions cut = whole;
+    cut.workers = 1 + random.below(3);
+    cut.chunk_bytes = static_cast<std::size_t>(1 + random.below(600));
+    const std::string expected = outcome(shaped);
+    const std::string actual = outcome(shape(documents, cut));
+    ASSERT_TRUE(actual == expected) << "expected:\n"
+                                    << expected << "\nbut there is:\n"
+                                    << actual << "\n"
+                                    << "seed " << seed << ", " << cut.workers << " workers, chunks of "
+                                    << cut.chunk_bytes << " bytes";
+  }
+  EXPECT_GT(left_out, 400U) << "some documents must be bad, or the test proves little";
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   source_ = document;
   error_.reset();
   survey_.reset();
+  const std::uint64_t duplicate_keys = duplicate_keys_;
   Step step = attempt(document.text, root);
   if (step == Step::survey) {
     take_back_document();
@@ -40,6 +41,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   }
   if (step == Step::done) return std::nullopt;
   take_back_document();
+  duplicate_keys_ = duplicate_keys;
   if (!error_) fail("the document cannot be shaped");
   if (is_wrapped())
     error_->offset = std::min(error_->offset - std::min(error_->offset, wrapping.size()), document.text.size());

@@ -34,9 +34,15 @@ struct DocumentText {
 
 /// Why a document cannot be shaped, and the byte in it where that was seen.
 struct DocumentError {
+  /// What is lost by it.
+  enum class Extent : std::uint8_t {
+    document,  ///< this document and no other
+    input,     ///< no document behind it can be trusted, or would fare better
+  };
   std::string message;
   std::string hint;
   std::size_t offset = 0;
+  Extent extent = Extent::document;
 };
 
 /// What is wrong with a document that the parser refuses, and what to do about it.
@@ -167,6 +173,7 @@ class Walker {
   void take_back_document();
 
   Step fail(std::string message, std::string hint = "");
+  Step fail_input(std::string message, std::string hint);
   Step fail_parse(simdjson::error_code code);
   Step fail_utf8();
   Step fail_depth();

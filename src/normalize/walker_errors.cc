@@ -126,6 +126,12 @@ Walker::Step Walker::fail(std::string message, std::string hint) {
   return Step::failed;
 }
 
+Walker::Step Walker::fail_input(std::string message, std::string hint) {
+  fail(std::move(message), std::move(hint));
+  error_->extent = DocumentError::Extent::input;
+  return Step::failed;
+}
+
 Walker::Step Walker::fail_depth() {
   const std::size_t place = outline_of(source_.text, limits::nesting_depth_max).too_deep;
   if (place != std::string_view::npos) value_offset_ = offset_in_hand(place);
@@ -134,8 +140,8 @@ Walker::Step Walker::fail_depth() {
 }
 
 Walker::Step Walker::fail_columns(const TableShape& table) {
-  return fail(fmt::format("the table {} would get more than {} columns", table.name, limits::table_columns_max),
-              "keys that are data (ids, dates) belong into values; --max-table-nesting keeps objects as JSON");
+  return fail_input(fmt::format("the table {} would get more than {} columns", table.name, limits::table_columns_max),
+                    "keys that are data (ids, dates) belong into values; --max-table-nesting keeps objects as JSON");
 }
 
 Walker::Step Walker::fail_rest(std::size_t place) {
@@ -151,7 +157,9 @@ std::size_t Walker::find_rest() const {
 DocumentError parse_error(simdjson::error_code code) {
   switch (code) {
     case simdjson::MEMALLOC:
-      return {.message = "not enough memory for this document", .hint = "fewer --workers need less"};
+      return {.message = "not enough memory for this document",
+              .hint = "fewer --workers need less",
+              .extent = DocumentError::Extent::input};
     case simdjson::CAPACITY:
       return {.message = "the document is too long for the parser", .hint = "write it as several documents"};
     case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:

@@ -74,8 +74,8 @@ Walker::Step Walker::take_record() {
   if (fault != columnar::CsvFault::none) {
     value_offset_ = record_.fault_offset();
     return fault == columnar::CsvFault::open_quote
-               ? fail("the quoted field that begins here does not end",
-                      "a quote inside a quoted field is written twice")
+               ? fail_input("the quoted field that begins here does not end",
+                            "a quote inside a quoted field is written twice")
                : fail("the quoted field that begins here has text behind its closing quote",
                       "a quote inside a quoted field is written twice");
   }
@@ -135,7 +135,7 @@ Walker::Step Walker::find_column(std::uint32_t position) {
 
 Walker::Step Walker::put_row_id(const columnar::CsvField& field, KeySlot& slot, Row& row) {
   if (slot.role == KeySlot::Role::reserved) {
-    return fail(
+    return fail_input(
         fmt::format("the column \"{}\" begins with _dlt, which is kept for columns that describe the load", slot.key),
         "rename the column in the header");
   }

@@ -15,8 +15,8 @@ namespace outfall::normalize {
 std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index,
                                 std::size_t object_offset) {
   if ((parent != none) != (table.parent_id_column != none)) {
-    fail(fmt::format("the table {} would hold documents and the rows of a list inside documents", table.name),
-         "give the documents another table with --table");
+    fail_input(fmt::format("the table {} would hold documents and the rows of a list inside documents", table.name),
+               "give the documents another table with --table");
     return none;
   }
   if (table.chunk_serial == chunk_serial_ && table.rows == shape_.options().table_rows_max) {
@@ -27,9 +27,9 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
   }
   if (table.chunk_serial != chunk_serial_ && !table.confirmed &&
       shape_.confirmed_tables() + new_tables_ >= limits::tables_max) {
-    fail(fmt::format("the table {} would be one more than the {} that a schema may have", table.name,
-                     limits::tables_max),
-         "keys that are data (ids, dates) belong into values; --max-table-nesting 0 keeps lists as JSON");
+    fail_input(fmt::format("the table {} would be one more than the {} that a schema may have", table.name,
+                           limits::tables_max),
+               "keys that are data (ids, dates) belong into values; --max-table-nesting 0 keeps lists as JSON");
     return none;
   }
   if (parent != none && list_index == 0) {
@@ -230,6 +230,7 @@ void Walker::take_back_document() {
   frames_.clear();
   depth_ = 0;
   open_rows_ = 0;
+  ++flattening_serial_;  // what was noted of it may be gone with its table
 }
 
 }  // namespace outfall::normalize

@@ -50,6 +50,7 @@ std::string canonical(const Shaped& shaped) {
     text += fmt::format("rows of {}: {}\n", table, rows.size());
     for (const std::string& row : rows) text += row + "\n";
   }
+  for (const std::string& document : shaped.left_out) text += "left out " + document + "\n";
   return text;
 }
 
@@ -188,6 +189,25 @@ normalize::ShapeOptions with_declared_columns() {
   for (const char* path : {"blob", "l.blob", "late"}) options.hints.insert({path, {.type = DataType::binary}});
   return options;
 }
+
+/// Whether a document is bad may depend on what came long before it: here a text has a column to go to, or has none.
+std::string bad_among_good() {
+  // The first document takes its worker so long that others shape what follows without it.
+  return "{\"v__v_text\":\"first\",\"l\":[" + repeat("1,", 30'000) + "1]}\n" +
+         repeat("{\"v__v_text\":5}\n{\"v\":1}\n{\"v\":\"x\"}\n{\"w\":2,\"n\":[{\"m\":1}],\"W\":3}\n", 30) +
+         repeat("{\"late\":[1,2,tru]}\n{\"late\":[\"x\"]}\n{\"w\":1,\"w\":2,\"x\":nul}\n", 20) +
+         repeat("{\"u__v_text\":5}\n{\"u\":1}\n{\"u\":\"x\"}\n", 10);
+}
+
+const normalize::ShapeOptions leaving_out{.bad_documents = normalize::BadDocuments::leave_out};
+
+INSTANTIATE_TEST_SUITE_P(
+    LeftOut, Determinism,
+    testing::Values(Case{.name = "bad_among_good", .documents = bad_among_good(), .shape = leaving_out},
+                    Case{.name = "bad_and_changing",
+                         .documents = bad_among_good() + changing_types() + fails_late() + own_variants(),
+                         .shape = leaving_out}),
+    case_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Conflicts, Determinism,
