@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The dialect is the one under which the first records have most fields and all the same number of them.
+// The dialect is the one under which the first records have most fields and all the same number of them; or, where
+// some records are bad under every dialect, nearly all the same.
 #include "sources/files/csv_dialect.h"
 
 #include <fmt/format.h>
@@ -33,6 +34,7 @@ std::string_view without_line_end(std::string_view record, const CsvDialect& dia
 /// How well a dialect explains the first records; larger is better.
 struct Fit {
   bool consistent = false;
+  bool nearly = false;  ///< of four records at least three have as many fields as the first, and it has several
   std::size_t fields = 0;
   bool expected = false;
 
@@ -43,7 +45,10 @@ Fit fit_of(std::string_view begin, bool whole, const CsvDialect& dialect) {
   Fit fit{.consistent = true};
   columnar::CsvRecord record;
   std::size_t at = 0;
-  for (std::size_t records = 0; records < records_looked_at_max && at < begin.size();) {
+  std::size_t records = 0;
+  std::size_t first_fields = 0;
+  std::size_t like_first = 0;
+  while (records < records_looked_at_max && at < begin.size()) {
     std::size_t end = columnar::csv_record_end(begin, at, dialect);
     if (end == std::string_view::npos) {
       if (!whole && records > 0) break;
@@ -55,14 +60,17 @@ Fit fit_of(std::string_view begin, bool whole, const CsvDialect& dialect) {
     ++records;
     if (record.split(text, dialect) != columnar::CsvFault::none) {
       fit.consistent = false;
-      break;
+      continue;
     }
     const std::size_t fields = record.fields().size();
+    if (records == 1) first_fields = fields;
+    like_first += fields == first_fields ? 1 : 0;
     if (fit.fields != 0 && fields != fit.fields) fit.consistent = false;
     fit.fields = std::max(fit.fields, fields);
   }
   // One column is what every wrong delimiter finds.
   if (fit.fields < 2) fit.consistent = false;
+  fit.nearly = first_fields >= 2 && like_first * 4 >= records * 3;
   return fit;
 }
 
@@ -83,7 +91,7 @@ CsvDialect detect_dialect(std::string_view begin, bool whole, const CsvOptions& 
       const CsvDialect dialect{.delimiter = delimiter, .quote = quote, .line_end = best.line_end};
       Fit fit = fit_of(begin, whole, dialect);
       fit.expected = delimiter == expected && quote == quotes.front();
-      if (fit.consistent && fit > best_fit) std::tie(best, best_fit) = std::pair(dialect, fit);
+      if ((fit.consistent || fit.nearly) && fit > best_fit) std::tie(best, best_fit) = std::pair(dialect, fit);
     }
   }
   return best;

@@ -41,6 +41,13 @@ TEST(CsvDialect, AnApostropheIsAQuoteOnlyWhereItIsNeeded) {
   EXPECT_EQ(detect("a,b\n\"x\"y,2\n'z',3\n").quote, '"');
 }
 
+TEST(CsvDialect, SomeBadRecordsDoNotHideIt) {
+  EXPECT_EQ(detect("a;b\n1;2\n1;2;3\n1;2\n").delimiter, ';');
+  EXPECT_EQ(detect("a\tb\n1\t\"x\"y\n1\t2\n1\t2\n").delimiter, '\t');
+  EXPECT_EQ(detect("a\nx;y\nz\nz;z\n").delimiter, ',') << "the header has one field";
+  EXPECT_EQ(detect("a,b;c\n1,2;3\n1;2;3\n").delimiter, ',') << "as many fields, and expected";
+}
+
 TEST(CsvDialect, CarriageReturnsEndLinesWhereNothingElseDoes) {
   EXPECT_EQ(detect("a,b\r1,2\r").line_end, '\r');
   EXPECT_EQ(detect("a,b\r\n1,2\r\n").line_end, '\n');
