@@ -4,6 +4,7 @@
 #pragma once
 
 #include "outfall/arrow.h"
+#include "outfall/dead_letter.h"
 #include "outfall/error.h"
 #include "outfall/package.h"
 #include "outfall/pipeline.h"

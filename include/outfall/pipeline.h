@@ -95,6 +95,21 @@ struct RunOptions {
   /// Copies the root row's id into every nested row (`_dlt_root_id`).
   bool root_key = false;
 
+  /// None: fail.
+  std::optional<OnReject> on_reject{};
+  /// More bad rows than this fail the run all the same, and nothing of it is visible: their number, or else how many of
+  /// a hundred. Neither: one of a hundred, and a hundred where there are fewer than 10,000 rows.
+  std::optional<std::uint64_t> bad_rows_max{};
+  std::optional<double> bad_percent_max{};
+  /// A run whose rows were rejected ends as `delivered`.
+  bool rejected_ok = false;
+  /// Replaces a table although some rows of its inputs are bad, or although none are there at all. Without, such a run
+  /// fails and changes nothing.
+  bool allow_partial = false;
+  bool allow_empty = false;
+  /// A run that reads no row at all fails. Without, it succeeds and loads nothing.
+  bool fail_if_empty = false;
+
   /// Threads that shape documents; 0: one a core.
   int workers = 0;
   /// Bytes that a run may hold for rows in flight. A database of this process (DuckDB) may hold eight times as much

@@ -72,12 +72,23 @@ enum class InputFate {
   skipped,   ///< this content is already complete, and the caller asked to skip such (skip_loaded)
 };
 
+/// A row that was rejected: where its fault was seen, and why.
+struct RejectReport {
+  std::string input;
+  std::string table;
+  std::uint64_t line = 0;    ///< counted from 1
+  std::uint64_t column = 0;  ///< in characters
+  std::string reason;
+  std::string hint;
+};
+
 struct InputReport {
   std::string path;     ///< absolute; "-" for standard input
   std::string run_key;  ///< what standard input is recognized by; empty: a file, or by nothing
   InputFate fate = InputFate::loaded;
-  std::string run;  ///< the earlier run, where fate is `finished`, `pending` or `skipped`
-  std::uint64_t documents = 0;
+  std::string run;              ///< the earlier run, where fate is `finished`, `pending` or `skipped`
+  std::uint64_t documents = 0;  ///< that became rows
+  std::uint64_t rejected = 0;
   std::uint64_t bytes = 0;  ///< read from the file, before decompression
   /// Facts worth a line: "grew while it was read", "already loaded at ... as load ...".
   std::vector<std::string> notes;
@@ -102,6 +113,8 @@ struct Report {
   std::vector<PackageReport> packages;
   std::vector<TableReport> tables;
   std::vector<InputReport> inputs;
+  std::vector<RejectReport> rejects;  ///< the first ten that this run read
+  std::uint64_t dead_letters = 0;     ///< rejected rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes;
   std::uint64_t duplicate_keys = 0;  ///< repeated keys inside one object: the last value won
   std::uint64_t bytes_read = 0;

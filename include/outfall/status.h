@@ -40,6 +40,7 @@ struct PackageStatus {
   std::string destination{};  ///< address without secrets
   std::string dataset{};
   std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
+  std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
   std::uint64_t rows = 0;       ///< of all tables
   std::uint64_t bytes = 0;      ///< of all job files
   Time sealed_at{};
@@ -91,6 +92,7 @@ struct PipelineStatus {
   std::vector<RunStatus> runs{};             ///< newest first
   std::uint64_t pending_packages = 0;
   std::uint64_t pending_documents = 0;
+  std::uint64_t dead_letters = 0;   ///< rows that were rejected and are kept
   std::uint64_t state_bytes = 0;    ///< the state store on disk
   std::uint64_t package_bytes = 0;  ///< job files on disk
 };

@@ -15,6 +15,13 @@ enum class DataType { text, bigint, double_, bool_, timestamp, date, time, decim
 /// What a load does to the rows that a table already holds.
 enum class WriteDisposition { append, replace };
 
+/// What is done with a row that is bad: one that does not parse, or that its table cannot take.
+enum class OnReject {
+  fail,         ///< the run fails, and nothing of it is visible
+  dead_letter,  ///< it is kept in the state store with reason and place; the others are loaded
+  drop,         ///< it is counted, and the others are loaded
+};
+
 /// How an input is written; compressed with gzip or zstd or not.
 enum class InputFormat {
   json,  ///< documents, one a line or in one array
@@ -34,6 +41,7 @@ enum class DeliveryMode {
 std::string_view name(DataType type);
 std::string_view name(WriteDisposition disposition);
 std::string_view name(NamingConvention naming);
+std::string_view name(OnReject on_reject);
 std::string_view name(DeliveryMode mode);
 
 std::optional<DataType> data_type(std::string_view name);

@@ -31,7 +31,15 @@ inline constexpr std::size_t pipeline_name_bytes_max = 200;
 /// locks.
 inline constexpr std::chrono::milliseconds lock_poll{50};
 
-/// Days that traces and the records of loaded packages are kept.
+/// Bytes that a dead letter keeps of a row: more than any row that somebody mends by hand. Of a longer one it keeps the
+/// beginning and the length.
+inline constexpr std::size_t letter_text_bytes_max = std::size_t{1} << 20;
+
+/// Bytes that the dead letters of one run may keep together. An input that has more of them is not an input with some
+/// bad rows.
+inline constexpr std::uint64_t letters_bytes_max = std::uint64_t{1} << 30;
+
+/// Days that traces, dead letters and the records of loaded packages are kept.
 inline constexpr std::int64_t retention_days = 90;
 
 }  // namespace outfall::limits

@@ -77,6 +77,17 @@ Json table_json(const TableReport& table) {
   return out;
 }
 
+Json reject_json(const RejectReport& reject) {
+  Json out = Json::object();
+  out.set("input", reject.input);
+  out.set("table", reject.table);
+  out.set("line", count(reject.line));
+  out.set("column", count(reject.column));
+  out.set("reason", reject.reason);
+  out.set("hint", reject.hint.empty() ? Json() : Json(reject.hint));
+  return out;
+}
+
 Json input_json(const InputReport& input) {
   Json out = Json::object();
   out.set("path", input.path);
@@ -84,6 +95,7 @@ Json input_json(const InputReport& input) {
   out.set("fate", name(input.fate));
   out.set("run", input.run.empty() ? Json() : Json(input.run));
   out.set("documents", count(input.documents));
+  out.set("rejected", count(input.rejected));
   out.set("bytes", count(input.bytes));
   out.set("notes", texts(input.notes));
   return out;
@@ -178,6 +190,8 @@ std::string to_json(const Report& report) {
   out.set("packages", list(report.packages, package_json));
   out.set("tables", list(report.tables, table_json));
   out.set("inputs", list(report.inputs, input_json));
+  out.set("rejects", list(report.rejects, reject_json));
+  out.set("dead_letters", count(report.dead_letters));
   out.set("notes", texts(report.notes));
   out.set("duplicate_keys", count(report.duplicate_keys));
   out.set("bytes_read", count(report.bytes_read));

@@ -39,6 +39,12 @@ constexpr std::array naming_conventions{
     Spelling{NamingConvention::sql_cs_v1, "sql_cs_v1"},
 };
 
+constexpr std::array on_reject_words{
+    Spelling{OnReject::fail, "fail"},
+    Spelling{OnReject::dead_letter, "dead-letter"},
+    Spelling{OnReject::drop, "drop"},
+};
+
 constexpr std::array delivery_modes{
     Spelling{DeliveryMode::transactional, "exactly once (transactional)"},
     Spelling{DeliveryMode::at_least_once, "at least once"},
@@ -69,6 +75,10 @@ std::string_view name(DataType type) {
 std::string_view name(WriteDisposition disposition) {
   return spell(write_dispositions, disposition);
 }
+std::string_view name(OnReject on_reject) {
+  return spell(on_reject_words, on_reject);
+}
+
 std::string_view name(NamingConvention naming) {
   return spell(naming_conventions, naming);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "outfall/dead_letter.h"
 #include "outfall/pipeline.h"
 #include "outfall/query.h"
 #include "outfall/report.h"
@@ -76,13 +77,23 @@ struct PackageCommand {
   ReportForm form = ReportForm::text;
 };
 
+enum class DeadLetterVerb { list, show, export_rows };
+
+struct DeadLetterCommand {
+  DeadLetterVerb verb = DeadLetterVerb::list;
+  DeadLetterOptions letters;  ///< of show: only where they are
+  std::string id;             ///< of show
+  ReportForm form = ReportForm::text;
+};
+
 /// Help or the version: on stdout when it was asked for, on stderr when there was nothing else to do.
 struct ShowCommand {
   std::string text;
   Ending ending = Ending::delivered;
 };
 
-using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, ShowCommand>;
+using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, DeadLetterCommand,
+                             ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "cli/command.h"
@@ -242,6 +243,35 @@ Status take_input(const Typed& typed, RunOptions& run) {
   return done;
 }
 
+/// "100" or "2.5%".
+Status take_bad_rows_max(const std::string& text, RunOptions& run) {
+  if (text.empty()) return {};
+  if (!text.ends_with('%')) {
+    return take_number("--max-bad-rows", text, {0, std::numeric_limits<std::int64_t>::max()},
+                       [&](std::int64_t n) { run.bad_rows_max = static_cast<std::uint64_t>(n); });
+  }
+  constexpr double percent_max = 100;
+  double percent = 0;
+  const char* end = text.data() + text.size() - 1;
+  const auto [stopped, code] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
+  if (code != std::errc() || stopped != end || !(percent >= 0 && percent <= percent_max)) {
+    return fail(usage(fmt::format("--max-bad-rows '{}' is not a share of all rows", text), "from 0% to 100%"));
+  }
+  run.bad_percent_max = percent;
+  return {};
+}
+
+Status take_bad_input(const Typed& typed, RunOptions& run) {
+  static const std::vector words{spelled(OnReject::fail), spelled(OnReject::dead_letter), spelled(OnReject::drop)};
+  run.rejected_ok = typed.rejected_ok;
+  run.allow_partial = typed.allow_partial;
+  run.allow_empty = typed.allow_empty;
+  run.fail_if_empty = typed.fail_if_empty;
+  Status done;
+  if (!typed.on_reject.empty()) done = take(known_word<OnReject>("--on-reject", typed.on_reject, words), run.on_reject);
+  return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;
+}
+
 Result<Command> run_command(const Typed& typed) {
   constexpr std::int64_t pending_packages_max = 1'000'000;
   if (typed.sources.empty()) {
@@ -250,6 +280,7 @@ Result<Command> run_command(const Typed& typed) {
   RunCommand command;
   Status done = take_shared(typed, command.pipeline, command.run);
   if (done) done = take_input(typed, command.run);
+  if (done) done = take_bad_input(typed, command.run);
   if (done) done = take_shape(typed, command.run);
   if (done) {
     done = take_number("--max-pending-packages", typed.max_pending_packages, {0, pending_packages_max},
@@ -270,6 +301,7 @@ Result<Command> run_command(const Typed& typed) {
 
 Result<Command> resume_command(const Typed& typed) {
   ResumeCommand command;
+  command.run.rejected_ok = typed.rejected_ok;
   Status done = take_shared(typed, command.pipeline, command.run);
   if (done) done = take_talk(typed, command.talk);
   if (!done) return fail(std::move(done.error()));
@@ -315,6 +347,41 @@ Result<Command> package_command(const CLI::App& noun, const Typed& typed) {
   return command;
 }
 
+Status take_letters(const Typed& typed, DeadLetterVerb verb, DeadLetterOptions& letters) {
+  constexpr std::size_t listed_default = 20;
+  letters.data_dir = typed.data_dir;
+  letters.pipeline = typed.pipeline;
+  letters.table = typed.table;
+  letters.reason = typed.reason;
+  if (verb == DeadLetterVerb::list) {
+    letters.limit = listed_default;
+    letters.order = DeadLetterOrder::newest_first;
+  }
+  if (!typed.since.empty()) {
+    Result<Time> since = parse_since("--since", typed.since, std::chrono::system_clock::now());
+    if (!since) return fail(std::move(since.error()));
+    letters.since = *since;
+  }
+  return take_number("--limit", typed.limit, {0, std::numeric_limits<std::int64_t>::max()},
+                     [&](std::int64_t n) { letters.limit = static_cast<std::size_t>(n); });
+}
+
+Result<Command> dead_letter_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  const std::string& verb = noun.get_subcommands().front()->get_name();
+  DeadLetterCommand command{.verb = verb == "list"   ? DeadLetterVerb::list
+                                    : verb == "show" ? DeadLetterVerb::show
+                                                     : DeadLetterVerb::export_rows,
+                            .letters = {},
+                            .id = typed.letter,
+                            .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (command.verb == DeadLetterVerb::show && typed.letter.empty()) {
+    return fail(usage("`outfall dead-letter show` needs an id", "outfall dead-letter list shows them"));
+  }
+  if (Status taken = take_letters(typed, command.verb, command.letters); !taken) return fail(std::move(taken.error()));
+  return command;
+}
+
 Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (typed.version) return ShowCommand{.text = "outfall " OUTFALL_VERSION "\n"};
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -324,6 +391,7 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (name == "resume") return resume_command(typed);
   if (name == "query") return query_command(typed);
   if (name == "package") return package_command(*chosen.front(), typed);
+  if (name == "dead-letter") return dead_letter_command(*chosen.front(), typed);
   return StatusCommand{.subject = typed.subject,
                        .data_dir = typed.data_dir,
                        .watch = typed.watch ? Watch::until_stopped : Watch::once,

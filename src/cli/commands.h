@@ -12,6 +12,7 @@ int resume(const ResumeCommand& command);
 int query(const QueryCommand& command);
 int status(const StatusCommand& command);
 int package(const PackageCommand& command);
+int dead_letter(const DeadLetterCommand& command);
 
 /// Says what went wrong on stderr. Returns the exit code that goes with it.
 int complain(const Error& error);

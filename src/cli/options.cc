@@ -86,6 +86,25 @@ void add_what_options(CLI::App& app, Typed& typed) {
   app.add_flag("--dry-run", typed.dry_run, "Read the input in full, say what would happen, write nothing")->group(load);
 }
 
+void add_rejected_ok(CLI::App& app, Typed& typed) {
+  app.add_flag("--rejected-ok", typed.rejected_ok, "Exit 0 instead of 3 when the only thing left is rejected rows")
+      ->group("When the input is bad");
+}
+
+void add_bad_input_options(CLI::App& app, Typed& typed) {
+  const char* bad = "When the input is bad";
+  text(app, "--on-reject", typed.on_reject, "HOW",
+       "A bad row: fail (default), dead-letter (keep it apart, load the others), or drop (count it)")
+      ->group(bad);
+  text(app, "--max-bad-rows", typed.bad_rows_max, "N|P%",
+       "Fail, and load nothing, beyond so many. Default: 1%, or 100 below 10,000 rows")
+      ->group(bad);
+  add_rejected_ok(app, typed);
+  app.add_flag("--allow-partial", typed.allow_partial, "Replace a table although some of its rows are bad")->group(bad);
+  app.add_flag("--allow-empty", typed.allow_empty, "Replace a table although there are no rows for it")->group(bad);
+  app.add_flag("--fail-if-empty", typed.fail_if_empty, "Exit 1 when the inputs have no rows")->group(bad);
+}
+
 void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
@@ -121,6 +140,7 @@ void add_run(CLI::App& root, Typed& typed) {
   CLI::App& app = *root.add_subcommand("run", "Load documents into tables at a destination");
   add_what_options(app, typed);
   add_input_options(app, typed);
+  add_bad_input_options(app, typed);
   add_where_options(app, typed);
   add_shape_options(app, typed);
   add_machine_options(app, typed);
@@ -141,6 +161,7 @@ void add_resume(CLI::App& root, Typed& typed) {
   CLI::App& app = *root.add_subcommand("resume", "Deliver what earlier runs left; needs no source");
   text(app, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: every one with pending work")
       ->group("What to finish");
+  add_rejected_ok(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
   add_talk_options(app, typed);
@@ -215,6 +236,54 @@ void add_package(CLI::App& root, Typed& typed) {
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
 
+void add_dead_letter(CLI::App& root, Typed& typed) {
+  CLI::App& noun = *root.add_subcommand("dead-letter", "List, show and export rows that were rejected and kept");
+  noun.alias("dead-letters");
+  noun.require_subcommand(0, 1);
+  noun.footer(
+      "Usage:\n  outfall dead-letter list\n  outfall dead-letter show 1795369135.28477.1\n  outfall dead-letter "
+      "export github > mend.jsonl\n\n`outfall dead-letter VERB --help` shows the options of a verb.");
+  const auto add_place = [&typed](CLI::App& verb) {
+    text(verb, "--data-dir", typed.data_dir, "DIR",
+         "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+        ->group("State");
+  };
+  const auto add_json = [&typed](CLI::App& verb) {
+    verb.add_flag("--json", typed.json, "Print one JSON document a letter on stdout")->group("Talk");
+  };
+  const auto add_filters = [&typed](CLI::App& verb, const char* limit) {
+    text(verb, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: all")->group("Which");
+    text(verb, "-p,--pipeline", typed.pipeline, "NAME", "The same, as an option")->group("Which");
+    text(verb, "-t,--table", typed.table, "NAME", "Rows that were meant for this table")->group("Which");
+    text(verb, "--reason", typed.reason, "TEXT", "Reasons that hold this text")->group("Which");
+    text(verb, "--since", typed.since, "WHEN", "Rejected since then: 2026-11-22, 2026-11-22T10:00, or 90m, 24h, 7d ago")
+        ->group("Which");
+    text(verb, "--limit", typed.limit, "N", limit)->group("Which");
+  };
+
+  CLI::App& list = *noun.add_subcommand("list", "The letters, those of the newest load first");
+  add_filters(list, "At most so many. Default: 20");
+  add_place(list);
+  add_json(list);
+  list.footer("Usage:\n  outfall dead-letter list\n  outfall dead-letter list github --since 24h --reason UTF-8");
+
+  CLI::App& show = *noun.add_subcommand("show", "One letter: the whole row, its place, the reason");
+  text(show, "id", typed.letter, "ID", "As list shows it")->group("Which");
+  add_place(show);
+  add_json(show);
+  show.footer("Usage:\n  outfall dead-letter show 1795369135.28477.1");
+
+  CLI::App& export_rows =
+      *noun.add_subcommand("export", "The rows as they were, to be mended and loaded, those of the oldest load first");
+  add_filters(export_rows, "At most so many. Default: all");
+  add_place(export_rows);
+  export_rows.footer(
+      "Usage:\n  outfall dead-letter export github > mend.jsonl\n  outfall run mend.jsonl --table events --pipeline "
+      "github");
+  for (CLI::App* verb : noun.get_subcommands(nullptr))
+    verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
+}
+
 }  // namespace
 
 void declare_commands(CLI::App& app, Typed& typed) {
@@ -226,6 +295,7 @@ void declare_commands(CLI::App& app, Typed& typed) {
   add_query(app, typed);
   add_status(app, typed);
   add_package(app, typed);
+  add_dead_letter(app, typed);
   for (CLI::App* command : app.get_subcommands(nullptr)) {
     command->set_help_flag("-h,--help", "Show this help")->group("Talk");
   }

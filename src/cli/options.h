@@ -36,6 +36,8 @@ struct Typed {
   std::string lock_wait;
   std::string keep_packages;
   std::string max_pending_packages;
+  std::string on_reject;
+  std::string bad_rows_max;
   std::optional<std::string> run_key;  ///< an empty one was typed, too
   std::string progress = "auto";
   std::string output = "table";
@@ -43,10 +45,18 @@ struct Typed {
   std::string statement;
   std::string subject;
   std::string load_id;
+  std::string letter;
+  std::string reason;
+  std::string since;
+  std::string limit;
   bool no_header = false;
   bool root_key = false;
   bool dry_run = false;
   bool skip_loaded = false;
+  bool rejected_ok = false;
+  bool allow_partial = false;
+  bool allow_empty = false;
+  bool fail_if_empty = false;
   bool json = false;
   bool write = false;
   bool yes = false;

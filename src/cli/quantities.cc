@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <optional>
 
 namespace outfall::cli {
 namespace {
@@ -58,6 +59,77 @@ Result<std::int64_t> parse_number(std::string_view option, std::string_view text
     return number;
   }
   return fail(wrong(option, text, fmt::format("a whole number from {} to {}", range.least, range.most)));
+}
+
+namespace {
+
+/// As many digits as asked for, and what is behind them.
+bool take_digits(std::string_view& text, std::size_t digits, int& number) {
+  if (text.size() < digits) return false;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + digits, number);
+  if (problem != std::errc() || end != text.data() + digits || number < 0) return false;
+  text.remove_prefix(digits);
+  return true;
+}
+
+bool take_mark(std::string_view& text, std::string_view marks) {
+  if (text.empty() || marks.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::optional<std::chrono::sys_seconds> moment(std::string_view text) {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  const bool has_date = take_digits(text, 4, year) && take_mark(text, "-") && take_digits(text, 2, month) &&
+                        take_mark(text, "-") && take_digits(text, 2, day);
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!has_date || !date.ok()) return std::nullopt;
+  int hours = 0;
+  int minutes = 0;
+  int seconds = 0;
+  if (take_mark(text, "T ")) {
+    if (!take_digits(text, 2, hours) || !take_mark(text, ":") || !take_digits(text, 2, minutes)) return std::nullopt;
+    if (take_mark(text, ":") && !take_digits(text, 2, seconds)) return std::nullopt;
+    take_mark(text, "Z");
+  }
+  if (!text.empty() || hours > 23 || minutes > 59 || seconds > 59) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hours) + std::chrono::minutes(minutes) +
+         std::chrono::seconds(seconds);
+}
+
+std::optional<std::chrono::seconds> age(std::string_view text) {
+  constexpr std::int64_t count_max = 1'000'000'000;  // of days: three million years
+  std::int64_t count = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (problem != std::errc() || count < 0 || count > count_max || end + 1 != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  switch (*end) {
+    case 's':
+      return std::chrono::seconds(count);
+    case 'm':
+      return std::chrono::minutes(count);
+    case 'h':
+      return std::chrono::hours(count);
+    case 'd':
+      return std::chrono::days(count);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Result<std::chrono::sys_time<std::chrono::microseconds>> parse_since(std::string_view option, std::string_view text,
+                                                                     std::chrono::system_clock::time_point now) {
+  if (const auto at = moment(text)) return *at;
+  if (const auto before = age(text)) return std::chrono::floor<std::chrono::microseconds>(now) - *before;
+  Error error = wrong(option, text, "a time");
+  error.hint = "write a date (2026-11-22), a time in UTC (2026-11-22T10:00), or how long ago: 90m, 24h, 7d";
+  return fail(std::move(error));
 }
 
 std::string count_text(std::uint64_t count) {

@@ -26,6 +26,12 @@ struct NumberRange {
 /// A whole number. Errors: usage; `option` is named in it.
 Result<std::int64_t> parse_number(std::string_view option, std::string_view text, NumberRange range);
 
+/// "2026-11-22", "2026-11-22T10:00", "2026-11-22T10:00:30Z": UTC. "90m", "24h", "7d": before `now`.
+///
+/// Errors: usage; `option` is named in it.
+Result<std::chrono::sys_time<std::chrono::microseconds>> parse_since(std::string_view option, std::string_view text,
+                                                                     std::chrono::system_clock::time_point now);
+
 /// 1234567 -> "1,234,567"
 std::string count_text(std::uint64_t count);
 

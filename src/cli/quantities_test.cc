@@ -63,5 +63,20 @@ TEST(Terminal, KeepsTextInItsPlace) {
   EXPECT_EQ(one_line("a\nb\t\x01"), "a\\nb\\t\\x01");
 }
 
+TEST(Since, IsADateATimeOrAnAge) {
+  using namespace std::chrono_literals;
+  const auto day = std::chrono::sys_days(std::chrono::year(2026) / 11 / 22);
+  const std::chrono::system_clock::time_point now = day + 12h;
+  EXPECT_EQ(parse_since("--since", "2026-11-22", now).value(), day);
+  EXPECT_EQ(parse_since("--since", "2026-11-22T10:05", now).value(), day + 10h + 5min);
+  EXPECT_EQ(parse_since("--since", "2026-11-22 10:05:30Z", now).value(), day + 10h + 5min + 30s);
+  EXPECT_EQ(parse_since("--since", "90m", now).value(), day + 10h + 30min);
+  EXPECT_EQ(parse_since("--since", "7d", now).value(), day + 12h - 7 * 24h);
+  for (const char* text : {"", "d", "7", "-1h", "7w", "2026-13-01", "2026-02-30", "2026-11-22T", "2026-11-22T24:00",
+                           "2026-11-22T10:00:00+01:00", "tomorrow", "99999999999d"}) {
+    EXPECT_FALSE(parse_since("--since", text, now)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace outfall::cli

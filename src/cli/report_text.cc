@@ -19,6 +19,9 @@ constexpr std::size_t inputs_shown_max = 20;
 /// More new columns than these are counted.
 constexpr std::size_t columns_shown_max = 8;
 
+/// More rejected rows than these are counted: the first tell what is wrong.
+constexpr std::size_t rejects_shown_max = 3;
+
 std::string labelled(std::string_view label, std::string_view text) {
   return fmt::format("{:<12}{}\n", label, text);
 }
@@ -61,8 +64,13 @@ bool is_plain_identifier(const std::string& name) {
          std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
 }
 
+std::string rejected_text(const InputReport& input) {
+  return input.rejected == 0 ? "" : fmt::format(", {} rejected", count_text(input.rejected));
+}
+
 std::string planned_input_text(const InputReport& input) {
-  std::string size = fmt::format("{}, {}", count_text(input.documents, "document"), bytes_text(input.bytes));
+  std::string size =
+      fmt::format("{}{}, {}", count_text(input.documents, "document"), rejected_text(input), bytes_text(input.bytes));
   switch (input.fate) {
     case InputFate::loaded:
       return "would be loaded, " + size;
@@ -104,13 +112,15 @@ std::string input_text(const Report& report, const InputReport& input) {
   }
   const bool read_now = input.fate == InputFate::loaded || input.fate == InputFate::changed;
   if (!read_now && !is_pending_here(report, input)) return fate;
-  return fmt::format("{}, {}, {}", fate, count_text(input.documents, "document"), bytes_text(input.bytes));
+  return fmt::format("{}, {}{}, {}", fate, count_text(input.documents, "document"), rejected_text(input),
+                     bytes_text(input.bytes));
 }
 
 // Read in vain: the run ended before the seal.
 bool is_lost(const Report& report, const InputReport& input) {
   const bool read = input.fate == InputFate::loaded || input.fate == InputFate::changed;
-  return report.ending != Ending::delivered && report.packages.empty() && read;
+  const bool finished = report.ending == Ending::delivered || report.ending == Ending::rejected;
+  return !finished && report.packages.empty() && read;
 }
 
 std::string inputs_text(const Report& report) {
@@ -220,6 +230,28 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   return out;
 }
 
+std::string rejects_text(const Report& report, const Terminal& terminal) {
+  std::string out;
+  for (const RejectReport& reject : report.rejects | std::views::take(rejects_shown_max)) {
+    out += labelled("rejected", fmt::format("{}, line {}, column {}: {}", one_line(reject.input), reject.line,
+                                            reject.column, one_line(reject.reason)));
+    // Rows that are bad in the same way are told once what to do.
+    const bool is_told = &reject != &report.rejects.front() && (&reject - 1)->hint == reject.hint;
+    if (!reject.hint.empty() && !is_told) {
+      out += fmt::format("{}{} {}\n", std::string(12, ' '), painted(terminal, Color::cyan, "hint:"),
+                         one_line(reject.hint));
+    }
+  }
+  const std::uint64_t shown = std::min<std::uint64_t>(report.rejects.size(), rejects_shown_max);
+  if (shown > 0 && report.balance.rejected > shown)
+    out += labelled("", fmt::format("and {} more", count_text(report.balance.rejected - shown)));
+  if (report.dead_letters > 0) {
+    out += fmt::format("{} they are kept: outfall dead-letter list {}\n", painted(terminal, Color::cyan, "hint:"),
+                       shell_word(report.pipeline));
+  }
+  return out;
+}
+
 std::string loads_text(const Report& report) {
   std::string out;
   for (const PackageReport& package : report.packages) {
@@ -294,8 +326,11 @@ std::string error_text(const Error& error, const Terminal& terminal) {
 
 std::string balance_text(const Report& report) {
   const Balance& balance = report.balance;
-  if (report.dry_run)
-    return fmt::format("would load {}, dry run: nothing was written", count_text(balance.in, "document"));
+  if (report.dry_run) {
+    return fmt::format("would load {}{}, dry run: nothing was written",
+                       count_text(balance.in - balance.rejected, "document"),
+                       balance.rejected == 0 ? "" : fmt::format(" and reject {}", count_text(balance.rejected)));
+  }
   std::string out = fmt::format("in {} = delivered {} + rejected {} + pending {}", balance.in, balance.delivered,
                                 balance.rejected, balance.pending);
   if (report.mode != DeliveryMode::none) return out + ", " + std::string(name(report.mode));
@@ -311,6 +346,7 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   out += inputs_text(report);
   out += tables_text(report);
   out += variants_text(report, terminal);
+  out += rejects_text(report, terminal);
   out += loads_text(report);
   out += labelled("time", time_text(report));
   out += labelled("data dir", one_line(report.data_dir));

@@ -59,6 +59,7 @@ std::string package_text(const PackageStatus& package) {
   text += pending             ? fmt::format(", sealed {}", time_text(package.sealed_at))
           : package.loaded_at ? ", loaded " + time_text(*package.loaded_at)
                               : "";
+  if (package.rejected > 0) text += fmt::format(", {} rejected", count_text(package.rejected));
   if (package.files_kept) text += ", files kept";
   std::string out = line("package", text);
   if (package.attempts > 0 || !package.last_error.empty()) {
@@ -116,6 +117,10 @@ std::string pipeline_text(const PipelineStatus& pipeline, std::span<const Earlie
     out += line("pending", fmt::format("{}, {}", count_text(pipeline.pending_packages, "package"),
                                        count_text(pipeline.pending_documents, "document")));
     if (!pipeline.holder) out += line("", fmt::format("hint: `outfall resume {}` finishes it", pipeline.name));
+  }
+  if (pipeline.dead_letters > 0) {
+    out += line("rejected", fmt::format("{}: `outfall dead-letter list {}`",
+                                        count_text(pipeline.dead_letters, "dead letter"), pipeline.name));
   }
   for (const PackageStatus& package : pipeline.packages) {
     out += package_text(package);

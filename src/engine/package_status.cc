@@ -20,6 +20,7 @@ PackageStatus package_status(const ledger::PackageRecord& record) {
       .destination = record.destination,
       .dataset = record.dataset,
       .documents = record.documents,
+      .rejected = record.rejected,
       .sealed_at = time_of(record.sealed_at),
       .loaded_at = time_of(record.loaded_at),
       .files_kept = record.files_kept,

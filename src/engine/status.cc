@@ -102,6 +102,9 @@ Status read_ledger(const ledger::PipelinePaths& paths, const StatusOptions& opti
   }
   const Result<std::vector<ledger::RunRecord>> runs = ledger->runs(options.runs_max);
   if (!runs) return fail(runs.error());
+  const Result<std::uint64_t> letters = ledger->count_letters({});
+  if (!letters) return fail(letters.error());
+  status.dead_letters = *letters;
   for (const ledger::RunRecord& run : *runs) status.runs.push_back(run_status_of(status.name, run));
   if (Status read = read_packages(*ledger, options.packages_max, status); !read) return read;
   return read_progress(*ledger, status);

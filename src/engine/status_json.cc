@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "engine/json_time.h"
 #include "outfall/package.h"
 #include "outfall/status.h"
 
@@ -21,9 +22,7 @@ Json count(const std::optional<std::uint64_t>& number) {
 }
 
 Json text(const Time& time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return Json(fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                          (time - seconds).count()));
+  return engine::time_json(time);
 }
 
 Json text(const std::optional<Time>& time) {
@@ -47,6 +46,7 @@ Json package_json(const PackageStatus& package) {
   out.set("destination", package.destination);
   out.set("dataset", package.dataset);
   out.set("documents", count(package.documents));
+  out.set("rejected", count(package.rejected));
   out.set("rows", count(package.rows));
   out.set("bytes", count(package.bytes));
   out.set("sealed_at", text(package.sealed_at));
@@ -112,6 +112,7 @@ Json pipeline_json(const PipelineStatus& pipeline) {
   out.set("progress", pipeline.progress ? progress_json(*pipeline.progress) : Json());
   out.set("pending_packages", count(pipeline.pending_packages));
   out.set("pending_documents", count(pipeline.pending_documents));
+  out.set("dead_letters", count(pipeline.dead_letters));
   out.set("state_bytes", count(pipeline.state_bytes));
   out.set("package_bytes", count(pipeline.package_bytes));
   Json packages = Json::array();
@@ -124,6 +125,12 @@ Json pipeline_json(const PipelineStatus& pipeline) {
 }
 
 }  // namespace
+
+Json engine::time_json(const Time& time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return Json(fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                          (time - seconds).count()));
+}
 
 std::string to_json(const DataDirStatus& status) {
   Json out = Json::object();

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,7 +94,8 @@ class Ledger {
   // --- Packages ---
 
   /// Seals a package: from here on it will be delivered. One transaction holds the package, its jobs, its inputs, the
-  /// schema (from now on the pipeline's) and the pipeline's state document. The job files must be durable.
+  /// dead letters that were set aside, the schema (from now on the pipeline's) and the pipeline's state document. The
+  /// job files must be durable.
   ///
   /// Fault points: before_seal, in_seal (before the commit), after_seal.
   Status seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state);
@@ -116,14 +118,27 @@ class Ledger {
   /// What was sealed with a package, in the order of the command.
   Result<std::vector<InputRecord>> inputs_of(const std::string& load_id);
 
-  /// Gives a pending package up: it and its inputs are forgotten, so that these count as not loaded, and the schema in
-  /// force is that of the newest package left. Its job files are debris from then on.
+  /// Gives a pending package up: it, its inputs and its dead letters are forgotten, so that these count as not loaded,
+  /// and the schema in force is that of the newest package left. Its job files are debris from then on.
   ///
   /// Fault points: before_package_drop, in_package_drop, after_package_drop.
   Status drop(const std::string& load_id);
 
   /// Load ids whose folders belong to the ledger (pending, or loaded and kept); every other folder is debris.
   Result<std::vector<std::string>> packages_with_files();
+
+  // --- Dead letters ---
+
+  /// Sets a bad row aside for the next seal, which keeps it with its package. Until then it is not durable: a crash, or
+  /// a run that fails, forgets it together with the rows beside it.
+  Status set_aside(const Letter& letter);
+
+  /// Hands letters to `visit` one by one; false ends it.
+  using VisitLetter = std::function<Result<bool>(const LetterRecord&)>;
+  Status visit_letters(const LetterFilter& filter, const VisitLetter& visit);
+  /// Documents that were rejected beside the rows of a package; 0 where it is no longer known.
+  Result<std::uint64_t> rejected_with(const std::string& load_id);
+  Result<std::uint64_t> count_letters(const LetterFilter& filter);
 
   // --- Schema and state of the pipeline, as of the newest seal ---
 
@@ -149,6 +164,7 @@ class Ledger {
   Database database_;
   Env* env_;
   std::int64_t generation_ = 0;
+  bool has_set_aside_ = false;
   std::vector<std::int64_t> acknowledged_;  ///< rows of inputs
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "ledger/dead_letters.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_values.h"
 
@@ -40,14 +41,14 @@ Result<std::int64_t> store_schema(Database& database, const PackageRecord& packa
 
 Status insert_package(Database& database, const PackageRecord& package, std::int64_t schema_id) {
   Result<Statement> statement = database.prepare(
-      "INSERT INTO packages (load_id, run_id, state, destination, dataset, schema_id, documents, sealed_at) "
-      "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?)");
+      "INSERT INTO packages (load_id, run_id, state, destination, dataset, schema_id, documents, rejected, sealed_at) "
+      "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)");
   if (!statement) {
     return std::unexpected(statement.error());
   }
   return statement
       ->with(package.load_id, package.run_id, package.destination, package.dataset, schema_id, package.documents,
-             package.sealed_at)
+             package.rejected, package.sealed_at)
       .run();
 }
 
@@ -123,7 +124,7 @@ Status store_pipeline_state(Database& database, const SealedState& state, std::i
 
 constexpr std::string_view package_columns =
     "SELECT p.load_id, p.run_id, p.state, p.destination, p.dataset, s.name, s.version_hash, p.documents, p.sealed_at, "
-    "p.loaded_at, p.files_kept, p.attempts, p.last_error";
+    "p.loaded_at, p.files_kept, p.attempts, p.last_error, p.rejected";
 
 PackageRecord read_package(const Statement& row) {
   PackageRecord package{.load_id = std::string(row.text(0)),
@@ -136,6 +137,7 @@ PackageRecord read_package(const Statement& row) {
                         .schema = "",
                         .replaced = {},
                         .documents = static_cast<std::uint64_t>(row.integer(7)),
+                        .rejected = static_cast<std::uint64_t>(row.integer(13)),
                         .sealed_at = row.integer(8),
                         .loaded_at = std::nullopt,
                         .files_kept = row.integer(10) != 0,
@@ -212,6 +214,9 @@ Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> i
   if (sealed) {
     sealed = insert_inputs(database_, package, inputs);
   }
+  if (sealed && has_set_aside_) {
+    sealed = keep_letters(database_, package.run_id, package.load_id);
+  }
   if (sealed) {
     sealed = store_pipeline_state(database_, state, *schema_id, package.load_id);
   }
@@ -222,6 +227,7 @@ Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> i
   if (!sealed) {
     return fail(std::move(sealed).error().in(fmt::format("seal package {}", package.load_id)));
   }
+  has_set_aside_ = false;
   fault_point(Fault::after_seal);
   return {};
 }
@@ -239,7 +245,7 @@ Result<std::vector<PackageRecord>> Ledger::pending() {
   }
   Result<std::vector<PackageRecord>> packages = collect(*statement, [](const Statement& row) {
     PackageRecord package = read_package(row);
-    package.schema = std::string(row.text(13));
+    package.schema = std::string(row.text(14));
     return package;
   });
   for (std::size_t i = 0; packages && i < packages->size(); ++i) {
@@ -341,8 +347,11 @@ Status Ledger::drop(const std::string& load_id) {
   }
   Result<Statement> package = database_.prepare("DELETE FROM packages WHERE load_id = ?1 AND state = 'pending'");
   Result<Statement> inputs = database_.prepare("DELETE FROM inputs WHERE load_id = ?1");
-  if (!package || !inputs) {
-    return std::unexpected(package ? inputs.error() : package.error());
+  Result<Statement> letters = database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1");
+  for (const auto* statement : {&package, &inputs, &letters}) {
+    if (!*statement) {
+      return std::unexpected(statement->error());
+    }
   }
   Status dropped = package->with(load_id).run();
   if (dropped) {
@@ -350,6 +359,9 @@ Status Ledger::drop(const std::string& load_id) {
   }
   if (dropped) {
     dropped = inputs->with(load_id).run();
+  }
+  if (dropped) {
+    dropped = letters->with(load_id).run();
   }
   if (dropped) {
     dropped = forget_newer_schema(database_);

@@ -111,6 +111,7 @@ Status prune(Database& database, std::int64_t now) {
   const std::int64_t cutoff = now - limits::retention_days * day_us;
   for (const std::string_view sql :
        {"DELETE FROM packages WHERE state = 'loaded' AND files_kept = 0 AND loaded_at < ?1",
+        "DELETE FROM dead_letters WHERE rejected_at < ?1",
         "DELETE FROM runs WHERE started_at < ?1 AND run_id NOT IN (SELECT run_id FROM packages) "
         "AND run_id NOT IN (SELECT run_id FROM inputs WHERE settled = 0)",
         "DELETE FROM schemas WHERE stored_at < ?1 AND schema_id NOT IN (SELECT schema_id FROM packages) "

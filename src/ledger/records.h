@@ -37,6 +37,7 @@ struct PackageRecord {
   std::string schema;                 ///< the complete schema document as JSON
   std::vector<std::string> replaced;  ///< root tables whose chains are emptied before the rows go in
   std::uint64_t documents = 0;        ///< rows of root tables: what the balance counts
+  std::uint64_t rejected = 0;         ///< documents of the same inputs that are in no table
   std::int64_t sealed_at = 0;
   std::optional<std::int64_t> loaded_at;
   bool files_kept = false;  ///< loaded, and its job files are kept
@@ -54,6 +55,44 @@ struct InputRecord {
   std::string hash;
   std::uint64_t documents = 0;
   std::string table;  ///< that it was to fill, before naming; empty where an older program sealed it
+};
+
+/// A document that could not become a row, with where it stood and why.
+struct Letter {
+  std::string table;  ///< that it was meant for
+  std::string input;  ///< as messages call it
+  std::uint64_t line = 0;
+  std::uint64_t column = 0;
+  std::uint64_t offset = 0;  ///< of its first byte in the decompressed input
+  std::string reason;
+  std::string hint;
+  std::string header;            ///< of separated text: the record that names its fields; else empty
+  std::string text;              ///< its bytes, which need not be text: the first limits::letter_text_bytes_max
+  std::uint64_t text_bytes = 0;  ///< of all of it
+  std::int64_t rejected_at = 0;
+};
+
+/// A letter that a seal has kept. It goes by its load id and its ordinal there, from 1.
+struct LetterRecord {
+  std::string load_id;
+  std::int64_t ordinal = 0;
+  std::string run_id;
+  std::string status;  ///< "open": nobody has done anything about it
+  Letter letter;
+};
+
+/// Of loads; the letters of one load stand as its rows did.
+enum class LetterOrder { newest_first, oldest_first };
+
+/// Empty or 0: all.
+struct LetterFilter {
+  std::string table{};
+  std::string reason{};    ///< a part of it, in any case
+  std::int64_t since = 0;  ///< rejected then or later
+  std::string load_id{};
+  std::int64_t ordinal = 0;
+  std::int64_t limit = INT64_MAX;
+  LetterOrder order = LetterOrder::oldest_first;
 };
 
 /// What an input without a path goes by. Absolute paths begin otherwise, so no file is taken for it.

@@ -163,7 +163,40 @@ constexpr const char* version_4 = R"sql(
 ALTER TABLE inputs ADD COLUMN table_name TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4};
+// What could not become a row: kept by the seal of the package that it would have been in.
+constexpr const char* version_5 = R"sql(
+ALTER TABLE packages ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE dead_letters (
+  load_id TEXT NOT NULL,
+  ordinal INTEGER NOT NULL,
+  run_id TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'open',
+  table_name TEXT NOT NULL,
+  input TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  column_number INTEGER NOT NULL,
+  byte_offset INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  hint TEXT NOT NULL,
+  header TEXT NOT NULL,
+  text BLOB NOT NULL,
+  text_bytes INTEGER NOT NULL,
+  rejected_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX dead_letters_by_id ON dead_letters (load_id, ordinal);
+CREATE INDEX dead_letters_by_time ON dead_letters (rejected_at);
+
+CREATE VIEW dead_letter_list AS
+SELECT load_id || '.' || ordinal AS id,
+       strftime('%Y-%m-%d %H:%M:%S', rejected_at / 1000000, 'unixepoch') AS rejected,
+       table_name, input, line, column_number AS column, reason,
+       CAST(text AS TEXT) AS text,
+       text_bytes, status, run_id
+FROM dead_letters ORDER BY load_id DESC, ordinal;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

@@ -144,7 +144,13 @@ class Shaper::State {
     const Place place = place_of(chunk, span, error.offset);
     return {.message = fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column,
                                    error.message),
-            .hint = may_be_unfinished(chunk, span) ? chunk.unfinished_hint : error.hint};
+            .hint = hint_for(error, chunk, span)};
+  }
+
+  static std::string hint_for(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) {
+    if (may_be_unfinished(chunk, span)) return chunk.unfinished_hint;
+    const bool has_another_way = error.hint.empty() && error.extent == DocumentError::Extent::document;
+    return has_another_way ? "--on-reject dead-letter keeps such rows apart and loads the others" : error.hint;
   }
 
   const ShapeOptions& options_;

@@ -12,6 +12,7 @@
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/column_hints.h"
+#include "pipeline/rejected_rows.h"
 #include "pipeline/state_job.h"
 
 namespace outfall::pipeline {
@@ -71,7 +72,8 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
                    .max_nesting = schema.max_nesting().value_or(nesting_default),
                    .root_key = run.options.root_key,
                    .roots = {},
-                   .hints = std::move(*hints)};
+                   .hints = std::move(*hints),
+                   .bad_documents = bad_documents(run.options)};
   if (run.options.root_key) schema.propagate_root_ids();
   for (const normalize::InputFacts& input : *inputs) {
     options.shape.roots.insert_or_assign(input.table, root_options(run, schema, input.table));
@@ -158,12 +160,18 @@ void add_notes(Report& report, std::vector<std::string> notes) {
 
 /// Replacing a table with nothing is more likely a mistake than a wish.
 Status check_replaced(const RunOptions& options, const std::vector<std::string>& roots,
-                      const normalize::NormalizeSummary& summary) {
+                      const std::vector<normalize::InputFacts>& inputs, const normalize::NormalizeSummary& summary) {
   if (options.write_disposition != WriteDisposition::replace) return {};
+  for (std::size_t i = 0; i < inputs.size() && !options.allow_partial; ++i) {
+    if (summary.left_out[i] == 0) continue;
+    return fail(fmt::format("{} has bad rows ({} beside {} good ones), and {} would be replaced without them",
+                            inputs[i].name, summary.left_out[i], summary.documents[i], inputs[i].table),
+                "mend them, or replace the table with the good ones: --allow-partial; nothing was changed");
+  }
   for (const std::string& root : roots) {
-    if (summary.rows.contains(root)) continue;
+    if (summary.rows.contains(root) || options.allow_empty) continue;
     return fail(fmt::format("the inputs of {} have no documents, and replacing it would leave it empty", root),
-                "check the inputs; nothing was changed");
+                "check the inputs, or empty it on purpose: --allow-empty; nothing was changed");
   }
   return {};
 }
@@ -192,6 +200,12 @@ Status check_names(const schema::Schema& schema, const delivery::Capabilities& c
   return {};
 }
 
+std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t count : counts) total += count;
+  return total;
+}
+
 /// One run of the extract step over a package that is being written.
 class Extraction {
  public:
@@ -217,20 +231,26 @@ class Extraction {
     Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
     if (!inputs) return fail(std::move(inputs.error()));
     const std::uint64_t documents = sum(summary->documents);
+    if (Status few = rejected_->check(documents); !few) return fail(std::move(few.error()));
     report_.duplicate_keys += summary->duplicate_keys;
-    if (Status filled = check_replaced(run_.options, roots_, *summary); !filled) return fail(std::move(filled.error()));
-    if (documents == 0) return std::nullopt;
+    if (Status filled = check_replaced(run_.options, roots_, options_.inputs, *summary); !filled)
+      return fail(std::move(filled.error()));
+    if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer, documents, *inputs);
     if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(*summary, options_, report_);
+    report_.rejects = rejected_->first();
     add_notes(report_,
               notes_on_unmet_hints(run_.options.columns, request_.memory.schema, roots_, options_.shape.naming));
     return sealed;
   }
 
  private:
+  /// An input without rows replaces what is there as well, where that is allowed.
+  bool empties_tables() const { return run_.options.write_disposition == WriteDisposition::replace && !roots_.empty(); }
+
   /// Says of the root tables what dlt says of those that its resources fill.
   void complete_root_tables() {
     schema::Schema& schema = request_.memory.schema;
@@ -247,6 +267,8 @@ class Extraction {
   Result<normalize::NormalizeSummary> shape_into(package::PackageWriter& writer) {
     request_.progress.begin(Progress::Stage::extract, load_id_);
     request_.progress.set_totals(std::nullopt, bytes_total());
+    rejected_.emplace(run_.options, options_.inputs, &request_.ledger, run_.env);
+    options_.take_rejected = [this](const normalize::RejectedDocument& document) { return rejected_->take(document); };
     const auto write = [&writer](std::string_view table, const ArrowSchema& schema, ArrowArray* batch) {
       return writer.append(table, schema, batch);
     };
@@ -262,12 +284,6 @@ class Extraction {
     return bytes == 0 ? std::nullopt : std::optional(bytes);
   }
 
-  static std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
-    std::uint64_t total = 0;
-    for (const std::uint64_t count : counts) total += count;
-    return total;
-  }
-
   /// The records of the inputs that were read, and the notes about them.
   Result<std::vector<ledger::InputRecord>> describe_inputs(const normalize::NormalizeSummary& summary) {
     std::vector<ledger::InputRecord> records;
@@ -276,6 +292,7 @@ class Extraction {
       if (!is_read(input.fate)) continue;
       const normalize::InputContent content = run_.source->content(i);
       input.documents = summary.documents[i];
+      input.rejected = summary.left_out[i];
       input.bytes = content.bytes;
       report_.bytes_read += content.bytes;
       if (content.grew) input.notes.emplace_back("it grew while it was read; what was added is not loaded");
@@ -312,6 +329,7 @@ class Extraction {
                                   .schema_version_hash = schema.version_hash,
                                   .schema = schema.to_json(),
                                   .documents = documents,
+                                  .rejected = rejected_->count(),
                                   .sealed_at = run_.env.now_us(),
                                   .jobs = std::move(*jobs)};
     if (run_.options.write_disposition == WriteDisposition::replace) package.replaced = roots_;
@@ -347,6 +365,7 @@ class Extraction {
   Report& report_;
   std::string load_id_;
   normalize::NormalizeOptions options_;
+  std::optional<RejectedRows> rejected_;  ///< of these options and inputs
   std::vector<std::string> roots_;
   std::vector<std::size_t> inputs_of_new_tables_;
 };
@@ -370,6 +389,8 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   Result<normalize::NormalizeOptions> options = normalize_options(run, schema, "", progress);
   if (!options) return fail(std::move(options.error()));
   progress.begin(Progress::Stage::extract, "");
+  RejectedRows rejected(run.options, options->inputs, nullptr, run.env);
+  options->take_rejected = [&rejected](const normalize::RejectedDocument& document) { return rejected.take(document); };
   const auto forget = [](std::string_view, const ArrowSchema&, ArrowArray* batch) {
     batch->release(batch);
     return Status{};
@@ -380,8 +401,10 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
-  Status good = check_replaced(run.options, roots, *summary);
+  Status good = check_replaced(run.options, roots, options->inputs, *summary);
   if (good) good = check_names(schema, run.destination.capabilities());
+  const std::uint64_t documents = sum(summary->documents);
+  if (good) good = rejected.check(documents);
   if (!good) return good;
   report_rows(*summary, schema, report);
   report_variants(*summary, *options, report);
@@ -396,10 +419,13 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (!is_read(choice.reports[i].fate)) continue;
     choice.reports[i].documents = summary->documents[i];
+    choice.reports[i].rejected = summary->left_out[i];
     choice.reports[i].bytes = run.source->content(i).bytes;
     report.bytes_read += choice.reports[i].bytes;
-    report.balance.in += summary->documents[i];
   }
+  report.balance.in = documents + rejected.count();
+  report.balance.rejected = rejected.count();
+  report.rejects = rejected.first();
   report.duplicate_keys = summary->duplicate_keys;
   return {};
 }

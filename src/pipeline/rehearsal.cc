@@ -12,6 +12,7 @@
 #include "pipeline/dataset_memory.h"
 #include "pipeline/extract.h"
 #include "pipeline/input_fates.h"
+#include "pipeline/rejected_rows.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -129,7 +130,7 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     }
   }
   report.inputs = std::move(choice.reports);
-  return {};
+  return check_has_rows(request.options, report.inputs);
 }
 
 }  // namespace outfall::pipeline

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "delivery/deliver.h"
@@ -14,6 +15,7 @@
 #include "pipeline/input_fates.h"
 #include "pipeline/progress_meter.h"
 #include "pipeline/rehearsal.h"
+#include "pipeline/rejected_rows.h"
 #include "pipeline/unrecognized_input.h"
 
 namespace outfall::pipeline {
@@ -42,7 +44,8 @@ class Run {
       const bool is_failure = report_.ending == Ending::failed || report_.ending == Ending::misuse;
       if (is_failure && load_failed_) report_.ending = Ending::pending;
     } else {
-      report_.ending = report_.balance.rejected > 0 ? Ending::rejected : Ending::delivered;
+      const bool is_short = report_.balance.rejected > 0 && !request_.options.rejected_ok;
+      report_.ending = is_short ? Ending::rejected : Ending::delivered;
     }
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
@@ -107,11 +110,39 @@ class Run {
     return {};
   }
 
+  /// A sealed package: what was rejected is settled by the seal, what is in it waits for its destination.
+  Status balance(const ledger::PackageRecord& package) {
+    report_.balance.in += package.documents;
+    report_.balance.pending += package.documents;
+    return balance_rejected(package.load_id, package.rejected);
+  }
+
+  Status balance_rejected(const std::string& load_id, std::uint64_t rejected) {
+    if (rejected == 0 || !balanced_.insert(load_id).second) return {};
+    report_.balance.in += rejected;
+    report_.balance.rejected += rejected;
+    const Result<std::uint64_t> letters = held_->ledger.count_letters({.load_id = load_id});
+    if (!letters) return fail(letters.error());
+    report_.dead_letters += *letters;
+    return {};
+  }
+
+  /// A run that died behind its last commit told nobody what it had rejected: whoever finishes its inputs does.
+  Status tell_rejected(const std::vector<ledger::SealedInput>& finished) {
+    for (const ledger::SealedInput& input : finished) {
+      const Result<std::uint64_t> rejected = held_->ledger.rejected_with(input.load_id);
+      if (!rejected) return fail(rejected.error());
+      if (Status told = balance_rejected(input.load_id, *rejected); !told) return told;
+    }
+    return {};
+  }
+
   Status deliver_pending() {
     const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
     if (!pending) return fail(pending.error());
-    for (const ledger::PackageRecord& package : *pending) report_.balance.in += package.documents;
-    report_.balance.pending = report_.balance.in;
+    for (const ledger::PackageRecord& package : *pending) {
+      if (Status counted = balance(package); !counted) return counted;
+    }
     for (const ledger::PackageRecord& package : *pending) {
       if (Status delivered = deliver_package(package, Resumed::yes); !delivered) return delivered;
     }
@@ -143,13 +174,13 @@ class Run {
         choose_inputs(*request_.source, held_->ledger, loads, input_question(request_.options));
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
+    if (Status told = tell_rejected(choice->acknowledged); !told) return told;
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, !delivered);
     if (!package) return fail(package.error());
     report_.inputs = std::move(choice->reports);
-    if (!*package) return {};
+    if (!*package) return check_has_rows(request_.options, report_.inputs);
     sealed_ = true;
-    report_.balance.in += (*package)->documents;
-    report_.balance.pending += (*package)->documents;
+    if (Status counted = balance(**package); !counted) return counted;
     // Packages are delivered in the order of their seals.
     const Status loaded = delivered ? deliver_package(**package, Resumed::no) : Status{};
     if (!delivered || !loaded) tell_pending(**package);
@@ -260,8 +291,9 @@ class Run {
   ProgressMeter progress_;
   Report report_;
   std::optional<HeldPipeline> held_;
-  bool sealed_ = false;       ///< the inputs of this run
-  bool load_failed_ = false;  ///< sealed work waits for its destination
+  std::set<std::string> balanced_;  ///< load ids whose rejected rows are in the balance
+  bool sealed_ = false;             ///< the inputs of this run
+  bool load_failed_ = false;        ///< sealed work waits for its destination
 };
 
 }  // namespace

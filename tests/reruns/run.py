@@ -344,6 +344,60 @@ def pending_packages_are_limited(story):
     assert story.ids() == [1, 2, 3]
 
 
+BAD = '{"id":1}\n{"id":tru}\n{"id":2}\n{"id":1e999}\n{"id":3}\n'
+
+
+def letters(story):
+    listed = story.outfall("dead-letter", "list", "--json", of_stdout=True)
+    return sorted((letter["line"], letter["text"]) for letter in map(json.loads, listed.splitlines()))
+
+
+def rejected_rows_have_one_letter(story):
+    """Wherever a run is killed, the same command leaves each good row once and one letter for each bad one, and says so."""
+    points = ["job_files_synced", "before_seal", "in_seal", "after_seal", "before_load_commit", "after_load_commit",
+              "before_ledger_loaded", "after_ledger_loaded", "before_run_end"]
+    for at, point in enumerate(points, 1):
+        story.write("1.jsonl", BAD.replace("1}", "10}", at))  # another content for each
+        how = ("--on-reject", "dead-letter", "--pipeline", point)
+        story.run(*how, to=f"duckdb:{point}.duckdb", fault=point, code=KILLED)
+        sealed = points.index(point) >= points.index("after_seal")
+        listed = story.outfall("dead-letter", "list", point, "--json", of_stdout=True).splitlines()
+        assert len(listed) == (2 if sealed else 0), f"{point}: {listed}"
+        told(story.run(*how, to=f"duckdb:{point}.duckdb", code=3), "rejected 2 + pending 0", f"outfall dead-letter list {point}")
+        listed = [json.loads(line) for line in story.outfall("dead-letter", "list", point, "--json", of_stdout=True).splitlines()]
+        assert [letter["line"] for letter in listed] == [2, 4], f"{point}: {listed}"
+        count = [OUTFALL, "query", f"duckdb:{point}.duckdb", 'select count(*) from "in"', "--output", "csv"]
+        done = subprocess.run(count, cwd=story.folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True)
+        assert done.stdout.split()[1:] == ["3"], f"{point}: {done.stdout}"
+
+
+def rejected_rows_of_pending_work_are_told_when_it_is_finished(story):
+    """Pending comes before rejected: exit 4 while rows wait, 3 when they are delivered, and 0 where that is asked for."""
+    story.write("1.jsonl", BAD)
+    (story.folder / "blocked").mkdir()
+    blocked = f"duckdb:{story.folder}/blocked/t.duckdb"
+    story.run("--on-reject", "dead-letter", to=blocked, fault="after_seal", code=KILLED)
+    (story.folder / "blocked").rename(story.folder / "away")
+    told(story.outfall("resume", code=4), "in 5 = delivered 0 + rejected 2 + pending 3")
+    (story.folder / "away").rename(story.folder / "blocked")
+    told(story.outfall("resume", code=3), "in 5 = delivered 3 + rejected 2 + pending 0")
+    told(story.run("--on-reject", "dead-letter", "--rejected-ok", to=blocked), "finished from run", "rejected 2")
+    assert len(letters(story)) == 2
+
+
+def a_dropped_package_takes_its_letters_along(story):
+    """Its inputs count as not loaded: loaded again, they are rejected again."""
+    story.write("1.jsonl", BAD)
+    story.run("--on-reject", "dead-letter", fault="after_seal", code=KILLED)
+    assert len(letters(story)) == 2
+    [load_id] = pending_id(story)
+    story.outfall("package", "drop", load_id, "--yes")
+    assert not letters(story)
+    story.run("--on-reject", "dead-letter", code=3)
+    assert len(letters(story)) == 2
+    assert story.ids() == [1, 2, 3]
+
+
 def pending_id(story):
     listed = json.loads(story.outfall("package", "list", "--json", of_stdout=True))
     return [package["load_id"] for pipeline in listed["pipelines"] for package in pipeline["packages"] if package["state"] == "pending"]
@@ -464,6 +518,7 @@ def main():
         replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_recognizes_packed_records,
         run_key_survives_every_window, run_key_with_other_content,
+        rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_dropped_package_takes_its_letters_along,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]
     if len(sys.argv) > 1:

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dead letters: there from the seal of their package on, once each, until they are old or the package is given up.
+#include "base/limits.h"
+#include "ledger/ledger_testing.h"
+
+namespace outfall::ledger {
+namespace {
+
+using testing::ElementsAre;
+
+class LettersTest : public LedgerTest {
+ protected:
+  Letter letter(std::string text, std::string reason = "this is not JSON") {
+    Letter made{.table = "events", .input = "/data/events.jsonl", .line = 7, .column = 3, .offset = 120};
+    made.reason = std::move(reason);
+    made.text_bytes = text.size();
+    made.text = std::move(text);
+    made.rejected_at = env_.now_us();
+    return made;
+  }
+
+  void set_aside(Ledger& ledger, const Letter& one) {
+    const Status kept = ledger.set_aside(one);
+    ASSERT_TRUE(kept) << kept.error().message;
+  }
+
+  static std::vector<LetterRecord> letters(Ledger& ledger, const LetterFilter& filter = {}) {
+    std::vector<LetterRecord> found;
+    const Status visited = ledger.visit_letters(filter, [&](const LetterRecord& one) -> Result<bool> {
+      found.push_back(one);
+      return true;
+    });
+    EXPECT_TRUE(visited) << visited.error().message;
+    return found;
+  }
+
+  static std::vector<std::string> texts(Ledger& ledger, const LetterFilter& filter = {}) {
+    std::vector<std::string> found;
+    for (const LetterRecord& one : letters(ledger, filter)) found.push_back(one.letter.text);
+    return found;
+  }
+};
+
+TEST_F(LettersTest, AreKeptByTheSealWithTheirPlace) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const std::string bytes("{\"a\":\"x\xff\0y\"", 12);
+  set_aside(ledger, letter(bytes));
+  set_aside(ledger, letter("{"));
+  EXPECT_THAT(texts(ledger), ElementsAre()) << "before the seal nothing is rejected";
+  const std::string load_id = seal(ledger, "r1", input("/data/events.jsonl"));
+  const std::vector<LetterRecord> kept = letters(ledger);
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].load_id, load_id);
+  EXPECT_EQ(kept[0].ordinal, 1);
+  EXPECT_EQ(kept[0].run_id, "r1");
+  EXPECT_EQ(kept[0].status, "open");
+  EXPECT_EQ(kept[0].letter.text, bytes) << "byte by byte, text or not";
+  EXPECT_EQ(kept[0].letter.input, "/data/events.jsonl");
+  EXPECT_EQ(kept[0].letter.line, 7U);
+  EXPECT_EQ(kept[0].letter.offset, 120U);
+  EXPECT_EQ(kept[1].ordinal, 2);
+
+  begin(ledger, "r2");
+  seal(ledger, "r2", input("/data/other.jsonl"));
+  EXPECT_EQ(letters(ledger).size(), 2U) << "the next package has none of them";
+}
+
+TEST_F(LettersTest, OfALongRowTheBeginningIsKept) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  set_aside(ledger, letter(std::string(limits::letter_text_bytes_max + 5, 'x')));
+  seal(ledger, "r1", input("/data/events.jsonl"));
+  const std::vector<LetterRecord> kept = letters(ledger);
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].letter.text.size(), limits::letter_text_bytes_max);
+  EXPECT_EQ(kept[0].letter.text_bytes, limits::letter_text_bytes_max + 5);
+}
+
+TEST_F(LettersTest, ARunThatDiesBeforeTheSealLeavesNone) {
+  for (const std::string fault : {"before_seal", "in_seal"}) {
+    EXPECT_TRUE(dies_at(fault, [&](Ledger& ledger) {
+      begin(ledger, "dies at " + fault);
+      set_aside(ledger, letter("{"));
+      seal(ledger, "dies at " + fault, input("/data/events.jsonl"));
+    }));
+    Ledger ledger = open();
+    EXPECT_THAT(texts(ledger), ElementsAre()) << fault;
+  }
+  EXPECT_TRUE(dies_at("after_seal", [&](Ledger& ledger) {
+    begin(ledger, "r1");
+    set_aside(ledger, letter("{"));
+    seal(ledger, "r1", input("/data/events.jsonl"));
+  }));
+  Ledger ledger = open();
+  EXPECT_THAT(texts(ledger), ElementsAre("{"));
+}
+
+TEST_F(LettersTest, AreFoundByWhatTheyAreAbout) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  set_aside(ledger, letter("one"));
+  Letter other = letter("two", "The bytes are not valid UTF-8");
+  other.table = "users";
+  set_aside(ledger, other);
+  const std::string load_id = seal(ledger, "r1", input("/data/events.jsonl"));
+  EXPECT_THAT(texts(ledger, {.table = "users"}), ElementsAre("two"));
+  EXPECT_THAT(texts(ledger, {.reason = "utf-8"}), ElementsAre("two"));
+  EXPECT_THAT(texts(ledger, {.load_id = load_id, .ordinal = 1}), ElementsAre("one"));
+  EXPECT_THAT(texts(ledger, {.since = env_.now_us() + 1}), ElementsAre());
+  EXPECT_THAT(texts(ledger, {.limit = 1}), ElementsAre("one"));
+  EXPECT_EQ(ledger.count_letters({}).value(), 2U);
+  EXPECT_EQ(ledger.count_letters({.table = "events"}).value(), 1U);
+
+  begin(ledger, "r2");
+  set_aside(ledger, letter("three"));
+  seal(ledger, "r2", input("/data/events.jsonl", "h2"));
+  EXPECT_THAT(texts(ledger, {.limit = 2}), ElementsAre("one", "two"));
+  EXPECT_THAT(texts(ledger, {.limit = 2, .order = LetterOrder::newest_first}), ElementsAre("three", "one"));
+}
+
+TEST_F(LettersTest, GoWithAPackageThatIsGivenUp) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  set_aside(ledger, letter("{"));
+  const std::string load_id = seal(ledger, "r1", input("/data/events.jsonl"));
+  ASSERT_TRUE(ledger.drop(load_id));
+  EXPECT_THAT(texts(ledger), ElementsAre()) << "its inputs count as not loaded: the next run rejects them anew";
+}
+
+TEST_F(LettersTest, AreKeptForTheRetention) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  set_aside(ledger, letter("{"));
+  ASSERT_TRUE(ledger.mark_loaded(seal(ledger, "r1", input("/data/events.jsonl")), 0));
+  end(ledger, "r1", 3);
+  env_.advance(std::chrono::hours(24 * (limits::retention_days - 1)));
+  begin(ledger, "r2");
+  end(ledger, "r2");
+  EXPECT_THAT(texts(ledger), ElementsAre("{"));
+  env_.advance(std::chrono::hours(48));
+  begin(ledger, "r3");
+  end(ledger, "r3");
+  EXPECT_THAT(texts(ledger), ElementsAre());
+}
+
+TEST_F(LettersTest, AStoreFromBeforeThemGetsTheTable) {
+  {
+    Ledger ledger = open();
+    begin(ledger, "r1");
+    seal(ledger, "r1", input("/data/events.jsonl"));
+  }
+  {
+    Database database = std::move(*Database::open(path_, Database::Access::read_write));
+    ASSERT_TRUE(
+        database.execute("DROP VIEW dead_letter_list; DROP TABLE dead_letters; "
+                         "ALTER TABLE packages DROP COLUMN rejected; PRAGMA user_version = 4"));
+  }
+  Ledger ledger = open();
+  EXPECT_THAT(texts(ledger), ElementsAre());
+  const auto pending = ledger.pending();
+  ASSERT_TRUE(pending) << pending.error().message;
+  ASSERT_EQ(pending->size(), 1U);
+  EXPECT_EQ(pending->front().rejected, 0U);
+}
+
+}  // namespace
+}  // namespace outfall::ledger

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/rejected_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "normalize/csv_layout.h"
+#include "pipeline/input_fates.h"
+
+namespace outfall::pipeline {
+namespace {
+
+/// That a report repeats; the state store has all of them.
+constexpr std::size_t first_max = 10;
+
+/// Where nothing else was asked for: a hundredth of the rows, and of few rows a hundred.
+constexpr double percent_default = 1;
+constexpr std::uint64_t rows_default = 100;
+
+std::string csv_field(const std::string& name, const columnar::CsvDialect& dialect) {
+  if (name.find_first_of({dialect.delimiter, dialect.quote, '\n', '\r'}) == std::string::npos) return name;
+  std::string quoted(1, dialect.quote);
+  for (const char byte : name) quoted.append(byte == dialect.quote ? 2 : 1, byte);
+  return quoted + dialect.quote;
+}
+
+/// The record that names the fields, as the input may have written it.
+std::string header_of(const normalize::CsvLayout& layout) {
+  std::string header;
+  for (const normalize::CsvLayout::Column& column : layout.columns) {
+    if (!header.empty()) header += layout.dialect.delimiter;
+    header += csv_field(column.name, layout.dialect);
+  }
+  return header;
+}
+
+bool are_too_many(std::uint64_t rejected, std::uint64_t rows, double percent) {
+  return static_cast<double>(rejected) * 100 > percent * static_cast<double>(rows);
+}
+
+}  // namespace
+
+normalize::BadDocuments bad_documents(const RunOptions& options) {
+  return options.on_reject.value_or(OnReject::fail) == OnReject::fail ? normalize::BadDocuments::fail
+                                                                      : normalize::BadDocuments::leave_out;
+}
+
+Status check_has_rows(const RunOptions& options, const std::vector<InputReport>& inputs) {
+  if (!options.fail_if_empty) return {};
+  const auto had_rows = [](const InputReport& input) { return !is_read(input.fate) || input.documents > 0; };
+  if (std::ranges::any_of(inputs, had_rows)) return {};
+  return fail(inputs.empty() ? "there is no input" : "the inputs have no rows",
+              "--fail-if-empty makes this an error; nothing was changed");
+}
+
+Status RejectedRows::take(const normalize::RejectedDocument& document) {
+  ++count_;
+  if (first_.size() < first_max) {
+    first_.push_back({.input = inputs_[document.input].name,
+                      .table = inputs_[document.input].table,
+                      .line = document.line,
+                      .column = document.column,
+                      .reason = std::string(document.message),
+                      .hint = std::string(document.hint)});
+  }
+  if (options_.bad_rows_max && count_ > *options_.bad_rows_max) {
+    return fail(too_many(fmt::format("more than {} bad rows", *options_.bad_rows_max),
+                         fmt::format("{}", *options_.bad_rows_max)));
+  }
+  if (ledger_ == nullptr || options_.on_reject != OnReject::dead_letter) return {};
+  return keep(document);
+}
+
+Status RejectedRows::keep(const normalize::RejectedDocument& document) {
+  ledger::Letter letter{.table = inputs_[document.input].table,
+                        .input = inputs_[document.input].name,
+                        .line = document.line,
+                        .column = document.column,
+                        .offset = document.offset,
+                        .reason = std::string(document.message),
+                        .hint = std::string(document.hint),
+                        .header = document.csv != nullptr && options_.csv.header ? header_of(*document.csv) : "",
+                        .text = std::string(document.text.substr(0, limits::letter_text_bytes_max)),
+                        .text_bytes = document.text.size(),
+                        .rejected_at = env_.now_us()};
+  bytes_ += letter.text.size() + letter.reason.size() + letter.header.size();
+  if (bytes_ > limits::letters_bytes_max) {
+    return fail(fmt::format("the {} bad rows up to {}, line {} take more than the {} bytes that a run may keep", count_,
+                            letter.input, letter.line, limits::letters_bytes_max),
+                "--on-reject drop counts bad rows and keeps none; nothing was loaded");
+  }
+  Status kept = ledger_->set_aside(letter);
+  return kept ? Status() : fail(std::move(kept.error()).in("set a bad row aside"));
+}
+
+Status RejectedRows::check(std::uint64_t accepted) const {
+  const std::uint64_t rows = accepted + count_;
+  if (count_ == 0 || options_.bad_rows_max) return {};
+  const bool is_default = !options_.bad_percent_max;
+  if (is_default && count_ <= rows_default) return {};
+  const double percent = options_.bad_percent_max.value_or(percent_default);
+  if (!are_too_many(count_, rows, percent)) return {};
+  return fail(too_many(fmt::format("{} bad rows among {}", count_, rows),
+                       fmt::format("{}%{}", percent, is_default ? fmt::format(" or {}", rows_default) : "")));
+}
+
+Error RejectedRows::too_many(std::string found, std::string allowed) const {
+  const RejectReport& first = first_.front();
+  return {
+      .message = fmt::format("{}, and --max-bad-rows allows {}; the first is {}, line {}, column {}: {}",
+                             std::move(found), std::move(allowed), first.input, first.line, first.column, first.reason),
+      .hint = first.hint.empty() ? "mend the input, or allow more: --max-bad-rows N or P%" : first.hint};
+}
+
+}  // namespace outfall::pipeline

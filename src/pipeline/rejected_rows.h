@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// RejectedRows: what a run does with documents that cannot become rows, and when there are too many of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/env.h"
+#include "ledger/ledger.h"
+#include "normalize/normalizer.h"
+#include "outfall/pipeline.h"
+#include "outfall/report.h"
+
+namespace outfall::pipeline {
+
+/// What normalizing is to do with them.
+normalize::BadDocuments bad_documents(const RunOptions& options);
+
+/// Errors: rows were asked for (RunOptions::fail_if_empty), and none of the inputs has any.
+Status check_has_rows(const RunOptions& options, const std::vector<InputReport>& inputs);
+
+class RejectedRows {
+ public:
+  /// `ledger` null: they are counted, and kept nowhere. All outlive the object.
+  RejectedRows(const RunOptions& options, const std::vector<normalize::InputFacts>& inputs, ledger::Ledger* ledger,
+               Env& env)
+      : options_(options), inputs_(inputs), ledger_(ledger), env_(env) {}
+
+  /// Sets one aside.
+  ///
+  /// Errors: more than a run may have, by number or by what keeping them takes; the state store cannot take it.
+  Status take(const normalize::RejectedDocument& document);
+
+  /// Once all of them are known, among `accepted` rows that are none of them.
+  ///
+  /// Errors: more than a run may have.
+  Status check(std::uint64_t accepted) const;
+
+  std::uint64_t count() const { return count_; }
+  /// The first of them, for the report.
+  const std::vector<RejectReport>& first() const { return first_; }
+
+ private:
+  Status keep(const normalize::RejectedDocument& document);
+  Error too_many(std::string found, std::string allowed) const;
+
+  const RunOptions& options_;
+  const std::vector<normalize::InputFacts>& inputs_;
+  ledger::Ledger* ledger_;
+  Env& env_;
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::vector<RejectReport> first_;
+};
+
+}  // namespace outfall::pipeline
