@@ -101,7 +101,11 @@ struct RunOptions {
   /// a hundred. Neither: one of a hundred, and a hundred where there are fewer than 10,000 rows.
   std::optional<std::uint64_t> bad_rows_max{};
   std::optional<double> bad_percent_max{};
-  /// A run whose rows were rejected ends as `delivered`.
+  /// To skip, each file is read once more before the others are loaded. Standard input cannot be skipped.
+  OnBadFiles on_bad_files = OnBadFiles::fail;
+  /// An input that is not there is reported. Without, the run is refused.
+  bool allow_missing = false;
+  /// A run whose rows were rejected, or whose files were skipped because they are bad, ends as `delivered`.
   bool rejected_ok = false;
   /// Replaces a table although some rows of its inputs are bad, or although none are there at all. Without, such a run
   /// fails and changes nothing.

@@ -21,7 +21,7 @@ enum class Ending {
   delivered = 0,      ///< every row of the run is at the destination
   failed = 1,         ///< nothing half-visible; Report::error says what
   misuse = 2,         ///< options or configuration wrong; nothing was touched
-  rejected = 3,       ///< finished, but rows were rejected
+  rejected = 3,       ///< finished, but rows were rejected or bad files skipped
   pending = 4,        ///< stopped with sealed work pending: resume finishes it
   busy = 5,           ///< another process holds the pipeline
   interrupted = 130,  ///< stopped by the caller (SIGINT)
@@ -69,6 +69,8 @@ enum class InputFate {
   finished,  ///< sealed by an earlier run that did not end, and delivered by now; `run` names it
   pending,   ///< sealed by such a run or by this one, and its package is not at the destination yet
   changed,   ///< loaded before with other content, loaded again
+  bad,       ///< it cannot be read to its end, and no row of it is loaded (on_bad_files)
+  missing,   ///< it is not there (allow_missing)
   skipped,   ///< this content is already complete, and the caller asked to skip such (skip_loaded)
 };
 

@@ -22,6 +22,12 @@ enum class OnReject {
   drop,         ///< it is counted, and the others are loaded
 };
 
+/// What is done with a file that cannot be read to its end: it is cut off, damaged, gone, or an array that is broken.
+enum class OnBadFiles {
+  fail,  ///< the run fails, and nothing of it is visible
+  skip,  ///< no row of it is loaded, and the report names it; the others are loaded
+};
+
 /// How an input is written; compressed with gzip or zstd or not.
 enum class InputFormat {
   json,  ///< documents, one a line or in one array
@@ -42,6 +48,7 @@ std::string_view name(DataType type);
 std::string_view name(WriteDisposition disposition);
 std::string_view name(NamingConvention naming);
 std::string_view name(OnReject on_reject);
+std::string_view name(OnBadFiles on_bad_files);
 std::string_view name(DeliveryMode mode);
 
 std::optional<DataType> data_type(std::string_view name);

@@ -168,6 +168,10 @@ std::string_view name(InputFate fate) {
       return "pending";
     case InputFate::changed:
       return "changed";
+    case InputFate::bad:
+      return "bad";
+    case InputFate::missing:
+      return "missing";
     case InputFate::skipped:
       return "skipped";
   }

@@ -45,6 +45,11 @@ constexpr std::array on_reject_words{
     Spelling{OnReject::drop, "drop"},
 };
 
+constexpr std::array on_bad_files_words{
+    Spelling{OnBadFiles::fail, "fail"},
+    Spelling{OnBadFiles::skip, "skip"},
+};
+
 constexpr std::array delivery_modes{
     Spelling{DeliveryMode::transactional, "exactly once (transactional)"},
     Spelling{DeliveryMode::at_least_once, "at least once"},
@@ -77,6 +82,10 @@ std::string_view name(WriteDisposition disposition) {
 }
 std::string_view name(OnReject on_reject) {
   return spell(on_reject_words, on_reject);
+}
+
+std::string_view name(OnBadFiles on_bad_files) {
+  return spell(on_bad_files_words, on_bad_files);
 }
 
 std::string_view name(NamingConvention naming) {

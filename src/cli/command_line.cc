@@ -263,12 +263,17 @@ Status take_bad_rows_max(const std::string& text, RunOptions& run) {
 
 Status take_bad_input(const Typed& typed, RunOptions& run) {
   static const std::vector words{spelled(OnReject::fail), spelled(OnReject::dead_letter), spelled(OnReject::drop)};
+  static const std::vector files{spelled(OnBadFiles::fail), spelled(OnBadFiles::skip)};
   run.rejected_ok = typed.rejected_ok;
+  run.allow_missing = typed.allow_missing;
   run.allow_partial = typed.allow_partial;
   run.allow_empty = typed.allow_empty;
   run.fail_if_empty = typed.fail_if_empty;
   Status done;
   if (!typed.on_reject.empty()) done = take(known_word<OnReject>("--on-reject", typed.on_reject, words), run.on_reject);
+  if (done && !typed.on_bad_files.empty()) {
+    done = take(known_word<OnBadFiles>("--on-bad-files", typed.on_bad_files, files), run.on_bad_files);
+  }
   return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;
 }
 

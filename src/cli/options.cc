@@ -87,7 +87,8 @@ void add_what_options(CLI::App& app, Typed& typed) {
 }
 
 void add_rejected_ok(CLI::App& app, Typed& typed) {
-  app.add_flag("--rejected-ok", typed.rejected_ok, "Exit 0 instead of 3 when the only thing left is rejected rows")
+  app.add_flag("--rejected-ok", typed.rejected_ok,
+               "Exit 0 instead of 3 when all that is missing is rejected rows and bad files")
       ->group("When the input is bad");
 }
 
@@ -99,8 +100,13 @@ void add_bad_input_options(CLI::App& app, Typed& typed) {
   text(app, "--max-bad-rows", typed.bad_rows_max, "N|P%",
        "Fail, and load nothing, beyond so many. Default: 1%, or 100 below 10,000 rows")
       ->group(bad);
+  text(app, "--on-bad-files", typed.on_bad_files, "HOW",
+       "A file that cannot be read to its end: fail (default), or skip (load nothing of it)")
+      ->group(bad);
   add_rejected_ok(app, typed);
-  app.add_flag("--allow-partial", typed.allow_partial, "Replace a table although some of its rows are bad")->group(bad);
+  app.add_flag("--allow-missing", typed.allow_missing, "A source that is not there is no error")->group(bad);
+  app.add_flag("--allow-partial", typed.allow_partial, "Replace a table although some of its rows or files are bad")
+      ->group(bad);
   app.add_flag("--allow-empty", typed.allow_empty, "Replace a table although there are no rows for it")->group(bad);
   app.add_flag("--fail-if-empty", typed.fail_if_empty, "Exit 1 when the inputs have no rows")->group(bad);
 }

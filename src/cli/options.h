@@ -38,6 +38,7 @@ struct Typed {
   std::string max_pending_packages;
   std::string on_reject;
   std::string bad_rows_max;
+  std::string on_bad_files;
   std::optional<std::string> run_key;  ///< an empty one was typed, too
   std::string progress = "auto";
   std::string output = "table";
@@ -54,6 +55,7 @@ struct Typed {
   bool dry_run = false;
   bool skip_loaded = false;
   bool rejected_ok = false;
+  bool allow_missing = false;
   bool allow_partial = false;
   bool allow_empty = false;
   bool fail_if_empty = false;

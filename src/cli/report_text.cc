@@ -79,6 +79,10 @@ std::string planned_input_text(const InputReport& input) {
       return fmt::format("was sealed by run {}, would be finished, not loaded again", input.run);
     case InputFate::changed:
       return "changed since: would be loaded again, " + size;
+    case InputFate::bad:
+      return "would be left out: it is bad";
+    case InputFate::missing:
+      return "is not there";
     case InputFate::skipped:
       return fmt::format("would be skipped: loaded by run {}", input.run);
   }
@@ -105,6 +109,12 @@ std::string input_text(const Report& report, const InputReport& input) {
       break;
     case InputFate::changed:
       fate = "changed since: loaded again";
+      break;
+    case InputFate::bad:
+      fate = "left out: it is bad";
+      break;
+    case InputFate::missing:
+      fate = "is not there";
       break;
     case InputFate::skipped:
       fate = input.run.empty() ? "skipped" : "skipped: loaded by run" + run;

@@ -72,16 +72,19 @@ Report Pipeline::run(const RunOptions& options) {
   if (Status checked = check(options); !checked) return engine::failed_report(options_, std::move(checked.error()));
   const Result<std::string> data_dir = engine::find_data_dir(options_.data_dir);
   if (!data_dir) return engine::failed_report(options_, data_dir.error());
-  auto source = sources::FileSource::make({.named = options.inputs,
-                                           .table = options.table,
-                                           .run_key = options.run_key.value_or(""),
-                                           .format = options.input_format,
-                                           .csv = csv_options(options.csv),
-                                           .workers = pipeline::worker_count(options),
-                                           .spool_folder = *data_dir,
-                                           .chunk_bytes = options.chunk,
-                                           .memory_bytes = options.memory / 2,
-                                           .stop = options.stop});
+  auto source = sources::FileSource::make(
+      {.named = options.inputs,
+       .table = options.table,
+       .run_key = options.run_key.value_or(""),
+       .format = options.input_format,
+       .csv = csv_options(options.csv),
+       .workers = pipeline::worker_count(options),
+       .missing = options.allow_missing ? sources::Missing::allowed : sources::Missing::refused,
+       .on_bad_files = options.on_bad_files,
+       .spool_folder = *data_dir,
+       .chunk_bytes = options.chunk,
+       .memory_bytes = options.memory / 2,
+       .stop = options.stop});
   if (!source) return engine::failed_report(options_, std::move(source.error()));
   const auto target = engine::find_target(options_, options, **source);
   if (!target) return engine::failed_report(options_, target.error());

@@ -24,6 +24,7 @@ struct SourceInput {
   std::string table;       ///< as it would be called, before naming
   std::string identity;    ///< what the ledger knows it by; empty: its content is not recognized in a later run
   bool is_stream = false;  ///< it can be read once only
+  bool is_missing = false;
   std::uint64_t size = 0;  ///< bytes; 0 where unknown
   std::int64_t mtime_ns = 0;
 
@@ -61,6 +62,10 @@ class DocumentSource {
 
   /// After the end.
   virtual InputContent content(std::size_t input) const = 0;
+
+  /// After the end: why no document of an input was given, where it cannot be read and others were to be. None: it was
+  /// read as a whole.
+  virtual std::optional<Error> fault([[maybe_unused]] std::size_t input) const { return std::nullopt; }
 };
 
 }  // namespace outfall::normalize

@@ -160,8 +160,15 @@ void add_notes(Report& report, std::vector<std::string> notes) {
 
 /// Replacing a table with nothing is more likely a mistake than a wish.
 Status check_replaced(const RunOptions& options, const std::vector<std::string>& roots,
-                      const std::vector<normalize::InputFacts>& inputs, const normalize::NormalizeSummary& summary) {
+                      const std::vector<normalize::InputFacts>& inputs, const normalize::NormalizeSummary& summary,
+                      const std::vector<InputReport>& reports) {
   if (options.write_disposition != WriteDisposition::replace) return {};
+  const auto bad = std::ranges::find(reports, InputFate::bad, &InputReport::fate);
+  if (bad != reports.end() && !options.allow_partial) {
+    return fail(fmt::format("{}, and {} would be replaced without that file", bad->notes.back(),
+                            inputs[static_cast<std::size_t>(bad - reports.begin())].table),
+                "mend it, or replace the table without it: --allow-partial; nothing was changed");
+  }
   for (std::size_t i = 0; i < inputs.size() && !options.allow_partial; ++i) {
     if (summary.left_out[i] == 0) continue;
     return fail(fmt::format("{} has bad rows ({} beside {} good ones), and {} would be replaced without them",
@@ -200,6 +207,15 @@ Status check_names(const schema::Schema& schema, const delivery::Capabilities& c
   return {};
 }
 
+void report_bad_files(const normalize::DocumentSource& source, std::vector<InputReport>& reports) {
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const std::optional<Error> fault = source.fault(i);
+    if (!fault) continue;
+    reports[i].fate = InputFate::bad;
+    reports[i].notes.push_back(fault->message);
+  }
+}
+
 std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
   std::uint64_t total = 0;
   for (const std::uint64_t count : counts) total += count;
@@ -228,12 +244,13 @@ class Extraction {
     if (!writer) return fail(std::move(writer.error()));
     Result<normalize::NormalizeSummary> summary = shape_into(*writer);
     if (!summary) return fail(std::move(summary.error()));
+    report_bad_files(*run_.source, choice_.reports);
     Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
     if (!inputs) return fail(std::move(inputs.error()));
     const std::uint64_t documents = sum(summary->documents);
     if (Status few = rejected_->check(documents); !few) return fail(std::move(few.error()));
     report_.duplicate_keys += summary->duplicate_keys;
-    if (Status filled = check_replaced(run_.options, roots_, options_.inputs, *summary); !filled)
+    if (Status filled = check_replaced(run_.options, roots_, options_.inputs, *summary, choice_.reports); !filled)
       return fail(std::move(filled.error()));
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
@@ -400,8 +417,9 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
       [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
   progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
+  report_bad_files(*run.source, choice.reports);
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
-  Status good = check_replaced(run.options, roots, options->inputs, *summary);
+  Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
   if (good) good = check_names(schema, run.destination.capabilities());
   const std::uint64_t documents = sum(summary->documents);
   if (good) good = rejected.check(documents);

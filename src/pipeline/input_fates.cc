@@ -139,7 +139,8 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
     if (is_read(choice.reports[i].fate)) replaced.insert(source.inputs()[i].table);
   }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
-    if (is_read(choice.reports[i].fate) || !replaced.contains(source.inputs()[i].table)) continue;
+    const bool is_here = choice.reports[i].fate != InputFate::missing;
+    if (!is_here || is_read(choice.reports[i].fate) || !replaced.contains(source.inputs()[i].table)) continue;
     if (source.inputs()[i].is_stream) {
       return fail(fmt::format("{} is replaced with all of its inputs, and standard input was read to compare it with "
                               "what run {} sealed under the run key {}",
@@ -164,7 +165,9 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
                                   const InputQuestion& question) {
   InputChoice choice;
   for (const normalize::SourceInput& input : source.inputs()) {
-    choice.reports.push_back({.path = input.path, .run_key = input.is_stream ? question.run_key : ""});
+    choice.reports.push_back({.path = input.path,
+                              .run_key = input.is_stream ? question.run_key : "",
+                              .fate = input.is_missing ? InputFate::missing : InputFate::loaded});
   }
   const Witnesses witnesses{source, ledger, loads, question};
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {

@@ -34,7 +34,9 @@ Result<std::optional<ledger::Ledger>> look_into_ledger(const RunRequest& request
 
 InputChoice choose_all(const normalize::DocumentSource& source) {
   InputChoice choice;
-  for (const normalize::SourceInput& input : source.inputs()) choice.reports.push_back({.path = input.path});
+  for (const normalize::SourceInput& input : source.inputs()) {
+    choice.reports.push_back({.path = input.path, .fate = input.is_missing ? InputFate::missing : InputFate::loaded});
+  }
   return choice;
 }
 

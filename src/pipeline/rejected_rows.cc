@@ -50,7 +50,10 @@ normalize::BadDocuments bad_documents(const RunOptions& options) {
 
 Status check_has_rows(const RunOptions& options, const std::vector<InputReport>& inputs) {
   if (!options.fail_if_empty) return {};
-  const auto had_rows = [](const InputReport& input) { return !is_read(input.fate) || input.documents > 0; };
+  const auto had_rows = [](const InputReport& input) {
+    const bool is_there = input.fate != InputFate::missing && input.fate != InputFate::bad;
+    return is_there && (!is_read(input.fate) || input.documents > 0);
+  };
   if (std::ranges::any_of(inputs, had_rows)) return {};
   return fail(inputs.empty() ? "there is no input" : "the inputs have no rows",
               "--fail-if-empty makes this an error; nothing was changed");

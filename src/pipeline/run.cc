@@ -44,7 +44,9 @@ class Run {
       const bool is_failure = report_.ending == Ending::failed || report_.ending == Ending::misuse;
       if (is_failure && load_failed_) report_.ending = Ending::pending;
     } else {
-      const bool is_short = report_.balance.rejected > 0 && !request_.options.rejected_ok;
+      const bool has_bad =
+          std::ranges::find(report_.inputs, InputFate::bad, &InputReport::fate) != report_.inputs.end();
+      const bool is_short = (report_.balance.rejected > 0 || has_bad) && !request_.options.rejected_ok;
       report_.ending = is_short ? Ending::rejected : Ending::delivered;
     }
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));

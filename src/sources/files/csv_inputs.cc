@@ -22,9 +22,10 @@ Result<std::unique_ptr<columnar::ByteStream>> open_text(columnar::ByteStreamOpti
 
 }  // namespace
 
-Status CsvInputs::survey(const std::vector<Input>& inputs, const std::stop_token& stop) {
+Status CsvInputs::survey(const std::vector<Input>& inputs, const TakeFault& take_fault, const std::stop_token& stop) {
   for (const Input& input : inputs) {
     Result<Surveyed> surveyed = survey_one(input, stop);
+    if (!surveyed && take_fault(input.index, surveyed.error())) continue;
     if (!surveyed) return fail(std::move(surveyed.error()));
     bytes_current_ = 0;
     bytes_finished_ += surveyed->survey.content.bytes;
@@ -32,6 +33,10 @@ Status CsvInputs::survey(const std::vector<Input>& inputs, const std::stop_token
   }
   decide_types();
   return {};
+}
+
+void CsvInputs::leave_out(std::size_t index) {
+  if (surveyed_.erase(index) > 0) decide_types();
 }
 
 Result<CsvInputs::Surveyed> CsvInputs::survey_one(const Input& input, const std::stop_token& stop) {

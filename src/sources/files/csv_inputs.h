@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,8 +39,14 @@ class CsvInputs {
 
   explicit CsvInputs(Settings settings) : settings_(std::move(settings)) {}
 
+  /// Whether an error of an input is taken, so that the others are surveyed without it.
+  using TakeFault = std::function<bool(std::size_t index, const Error& error)>;
+
   /// Surveys these inputs. Once, before all of the below.
-  Status survey(const std::vector<Input>& inputs, const std::stop_token& stop);
+  Status survey(const std::vector<Input>& inputs, const TakeFault& take_fault, const std::stop_token& stop);
+
+  /// Forgets an input: its cells do not count for the types of the columns.
+  void leave_out(std::size_t index);
 
   /// Whether an input was surveyed.
   bool contains(std::size_t index) const { return surveyed_.contains(index); }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/files/file_source.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "columnar/byte_stream.h"
+#include "columnar/csv_record.h"
 #include "ledger/records.h"
 
 namespace outfall::sources {
@@ -15,14 +18,14 @@ constexpr std::string_view stdin_path = "-";
 }  // namespace
 
 Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) {
-  Result<std::vector<Input>> listed = list_inputs(options.named, options.table);
+  Result<std::vector<Input>> listed = list_inputs(options.named, options.table, options.missing);
   if (!listed) return fail(std::move(listed.error()));
   std::vector<normalize::SourceInput> inputs;
   inputs.reserve(listed->size());
   for (Input& input : *listed) {
     // A pipe can be read once, whatever name it has; only what is sent to standard input may have a key.
-    const bool is_stream = input.path == stdin_path || input.mtime_ns == 0;
-    std::string identity = is_stream ? "" : input.path;
+    const bool is_stream = input.path == stdin_path || (input.mtime_ns == 0 && !input.is_missing);
+    std::string identity = is_stream || input.is_missing ? "" : input.path;
     if (input.path == stdin_path && !options.run_key.empty())
       identity = std::string(ledger::run_key_prefix) + options.run_key;
     std::string name = input.path == stdin_path ? "standard input" : "";
@@ -31,6 +34,7 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
                       .table = std::move(input.table),
                       .identity = std::move(identity),
                       .is_stream = is_stream,
+                      .is_missing = input.is_missing,
                       .size = input.size,
                       .mtime_ns = input.mtime_ns});
   }
@@ -42,14 +46,24 @@ FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceI
       on_stop_(options_.stop, [this] { cancelled_.request_stop(); }),
       inputs_(std::move(inputs)),
       skipped_(inputs_.size()),
+      faults_(inputs_.size()),
       contents_(inputs_.size()),
       pool_(options_.memory_bytes),
       csv_({.csv = options_.csv,
             .workers = options_.workers,
             .chunk_bytes = options_.chunk_bytes,
-            .spool_folder = options_.spool_folder}) {}
+            .spool_folder = options_.spool_folder}) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) skipped_[i] = inputs_[i].is_missing;
+}
 
 Result<normalize::InputContent> FileSource::survey(std::size_t input) {
+  Result<normalize::InputContent> content = hash(input);
+  // It is no content that was ever loaded.
+  if (!content && take_fault(input, content.error())) return normalize::InputContent{};
+  return content;
+}
+
+Result<normalize::InputContent> FileSource::hash(std::size_t input) const {
   auto stream = columnar::open_byte_stream(
       {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
@@ -98,7 +112,52 @@ Status FileSource::prepare() {
                       .table = inputs_[i].table,
                       .is_file = !inputs_[i].is_stream});
   }
-  return csv_.survey(inputs, cancelled_.get_token());
+  const auto take = [this](std::size_t input, const Error& error) { return take_fault(input, error); };
+  if (Status surveyed = csv_.survey(inputs, take, cancelled_.get_token()); !surveyed) return surveyed;
+  return options_.on_bad_files == OnBadFiles::skip ? leave_out_bad() : Status();
+}
+
+/// What is bad in the middle of a file is known when rows of it are on their way: so all files are read before.
+Status FileSource::leave_out_bad() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (skipped_[i] || inputs_[i].is_stream) continue;
+    Status read = read_through(i);
+    if (!read && !take_fault(i, read.error())) return read;
+  }
+  return {};
+}
+
+Status FileSource::read_through(std::size_t input) {
+  auto reader = open_reader(input);
+  if (!reader) return fail(std::move(reader.error()));
+  columnar::CsvRecord record;
+  while (true) {
+    Result<std::optional<normalize::Chunk>> chunk = (*reader)->next();
+    if (!chunk) return fail(std::move(chunk.error()));
+    if (!*chunk) return {};
+    const normalize::Chunk& read = **chunk;
+    const normalize::DocumentSpan& last = read.documents.back();
+    const std::string_view text(reinterpret_cast<const char*>(read.bytes.get()) + last.offset, last.length);
+    // Such a field takes in all that follows, so only the last record can have it.
+    const bool is_open = read.csv != nullptr && record.split(text, read.csv->dialect) == columnar::CsvFault::open_quote;
+    const std::uint64_t line = last.line;
+    pool_.give_back(std::move(**chunk));
+    if (is_open) {
+      return fail(fmt::format("{}, line {}: a quoted field of this record does not end", inputs_[input].called(), line),
+                  "a quote inside a quoted field is written twice");
+    }
+  }
+}
+
+/// Whether the run goes on without the input.
+bool FileSource::take_fault(std::size_t input, const Error& error) {
+  const bool is_bad =
+      options_.on_bad_files == OnBadFiles::skip && !inputs_[input].is_stream && error.blame != Blame::interrupted;
+  if (!is_bad) return false;
+  faults_[input] = error;
+  skipped_[input] = true;
+  csv_.leave_out(input);
+  return true;
 }
 
 Result<std::unique_ptr<columnar::ByteStream>> FileSource::open(std::size_t input) const {
@@ -107,21 +166,27 @@ Result<std::unique_ptr<columnar::ByteStream>> FileSource::open(std::size_t input
       {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
 }
 
-Status FileSource::open_current() {
-  normalize::SourceInput& input = inputs_[current_];
-  auto stream = open(current_);
+Result<std::unique_ptr<DocumentReader>> FileSource::open_reader(std::size_t input) {
+  auto stream = open(input);
   if (!stream) return fail(std::move(stream.error()));
-  const columnar::FileFacts& facts = (*stream)->facts();
-  input.size = facts.size.value_or(0);
-  input.mtime_ns = facts.mtime_ns.value_or(0);
-  reader_ = std::make_unique<DocumentReader>(
+  return std::make_unique<DocumentReader>(
       std::move(*stream), pool_,
-      DocumentReaderOptions{.name = input.called(),
-                            .input = static_cast<std::uint32_t>(current_),
+      DocumentReaderOptions{.name = inputs_[input].called(),
+                            .input = static_cast<std::uint32_t>(input),
                             .chunk_bytes = options_.chunk_bytes,
-                            .csv = csv_.contains(current_) ? csv_.layout(current_) : nullptr,
+                            .csv = csv_.contains(input) ? csv_.layout(input) : nullptr,
                             .csv_header = csv_.header(),
                             .stop = cancelled_.get_token()});
+}
+
+Status FileSource::open_current() {
+  auto reader = open_reader(current_);
+  if (!reader) return fail(std::move(reader.error()));
+  normalize::SourceInput& input = inputs_[current_];
+  const columnar::FileFacts& facts = (*reader)->stream().facts();
+  input.size = facts.size.value_or(0);
+  input.mtime_ns = facts.mtime_ns.value_or(0);
+  reader_ = std::move(*reader);
   return {};
 }
 

@@ -29,7 +29,9 @@ struct FileSourceOptions {
   std::string run_key;                  ///< what standard input is recognized by; empty: by nothing
   std::optional<InputFormat> format{};  ///< none: by the name of each
   CsvOptions csv{};
-  int workers = 1;           ///< that survey separated text before it is shaped
+  int workers = 1;  ///< that survey separated text before it is shaped
+  Missing missing = Missing::refused;
+  OnBadFiles on_bad_files = OnBadFiles::fail;
   std::string spool_folder;  ///< where separated text from a pipe is kept until the end of the run
   std::size_t chunk_bytes = std::size_t{1} << 20;
   std::size_t memory_bytes = std::size_t{64} << 20;  ///< of chunks in flight
@@ -49,11 +51,17 @@ class FileSource final : public normalize::DocumentSource {
   void cancel() override { cancelled_.request_stop(); }
   std::uint64_t bytes_read() const override;
   normalize::InputContent content(std::size_t input) const override { return contents_[input]; }
+  std::optional<Error> fault(std::size_t input) const override { return faults_[input]; }
 
  private:
   FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs);
 
+  Result<normalize::InputContent> hash(std::size_t input) const;
   Status prepare();
+  Status leave_out_bad();
+  Status read_through(std::size_t input);
+  bool take_fault(std::size_t input, const Error& error);
+  Result<std::unique_ptr<DocumentReader>> open_reader(std::size_t input);
   Status open_current();
   Status finish_current();
   Result<std::unique_ptr<columnar::ByteStream>> open(std::size_t input) const;
@@ -63,6 +71,7 @@ class FileSource final : public normalize::DocumentSource {
   std::stop_callback<std::function<void()>> on_stop_;
   std::vector<normalize::SourceInput> inputs_;
   std::vector<bool> skipped_;
+  std::vector<std::optional<Error>> faults_;
   std::vector<normalize::InputContent> contents_;
   ChunkPool pool_;
   CsvInputs csv_;

@@ -33,7 +33,7 @@ Input input_of(std::string path, const FileStat& found, std::string_view table) 
 /// Collects the inputs of a command, one named thing after the other.
 class Listing {
  public:
-  explicit Listing(std::string_view table) : table_(table) {}
+  Listing(std::string_view table, Missing missing) : table_(table), missing_(missing) {}
 
   Status add(const std::string& named) {
     if (named == "-") return add_standard_input();
@@ -44,6 +44,7 @@ class Listing {
     if (found) return keep(input_of(*path, *found, table_.empty() ? stem(*path) : table_));
     if (is_pattern(named)) return add_matches(named, *path);
     Result<bool> exists = file_exists(*path);
+    if (exists && !*exists && missing_ == Missing::allowed) return keep_missing(*path, stem(*path));
     if (exists && !*exists) {
       return fail(misuse(fmt::format("there is no file {}", named), fmt::format("looked for {}", *path)));
     }
@@ -73,6 +74,8 @@ class Listing {
   Status add_matches(const std::string& named, const std::string& pattern) {
     Result<Matches> matches = files_matching(pattern);
     if (!matches) return fail(std::move(matches).error());
+    if (matches->files.empty() && missing_ == Missing::allowed)
+      return keep_missing(pattern, file_name(matches->folder));
     if (matches->files.empty()) {
       return fail(misuse(fmt::format("no file matches {}", named), fmt::format("looked below {}", matches->folder)));
     }
@@ -91,6 +94,10 @@ class Listing {
     return {};
   }
 
+  Status keep_missing(const std::string& path, std::string_view name) {
+    return keep({.path = path, .table = std::string(table_.empty() ? name : table_), .is_missing = true});
+  }
+
   Status keep(Input input) {
     if (!paths_.insert(input.path).second) {
       return fail(misuse(fmt::format("{} is named twice", input.path), "name it once: its rows would be loaded twice"));
@@ -104,14 +111,15 @@ class Listing {
   }
 
   std::string_view table_;
+  Missing missing_;
   std::vector<Input> inputs_;
   std::unordered_set<std::string> paths_;
 };
 
 }  // namespace
 
-Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table) {
-  Listing listing(table);
+Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table, Missing missing) {
+  Listing listing(table, missing);
   for (const std::string& name : named) {
     if (Status added = listing.add(name); !added) return fail(std::move(added).error());
   }

@@ -25,11 +25,15 @@ inline constexpr std::size_t folder_depth_max = 64;
 
 namespace outfall::sources {
 
+/// What is said of a name that nothing is there for.
+enum class Missing : std::uint8_t { refused, allowed };
+
 struct Input {
   std::string path;           ///< absolute; "-" is standard input
   std::string table;          ///< before naming
   std::uint64_t size = 0;     ///< when it was listed; 0 for what is not a regular file
   std::int64_t mtime_ns = 0;  ///< since 1970 UTC
+  bool is_missing = false;    ///< only where that is allowed
   bool operator==(const Input&) const = default;
 };
 
@@ -39,8 +43,9 @@ struct Input {
 /// Glob patterns know `*`, `?`, `[...]` within a name and `**` for any folders between. A file whose name looks like a
 /// pattern and exists is that file. An empty folder is no error and gives no input.
 ///
-/// Errors (Blame::usage): nothing is there or nothing matches; a file is named twice; standard input is a terminal, or
-/// has no table.
-Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table);
+/// Errors (Blame::usage): nothing is there or nothing matches, and that is not allowed; a file is named twice; standard
+/// input is a terminal, or has no table.
+Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table,
+                                       Missing missing = Missing::refused);
 
 }  // namespace outfall::sources
