@@ -12,20 +12,19 @@
 namespace outfall::pipeline {
 namespace {
 
-/// Root tables of the inputs that are read and that the schema does not know.
-Result<std::vector<std::string>> unknown_roots(const RunRequest& request, const InputChoice& choice,
-                                               const schema::Schema& schema) {
+/// Root tables of the inputs that are read.
+Result<std::vector<std::string>> given_roots(const RunRequest& request, const InputChoice& choice,
+                                             const schema::Schema& schema) {
   const Result<schema::Naming> naming = naming_of(request, schema);
   if (!naming) return fail(naming.error());
   std::set<std::string_view> given;
-  std::vector<std::string> unknown;
+  std::vector<std::string> roots;
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     const std::string& table = request.source->inputs()[i].table;
     if (!is_read(choice.reports[i].fate) || !given.insert(table).second) continue;
-    std::string root = naming->normalize_tables_path(table);
-    if (schema.tables.find(root) == nullptr) unknown.push_back(std::move(root));
+    roots.push_back(naming->normalize_tables_path(table));
   }
-  return unknown;
+  return roots;
 }
 
 /// Another pipeline's schema that we cannot read is not our trouble.
@@ -42,14 +41,41 @@ bool follows_same_naming(const schema::Schema& a, const schema::Schema& b) {
   return one && other && *one == *other;
 }
 
-/// Whether `owner` has the table, with rows.
-bool take_over(const schema::Schema& owner, const std::string& root, schema::Schema& schema) {
-  const schema::Table* table = owner.tables.find(root);
-  if (table == nullptr || !table->parent.empty() || !table->seen_data()) return false;
-  for (const schema::Table& one : owner.tables) {
-    if (owner.root_of(one.name) == root && schema.tables.find(one.name) == nullptr) schema.tables.add(one);
+/// What a schema takes over from another one.
+struct Taken {
+  std::size_t tables = 0;
+  std::size_t columns = 0;  ///< of tables that it knows
+};
+
+std::size_t take_columns(const schema::Table& owned, schema::Table& table) {
+  std::size_t taken = 0;
+  for (const schema::Column& column : owned.columns) {
+    if (!column.type || table.columns.find(column.name) != nullptr) continue;
+    table.columns.add(column);
+    ++taken;
   }
-  return true;
+  return taken;
+}
+
+/// The root table and those below it, where `owner` has rows in it.
+Taken take_over(const schema::Schema& owner, const std::string& root, schema::Schema& schema) {
+  Taken taken;
+  const schema::Table* table = owner.tables.find(root);
+  if (table == nullptr || !table->parent.empty() || !table->seen_data()) return taken;
+  for (const schema::Table& owned : owner.tables) {
+    if (owner.root_of(owned.name) != root) continue;
+    if (schema::Table* known = schema.tables.find(owned.name)) {
+      taken.columns += take_columns(owned, *known);
+    } else {
+      schema.tables.add(owned);
+      ++taken.tables;
+    }
+  }
+  return taken;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -64,20 +90,22 @@ Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema
 Status adopt_tables(const RunRequest& request, const InputChoice& choice, schema::Schema& schema,
                     std::vector<std::string>& notes) {
   using delivery::Inspection;
-  const Result<std::vector<std::string>> roots = unknown_roots(request, choice, schema);
+  const Result<std::vector<std::string>> roots = given_roots(request, choice, schema);
   if (!roots) return fail(roots.error());
-  if (roots->empty()) return {};
   const auto stored = request.destination.stored_schemas(
       request.dataset, request.options.dry_run ? Inspection::only_look : Inspection::before_a_load);
   if (!stored) return fail(stored.error());
-  std::set<std::string> adopted;
   for (const std::string& text : *stored) {
     const std::optional<schema::Schema> owner = read_schema(text);
     if (!owner || owner->name == schema.name || !follows_same_naming(*owner, schema)) continue;
     for (const std::string& root : *roots) {
-      if (adopted.contains(root) || !take_over(*owner, root, schema)) continue;
-      adopted.insert(root);
-      notes.push_back(fmt::format("{} is continued as the schema {} has it", root, owner->name));
+      const bool is_new = schema.tables.find(root) == nullptr;
+      const Taken taken = take_over(*owner, root, schema);
+      if (taken.tables + taken.columns == 0) continue;
+      notes.push_back(is_new ? fmt::format("{} is continued as the schema {} has it", root, owner->name)
+                             : fmt::format("{} is continued with {} and {} that the schema {} has", root,
+                                           counted(taken.columns, "more column"), counted(taken.tables, "more table"),
+                                           owner->name));
     }
   }
   return {};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tables that another schema of the dataset owns. Each pipeline keeps a schema of its own; one that loads into a table
-// of another's must know its columns, or it would decide their types anew and be refused by the database.
+// What other schemas of the dataset have of the tables that a run fills. Each pipeline keeps a schema of its own; one
+// that loads into a table of another's must know all its columns, or it would decide their types anew and be refused by
+// the database, when its package is sealed already.
 #pragma once
 
 #include <string>
@@ -19,8 +20,9 @@ namespace outfall::pipeline {
 /// Errors: abandon: the schema follows a convention that we cannot run.
 Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema& schema);
 
-/// Takes over the root tables of the inputs that are read, with the tables below them, where `schema` does not know
-/// them and another stored schema of the same naming convention does; the one stored last, of several. A note each.
+/// Takes over the root tables of the inputs that are read, with the tables below them, from the other stored schemas of
+/// the same naming convention: whole tables, and columns of tables that `schema` knows. What several have is that of
+/// the one stored last. A note each.
 ///
 /// Errors: the destination cannot be read.
 Status adopt_tables(const RunRequest& request, const InputChoice& choice, schema::Schema& schema,

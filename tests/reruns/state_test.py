@@ -201,6 +201,23 @@ def tables_of_another_schema_are_continued(story):
     assert "in 3 = delivered 3" in told, told
 
 
+def columns_of_another_schema_are_continued(story):
+    """Two pipelines fill one table: what one adds to it, the other knows before it seals rows of its own."""
+    mine, other = ("in.jsonl", "--table", "t", "--dataset", "d", "--pipeline", "mine"), ("in.jsonl", "--table", "t", "--dataset", "d", "--pipeline", "other")
+    story.rows("in.jsonl", {"id": 1})
+    story.run(*mine)
+    story.rows("in.jsonl", {"id": 2, "age": 5, "pets": [{"n": 1}]})
+    story.run(*other)
+    story.rows("in.jsonl", {"id": 3, "age": "old", "pets": [{"n": "many"}]})
+    rehearsed = story.run(*mine, "--dry-run")
+    assert "t.age__v_text" in rehearsed, rehearsed
+    told = story.run(*mine)
+    assert "note: t is continued with 1 more column and 1 more table that the schema other has" in told, told
+    assert "t.age__v_text" in told and "t__pets.n__v_text" in told, told
+    assert story.query("select id, age, age__v_text from d.t order by id") == [["1", "", ""], ["2", "5", ""], ["3", "", "old"]]
+    assert "is continued" not in story.run(*mine), "twice"
+
+
 def first_processes_of_two_containers(story):
     """Two processes that both have the number 1, each in a container of its own, exclude each other."""
     container = ["unshare", "--pid", "--fork", "--kill-child"]
@@ -228,7 +245,8 @@ def first_processes_of_two_containers(story):
 def main():
     stories = [packages_are_kept_on_request, a_copy_resumes_elsewhere, a_destination_that_is_gone_begins_anew,
                pending_survives_its_destination, what_a_destination_has_lost_is_not_loaded, a_run_key_whose_load_is_lost, unnamed_pipelines_of_one_dataset,
-               unnamed_runs_of_several_tables, tables_of_another_schema_are_continued, first_processes_of_two_containers]
+               unnamed_runs_of_several_tables, tables_of_another_schema_are_continued,
+               columns_of_another_schema_are_continued, first_processes_of_two_containers]
     for story in stories:
         with tempfile.TemporaryDirectory() as folder:
             not_tried = story(Story(folder))
