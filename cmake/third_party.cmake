@@ -54,7 +54,9 @@ set(OUTFALL_PRIVATE ${PROJECT_BINARY_DIR}/private)
 
 if(OUTFALL_ARROW STREQUAL "system")
   find_package(Arrow REQUIRED)
+  find_package(Parquet REQUIRED)
   add_library(arrow_cpp ALIAS Arrow::arrow_shared)
+  add_library(parquet_cpp ALIAS Parquet::parquet_shared)
 else()
   outfall_make_private(rename ${OUTFALL_DEPS}/pyarrow/lib/libarrow.so.2600 ${OUTFALL_PRIVATE}/libofarrow.so.26)
   add_library(arrow_cpp SHARED IMPORTED)
@@ -63,6 +65,9 @@ else()
     INTERFACE_COMPILE_DEFINITIONS "arrow=arro_;arrow_vendored=arrow_vendore_;parquet=parque_"
     INTERFACE_INCLUDE_DIRECTORIES ${OUTFALL_DEPS}/pyarrow/include
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${OUTFALL_DEPS}/pyarrow/include)
+  outfall_make_private(rename ${OUTFALL_DEPS}/pyarrow/lib/libparquet.so.2600 ${OUTFALL_PRIVATE}/libofparquet.so.26)
+  add_library(parquet_cpp SHARED IMPORTED)
+  set_target_properties(parquet_cpp PROPERTIES IMPORTED_LOCATION ${OUTFALL_PRIVATE}/libofparquet.so.26 INTERFACE_LINK_LIBRARIES arrow_cpp)
 endif()
 
 # DuckDB is opened with dlopen: only its header is needed to build.

@@ -78,12 +78,12 @@ struct CsvInput {
 };
 
 struct RunOptions {
-  /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, or separated text;
-  /// plain, gzip or zstd.
+  /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, separated text,
+  /// Parquet, Arrow IPC; all but Parquet plain, gzip or zstd.
   std::vector<std::string> inputs{};
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
   std::string table{};
-  /// None: by the name of each input (.csv and .tsv are separated text, everything else is JSON).
+  /// None: by the name of each input (.csv .tsv; .parquet .pq; .arrow .arrows .feather .ipc; everything else is JSON).
   std::optional<InputFormat> input_format{};
   CsvInput csv{};
   WriteDisposition write_disposition = WriteDisposition::append;
@@ -94,6 +94,9 @@ struct RunOptions {
   std::vector<ColumnHint> columns{};
   /// Copies the root row's id into every nested row (`_dlt_root_id`).
   bool root_key = false;
+  /// Rows of Parquet and Arrow get `_dlt_id` and `_dlt_load_id`, as documents do. Without it they get them only in a
+  /// table that has them already.
+  bool add_row_ids = false;
 
   /// None: fail.
   std::optional<OnReject> on_reject{};

@@ -28,10 +28,12 @@ enum class OnBadFiles {
   skip,  ///< no row of it is loaded, and the report names it; the others are loaded
 };
 
-/// How an input is written; compressed with gzip or zstd or not.
+/// How an input is written. All but Parquet may be compressed with gzip or zstd.
 enum class InputFormat {
-  json,  ///< documents, one a line or in one array
-  csv,   ///< records of fields with a delimiter between them
+  json,     ///< documents, one a line or in one array
+  csv,      ///< records of fields with a delimiter between them
+  parquet,  ///< columns in a file that is read from its end
+  arrow,    ///< columns as an Arrow IPC file or stream
 };
 
 /// How keys become identifiers.

@@ -221,11 +221,10 @@ Status take_byte(const char* option, const std::string& text, std::optional<char
 }
 
 Status take_input(const Typed& typed, RunOptions& run) {
-  static const std::vector<std::pair<std::string, InputFormat>> formats{{"json", InputFormat::json},
-                                                                        {"jsonl", InputFormat::json},
-                                                                        {"ndjson", InputFormat::json},
-                                                                        {"csv", InputFormat::csv},
-                                                                        {"tsv", InputFormat::csv}};
+  static const std::vector<std::pair<std::string, InputFormat>> formats{
+      {"json", InputFormat::json},  {"jsonl", InputFormat::json}, {"ndjson", InputFormat::json},
+      {"csv", InputFormat::csv},    {"tsv", InputFormat::csv},    {"parquet", InputFormat::parquet},
+      {"arrow", InputFormat::arrow}};
   static const std::vector<std::pair<std::string, bool>> switches{{"on", true}, {"off", false}};
   Status done;
   if (!typed.input_format.empty()) {
@@ -238,6 +237,7 @@ Status take_input(const Typed& typed, RunOptions& run) {
     done = take(known_word<bool>("--csv-types", typed.csv_types, switches), run.csv.types);
   }
   run.csv.header = !typed.no_header;
+  run.add_row_ids = typed.add_row_ids;
   run.csv.encoding = typed.encoding;
   run.csv.nulls = typed.nulls;
   return done;

@@ -45,7 +45,8 @@ void add_talk_options(CLI::App& app, Typed& typed) {
 void add_input_options(CLI::App& app, Typed& typed) {
   const char* input = "How the input is written";
   text(app, "--input-format", typed.input_format, "FORMAT",
-       "json (also jsonl, ndjson) or csv (also tsv). Default: by the name; json where it says nothing")
+       "json (also jsonl, ndjson), csv (also tsv), parquet or arrow (file or stream). Default: by the name;\n"
+       "json where it says nothing")
       ->group(input);
   text(app, "--delimiter", typed.delimiter, "C", "Between the fields of CSV: one character, or tab. Default: detected")
       ->group(input);
@@ -58,6 +59,9 @@ void add_input_options(CLI::App& app, Typed& typed) {
   app.add_option("--null", typed.nulls, "A text that stands for no value in CSV, besides nothing at all; repeatable")
       ->type_name("TEXT")
       ->allow_extra_args(false)
+      ->group(input);
+  app.add_flag("--add-row-ids", typed.add_row_ids,
+               "Rows of Parquet and Arrow get _dlt_id and _dlt_load_id, as those of JSON and CSV do")
       ->group(input);
   text(app, "--csv-types", typed.csv_types, "HOW",
        "on (default): columns get the type that gives every cell back as it was; off: all are text")

@@ -51,6 +51,7 @@ struct Typed {
   std::string since;
   std::string limit;
   bool no_header = false;
+  bool add_row_ids = false;
   bool root_key = false;
   bool dry_run = false;
   bool skip_loaded = false;

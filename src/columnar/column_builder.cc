@@ -53,6 +53,11 @@ schema::DecimalShape decimal_shape(const ColumnType& type) {
   return {decimal_precision_default, type.scale.value_or(decimal_scale_default)};
 }
 
+bool stores_nanoseconds(const ColumnType& type) {
+  constexpr int microsecond_digits = 6;
+  return type.type == DataType::timestamp && type.precision.value_or(0) > microsecond_digits;
+}
+
 std::string arrow_format(const ColumnType& type) {
   switch (type.type) {
     case DataType::text:
@@ -65,7 +70,7 @@ std::string arrow_format(const ColumnType& type) {
     case DataType::bool_:
       return "b";
     case DataType::timestamp:
-      return type.with_timezone ? "tsu:UTC" : "tsu:";
+      return std::string(stores_nanoseconds(type) ? "tsn:" : "tsu:") + (type.with_timezone ? "UTC" : "");
     case DataType::date:
       return "tdD";
     case DataType::time:

@@ -36,8 +36,11 @@ struct ColumnType {
 /// no fraction.
 schema::DecimalShape decimal_shape(const ColumnType& type);
 
+/// Whether a timestamp column counts nanoseconds: one with more digits than microseconds have.
+bool stores_nanoseconds(const ColumnType& type);
+
 /// The format string of the Arrow C Data Interface: text, json "u"; bigint "l"; double "g"; bool "b"; timestamp
-/// "tsu:UTC" or "tsu:"; date "tdD"; time "ttu"; decimal and wei "d:p,s"; binary "z".
+/// "tsu:UTC" or "tsu:", "tsn" where it stores nanoseconds; date "tdD"; time "ttu"; decimal and wei "d:p,s"; binary "z".
 std::string arrow_format(const ColumnType& type);
 
 /// Memory that grows by doubling and can be given away.
@@ -85,7 +88,7 @@ class ColumnBuilder {
   std::uint32_t length() const { return length_; }
   std::uint32_t null_count() const { return null_count_; }
 
-  /// bigint, timestamp (microseconds UTC), time (microseconds).
+  /// bigint, timestamp (UTC, in microseconds or in what the type says), time (microseconds).
   void set_int64(std::uint32_t row, std::int64_t value) { set_fixed(row, value); }
   void set_double(std::uint32_t row, double value) { set_fixed(row, value); }
   /// Days since 1970.

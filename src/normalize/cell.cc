@@ -84,7 +84,7 @@ bool to_bool(const Scalar& value, Cell& cell) {
   return value.kind == DataType::bool_;
 }
 
-bool to_timestamp(const Scalar& value, Cell& cell) {
+bool to_microseconds(const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::text:
       return put(schema::text_to_timestamp(value.text), cell.integer);
@@ -95,6 +95,12 @@ bool to_timestamp(const Scalar& value, Cell& cell) {
     default:
       return false;
   }
+}
+
+bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+  if (!to_microseconds(value, cell)) return false;
+  constexpr std::int64_t nanoseconds = 1'000;
+  return !columnar::stores_nanoseconds(column.type) || !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
 }
 
 bool to_date(const Scalar& value, Cell& cell) {
@@ -176,7 +182,7 @@ bool convert(const ColumnSlot& column, const Scalar& value, std::string& scratch
     case DataType::bool_:
       return to_bool(value, cell);
     case DataType::timestamp:
-      return to_timestamp(value, cell);
+      return to_timestamp(column, value, cell);
     case DataType::date:
       return to_date(value, cell);
     case DataType::time:

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chunk: whole documents (JSON, or records of separated text) on their way from a source to the shaper.
+// Chunk: whole documents (JSON, or records of separated text) or rows in columns, on their way from a source to the
+// shaper.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "columnar/arrow_rows.h"
 
 namespace outfall::normalize {
 
@@ -27,9 +31,11 @@ struct Chunk {
   std::unique_ptr<std::byte[]> bytes;
   std::size_t capacity = 0;
   std::vector<DocumentSpan> documents;
-  std::uint32_t input = 0;               ///< which input of the run
-  std::shared_ptr<const CsvLayout> csv;  ///< the documents are records of it; null: they are JSON
-  std::uint64_t stream_offset = 0;       ///< of bytes[0] in the decompressed input
+  std::uint32_t input = 0;                  ///< which input of the run
+  std::shared_ptr<const CsvLayout> csv;     ///< the documents are records of it; null: they are JSON
+  std::optional<columnar::ArrowRows> rows;  ///< in place of documents
+  std::uint64_t first_row = 0;              ///< of `rows` in the input, counted from 0
+  std::uint64_t stream_offset = 0;          ///< of bytes[0] in the decompressed input
   std::uint64_t column_offset =
       0;  ///< bytes of its line that stand before bytes[0]: an array's line may be cut anywhere
   /// What to tell when the last document does not parse: its line has no end and may still be being written. Usually

@@ -117,7 +117,7 @@ void Committer::add_column(schema::Table& table, const ShapedColumn& shaped) {
   column.precision = shaped.type.precision;
   column.scale = shaped.type.scale;
   if (!shaped.type.with_timezone) column.timezone = false;
-  if (schema_.is_not_null_by_default(column.name)) column.nullable = false;
+  if (!shaped.nullable || schema_.is_not_null_by_default(column.name)) column.nullable = false;
   record(table, column);
 }
 

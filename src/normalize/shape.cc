@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json.h"
 #include "normalize/shaper.h"
 #include "schema/table.h"
 
@@ -20,6 +21,12 @@ std::string joined(const schema::Naming& naming, const std::vector<std::string>&
 }
 
 }  // namespace
+
+std::string json_spelling(std::string_view key) {
+  std::string spelled;
+  append_json_string(spelled, key);
+  return spelled.substr(1, spelled.size() - 2);
+}
 
 bool operator<(const DiscoveryOrder& a, const DiscoveryOrder& b) {
   if (a.system != b.system) return b.system;

@@ -98,6 +98,9 @@ struct KeySlot {
   std::unique_ptr<ObjectShape> list;  ///< the rows of the nested table; null until the first list
 };
 
+/// The key as JSON spells it between the quotes: one table may get its rows from inputs of several formats.
+std::string json_spelling(std::string_view key);
+
 /// The keys that objects at one path have. For a list it is the shape of its rows; their first slot is `value`, for
 /// scalars.
 struct ObjectShape {
@@ -170,6 +173,7 @@ struct ShapeOptions {
   schema::Naming naming{NamingConvention::snake_case, std::nullopt};
   int max_nesting = 1000;  ///< of tables that are not in `roots`, as the next
   bool root_key = false;
+  bool row_ids_for_columns = false;  ///< rows that come as columns get `_dlt_id` and `_dlt_load_id`, as documents do
   std::uint32_t table_rows_max = limits::table_rows_max;  ///< a test has fewer
   std::unordered_map<std::string, RootOptions> roots;     ///< by root table
   ColumnHints hints;

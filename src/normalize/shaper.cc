@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "normalize/column_shaper.h"
 #include "normalize/walker.h"
 
 namespace outfall::normalize {
@@ -89,7 +90,7 @@ ShapedTable take_table(TableShape& table) {
 class Shaper::State {
  public:
   State(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs, const SchemaLog& log)
-      : options_(options), inputs_(inputs), shape_(options, log), walker_(shape_, seed) {}
+      : options_(options), inputs_(inputs), shape_(options, log), walker_(shape_, seed), column_shaper_(shape_, seed) {}
 
   ShapedChunk shape(const Chunk& chunk) {
     shape_.sync();
@@ -98,6 +99,10 @@ class Shaper::State {
     shaped.input = chunk.input;
     const std::uint64_t duplicate_keys = walker_.duplicate_keys();
     ObjectShape& root = shape_.root(inputs_[chunk.input].table);
+    if (chunk.rows) {
+      column_shaper_.shape(chunk, inputs_[chunk.input].name, root, shaped);
+      return shaped;
+    }
     const auto* bytes = reinterpret_cast<const char*>(chunk.bytes.get());
     if (chunk.csv != nullptr) walker_.begin_records(*chunk.csv, root);
     const bool valid_utf8 = chunk.csv != nullptr && is_valid_utf8(text_of(chunk));
@@ -157,6 +162,7 @@ class Shaper::State {
   const std::vector<InputFacts>& inputs_;
   Shape shape_;
   Walker walker_;
+  ColumnShaper column_shaper_;
 };
 
 Shaper::Shaper(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs,

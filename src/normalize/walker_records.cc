@@ -7,20 +7,12 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/json.h"
 #include "base/utf8.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
 
 namespace outfall::normalize {
 namespace {
-
-/// The key as JSON would spell it between the quotes: one table may get documents of both kinds.
-std::string json_spelling(std::string_view key) {
-  std::string spelled;
-  append_json_string(spelled, key);
-  return spelled.substr(1, spelled.size() - 2);
-}
 
 template <class Number>
 bool read_number(std::string_view text, Number& number) {

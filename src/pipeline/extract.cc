@@ -71,6 +71,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
   options.shape = {.naming = naming,
                    .max_nesting = schema.max_nesting().value_or(nesting_default),
                    .root_key = run.options.root_key,
+                   .row_ids_for_columns = run.options.add_row_ids,
                    .roots = {},
                    .hints = std::move(*hints),
                    .bad_documents = bad_documents(run.options)};

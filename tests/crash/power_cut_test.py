@@ -54,7 +54,8 @@ class Recording:
             shutil.copytree(world.disk, self.before)
             self.ended_before = world.ended_runs()
         for death in (*deaths, *([None] if finish else [])):
-            environment = {"LD_PRELOAD": str(shim()), "POWER_CUT_ROOT": str(world.disk), "POWER_CUT_LOG": str(self.log)}
+            environment = {"LD_PRELOAD": str(shim()), "POWER_CUT_ROOT": str(world.disk), "POWER_CUT_LOG": str(self.log),
+                           "ASAN_OPTIONS": "verify_asan_link_order=0"}  # a sanitized program need not come before the shim
             counted = isinstance(death, int)
             if counted:
                 environment["POWER_CUT_DIE_BEHIND"] = str(death)

@@ -68,7 +68,9 @@ class Reading {
       take_part();
     }
     if (error_) return fail(std::move(*error_));
-    survey_.content = reader_->stream().raw_content();
+    Result<columnar::RawContent> content = reader_->content();
+    if (!content) return fail(std::move(content.error()));
+    survey_.content = std::move(*content);
     return {};
   }
 
@@ -115,7 +117,7 @@ class Reading {
     if (error_ || at_end_) return std::nullopt;
     Result<std::optional<normalize::Chunk>> chunk = reader_->next();
     if (!chunk) error_ = std::move(chunk.error());
-    if (request_.progress) request_.progress(reader_->stream().raw_bytes());
+    if (request_.progress) request_.progress(reader_->raw_bytes());
     at_end_ = !chunk || !*chunk;
     return at_end_ ? std::nullopt : std::move(*chunk);
   }

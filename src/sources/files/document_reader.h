@@ -20,6 +20,7 @@
 #include "normalize/csv_layout.h"
 #include "outfall/error.h"
 #include "sources/files/chunk_pool.h"
+#include "sources/files/chunk_reader.h"
 #include "sources/files/document_cutter.h"
 #include "sources/files/pushback_stream.h"
 
@@ -47,7 +48,7 @@ struct DocumentReaderOptions {
   std::stop_token stop = {};
 };
 
-class DocumentReader {
+class DocumentReader final : public ChunkReader {
  public:
   /// `pool` must outlive the reader.
   DocumentReader(std::unique_ptr<columnar::ByteStream> stream, ChunkPool& pool, DocumentReaderOptions options);
@@ -56,9 +57,11 @@ class DocumentReader {
   ///
   /// Errors name the input, line and column: UTF-16, a document beyond document_bytes_max, an array that does not end
   /// or has something behind its end; and whatever the stream says. After an error there is nothing more to read.
-  Result<std::optional<normalize::Chunk>> next();
+  Result<std::optional<normalize::Chunk>> next() override;
 
-  const columnar::ByteStream& stream() const { return *stream_; }
+  const columnar::FileFacts& facts() const override { return stream_->facts(); }
+  std::uint64_t raw_bytes() const override { return stream_->raw_bytes(); }
+  Result<columnar::RawContent> content() const override { return stream_->raw_content(); }
   /// Documents handed out so far.
   std::uint64_t documents() const { return documents_; }
   /// The last document so far stands on a line that has no end: maybe somebody is still writing it.

@@ -8,6 +8,7 @@
 #include "columnar/byte_stream.h"
 #include "columnar/csv_record.h"
 #include "ledger/records.h"
+#include "sources/files/rows_reader.h"
 
 namespace outfall::sources {
 namespace {
@@ -89,7 +90,7 @@ Result<std::optional<normalize::Chunk>> FileSource::next() {
     }
     Result<std::optional<normalize::Chunk>> chunk = reader_->next();
     if (!chunk) return chunk;
-    bytes_current_ = reader_->stream().raw_bytes() / (csv_.contains(current_) ? 2 : 1);
+    bytes_current_ = reader_->raw_bytes() / (csv_.contains(current_) ? 2 : 1);
     if (*chunk) return chunk;
     if (Status finished = finish_current(); !finished) return fail(std::move(finished.error()));
   }
@@ -104,10 +105,9 @@ std::uint64_t FileSource::bytes_read() const {
 Status FileSource::prepare() {
   std::vector<CsvInputs::Input> inputs;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const std::string& path = inputs_[i].path;
-    if (skipped_[i] || options_.format.value_or(format_of_file(path)) != InputFormat::csv) continue;
+    if (skipped_[i] || format(i) != InputFormat::csv) continue;
     inputs.push_back({.index = i,
-                      .path = path,
+                      .path = inputs_[i].path,
                       .name = inputs_[i].called(),
                       .table = inputs_[i].table,
                       .is_file = !inputs_[i].is_stream});
@@ -136,6 +136,7 @@ Status FileSource::read_through(std::size_t input) {
     if (!chunk) return fail(std::move(chunk.error()));
     if (!*chunk) return {};
     const normalize::Chunk& read = **chunk;
+    if (read.rows) continue;
     const normalize::DocumentSpan& last = read.documents.back();
     const std::string_view text(reinterpret_cast<const char*>(read.bytes.get()) + last.offset, last.length);
     // Such a field takes in all that follows, so only the last record can have it.
@@ -160,44 +161,55 @@ bool FileSource::take_fault(std::size_t input, const Error& error) {
   return true;
 }
 
-Result<std::unique_ptr<columnar::ByteStream>> FileSource::open(std::size_t input) const {
-  if (csv_.contains(input)) return csv_.open(input, cancelled_.get_token());
-  return columnar::open_byte_stream(
-      {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
-}
-
-Result<std::unique_ptr<DocumentReader>> FileSource::open_reader(std::size_t input) {
-  auto stream = open(input);
-  if (!stream) return fail(std::move(stream.error()));
-  return std::make_unique<DocumentReader>(
-      std::move(*stream), pool_,
-      DocumentReaderOptions{.name = inputs_[input].called(),
-                            .input = static_cast<std::uint32_t>(input),
-                            .chunk_bytes = options_.chunk_bytes,
-                            .csv = csv_.contains(input) ? csv_.layout(input) : nullptr,
-                            .csv_header = csv_.header(),
-                            .stop = cancelled_.get_token()});
+InputFormat FileSource::format(std::size_t input) const {
+  return options_.format.value_or(format_of_file(inputs_[input].path));
 }
 
 Status FileSource::open_current() {
   auto reader = open_reader(current_);
   if (!reader) return fail(std::move(reader.error()));
   normalize::SourceInput& input = inputs_[current_];
-  const columnar::FileFacts& facts = (*reader)->stream().facts();
+  const columnar::FileFacts& facts = (*reader)->facts();
   input.size = facts.size.value_or(0);
   input.mtime_ns = facts.mtime_ns.value_or(0);
   reader_ = std::move(*reader);
   return {};
 }
 
+Result<std::unique_ptr<ChunkReader>> FileSource::open_reader(std::size_t input) {
+  const InputFormat written = format(input);
+  if (written != InputFormat::parquet && written != InputFormat::arrow) return open_documents(input);
+  const RowsReaderOptions options{.path = inputs_[input].path,
+                                  .name = inputs_[input].called(),
+                                  .input = static_cast<std::uint32_t>(input),
+                                  .is_stream = inputs_[input].is_stream,
+                                  .spool_folder = options_.spool_folder,
+                                  .stop = cancelled_.get_token()};
+  return written == InputFormat::parquet ? open_parquet_input(options) : open_arrow_input(options);
+}
+
+Result<std::unique_ptr<ChunkReader>> FileSource::open_documents(std::size_t input) {
+  const bool is_csv = csv_.contains(input);
+  auto stream =
+      is_csv ? csv_.open(input, cancelled_.get_token())
+             : columnar::open_byte_stream(
+                   {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
+  if (!stream) return fail(std::move(stream.error()));
+  return std::make_unique<DocumentReader>(std::move(*stream), pool_,
+                                          DocumentReaderOptions{.name = inputs_[input].called(),
+                                                                .input = static_cast<std::uint32_t>(input),
+                                                                .chunk_bytes = options_.chunk_bytes,
+                                                                .csv = is_csv ? csv_.layout(input) : nullptr,
+                                                                .csv_header = csv_.header(),
+                                                                .stop = cancelled_.get_token()});
+}
+
 Status FileSource::finish_current() {
-  columnar::RawContent content = reader_->stream().raw_content();
   const bool is_csv = csv_.contains(current_);
-  if (is_csv) {
-    Result<columnar::RawContent> checked = csv_.content(current_, std::move(content));
-    if (!checked) return fail(std::move(checked.error()));
-    content = std::move(*checked);
-  }
+  Result<columnar::RawContent> read = reader_->content();
+  if (read && is_csv) read = csv_.content(current_, std::move(*read));
+  if (!read) return fail(std::move(read.error()));
+  columnar::RawContent& content = *read;
   bytes_current_ = 0;
   bytes_finished_ += is_csv ? content.bytes / 2 : content.bytes;
   contents_[current_] = {.bytes = content.bytes, .hash = std::move(content.hash), .grew = content.grew};

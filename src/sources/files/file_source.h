@@ -47,7 +47,9 @@ class FileSource final : public normalize::DocumentSource {
   Result<normalize::InputContent> survey(std::size_t input) override;
   void skip(std::size_t input) override { skipped_[input] = true; }
   Result<std::optional<normalize::Chunk>> next() override;
-  void recycle(normalize::Chunk chunk) override { pool_.give_back(std::move(chunk)); }
+  void recycle(normalize::Chunk chunk) override {
+    if (!chunk.rows) pool_.give_back(std::move(chunk));
+  }
   void cancel() override { cancelled_.request_stop(); }
   std::uint64_t bytes_read() const override;
   normalize::InputContent content(std::size_t input) const override { return contents_[input]; }
@@ -61,10 +63,11 @@ class FileSource final : public normalize::DocumentSource {
   Status leave_out_bad();
   Status read_through(std::size_t input);
   bool take_fault(std::size_t input, const Error& error);
-  Result<std::unique_ptr<DocumentReader>> open_reader(std::size_t input);
+  InputFormat format(std::size_t input) const;
   Status open_current();
+  Result<std::unique_ptr<ChunkReader>> open_reader(std::size_t input);
+  Result<std::unique_ptr<ChunkReader>> open_documents(std::size_t input);
   Status finish_current();
-  Result<std::unique_ptr<columnar::ByteStream>> open(std::size_t input) const;
 
   FileSourceOptions options_;
   std::stop_source cancelled_;  ///< also when the caller's stop is requested
@@ -77,7 +80,7 @@ class FileSource final : public normalize::DocumentSource {
   CsvInputs csv_;
   bool prepared_ = false;
   std::size_t current_ = 0;
-  std::unique_ptr<DocumentReader> reader_;
+  std::unique_ptr<ChunkReader> reader_;
   std::atomic<std::uint64_t> bytes_finished_{0};
   std::atomic<std::uint64_t> bytes_current_{0};
 };

@@ -10,12 +10,18 @@ namespace outfall::sources {
 namespace {
 
 constexpr std::array<std::string_view, 2> compressions{".gz", ".zst"};
-constexpr std::array<std::pair<std::string_view, InputFormat>, 5> formats{{
+constexpr std::array<std::pair<std::string_view, InputFormat>, 11> formats{{
     {".jsonl", InputFormat::json},
     {".ndjson", InputFormat::json},
     {".json", InputFormat::json},
     {".csv", InputFormat::csv},
     {".tsv", InputFormat::csv},
+    {".parquet", InputFormat::parquet},
+    {".pq", InputFormat::parquet},
+    {".arrow", InputFormat::arrow},
+    {".arrows", InputFormat::arrow},
+    {".feather", InputFormat::arrow},
+    {".ipc", InputFormat::arrow},
 }};
 
 std::string_view file_name(std::string_view path) {

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalize/column_shaper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "normalize/shaper.h"
+#include "normalize/walker.h"
+
+namespace outfall::normalize {
+namespace {
+
+using columnar::ArrowField;
+using columnar::ArrowRows;
+using columnar::ArrowValue;
+using columnar::ColumnBuilder;
+
+/// As the coercions of documents want it. What JSON has no word for comes to them as text.
+Scalar scalar_of(const ArrowValue& value) {
+  Scalar scalar{
+      .kind = value.kind, .integer = value.integer, .real = value.real, .truth = value.truth, .text = value.text};
+  switch (value.kind) {
+    case DataType::timestamp:
+    case DataType::date:
+    case DataType::time:
+    case DataType::binary:
+      scalar.kind = DataType::text;
+      break;
+    case DataType::wei:
+      scalar.kind = DataType::decimal;
+      break;
+    default:
+      break;
+  }
+  return scalar;
+}
+
+}  // namespace
+
+void ColumnShaper::shape(const Chunk& chunk, const std::string& input, ObjectShape& root, ShapedChunk& shaped) {
+  input_ = &input;
+  Status done = begin(chunk, root);
+  if (done) done = add_columns();
+  if (!done) {
+    shaped.error = std::move(done.error());
+    return;
+  }
+  add_variants();
+  add_system_columns();
+  shaped.documents = shaped_.rows;
+  shaped.tables.push_back(std::move(shaped_));
+}
+
+Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
+  chunk_ = &chunk;
+  root_ = &root;
+  table_ = root.table;
+  shaped_ = {};
+  shaped_.name = table_->name;
+  shaped_.rows = chunk.rows->rows();
+  variants_.clear();
+  taken_.clear();
+  if (table_->parent_id_column != none) {
+    return fail(fmt::format("{}: the table {} holds the rows of a list inside documents", *input_, table_->name),
+                "give these rows another table with --table");
+  }
+  if (!table_->confirmed && shape_.confirmed_tables() >= limits::tables_max) {
+    return fail(fmt::format("{}: the table {} would be one more than the {} that a schema may have", *input_,
+                            table_->name, limits::tables_max),
+                "load into another dataset");
+  }
+  return {};
+}
+
+Status ColumnShaper::add_columns() {
+  for (std::size_t field = 0; field < chunk_->rows->fields().size(); ++field) {
+    if (Status added = add_column(field); !added) return added;
+  }
+  return {};
+}
+
+Status ColumnShaper::check_role(const KeySlot& slot) const {
+  if (slot.role == KeySlot::Role::reserved) {
+    return fail(fmt::format("{}: the column \"{}\" begins with _dlt, which is kept for columns that describe the load",
+                            *input_, slot.key),
+                "rename the column in what writes the file");
+  }
+  if (slot.role == KeySlot::Role::nul) {
+    return fail(fmt::format("{}: the column \"{}\" has a NUL character in its name", *input_, sample(slot.raw)),
+                "rename the column in what writes the file");
+  }
+  return {};
+}
+
+Status ColumnShaper::add_column(std::size_t index) {
+  const ArrowField& field = chunk_->rows->fields()[index];
+  const auto known = root_->by_key.find(field.name);
+  KeySlot& slot = known != root_->by_key.end() ? *root_->slots[known->second]
+                                               : shape_.add_key(*root_, json_spelling(field.name), field.name);
+  if (Status good = check_role(slot); !good) return good;
+  if (slot.role != KeySlot::Role::data || !field.has_type) return {};
+
+  if (slot.column == none) {
+    const columnar::ColumnType* hint = shape_.hint(*root_, slot);
+    slot.column = shape_.column(*table_, slot.column_name, hint != nullptr ? *hint : field.type);
+    if (hint != nullptr) table_->columns[slot.column].declared = true;
+  }
+  const std::uint32_t column = slot.column;
+  if (table_->columns.size() > limits::table_columns_max) {
+    return fail(fmt::format("{}: the table {} would have more than {} columns", *input_, table_->name,
+                            limits::table_columns_max));
+  }
+  const auto twin = std::ranges::find(taken_, column, &std::pair<std::uint32_t, std::size_t>::first);
+  if (twin != taken_.end()) {
+    return fail(fmt::format("{}: the columns \"{}\" and \"{}\" both become the column {}", *input_,
+                            chunk_->rows->fields()[twin->second].name, field.name, slot.column_name),
+                "rename one of them, or keep the names apart with --naming duck_case");
+  }
+  taken_.emplace_back(column, index);
+
+  ShapedColumn shaped = described(column);
+  if (!table_->columns[column].confirmed) shaped.nullable = field.nullable;
+  if (Status taken = take_values(index, column, shaped); !taken) return taken;
+  place(std::move(shaped));
+  return {};
+}
+
+Status ColumnShaper::take_values(std::size_t field, std::uint32_t column, ShapedColumn& shaped) {
+  const ArrowRows& rows = *chunk_->rows;
+  shaped.cells.emplace(shaped.type);
+  const bool goes_whole = columnar::stores_like(shaped.type, rows.fields()[field].type);
+  for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
+    if (!goes_whole) {
+      if (rows.is_null(field, row)) continue;
+      if (Status one = take_one(field, column, row, shaped); !one) return one;
+      continue;
+    }
+    const ArrowRows::Taken taken = rows.append(field, row, shaped_.rows, *shaped.cells);
+    if (taken.fit == ArrowRows::Fit::all) break;
+    if (taken.fit == ArrowRows::Fit::broken_text) return fail_text(field, taken.row);
+    row = taken.row;
+    if (Status one = take_misfit(field, column, row); !one) return one;
+  }
+  shaped.cells->skip_to(shaped_.rows);
+  return {};
+}
+
+Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped) {
+  const Scalar scalar = scalar_of(chunk_->rows->value(field, row, value_text_));
+  if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
+  Cell cell;
+  if (convert(table_->columns[column], scalar, scratch_, cell)) {
+    store(cell, shaped.type.type, row, *shaped.cells);
+    return {};
+  }
+  const columnar::ColumnType& from = chunk_->rows->fields()[field].type;
+  const bool is_wide = from.type == DataType::bigint && scalar.kind == DataType::decimal;
+  return put_variant(field, column, row, scalar, is_wide ? infer_type(scalar) : from);
+}
+
+/// A value that has no place even in a column of its own type.
+Status ColumnShaper::take_misfit(std::size_t field, std::uint32_t column, std::uint32_t row) {
+  Scalar scalar = scalar_of(chunk_->rows->value(field, row, value_text_));
+  if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
+  if (scalar.kind != DataType::decimal) scalar.kind = DataType::text;
+  return put_variant(field, column, row, scalar,
+                     scalar.kind == DataType::decimal ? infer_type(scalar) : columnar::ColumnType());
+}
+
+Status ColumnShaper::put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
+                                 const columnar::ColumnType& type) {
+  const std::uint32_t index = shape_.variant(*table_, column, type.type, type);
+  auto variant = std::ranges::find(variants_, index, &Variant::column);
+  if (variant == variants_.end()) {
+    Variant made{.column = index,
+                 .first_place = (std::uint64_t{row} << 32) + field,
+                 .shaped = described(index),
+                 .sighting = {.base_column = table_->columns[column].name,
+                              .value = std::string(sample(scalar.text)),
+                              .line = chunk_->first_row + row + 1}};
+    made.shaped.variant = true;
+    made.shaped.cells.emplace(made.shaped.type);
+    variant = variants_.insert(variants_.end(), std::move(made));
+  }
+  ShapedColumn& shaped = variant->shaped;
+  const columnar::ColumnType& from = chunk_->rows->fields()[field].type;
+  if (columnar::stores_like(shaped.type, from) &&
+      chunk_->rows->append(field, row, row + 1, *shaped.cells).fit == ArrowRows::Fit::all) {
+    return {};
+  }
+  Cell cell;
+  if (!convert(table_->columns[index], scalar, scratch_, cell)) {
+    const ColumnSlot& base = table_->columns[column];
+    return fail_at(
+        field, row,
+        fmt::format("the value {} fits neither the column {} ({}) nor its variant {} ({})", sample(scalar.text),
+                    base.name, name(base.type.type), shaped.name, name(shaped.type.type)),
+        fmt::format("--column '{}:text' keeps every value as text", base.name));
+  }
+  store(cell, shaped.type.type, row, *shaped.cells);
+  return {};
+}
+
+/// As row by row: a variant is met at its first row, and in a row by the order of the columns.
+void ColumnShaper::add_variants() {
+  std::ranges::sort(variants_, {}, &Variant::first_place);
+  for (Variant& variant : variants_) {
+    variant.shaped.cells->skip_to(shaped_.rows);
+    const std::uint32_t at = place(std::move(variant.shaped));
+    variant.sighting.column = at;
+    shaped_.variants.push_back(std::move(variant.sighting));
+  }
+}
+
+void ColumnShaper::add_system_columns() {
+  const bool wanted = shape_.options().row_ids_for_columns;
+  if (wanted || table_->columns[table_->load_id_column].confirmed) place(described(table_->load_id_column));
+  if (!wanted && !table_->columns[table_->id_column].confirmed) return;
+  ShapedColumn ids = described(table_->id_column);
+  ids.cells.emplace(ids.type, std::size_t{shaped_.rows} * row_id_size);
+  for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
+    row_ids_.root({chunk_->input, chunk_->first_row + row}, scratch_);
+    ids.cells->set_text(row, scratch_);
+  }
+  place(std::move(ids));
+}
+
+ShapedColumn ColumnShaper::described(std::uint32_t column) const {
+  const ColumnSlot& slot = table_->columns[column];
+  return {.name = slot.name,
+          .type = slot.type,
+          .nullable = slot.nullable,
+          .declared = slot.declared,
+          .constant = slot.constant,
+          .cells = std::nullopt};
+}
+
+std::uint32_t ColumnShaper::place(ShapedColumn column) {
+  const auto at = static_cast<std::uint32_t>(shaped_.columns.size());
+  const std::uint32_t slot = shape_.find_column(*table_, column.name);
+  if (!table_->columns[slot].confirmed) shaped_.discovered.push_back(at);
+  shaped_.columns.push_back(std::move(column));
+  return at;
+}
+
+Status ColumnShaper::fail_at(std::size_t field, std::uint32_t row, std::string message, std::string hint) const {
+  return fail(fmt::format("{}, row {}, column \"{}\": {}", *input_, chunk_->first_row + row + 1,
+                          sample(chunk_->rows->fields()[field].name), message),
+              std::move(hint));
+}
+
+Status ColumnShaper::fail_text(std::size_t field, std::uint32_t row) const {
+  return fail_at(field, row, "the text is not valid UTF-8", "write the file again with texts in UTF-8");
+}
+
+}  // namespace outfall::normalize

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ColumnShaper: rows that come as columns become the rows of one table.
+//
+// A column whose type is that of the table goes over whole. One that the table has with another type is taken value by
+// value through the coercions that documents go through, and what does not fit stands in a variant column. Lists and
+// structs stay JSON. Rows get ids where that was asked for, or where the table's rows have them already.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "normalize/cell.h"
+#include "normalize/chunk.h"
+#include "normalize/row_id.h"
+#include "normalize/shape.h"
+#include "normalize/shaped_chunk.h"
+
+namespace outfall::normalize {
+
+class ColumnShaper {
+ public:
+  /// `shape` must outlive the shaper.
+  ColumnShaper(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}
+
+  /// Shapes the rows of a chunk into `shaped`, or says in it what is wrong. `input` is how messages call the input.
+  void shape(const Chunk& chunk, const std::string& input, ObjectShape& root, ShapedChunk& shaped);
+
+ private:
+  /// A value that stands beside its column, and where it came from.
+  struct Variant {
+    std::uint32_t column = none;    ///< of the table
+    std::uint64_t first_place = 0;  ///< row, then field: the order in which variants are met
+    ShapedColumn shaped;
+    ShapedVariant sighting;
+  };
+
+  Status begin(const Chunk& chunk, ObjectShape& root);
+  Status add_columns();
+  Status add_column(std::size_t field);
+  Status check_role(const KeySlot& slot) const;
+  Status take_values(std::size_t field, std::uint32_t column, ShapedColumn& shaped);
+  Status take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped);
+  Status take_misfit(std::size_t field, std::uint32_t column, std::uint32_t row);
+  Status put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
+                     const columnar::ColumnType& type);
+  void add_variants();
+  void add_system_columns();
+  Status fail_at(std::size_t field, std::uint32_t row, std::string message, std::string hint) const;
+  Status fail_text(std::size_t field, std::uint32_t row) const;
+  ShapedColumn described(std::uint32_t column) const;
+  std::uint32_t place(ShapedColumn column);
+
+  Shape& shape_;
+  RowIds row_ids_;
+  const Chunk* chunk_ = nullptr;
+  const std::string* input_ = nullptr;
+  ObjectShape* root_ = nullptr;
+  TableShape* table_ = nullptr;
+  ShapedTable shaped_;
+  std::vector<Variant> variants_;
+  std::vector<std::pair<std::uint32_t, std::size_t>> taken_;  // columns of the table that have a field
+  std::string scratch_;
+  std::string value_text_;
+};
+
+}  // namespace outfall::normalize
