@@ -32,7 +32,9 @@
   X(duckdb_bind_int64)                 \
   X(duckdb_bind_varchar_length)        \
   X(duckdb_execute_prepared)           \
+  X(duckdb_pending_prepared)           \
   X(duckdb_pending_prepared_streaming) \
+  X(duckdb_pending_execute_task)       \
   X(duckdb_pending_error)              \
   X(duckdb_execute_pending)            \
   X(duckdb_destroy_pending)            \

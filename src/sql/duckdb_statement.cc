@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "sql/duckdb_error.h"
 
@@ -21,7 +23,10 @@ duckdb_error_type class_by_text(std::string_view answer) {
   if (answer.starts_with("IO Error")) return DUCKDB_ERROR_IO;
   if (answer.starts_with("Out of Memory Error")) return DUCKDB_ERROR_OUT_OF_MEMORY;
   if (answer.starts_with("FATAL Error")) return DUCKDB_ERROR_FATAL;
+  if (answer.starts_with("INTERNAL Error")) return DUCKDB_ERROR_INTERNAL;
   if (answer.starts_with("INTERRUPT Error")) return DUCKDB_ERROR_INTERRUPT;
+  if (answer.starts_with("Connection Error")) return DUCKDB_ERROR_CONNECTION;
+  if (answer.starts_with("HTTP Error")) return DUCKDB_ERROR_HTTP;
   return DUCKDB_ERROR_INVALID;
 }
 
@@ -69,6 +74,24 @@ bool take_word(std::string_view& text, std::string_view word) {
   return true;
 }
 
+/// Takes part in the work until the statement is done; false if it failed. DuckDB's own loop asks for more work all the
+/// time while other threads do what is left, which keeps a core busy and them from their locks.
+bool work_until_done(const DuckDbApi& api, duckdb_pending_result pending) {
+  constexpr std::chrono::microseconds wait_min{20};
+  constexpr std::chrono::microseconds wait_max{500};
+  std::chrono::microseconds wait = wait_min;
+  while (true) {
+    const duckdb_pending_state state = api.duckdb_pending_execute_task(pending);
+    if (state == DUCKDB_PENDING_RESULT_READY || state == DUCKDB_PENDING_ERROR) return state != DUCKDB_PENDING_ERROR;
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) {
+      std::this_thread::sleep_for(wait);
+      wait = std::min(wait * 2, wait_max);
+    } else {
+      wait = wait_min;
+    }
+  }
+}
+
 }  // namespace
 
 Error DuckDbResult::error() {
@@ -111,13 +134,11 @@ Status DuckDbStatement::bind(std::span<const Value> values) {
 
 Result<DuckDbResult> DuckDbStatement::run(Fetch fetch) {
   DuckDbResult result(*api_);
-  if (fetch == Fetch::all_at_once) {
-    if (api_->duckdb_execute_prepared(prepared_, result.get()) != DuckDBSuccess) return fail(result.error());
-    return result;
-  }
+  const auto begin =
+      fetch == Fetch::all_at_once ? api_->duckdb_pending_prepared : api_->duckdb_pending_prepared_streaming;
   duckdb_pending_result pending = nullptr;
   std::optional<Error> error;
-  if (api_->duckdb_pending_prepared_streaming(prepared_, &pending) != DuckDBSuccess) {
+  if (begin(prepared_, &pending) != DuckDBSuccess || !work_until_done(*api_, pending)) {
     error = error_by_text(pending != nullptr ? api_->duckdb_pending_error(pending) : nullptr);
   } else if (api_->duckdb_execute_pending(pending, result.get()) != DuckDBSuccess) {
     error = result.error();

@@ -172,7 +172,7 @@ TEST_F(DuckDb, KeepsTheOrderOfRowsOverManyBatches) {
 
 // With several threads each batch of so many columns takes 100 MB, and the second one would be too much.
 TEST_F(DuckDb, BatchesOfAWideTableFitIntoLittleMemory) {
-  auto opened = open_duckdb({.path = file(), .memory_limit = std::size_t{256} << 20, .threads = 2});
+  auto opened = open_duckdb({.path = file(), .memory_limit = std::size_t{256} << 20, .threads = 4});
   ASSERT_TRUE(opened);
   Connection& connection = **opened;
   std::vector<Column> wide;
@@ -195,7 +195,18 @@ TEST_F(DuckDb, BatchesOfAWideTableFitIntoLittleMemory) {
   Batch one({Column::text("c0", {"x"})});
   stream = one.stream();
   ASSERT_TRUE(connection.insert_stream({"data", "main", "narrow"}, std::span(names).first(1), &stream));
-  EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "2");
+  EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "4");
+}
+
+TEST_F(DuckDb, TwoThreadsInsertAsOne) {
+  auto opened = open_duckdb({.path = file(), .threads = 2});
+  ASSERT_TRUE(opened);
+  run(**opened, "CREATE TABLE narrow (c0 VARCHAR)");
+  Batch one({Column::text("c0", {"x"})});
+  ArrowArrayStream stream = one.stream();
+  const std::vector<std::string> names{"c0"};
+  ASSERT_TRUE((*opened)->insert_stream({"data", "main", "narrow"}, names, &stream));
+  EXPECT_EQ(cell(**opened, "SELECT current_setting('threads')"), "1");
 }
 
 TEST_F(DuckDb, OnlyWideTablesRaiseTheLimitOfMemory) {
