@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 # The last letter becomes an underscore; cmake/third_party.cmake has the compiler see the same names.
-NAMESPACES = ("arrow", "arrow_vendored", "parquet", "opentelemetry")
+NAMESPACES = ("arrow", "arrow_vendored", "parquet", "opentelemetry", "simdjson", "simdjson_fast_float", "absl", "apache")
 SONAME = re.compile(rb"lib(arrow|parquet)\.so\.(\d\d)00(?=\0)")
 
 DT_NULL, DT_SYMBOLIC = 0, 16
@@ -63,7 +63,7 @@ def rename_text(text):
     """Mangled names carry a namespace as its length and its letters; a digit before it would make it another name."""
     for name in NAMESPACES:
         text = re.sub(rb"(?<![0-9])%d%s" % (len(name), name.encode()), b"%d%s" % (len(name), own_name(name).encode()), text)
-    text = re.sub(rb"(?<=\0)arrow_(?=\w)", b"arro__", text)  # its few C functions
+    text = re.sub(rb"(?<=\0)(arro|xor12)[w8]_(?=\w)", rb"\1__", text)  # their few C functions
     return SONAME.sub(rb"libof\1.so.\2", text)
 
 
