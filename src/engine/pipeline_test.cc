@@ -50,9 +50,9 @@ std::map<std::string, std::string> settings_while_loading(const ScratchFolder& f
 TEST(Run, GivesTheDatabaseItsMemoryAndThreads) {
   const ScratchFolder folder;
   append(folder / "t.jsonl", 1);
-  auto settings = settings_while_loading(folder, {.workers = 3, .memory = std::size_t{40} << 20});
+  auto settings = settings_while_loading(folder, {.workers = 4, .memory = std::size_t{40} << 20});
   EXPECT_EQ(settings["memory_limit"], "320.0 MiB");
-  EXPECT_EQ(settings["threads"], "3");
+  EXPECT_EQ(settings["threads"], "4");
 }
 
 /// A file that somebody goes on writing to once it is being read.
