@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "outfall/error.h"
+#include "outfall/types.h"
 
 namespace outfall {
 
@@ -75,5 +76,11 @@ struct QueryReport {
 ///           without QueryAccess::write; retry: another process has the database open; interrupted: `stop`.
 /// Threads:  safe; each call has a session of its own.
 Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader);
+
+/// The same, and writes the rows with their types to a file descriptor: a file or a pipe, which stays open. A pipe that
+/// nobody reads any more ends the query; then the report is not complete.
+///
+/// Errors:   also: what the system answers to a write; a type that the format does not know.
+Result<QueryReport> query_into(const QueryOptions& options, RowsFormat format, int descriptor);
 
 }  // namespace outfall

@@ -36,6 +36,12 @@ enum class InputFormat {
   arrow,    ///< columns as an Arrow IPC file or stream
 };
 
+/// How rows are written for other programs.
+enum class RowsFormat {
+  arrow,    ///< an Arrow IPC stream
+  parquet,  ///< a Parquet file
+};
+
 /// How keys become identifiers.
 enum class NamingConvention { snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1 };
 

@@ -46,10 +46,12 @@ struct ResumeCommand {
 };
 
 enum class OutputForm { table, csv, json };
+/// Rows as text for a person, or with their types for another program.
+using QueryForm = std::variant<OutputForm, RowsFormat>;
 
 struct QueryCommand {
   QueryOptions query;
-  OutputForm output = OutputForm::table;
+  QueryForm output = OutputForm::table;
 };
 
 enum class Watch { once, until_stopped };

@@ -319,10 +319,13 @@ Result<Command> query_command(const Typed& typed) {
         usage(fmt::format("`outfall query` needs a {}", typed.destination.empty() ? "destination" : "statement"),
               "outfall query duckdb:events.duckdb \"select count(*) from events\""));
   }
-  static const std::vector<std::pair<std::string, OutputForm>> forms{
-      {"table", OutputForm::table}, {"csv", OutputForm::csv}, {"json", OutputForm::json}};
+  static const std::vector<std::pair<std::string, QueryForm>> forms{{"table", OutputForm::table},
+                                                                    {"csv", OutputForm::csv},
+                                                                    {"json", OutputForm::json},
+                                                                    {"arrow", RowsFormat::arrow},
+                                                                    {"parquet", RowsFormat::parquet}};
   QueryCommand command;
-  Status done = take(known_word<OutputForm>("--output", typed.output, forms), command.output);
+  Status done = take(known_word<QueryForm>("--output", typed.output, forms), command.output);
   if (done) done = take_size(typed.memory, command.query.memory);
   if (!done) return fail(std::move(done.error()));
   command.query.destination = typed.destination;

@@ -186,7 +186,8 @@ void add_query(CLI::App& root, Typed& typed) {
   text(app, "--dataset", typed.dataset, "NAME", "Look names up here. Default: the pipeline's, or the only one there")
       ->group(group);
   app.add_flag("--write", typed.write, "Let the statement change the destination")->group(group);
-  text(app, "-o,--output", typed.output, "FORM", "table (default), csv, json (one object a line)")
+  text(app, "-o,--output", typed.output, "FORM",
+       "table (default), csv, json (one object a line), arrow (a stream), parquet")
       ->group("How to print it");
   text(app, "--memory", typed.memory, "SIZE", "What the database may hold, such as 4GB. Default: 1GiB")
       ->group("Machine");

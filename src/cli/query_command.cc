@@ -2,9 +2,11 @@
 //
 // query: rows on stdout, their number and the time on stderr.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <variant>
 
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -15,14 +17,12 @@
 
 namespace outfall::cli {
 
-int query(const QueryCommand& command) {
-  const StopSignals signals;
-  QueryOptions options = command.query;
-  options.stop = signals.token();
-  const std::unique_ptr<QueryOutput> output = QueryOutput::make(command.output, stdout);
-  int problem = 0;
-  const Clock::time_point start = Clock::now();
-  const Result<QueryReport> report =
+namespace {
+
+/// Rows for a person. `problem` becomes the errno of a write that failed.
+Result<QueryReport> print_rows(const QueryOptions& options, OutputForm form, int& problem) {
+  const std::unique_ptr<QueryOutput> output = QueryOutput::make(form, stdout);
+  Result<QueryReport> report =
       outfall::query(options, {.columns = [&](std::span<const QueryColumn> columns) { output->columns(columns); },
                                .row =
                                    [&](std::span<const QueryCell> cells) {
@@ -30,9 +30,34 @@ int query(const QueryCommand& command) {
                                      if (std::ferror(stdout) != 0) problem = errno;
                                      return goes_on && problem == 0;
                                    }});
-  if (!report) return complain(report.error());
+  if (!report) return report;
   output->end();
   if (problem == 0 && std::fflush(stdout) != 0) problem = errno;
+  return report;
+}
+
+Result<QueryReport> write_rows(const QueryOptions& options, RowsFormat format) {
+  if (isatty(STDOUT_FILENO) != 0) {
+    return fail(Error{.message = "these rows are for another program, and standard output is a terminal",
+                      .hint = "send them to a file: outfall query ... > rows.parquet",
+                      .blame = Blame::usage});
+  }
+  return query_into(options, format, STDOUT_FILENO);
+}
+
+}  // namespace
+
+int query(const QueryCommand& command) {
+  const StopSignals signals;
+  QueryOptions options = command.query;
+  options.stop = signals.token();
+  int problem = 0;
+  const Clock::time_point start = Clock::now();
+  const RowsFormat* format = std::get_if<RowsFormat>(&command.output);
+  const Result<QueryReport> report = format != nullptr
+                                         ? write_rows(options, *format)
+                                         : print_rows(options, std::get<OutputForm>(command.output), problem);
+  if (!report) return complain(report.error());
   if (const Status written = output_status(problem); !written) return complain(written.error());
   if (!report->complete || problem != 0) return 0;
   std::fputs(fmt::format("{}, {}\n", count_text(report->rows, "row"), duration_text(Clock::now() - start)).c_str(),

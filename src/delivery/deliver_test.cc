@@ -45,6 +45,7 @@ class FakeDestination final : public Destination {
     return LoadSummary{.rows = 7};
   }
   Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest&) override { return fail("not here"); }
+  Status query_rows(const QueryRequest&, ArrowArrayStream*) override { return fail("not here"); }
 
   std::deque<Answer> answers;
   std::function<Result<bool>()> when_asked_again;  ///< instead of `there`, once something was loaded

@@ -117,6 +117,9 @@ class Destination {
   /// Errors: abandon: the destination cannot be queried.
   virtual Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) = 0;
 
+  /// The same as record batches, for statements that only read.
+  virtual Status query_rows(const QueryRequest& request, ArrowArrayStream* out) = 0;
+
   /// Sentences that a person should read, such as what was mended at the destination; each is given once.
   virtual std::vector<std::string> take_notes() { return {}; }
 };

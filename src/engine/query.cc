@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "columnar/arrow_writer.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -145,9 +146,14 @@ Status hand_over(sql::TextCursor& cursor, const QueryReader& reader, QueryReport
   }
 }
 
-}  // namespace
+/// A destination with what is to be asked of it.
+struct Question {
+  std::unique_ptr<Destination> destination;
+  delivery::QueryRequest request;
+  QueryReport report;
+};
 
-Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader) {
+Result<Question> prepare(const QueryOptions& options) {
   const Result<Target> target = target_of(options);
   if (!target) return fail(target.error());
   const bool writes = options.access == QueryAccess::write;
@@ -159,16 +165,45 @@ Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader
   const Status chosen = choose_dataset(**destination, *target, options, report);
   // A database that a writing statement is about to make has no datasets yet.
   if (!chosen && !writes) return fail(chosen.error());
-  auto cursor = (*destination)
-                    ->query({.sql = options.statement,
-                             .dataset = report.dataset,
-                             .access = writes ? delivery::QueryAccess::read_write : delivery::QueryAccess::read_only,
-                             .stop = options.stop});
+  delivery::QueryRequest request{
+      .sql = options.statement,
+      .dataset = report.dataset,
+      .access = writes ? delivery::QueryAccess::read_write : delivery::QueryAccess::read_only,
+      .stop = options.stop};
+  return Question{std::move(*destination), std::move(request), std::move(report)};
+}
+
+}  // namespace
+
+Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader) {
+  Result<Question> question = prepare(options);
+  if (!question) return fail(std::move(question.error()));
+  QueryReport& report = question->report;
+  auto cursor = question->destination->query(question->request);
   if (!cursor) return fail(with_hint(std::move(cursor.error()), options, report));
   if (Status handed = hand_over(**cursor, reader, report); !handed) {
     return fail(with_hint(std::move(handed.error()).in("query"), options, report));
   }
-  return report;
+  return std::move(report);
+}
+
+Result<QueryReport> query_into(const QueryOptions& options, RowsFormat format, int descriptor) {
+  Result<Question> question = prepare(options);
+  if (!question) return fail(std::move(question.error()));
+  QueryReport& report = question->report;
+  ArrowArrayStream rows{};
+  if (Status asked = question->destination->query_rows(question->request, &rows); !asked) {
+    return fail(with_hint(std::move(asked.error()), options, report));
+  }
+  const Result<columnar::WrittenRows> written = columnar::write_rows(&rows, format, descriptor);
+  if (!written) {
+    Error error = written.error();
+    if (options.stop.stop_requested()) error.blame = Blame::interrupted;
+    return fail(with_hint(std::move(error).in("query"), options, report));
+  }
+  report.rows = written->rows;
+  report.complete = written->complete;
+  return std::move(report);
 }
 
 }  // namespace outfall

@@ -217,6 +217,9 @@ Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& st
 }
 
 Status DuckDbConnection::query(std::string_view query, ArrowArrayStream* out) {
+  if (access_ == Access::read_only) {
+    if (Status allowed = check_only_reads(query); !allowed) return allowed;
+  }
   Result<DuckDbResult> result = run(query, {}, Fetch::as_asked_for);
   if (!result) return fail(std::move(result.error()));
   return export_result(session_->api(), std::move(*result), session_, out);

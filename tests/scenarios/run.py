@@ -107,6 +107,16 @@ class Player:
         subprocess.run([sys.executable, "-c", program], cwd=self.folder, check=True, timeout=COMMAND_SECONDS_MAX,
                        env=dict(self.environment, SAMPLES=str(ROOT / "data")))
 
+    def do_write(self, step):
+        """The rows of a query as a file of columns; its name says which kind."""
+        form = step.rest.rpartition(".")[2]
+        path = self.folder / step.rest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            subprocess.run([OUTFALL, "query", "duckdb:made.duckdb", " ".join(step.body), "--write", "--output", form],
+                           cwd=self.folder, env=self.environment, stdout=file, stderr=subprocess.PIPE, check=True,
+                           timeout=COMMAND_SECONDS_MAX)
+
     def do_run(self, step):
         arguments = ["run", *shlex.split(step.rest)]
         for option, value in (("--to", "duckdb:out.duckdb"), ("--pipeline", "scenario"), ("--dataset", "data")):

@@ -20,11 +20,16 @@ namespace outfall::destinations::duckdb {
 
 namespace {
 
+struct CancelSession {
+  sql::Connection* session;
+  void operator()() const { session->cancel(); }
+};
+
 /// A cursor whose session is cancelled as soon as the caller asks for it.
 class StoppableCursor final : public sql::TextCursor {
  public:
   StoppableCursor(std::unique_ptr<sql::Connection> session, const std::stop_token& stop)
-      : session_(std::move(session)), cancel_(stop, Cancel{session_.get()}) {}
+      : session_(std::move(session)), cancel_(stop, CancelSession{session_.get()}) {}
 
   Status open(const std::string& query) {
     Result<std::unique_ptr<sql::TextCursor>> cursor = session_->cursor(query);
@@ -36,14 +41,47 @@ class StoppableCursor final : public sql::TextCursor {
   Result<bool> next(sql::TextRow& row) override { return cursor_->next(row); }
 
  private:
-  struct Cancel {
-    sql::Connection* session;
-    void operator()() const { session->cancel(); }
-  };
-
   std::unique_ptr<sql::Connection> session_;
   std::unique_ptr<sql::TextCursor> cursor_;
-  std::stop_callback<Cancel> cancel_;  // last: it is gone before what it cancels
+  std::stop_callback<CancelSession> cancel_;  // last: it is gone before what it cancels
+};
+
+/// The same for record batches.
+class StoppableRows {
+ public:
+  /// On success `out` owns all of it.
+  static Status open(std::unique_ptr<sql::Connection> session, const delivery::QueryRequest& request,
+                     ArrowArrayStream* out) {
+    auto rows = std::unique_ptr<StoppableRows>(new StoppableRows(std::move(session), request.stop));
+    if (Status opened = rows->session_->query(request.sql, &rows->stream_); !opened) return opened;
+    out->get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
+      return inner(self).get_schema(&inner(self), schema);
+    };
+    out->get_next = [](ArrowArrayStream* self, ArrowArray* batch) { return inner(self).get_next(&inner(self), batch); };
+    out->get_last_error = [](ArrowArrayStream* self) { return inner(self).get_last_error(&inner(self)); };
+    out->release = [](ArrowArrayStream* self) {
+      delete static_cast<StoppableRows*>(self->private_data);
+      self->release = nullptr;
+    };
+    out->private_data = rows.release();
+    return {};
+  }
+
+  ~StoppableRows() {
+    if (stream_.release != nullptr) stream_.release(&stream_);
+  }
+
+ private:
+  StoppableRows(std::unique_ptr<sql::Connection> session, const std::stop_token& stop)
+      : session_(std::move(session)), cancel_(stop, CancelSession{session_.get()}) {}
+
+  static ArrowArrayStream& inner(ArrowArrayStream* self) {
+    return static_cast<StoppableRows*>(self->private_data)->stream_;
+  }
+
+  std::unique_ptr<sql::Connection> session_;
+  ArrowArrayStream stream_{};
+  std::stop_callback<CancelSession> cancel_;  // last: it is gone before what it cancels
 };
 
 }  // namespace
@@ -219,12 +257,13 @@ std::vector<std::string> DuckDbDestination::take_notes() {
   return std::exchange(notes_, {});
 }
 
-Result<std::unique_ptr<sql::TextCursor>> DuckDbDestination::query(const delivery::QueryRequest& request) {
-  bool read_only = request.access == delivery::QueryAccess::read_only;
+/// A session that looks names up in the dataset.
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::session_for(const delivery::QueryRequest& request) const {
+  const bool read_only = request.access == delivery::QueryAccess::read_only;
   sql::DuckDbOptions options = options_;
   options.access = read_only ? sql::Access::read_only : sql::Access::read_write;
   auto connection = sql::open_duckdb(options);
-  if (!connection) return fail(std::move(connection.error()));
+  if (!connection) return connection;
   sql::Connection& session = **connection;
   if (!request.dataset.empty()) {
     auto used = session.execute(fmt::format("USE {}.{}", sql::quoted(session.dialect(), session.catalog()),
@@ -236,9 +275,24 @@ Result<std::unique_ptr<sql::TextCursor>> DuckDbDestination::query(const delivery
   if (read_only) {
     if (Status begun = session.begin(); !begun) return fail(std::move(begun.error()));
   }
-  auto cursor = std::make_unique<StoppableCursor>(std::move(*connection), request.stop);
+  return connection;
+}
+
+Result<std::unique_ptr<sql::TextCursor>> DuckDbDestination::query(const delivery::QueryRequest& request) {
+  auto session = session_for(request);
+  if (!session) return fail(std::move(session.error()));
+  auto cursor = std::make_unique<StoppableCursor>(std::move(*session), request.stop);
   if (Status opened = cursor->open(request.sql); !opened) return fail(std::move(opened.error()).in("query"));
   return cursor;
+}
+
+Status DuckDbDestination::query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) {
+  auto session = session_for(request);
+  if (!session) return fail(std::move(session.error()));
+  if (Status opened = StoppableRows::open(std::move(*session), request, out); !opened) {
+    return fail(std::move(opened.error()).in("query"));
+  }
+  return {};
 }
 
 }  // namespace outfall::destinations::duckdb

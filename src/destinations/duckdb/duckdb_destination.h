@@ -45,9 +45,11 @@ class DuckDbDestination final : public delivery::Destination {
   Result<std::vector<std::string>> recorded_loads(const std::string& dataset, delivery::Inspection inspection) override;
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
   std::vector<std::string> take_notes() override;
 
  private:
+  Result<std::unique_ptr<sql::Connection>> session_for(const delivery::QueryRequest& request) const;
   DuckDbDestination(std::string path, const Options& options, Env& env);
 
   Result<bool> exists() const;

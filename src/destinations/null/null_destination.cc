@@ -15,6 +15,10 @@ namespace outfall::destinations::null {
 
 namespace {
 
+std::unexpected<Error> keeps_nothing() {
+  return fail(Error{.message = "null: keeps nothing that could be queried", .hint = "", .blame = Blame::usage});
+}
+
 class Stream {
  public:
   explicit Stream(ArrowArrayStream stream) : stream_(stream) {}
@@ -76,7 +80,11 @@ Result<delivery::LoadSummary> NullDestination::load(const delivery::LoadRequest&
 }
 
 Result<std::unique_ptr<sql::TextCursor>> NullDestination::query(const delivery::QueryRequest&) {
-  return fail(Error{.message = "null: keeps nothing that could be queried", .hint = "", .blame = Blame::usage});
+  return keeps_nothing();
+}
+
+Status NullDestination::query_rows(const delivery::QueryRequest&, ArrowArrayStream*) {
+  return keeps_nothing();
 }
 
 }  // namespace outfall::destinations::null

@@ -30,6 +30,7 @@ class NullDestination final : public delivery::Destination {
   }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
   const std::string address_ = "null:";
