@@ -6,6 +6,7 @@ neither compression nor caches see the same row twice. flat.jsonl has small rows
 """
 import json
 import random
+import subprocess
 from pathlib import Path
 
 SAMPLES = Path(__file__).resolve().parent.parent / "data"
@@ -78,3 +79,30 @@ def make(folder, size, flat_rows):
             out.writelines(lines())
         unfinished.rename(path)
     return paths
+
+
+def columns(flat, python):
+    """The rows of flat.jsonl as CSV and as Parquet, written by DuckDB."""
+    paths = [flat.with_suffix(".csv"), flat.with_suffix(".parquet")]
+    for path in paths:
+        if path.exists():
+            continue
+        unfinished = path.with_name("part" + path.suffix)
+        subprocess.run([python, "-c", "import duckdb, sys\nduckdb.execute(f\"copy (from read_json('{sys.argv[1]}', "
+                        "format='newline_delimited')) to '{sys.argv[2]}'\")", flat, unfinished], check=True)
+        unfinished.rename(path)
+    return paths
+
+
+def lists(folder, count):
+    """Documents with a list of 20 numbers each."""
+    path = folder / "lists.jsonl"
+    if not path.exists():
+        chance = random.Random(SEED)
+        unfinished = path.with_suffix(".part")
+        with open(unfinished, "wb", buffering=1 << 20) as out:
+            for row in range(count):
+                numbers = ",".join(str(chance.randrange(1000)) for _ in range(20))
+                out.write(f'{{"id":{row},"values":[{numbers}]}}\n'.encode())
+        unfinished.rename(path)
+    return path

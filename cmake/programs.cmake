@@ -32,9 +32,8 @@ if(OUTFALL_FUZZ)
   endforeach()
 endif()
 
-# The floor that bench/run measures against.
-file(GLOB walk CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/walk.cc)
-if(walk)
-  add_executable(bench_walk ${walk})
-  target_link_libraries(bench_walk PRIVATE simdjson outfall_warnings)
-endif()
+# What bench/run measures against: a walk over the documents, and the hashing of row ids alone.
+add_executable(bench_walk ${PROJECT_SOURCE_DIR}/bench/walk.cc)
+target_link_libraries(bench_walk PRIVATE simdjson outfall_warnings)
+add_executable(bench_row_ids ${PROJECT_SOURCE_DIR}/bench/row_ids.cc)
+target_link_libraries(bench_row_ids PRIVATE outfall_normalize outfall_warnings)
