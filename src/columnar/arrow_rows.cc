@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "columnar/arrow_batch.h"
 #include "columnar/arrow_values.h"
+#include "schema/decimal.h"
 #include "schema/value_text.h"
 
 namespace outfall::columnar {
@@ -75,7 +76,7 @@ class Copy {
       case DataType::json:
         return is_json_text ? json_texts() : nested();
       case DataType::timestamp:
-        return stores_nanoseconds(type) ? plain<arrow::TimestampArray>() : timestamps();
+        return timestamps(stores_nanoseconds(type) ? arrow::TimeUnit::NANO : arrow::TimeUnit::MICRO);
       case DataType::date:
         return each([&](std::uint32_t row, std::int64_t at) {
           const std::int64_t days = days_of(values_, at);
@@ -87,7 +88,7 @@ class Copy {
         return times();
       case DataType::decimal:
       case DataType::wei:
-        return decimals();
+        return decimals(decimal_shape(type));
     }
     return {};
   }
@@ -214,13 +215,13 @@ class Copy {
     });
   }
 
-  Taken timestamps() {
+  Taken timestamps(arrow::TimeUnit::type kept_unit) {
     const arrow::TimeUnit::type unit = static_cast<const arrow::TimestampType&>(*values_.type()).unit();
-    if (unit == arrow::TimeUnit::MICRO) return plain<arrow::TimestampArray>();
     return each([&](std::uint32_t row, std::int64_t at) {
-      const auto microseconds = to_microseconds(as<arrow::TimestampArray>().Value(at), unit, Fraction::refuse);
-      if (!microseconds) return Fit::not_all;
-      cells_.set_int64(row, *microseconds);
+      std::optional<std::int64_t> moment = as<arrow::TimestampArray>().Value(at);
+      if (unit != kept_unit) moment = to_microseconds(*moment, unit, Fraction::refuse);
+      if (!moment || !is_on_a_day(*moment, kept_unit)) return Fit::not_all;
+      cells_.set_int64(row, *moment);
       return Fit::all;
     });
   }
@@ -235,17 +236,22 @@ class Copy {
     });
   }
 
-  Taken decimals() {
+  Taken decimals(const schema::DecimalShape& shape) {
+    // Files have room for more digits than a type names, and no database takes them.
+    const schema::Int128 bound = schema::power_of_ten(shape.precision);
+    const auto put = [this, bound](std::uint32_t row, schema::Int128 value) {
+      if (value <= -bound || value >= bound) return Fit::not_all;
+      cells_.set_decimal(row, value);
+      return Fit::all;
+    };
     switch (values_.type_id()) {
       case Type::DECIMAL32:
         return each([&](std::uint32_t row, std::int64_t at) {
-          cells_.set_decimal(row, arrow::Decimal32(as<arrow::Decimal32Array>().GetValue(at)).value());
-          return Fit::all;
+          return put(row, arrow::Decimal32(as<arrow::Decimal32Array>().GetValue(at)).value());
         });
       case Type::DECIMAL64:
         return each([&](std::uint32_t row, std::int64_t at) {
-          cells_.set_decimal(row, arrow::Decimal64(as<arrow::Decimal64Array>().GetValue(at)).value());
-          return Fit::all;
+          return put(row, arrow::Decimal64(as<arrow::Decimal64Array>().GetValue(at)).value());
         });
       case Type::DECIMAL256:
         return each([&](std::uint32_t row, std::int64_t at) {
@@ -260,8 +266,7 @@ class Copy {
         return each([&](std::uint32_t row, std::int64_t at) {
           schema::Int128 value = 0;
           std::memcpy(&value, as<arrow::Decimal128Array>().GetValue(at), sizeof value);
-          cells_.set_decimal(row, value);
-          return Fit::all;
+          return put(row, value);
         });
     }
   }
@@ -339,7 +344,11 @@ ArrowValue ArrowRows::value(std::size_t column, std::uint32_t row, std::string& 
       schema::append_double_text(scratch, value.real);
       break;
     case DataType::json:
-      append_arrow_json(scratch, array, row);
+      if (is_extension(array, "arrow.json")) {
+        append_arrow_text(scratch, array, row);  // as it is written, whether it is JSON or not
+      } else {
+        append_arrow_json(scratch, array, row);
+      }
       break;
     default:
       append_arrow_text(scratch, array, row);

@@ -3,10 +3,14 @@
 
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
+#include <arrow/extension/json.h>
 #include <arrow/extension/uuid.h>
 #include <arrow/json/from_string.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <array>
+#include <vector>
 
 #include "columnar/arrow_batch.h"
 #include "columnar/table_batch.h"
@@ -168,6 +172,36 @@ TEST(ArrowRows, ExtensionsThatAreKnown) {
   const auto bytes = arrow::json::ArrayFromJSONString(arrow::fixed_size_binary(16), R"(["0123456789abcdef", null])");
   const auto uuids = arrow::ExtensionType::WrapArray(arrow::extension::uuid(), bytes.ValueOrDie());
   EXPECT_EQ(cells_of(rows_of(uuids)), "string: 30313233-3435-3637-3839-616263646566 null");
+}
+
+TEST(ArrowRows, JsonInsideListsIsJsonOrText) {
+  const auto texts = arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["{\"a\":1}", "{bad", "1],[2", null])");
+  const auto jsons = arrow::ExtensionType::WrapArray(arrow::extension::json(), texts.ValueOrDie());
+  const auto offsets = arrow::json::ArrayFromJSONString(arrow::int32(), "[0, 2, 4]").ValueOrDie();
+  EXPECT_EQ(cells_of(rows_of(arrow::ListArray::FromArrays(*offsets, *jsons).ValueOrDie())),
+            R"(string: [{"a":1},"{bad"] ["1],[2",null])");
+  EXPECT_EQ(cells_of(rows_of(jsons)), "row 1 does not fit");
+}
+
+TEST(ArrowRows, DecimalsBeyondTheirPrecisionDoNotFit) {
+  // What Parquet stores has room for more digits than the type names.
+  const auto decimals = [](const std::shared_ptr<arrow::DataType>& type, std::array<std::int64_t, 4> words) {
+    return rows_of(arrow::MakeArray(arrow::ArrayData::Make(
+        type, 2, {nullptr, arrow::Buffer::FromVector(std::vector(words.begin(), words.end()))})));
+  };
+  EXPECT_EQ(cells_of(decimals(arrow::decimal128(5, 2), {99'999, 0, 100'000, 0})), "row 1 does not fit");
+  EXPECT_EQ(cells_of(decimals(arrow::decimal128(5, 2), {-99'999, -1, -100'000, -1})), "row 1 does not fit");
+  EXPECT_EQ(cells_of(decimals(arrow::decimal128(38, 2), {0, 0, -1, INT64_MAX})), "row 1 does not fit");
+}
+
+TEST(ArrowRows, MomentsThatNoCalendarReachesDoNotFit) {
+  for (const auto unit : {arrow::TimeUnit::MICRO, arrow::TimeUnit::NANO}) {
+    EXPECT_EQ(cells_of(arrow::timestamp(unit), "[0, -9223372036854775808]"), "row 1 does not fit");
+    EXPECT_EQ(cells_of(arrow::timestamp(unit), "[0, -9223372036854775806]"), "row 1 does not fit");
+    // What databases write for the infinities.
+    EXPECT_THAT(cells_of(arrow::timestamp(unit), "[9223372036854775807, -9223372036854775807]"),
+                HasSubstr("timestamp"));
+  }
 }
 
 TEST(ArrowRows, TypesThatNoColumnHoldsAreNamed) {

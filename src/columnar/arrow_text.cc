@@ -149,7 +149,11 @@ class JsonWriter {
     const ArrowPlace place = place_of(*extension.storage(), row);
     const std::string_view json = bytes_of(*place.array, place.row);
     valid_ = valid_ && is_valid_utf8(json);
-    out_ += json;
+    // What only calls itself JSON would break what it stands in.
+    if (parse_json(json))
+      out_ += json;
+    else
+      append_json_string(out_, json);
   }
 
   template <class List>

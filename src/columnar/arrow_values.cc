@@ -25,6 +25,12 @@ std::optional<std::int64_t> to_microseconds(std::int64_t value, arrow::TimeUnit:
   return std::nullopt;
 }
 
+bool is_on_a_day(std::int64_t moment, arrow::TimeUnit::type unit) {
+  const std::int64_t day =
+      unit == arrow::TimeUnit::NANO ? schema::microseconds_per_day * 1'000 : schema::microseconds_per_day;
+  return moment >= INT64_MIN / day * day || moment == -INT64_MAX;
+}
+
 bool is_time_of_day(std::int64_t microseconds) {
   return microseconds >= 0 && microseconds < schema::microseconds_per_day;
 }

@@ -19,6 +19,10 @@ std::optional<std::int64_t> to_microseconds(std::int64_t value, arrow::TimeUnit:
 
 bool is_time_of_day(std::int64_t microseconds);
 
+/// Whether the day of a moment begins within what counts microseconds or nanoseconds: before that, databases take a
+/// moment and cannot show it. The negative infinity of databases is one.
+bool is_on_a_day(std::int64_t moment, arrow::TimeUnit::type unit);
+
 /// Integers of any width but UINT64 beyond 63 bits, and what dates, times and timestamps count.
 std::int64_t integer_of(const arrow::Array& array, std::int64_t row);
 
