@@ -154,6 +154,10 @@ Status BatchAssembler::write(PackageTable& table) {
   }
   grow(table);
   encode_sparse(table);
+  if (table.columns.empty()) {
+    return fail(fmt::format("the {} rows of {} have no column that has a type", rows, table.held.name),
+                "--add-row-ids gives each of them a _dlt_id to stand for it");
+  }
   std::vector<ArrowArray> arrays(table.columns.size());
   Status complete;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
@@ -162,7 +166,9 @@ Status BatchAssembler::write(PackageTable& table) {
     if (!column.nullable && arrays[i].null_count > 0) {
       complete = fail(fmt::format("not every row of {} has a value for the column {}, which must be set in every row",
                                   table.held.name, column.name),
-                      "give every document the key, or load into another table");
+                      column.name.starts_with("_dlt")
+                          ? "--add-row-ids gives rows of Parquet and Arrow what rows of documents have"
+                          : "give every document the key, or load into another table");
     }
   }
   ArrowArray batch;
