@@ -83,6 +83,8 @@ struct RunOptions {
   std::vector<std::string> inputs{};
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
   std::string table{};
+  /// Files of a glob or a folder go to the tables of their stems.
+  bool table_per_file = false;
   /// None: by the name of each input (.csv .tsv; .parquet .pq; .arrow .arrows .feather .ipc; everything else is JSON).
   std::optional<InputFormat> input_format{};
   CsvInput csv{};
@@ -97,6 +99,9 @@ struct RunOptions {
   /// Rows of Parquet and Arrow get `_dlt_id` and `_dlt_load_id`, as documents do. Without it they get them only in a
   /// table that has them already.
   bool add_row_ids = false;
+  /// Takes columns that are called like those that a load adds (`_dlt_id` and its like): the row's id is the given one,
+  /// and what links rows of an exported table is data. Without, they are left out.
+  bool keep_dlt_columns = false;
 
   /// None: fail.
   std::optional<OnReject> on_reject{};

@@ -277,6 +277,27 @@ Status take_bad_input(const Typed& typed, RunOptions& run) {
   return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;
 }
 
+/// A table alone, or with its dataset: `shop.orders`.
+Status take_table(const Typed& typed, RunCommand& command) {
+  command.run.table = typed.table;
+  command.pipeline.dataset = typed.dataset;
+  const std::size_t dot = typed.table.find('.');
+  if (dot == std::string::npos) return {};
+  const std::string dataset = typed.table.substr(0, dot);
+  command.run.table = typed.table.substr(dot + 1);
+  if (dataset.empty() || command.run.table.empty() || command.run.table.find('.') != std::string::npos) {
+    return fail(usage(fmt::format("--table {} is neither a table nor a dataset and its table", typed.table),
+                      "write it so: --table shop.orders"));
+  }
+  if (!typed.dataset.empty() && typed.dataset != dataset) {
+    return fail(usage(
+        fmt::format("--table {} is in the dataset {}, and --dataset says {}", typed.table, dataset, typed.dataset),
+        "name one dataset"));
+  }
+  command.pipeline.dataset = dataset;
+  return {};
+}
+
 Result<Command> run_command(const Typed& typed) {
   constexpr std::int64_t pending_packages_max = 1'000'000;
   if (typed.sources.empty()) {
@@ -287,6 +308,7 @@ Result<Command> run_command(const Typed& typed) {
   if (done) done = take_input(typed, command.run);
   if (done) done = take_bad_input(typed, command.run);
   if (done) done = take_shape(typed, command.run);
+  if (done) done = take_table(typed, command);
   if (done) {
     done = take_number("--max-pending-packages", typed.max_pending_packages, {0, pending_packages_max},
                        [&](std::int64_t n) { command.run.max_pending_packages = static_cast<std::size_t>(n); });
@@ -294,10 +316,10 @@ Result<Command> run_command(const Typed& typed) {
   if (done) done = take_talk(typed, command.talk);
   if (!done) return fail(std::move(done.error()));
   if (!typed.to.empty()) command.pipeline.destination = typed.to;
-  command.pipeline.dataset = typed.dataset;
   command.run.inputs = typed.sources;
-  command.run.table = typed.table;
+  command.run.table_per_file = typed.table_per_file;
   command.run.root_key = typed.root_key;
+  command.run.keep_dlt_columns = typed.keep_dlt_columns;
   command.run.dry_run = typed.dry_run;
   command.run.skip_loaded = typed.skip_loaded;
   command.run.run_key = typed.run_key;

@@ -77,7 +77,9 @@ void add_what_options(CLI::App& app, Typed& typed) {
           "Files, globs, folders, or - for standard input: JSON documents, one a line or in one array, or CSV; plain, "
           ".gz or .zst");
   text(app, "-t,--table", typed.table, "NAME",
-       "The table. Default: the stem of each file, the folder's name for a glob or a folder")
+       "The table; DATASET.TABLE says both. Default: the stem of each file, the folder's name for a glob or a folder")
+      ->group(load);
+  app.add_flag("--table-per-file", typed.table_per_file, "Each file of a glob or a folder is a table, by its stem")
       ->group(load);
   text(app, "-w,--write-disposition", typed.disposition, "HOW", "append (default), or replace what the table holds")
       ->group(load);
@@ -141,6 +143,9 @@ void add_shape_options(CLI::App& app, Typed& typed) {
                  "Give a column its type, such as 'amount:decimal(38,9)'; repeatable, dots for nested")
       ->type_name("NAME:TYPE")
       ->allow_extra_args(false)
+      ->group(shape);
+  app.add_flag("--keep-dlt-columns", typed.keep_dlt_columns,
+               "Take the columns _dlt_id and its like of documents that a load wrote; without, they are left out")
       ->group(shape);
   app.add_flag("--root-key", typed.root_key, "Give every nested row the id of its root row (_dlt_root_id)")
       ->group(shape);

@@ -53,6 +53,8 @@ struct Typed {
   bool no_header = false;
   bool add_row_ids = false;
   bool root_key = false;
+  bool keep_dlt_columns = false;
+  bool table_per_file = false;
   bool dry_run = false;
   bool skip_loaded = false;
   bool rejected_ok = false;

@@ -36,6 +36,8 @@ Status check(const RunOptions& options) {
   const auto refuse = [](std::string message, std::string hint) {
     return fail(misuse(std::move(message), std::move(hint)));
   };
+  if (options.table_per_file && !options.table.empty())
+    return refuse("--table-per-file and --table contradict each other", "use one of the two");
   if (options.inputs.empty())
     return refuse("no input was named", "name a file, a glob, a folder, or - for standard input");
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
@@ -75,6 +77,7 @@ Report Pipeline::run(const RunOptions& options) {
   auto source = sources::FileSource::make(
       {.named = options.inputs,
        .table = options.table,
+       .folders = options.table_per_file ? sources::FolderTables::per_file : sources::FolderTables::one,
        .run_key = options.run_key.value_or(""),
        .format = options.input_format,
        .csv = csv_options(options.csv),

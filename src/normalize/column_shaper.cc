@@ -50,6 +50,7 @@ void ColumnShaper::shape(const Chunk& chunk, const std::string& input, ObjectSha
   add_variants();
   add_system_columns();
   shaped.documents = shaped_.rows;
+  shaped.system_columns_left_out = left_out_;
   shaped.tables.push_back(std::move(shaped_));
 }
 
@@ -62,6 +63,8 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
   shaped_.rows = chunk.rows->rows();
   variants_.clear();
   taken_.clear();
+  left_out_.reset();
+  id_field_.reset();
   if (table_->parent_id_column != none) {
     return fail(fmt::format("{}: the table {} holds the rows of a list inside documents", *input_, table_->name),
                 "give these rows another table with --table");
@@ -100,6 +103,8 @@ Status ColumnShaper::add_column(std::size_t index) {
   KeySlot& slot = known != root_->by_key.end() ? *root_->slots[known->second]
                                                : shape_.add_key(*root_, json_spelling(field.name), field.name);
   if (Status good = check_role(slot); !good) return good;
+  if (slot.role == KeySlot::Role::left_out) add(left_out_, slot.column_name);
+  if (slot.role == KeySlot::Role::row_id) id_field_ = index;
   if (slot.role != KeySlot::Role::data || !field.has_type) return {};
 
   if (slot.column == none) {
@@ -215,12 +220,16 @@ void ColumnShaper::add_variants() {
 }
 
 void ColumnShaper::add_system_columns() {
-  const bool wanted = shape_.options().row_ids_for_columns;
+  const bool wanted = shape_.options().row_ids_for_columns || id_field_;
   if (wanted || table_->columns[table_->load_id_column].confirmed) place(described(table_->load_id_column));
   if (!wanted && !table_->columns[table_->id_column].confirmed) return;
   ShapedColumn ids = described(table_->id_column);
   ids.cells.emplace(ids.type, std::size_t{shaped_.rows} * row_id_size);
   for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
+    if (id_field_ && !chunk_->rows->is_null(*id_field_, row)) {
+      ids.cells->set_text(row, chunk_->rows->value(*id_field_, row, value_text_).text);
+      continue;
+    }
     row_ids_.root({chunk_->input, chunk_->first_row + row}, scratch_);
     ids.cells->set_text(row, scratch_);
   }

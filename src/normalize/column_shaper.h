@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +61,8 @@ class ColumnShaper {
   ObjectShape* root_ = nullptr;
   TableShape* table_ = nullptr;
   ShapedTable shaped_;
+  SystemColumnSet left_out_;
+  std::optional<std::size_t> id_field_;  // that has the rows' own ids
   std::vector<Variant> variants_;
   std::vector<std::pair<std::uint32_t, std::size_t>> taken_;  // columns of the table that have a field
   std::string scratch_;

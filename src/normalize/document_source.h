@@ -44,6 +44,12 @@ class DocumentSource {
 
   virtual const std::vector<SourceInput>& inputs() const = 0;
 
+  /// What was named and is no input, since it tells of the loads of another dataset.
+  virtual const std::vector<std::string>& left_out() const {
+    static const std::vector<std::string> nothing;
+    return nothing;
+  }
+
   /// Reads an input only to learn what its content is. A stream is used up by it.
   virtual Result<InputContent> survey(std::size_t input) = 0;
 

@@ -150,6 +150,7 @@ class Run {
     documents_ += shaped.documents;
     summary_.documents[shaped.input] += shaped.documents;
     summary_.duplicate_keys += shaped.duplicate_keys;
+    summary_.system_columns_left_out |= shaped.system_columns_left_out;
     for (const ShapedTable& table : shaped.tables) {
       summary_.rows[table.name] += table.rows;
       for (const ShapedVariant& variant : table.variants) {

@@ -16,6 +16,7 @@
 
 #include "normalize/batch_assembler.h"
 #include "normalize/chunk.h"
+#include "normalize/shaped_chunk.h"
 #include "normalize/shaper.h"
 #include "schema/schema.h"
 
@@ -75,6 +76,7 @@ struct NormalizeSummary {
   std::vector<std::uint64_t> documents;       ///< in the tables, by input
   std::vector<std::uint64_t> left_out;        ///< by input
   std::uint64_t duplicate_keys = 0;
+  SystemColumnSet system_columns_left_out;
   std::vector<VariantSummary> variants;  ///< in input order
   std::uint64_t chunks_shaped_again = 0;
 };

@@ -137,15 +137,18 @@ KeySlot& Shape::add_key(ObjectShape& object, std::string_view raw, std::string_v
 }
 
 KeySlot::Role Shape::role_of(const ObjectShape& object, std::string_view column_name) const {
-  if (!object.parts.empty()) return KeySlot::Role::data;
+  if (!object.parts.empty() || !column_name.starts_with(system_prefix)) return KeySlot::Role::data;
+  if (std::ranges::find(schema::system_column_names, column_name) == schema::system_column_names.end()) {
+    return KeySlot::Role::reserved;
+  }
+  if (options_.system_columns == SystemColumns::leave_out) return KeySlot::Role::left_out;
   if (column_name == schema::id_column_name) return KeySlot::Role::row_id;
   const TableShape& owner = *object.table;
   const bool ours = owner.parent == nullptr
                         ? column_name == schema::load_id_column_name
                         : column_name == schema::parent_id_column_name || column_name == schema::list_idx_column_name ||
                               (carries_root_id(owner) && column_name == schema::root_id_column_name);
-  if (ours) return KeySlot::Role::overwritten;
-  return column_name.starts_with(system_prefix) ? KeySlot::Role::reserved : KeySlot::Role::data;
+  return ours ? KeySlot::Role::overwritten : KeySlot::Role::data;
 }
 
 ObjectShape& Shape::object_of(KeySlot& slot, const ObjectShape& within) {

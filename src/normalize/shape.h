@@ -82,6 +82,7 @@ struct KeySlot {
     data,         ///< the user's
     row_id,       ///< `_dlt_id`: the document brings its own row id
     overwritten,  ///< another system column: ours replaces it
+    left_out,     ///< a system column that an earlier load made: not taken
     reserved,     ///< begins like a system column and is none: an error when it is used
     nul,          ///< its name would have a NUL character, which no database takes: an error when it is used
   };
@@ -169,6 +170,12 @@ enum class BadDocuments : std::uint8_t {
   leave_out,  ///< it is told apart, and nothing of it is in a table
 };
 
+/// What becomes of keys of a document that are called like the columns that a load adds.
+enum class SystemColumns : std::uint8_t {
+  leave_out,  ///< an earlier load made them
+  keep,       ///< `_dlt_id` is the row's id; what this load adds itself it replaces; all else is data
+};
+
 struct ShapeOptions {
   schema::Naming naming{NamingConvention::snake_case, std::nullopt};
   int max_nesting = 1000;  ///< of tables that are not in `roots`, as the next
@@ -178,6 +185,7 @@ struct ShapeOptions {
   std::unordered_map<std::string, RootOptions> roots;     ///< by root table
   ColumnHints hints;
   BadDocuments bad_documents = BadDocuments::fail;
+  SystemColumns system_columns = SystemColumns::leave_out;
 
   RootOptions of_root(const std::string& table) const {
     const auto found = roots.find(table);

@@ -3,15 +3,27 @@
 // ShapedChunk: the rows of one chunk as columns, with everything the worker assumed or found on the way.
 #pragma once
 
+#include <algorithm>
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "columnar/column_builder.h"
 #include "outfall/error.h"
+#include "schema/table.h"
 
 namespace outfall::normalize {
+
+/// Some of schema::system_column_names, by their places there.
+using SystemColumnSet = std::bitset<schema::system_column_names.size()>;
+
+inline void add(SystemColumnSet& columns, std::string_view name) {
+  const auto found = std::ranges::find(schema::system_column_names, name);
+  columns.set(static_cast<std::size_t>(found - schema::system_column_names.begin()));
+}
 
 struct ShapedColumn {
   std::string name;
@@ -56,6 +68,7 @@ struct ShapedChunk {
   std::vector<LeftOut> left_out;
   std::uint64_t documents = 0;  ///< that are in the tables
   std::uint64_t duplicate_keys = 0;
+  SystemColumnSet system_columns_left_out;
   std::uint32_t input = 0;
   std::optional<Error> error;  ///< of the first document that ends the run; the chunk is not to be committed then
 };

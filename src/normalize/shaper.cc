@@ -122,6 +122,7 @@ class Shaper::State {
       }
     }
     shaped.duplicate_keys = walker_.duplicate_keys() - duplicate_keys;
+    shaped.system_columns_left_out = walker_.system_columns_left_out();
     for (TableShape* table : walker_.chunk_tables()) shaped.tables.push_back(take_table(*table));
     return shaped;
   }

@@ -22,7 +22,7 @@ namespace outfall::normalize::for_tests {
 inline constexpr std::size_t whole_input = SIZE_MAX;
 
 struct ShapingOptions {
-  ShapeOptions shape;
+  ShapeOptions shape{.system_columns = SystemColumns::keep};
   int workers = 1;
   std::size_t chunk_bytes = whole_input;  ///< a chunk ends with the document that reaches this
   std::string table = "t";

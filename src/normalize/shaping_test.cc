@@ -15,9 +15,11 @@ using for_tests::columns;
 using for_tests::shape;
 using for_tests::Shaped;
 using for_tests::ShapingOptions;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
@@ -254,6 +256,25 @@ TEST(ShapingKeys, TakesARowIdInAnySpellingAndType) {
     }
   }
   EXPECT_THAT(shape(R"({"l":[1],"_dlt_id":"a","_dltId":"b"})").error, HasSubstr("both are its row id"));
+}
+
+TEST(ShapingKeys, LeavesOutWhatAnEarlierLoadAdded) {
+  const Shaped shaped =
+      shape(R"({"l":[{"_dlt_id":"n","_dlt_list_idx":{"a":1},"x":1}],"_dltId":"mine","_dlt_root_id":null})",
+            {.shape = {.system_columns = SystemColumns::leave_out}});
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.rows.at("t").front(), Not(HasSubstr("mine")));
+  EXPECT_THAT(shaped.rows.at("t__l").front(), AllOf(HasSubstr("x=1 "), Not(HasSubstr("_dlt_id=n"))));
+  EXPECT_EQ(shaped.summary.system_columns_left_out.to_string(), "01001");
+}
+
+TEST(ShapingKeys, KeepsWhatIsOnlyCalledLikeTheLoadsOwn) {
+  const Shaped shaped = shape(R"({"_dlt_parent_id":"p","l":[{"_dlt_load_id":7}]})"
+                              "\n{}");
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.rows.at("t").front(), HasSubstr("_dlt_parent_id=p"));
+  EXPECT_THAT(shaped.rows.at("t__l").front(), HasSubstr("_dlt_load_id=7"));
+  EXPECT_TRUE(shaped.schema.tables.find("t")->columns.find("_dlt_parent_id")->nullable);
 }
 
 TEST(ShapingKeys, RefusesNamesOfTheLoadsOwnColumns) {

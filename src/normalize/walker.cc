@@ -22,6 +22,7 @@ constexpr std::size_t slots_looked_ahead_max = 4;
 void Walker::begin_chunk() {
   ++chunk_serial_;
   chunk_tables_.clear();
+  system_columns_left_out_.reset();
   new_tables_ = 0;
   layout_ = nullptr;
   ++flattening_serial_;
@@ -36,6 +37,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   if (step == Step::survey) {
     take_back_document();
     survey_ = survey_document(text_, parser_, shape_.options().naming);
+    if (shape_.options().system_columns == SystemColumns::leave_out) survey_->row_ids.clear();
     duplicate_keys_ += survey_->dropped_keys.size();
     step = attempt(text_, root);
   }

@@ -21,6 +21,7 @@
 #include "normalize/json_text.h"
 #include "normalize/row_id.h"
 #include "normalize/shape.h"
+#include "normalize/shaped_chunk.h"
 #include "normalize/shaper.h"
 
 namespace outfall::normalize {
@@ -72,6 +73,7 @@ class Walker {
   /// Tables that got rows since begin_chunk, in the order that dlt would have met them.
   const std::vector<TableShape*>& chunk_tables() const { return chunk_tables_; }
   std::uint64_t duplicate_keys() const { return duplicate_keys_; }
+  const SystemColumnSet& system_columns_left_out() const { return system_columns_left_out_; }
 
  private:
   using Value = simdjson::ondemand::value;
@@ -154,7 +156,7 @@ class Walker {
   Step find_column(std::uint32_t position);
   Step take_gap(std::uint32_t position, Row& row);
   Step take_field(std::uint32_t position, const columnar::CsvField& field, Row& row);
-  Step put_row_id(const columnar::CsvField& field, KeySlot& slot, Row& row);
+  Step take_system_field(const columnar::CsvField& field, KeySlot& slot, Row& row);
   bool is_null(const columnar::CsvField& field) const;
 
   /// The new row's place in rows_, or none when two lists claim the table.
@@ -226,6 +228,7 @@ class Walker {
   std::uint64_t row_serial_ = 0;
   std::uint64_t flattening_serial_ = 0;
   std::uint64_t duplicate_keys_ = 0;
+  SystemColumnSet system_columns_left_out_;
 };
 
 }  // namespace outfall::normalize

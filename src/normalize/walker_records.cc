@@ -99,7 +99,7 @@ Walker::Step Walker::take_record() {
 
 Walker::Step Walker::take_field(std::uint32_t position, const columnar::CsvField& field, Row& row) {
   KeySlot& slot = *record_slots_[position];
-  if (slot.role != KeySlot::Role::data) return put_row_id(field, slot, row);
+  if (slot.role != KeySlot::Role::data) return take_system_field(field, slot, row);
   if (const Step step = find_column(position); step != Step::done) return step;
   const ColumnSlot& column = record_root_->table->columns[slot.column];
   return take_scalar(*record_root_, slot, row, read_cell(field.text, column.type.type));
@@ -125,11 +125,15 @@ Walker::Step Walker::find_column(std::uint32_t position) {
   return Step::done;
 }
 
-Walker::Step Walker::put_row_id(const columnar::CsvField& field, KeySlot& slot, Row& row) {
+Walker::Step Walker::take_system_field(const columnar::CsvField& field, KeySlot& slot, Row& row) {
   if (slot.role == KeySlot::Role::reserved) {
     return fail_input(
         fmt::format("the column \"{}\" begins with _dlt, which is kept for columns that describe the load", slot.key),
         "rename the column in the header");
+  }
+  if (slot.role == KeySlot::Role::left_out) {
+    add(system_columns_left_out_, slot.column_name);
+    return Step::done;
   }
   if (slot.role == KeySlot::Role::row_id) row.id.assign(field.text);
   const std::uint32_t column = shape_.find_column(*record_root_->table, slot.column_name);

@@ -20,6 +20,10 @@ Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value value)
     return fail(fmt::format("the key \"{}\" has a NUL character, and so would its column", sample(slot.raw)),
                 "rename the key in the input, or load it with --naming snake_case, which makes a _ of it");
   }
+  if (slot.role == KeySlot::Role::left_out) {
+    add(system_columns_left_out_, slot.column_name);
+    return check_unused(value);
+  }
   if (slot.role == KeySlot::Role::overwritten) {
     if (const Step step = check_unused(value); step != Step::done) return step;
   } else {

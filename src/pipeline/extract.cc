@@ -74,7 +74,9 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
                    .row_ids_for_columns = run.options.add_row_ids,
                    .roots = {},
                    .hints = std::move(*hints),
-                   .bad_documents = bad_documents(run.options)};
+                   .bad_documents = bad_documents(run.options),
+                   .system_columns = run.options.keep_dlt_columns ? normalize::SystemColumns::keep
+                                                                  : normalize::SystemColumns::leave_out};
   if (run.options.root_key) schema.propagate_root_ids();
   for (const normalize::InputFacts& input : *inputs) {
     options.shape.roots.insert_or_assign(input.table, root_options(run, schema, input.table));
@@ -157,6 +159,26 @@ void report_rows(const normalize::NormalizeSummary& summary, const schema::Schem
 
 void add_notes(Report& report, std::vector<std::string> notes) {
   for (std::string& note : notes) report.notes.push_back(std::move(note));
+}
+
+/// What an earlier load added to its rows and its dataset does not describe this one.
+std::vector<std::string> notes_on_left_out(const std::vector<std::string>& inputs,
+                                           const normalize::SystemColumnSet& columns) {
+  constexpr std::size_t inputs_named_max = 3;
+  if (inputs.empty() && columns.none()) return {};
+  std::string named;
+  for (std::size_t i = 0; i < std::min(inputs.size(), inputs_named_max); ++i) {
+    named += (i == 0 ? "" : ", ") + inputs[i];
+  }
+  if (inputs.size() > inputs_named_max) named += fmt::format(" and {} more", inputs.size() - inputs_named_max);
+  std::string names;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i]) names += (names.empty() ? "" : ", ") + std::string(schema::system_column_names[i]);
+  }
+  if (!names.empty()) {
+    named += fmt::format("{}the columns {} (--keep-dlt-columns takes them)", named.empty() ? "" : "; ", names);
+  }
+  return {"what an earlier load added is left out: " + named};
 }
 
 /// Replacing a table with nothing is more likely a mistake than a wish.
@@ -251,6 +273,7 @@ class Extraction {
     const std::uint64_t documents = sum(summary->documents);
     if (Status few = rejected_->check(documents); !few) return fail(std::move(few.error()));
     report_.duplicate_keys += summary->duplicate_keys;
+    add_notes(report_, notes_on_left_out(run_.source->left_out(), summary->system_columns_left_out));
     if (Status filled = check_replaced(run_.options, roots_, options_.inputs, *summary, choice_.reports); !filled)
       return fail(std::move(filled.error()));
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
@@ -446,6 +469,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   report.balance.rejected = rejected.count();
   report.rejects = rejected.first();
   report.duplicate_keys = summary->duplicate_keys;
+  add_notes(report, notes_on_left_out(run.source->left_out(), summary->system_columns_left_out));
   return {};
 }
 

@@ -3,6 +3,7 @@
 // Table: one table as the schema document has it, and the tables and columns that exist in every dataset.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,9 @@ inline constexpr std::string_view load_id_column_name = "_dlt_load_id";
 inline constexpr std::string_view parent_id_column_name = "_dlt_parent_id";
 inline constexpr std::string_view list_idx_column_name = "_dlt_list_idx";
 inline constexpr std::string_view root_id_column_name = "_dlt_root_id";
+/// All of the columns above: what a file has that was written from a dataset.
+inline constexpr std::array<std::string_view, 5> system_column_names{
+    id_column_name, load_id_column_name, parent_id_column_name, list_idx_column_name, root_id_column_name};
 inline constexpr std::string_view version_table_name = "_dlt_version";
 inline constexpr std::string_view loads_table_name = "_dlt_loads";
 inline constexpr std::string_view pipeline_state_table_name = "_dlt_pipeline_state";

@@ -33,6 +33,7 @@ normalize::ShapeOptions options_of(const Json& test_case) {
   const Json& length = field(test_case, "max_len");
   const Json& nesting = field(test_case, "max_nesting");
   normalize::ShapeOptions options;
+  options.system_columns = normalize::SystemColumns::keep;  // dlt takes a row id from anywhere
   options.naming =
       schema::Naming(*naming_convention(text_field(test_case, "naming")),
                      length.as_int() ? std::optional(static_cast<std::size_t>(*length.as_int())) : std::nullopt);

@@ -19,11 +19,16 @@ constexpr std::string_view stdin_path = "-";
 }  // namespace
 
 Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) {
-  Result<std::vector<Input>> listed = list_inputs(options.named, options.table, options.missing);
+  Result<std::vector<Input>> listed = list_inputs(options.named, options.table, options.folders, options.missing);
   if (!listed) return fail(std::move(listed.error()));
   std::vector<normalize::SourceInput> inputs;
+  std::vector<std::string> left_out;
   inputs.reserve(listed->size());
   for (Input& input : *listed) {
+    if (!input.left_out_as.empty()) {
+      left_out.push_back(std::move(input.left_out_as));
+      continue;
+    }
     // A pipe can be read once, whatever name it has; only what is sent to standard input may have a key.
     const bool is_stream = input.path == stdin_path || (input.mtime_ns == 0 && !input.is_missing);
     std::string identity = is_stream || input.is_missing ? "" : input.path;
@@ -39,7 +44,9 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
                       .size = input.size,
                       .mtime_ns = input.mtime_ns});
   }
-  return std::unique_ptr<FileSource>(new FileSource(std::move(options), std::move(inputs)));
+  std::unique_ptr<FileSource> source(new FileSource(std::move(options), std::move(inputs)));
+  source->left_out_ = std::move(left_out);
+  return source;
 }
 
 FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs)

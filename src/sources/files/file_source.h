@@ -24,8 +24,9 @@
 namespace outfall::sources {
 
 struct FileSourceOptions {
-  std::vector<std::string> named;       ///< what the command names
-  std::string table;                    ///< empty: from the names
+  std::vector<std::string> named;  ///< what the command names
+  std::string table;               ///< empty: from the names
+  FolderTables folders = FolderTables::one;
   std::string run_key;                  ///< what standard input is recognized by; empty: by nothing
   std::optional<InputFormat> format{};  ///< none: by the name of each
   CsvOptions csv{};
@@ -44,6 +45,7 @@ class FileSource final : public normalize::DocumentSource {
   static Result<std::unique_ptr<FileSource>> make(FileSourceOptions options);
 
   const std::vector<normalize::SourceInput>& inputs() const override { return inputs_; }
+  const std::vector<std::string>& left_out() const override { return left_out_; }
   Result<normalize::InputContent> survey(std::size_t input) override;
   void skip(std::size_t input) override { skipped_[input] = true; }
   Result<std::optional<normalize::Chunk>> next() override;
@@ -73,6 +75,7 @@ class FileSource final : public normalize::DocumentSource {
   std::stop_source cancelled_;  ///< also when the caller's stop is requested
   std::stop_callback<std::function<void()>> on_stop_;
   std::vector<normalize::SourceInput> inputs_;
+  std::vector<std::string> left_out_;
   std::vector<bool> skipped_;
   std::vector<std::optional<Error>> faults_;
   std::vector<normalize::InputContent> contents_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "schema/table.h"
 #include "sources/files/file_walk.h"
 #include "sources/files/input_format.h"
 
@@ -30,10 +31,25 @@ Input input_of(std::string path, const FileStat& found, std::string_view table) 
   return input;
 }
 
+bool tells_of_loads(std::string_view name) {
+  return name == schema::loads_table_name || name == schema::version_table_name ||
+         name == schema::pipeline_state_table_name;
+}
+
+/// Whether a file below a folder is one of such a table, as `table.jsonl` or as `table/file.jsonl`.
+bool is_of_loads(std::string_view below_folder) {
+  for (std::size_t slash = below_folder.find('/'); slash != std::string_view::npos; slash = below_folder.find('/')) {
+    if (tells_of_loads(below_folder.substr(0, slash))) return true;
+    below_folder.remove_prefix(slash + 1);
+  }
+  return tells_of_loads(stem(below_folder));
+}
+
 /// Collects the inputs of a command, one named thing after the other.
 class Listing {
  public:
-  Listing(std::string_view table, Missing missing) : table_(table), missing_(missing) {}
+  Listing(std::string_view table, FolderTables folders, Missing missing)
+      : table_(table), folders_(folders), missing_(missing) {}
 
   Status add(const std::string& named) {
     if (named == "-") return add_standard_input();
@@ -41,7 +57,7 @@ class Listing {
     if (!path) return fail(std::move(path).error());
     Result<FileStat> found = stat_file(*path);
     if (found && found->kind == FileKind::directory) return add_folder(*path);
-    if (found) return keep(input_of(*path, *found, table_.empty() ? stem(*path) : table_));
+    if (found) return add_file(*path, *found);
     if (is_pattern(named)) return add_matches(named, *path);
     Result<bool> exists = file_exists(*path);
     if (exists && !*exists && missing_ == Missing::allowed) return keep_missing(*path, stem(*path));
@@ -65,6 +81,12 @@ class Listing {
     return keep({.path = "-", .table = std::string(table_)});
   }
 
+  Status add_file(const std::string& path, const FileStat& found) {
+    Input input = input_of(path, found, table_.empty() ? stem(path) : table_);
+    if (tells_of_loads(input.table)) input.left_out_as = file_name(path);
+    return keep(std::move(input));
+  }
+
   Status add_folder(const std::string& folder) {
     Result<std::vector<std::string>> files = files_below(folder);
     if (!files) return fail(std::move(files).error());
@@ -83,13 +105,18 @@ class Listing {
   }
 
   Status keep_all(std::vector<std::string> files, const std::string& folder) {
+    const bool by_stem = table_.empty() && folders_ == FolderTables::per_file;
     const std::string_view table = table_.empty() ? file_name(folder) : table_;
-    if (table.empty())
+    if (table.empty() && !by_stem)
       return fail(misuse(fmt::format("{} has no name to call the table by", folder), "name the table: --table events"));
     for (std::string& file : files) {
       const Result<FileStat> found = stat_file(file);
       if (!found) return fail(found.error());
-      if (Status kept = keep(input_of(std::move(file), *found, table)); !kept) return kept;
+      Input input = input_of(std::move(file), *found, table);
+      if (by_stem) input.table = stem(input.path);
+      const std::string_view below = std::string_view(input.path).substr(folder.size());
+      if (is_of_loads(below)) input.left_out_as = below.substr(std::min(below.find_first_not_of('/'), below.size()));
+      if (Status kept = keep(std::move(input)); !kept) return kept;
     }
     return {};
   }
@@ -111,6 +138,7 @@ class Listing {
   }
 
   std::string_view table_;
+  FolderTables folders_;
   Missing missing_;
   std::vector<Input> inputs_;
   std::unordered_set<std::string> paths_;
@@ -118,12 +146,20 @@ class Listing {
 
 }  // namespace
 
-Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table, Missing missing) {
-  Listing listing(table, missing);
+Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table, FolderTables folders,
+                                       Missing missing) {
+  Listing listing(table, folders, missing);
   for (const std::string& name : named) {
     if (Status added = listing.add(name); !added) return fail(std::move(added).error());
   }
-  return listing.take();
+  std::vector<Input> inputs = listing.take();
+  const auto is_left_out = [](const Input& input) { return !input.left_out_as.empty(); };
+  if (!inputs.empty() && std::ranges::all_of(inputs, is_left_out)) {
+    return fail(misuse(
+        fmt::format("there is nothing but {}, which tells of the loads of another dataset", inputs.front().left_out_as),
+        "to load it as data, name the file, and another table with --table"));
+  }
+  return inputs;
 }
 
 }  // namespace outfall::sources

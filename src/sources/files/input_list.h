@@ -25,6 +25,12 @@ inline constexpr std::size_t folder_depth_max = 64;
 
 namespace outfall::sources {
 
+/// What the files of a glob or a folder become, where no table was named.
+enum class FolderTables : std::uint8_t {
+  one,       ///< rows of one table, named after the folder
+  per_file,  ///< rows of the table of their stem, as files that are named
+};
+
 /// What is said of a name that nothing is there for.
 enum class Missing : std::uint8_t { refused, allowed };
 
@@ -34,18 +40,21 @@ struct Input {
   std::uint64_t size = 0;     ///< when it was listed; 0 for what is not a regular file
   std::int64_t mtime_ns = 0;  ///< since 1970 UTC
   bool is_missing = false;    ///< only where that is allowed
+  /// Not empty: it tells of the loads of a dataset, and is to be left out; how to call it then.
+  std::string left_out_as{};
   bool operator==(const Input&) const = default;
 };
 
-/// Expands what was named. An empty `table` gives every named file the table of its stem, and every glob or folder one
-/// table named after the folder.
+/// Expands what was named. An empty `table` gives every named file the table of its stem, and a glob or folder what
+/// `folders` says. Files that are called, or stand in a folder that is called like a table in which a dataset tells of
+/// its loads (`_dlt_loads`) are to be left out, unless one is named together with a table.
 ///
 /// Glob patterns know `*`, `?`, `[...]` within a name and `**` for any folders between. A file whose name looks like a
 /// pattern and exists is that file. An empty folder is no error and gives no input.
 ///
 /// Errors (Blame::usage): nothing is there or nothing matches, and that is not allowed; a file is named twice; standard
-/// input is a terminal, or has no table.
+/// input is a terminal, or has no table; everything is to be left out.
 Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table,
-                                       Missing missing = Missing::refused);
+                                       FolderTables folders = FolderTables::one, Missing missing = Missing::refused);
 
 }  // namespace outfall::sources

@@ -74,6 +74,36 @@ TEST_F(InputListTest, AGlobIsOneTableNamedAfterItsFolder) {
   EXPECT_THAT(list({"d/*.jsonl"}, "t"), ElementsAre("d/a.jsonl -> t", "d/b.jsonl -> t"));
 }
 
+TEST_F(InputListTest, TheFilesOfAFolderMayBeTablesOfTheirOwn) {
+  for (const char* name : {"d/a.jsonl", "d/b.csv.gz", "d/sub/a.json"}) make(name);
+  const std::vector<std::string> named{folder_ / "d"};
+  const Result<std::vector<Input>> inputs = list_inputs(named, "", FolderTables::per_file);
+  ASSERT_TRUE(inputs);
+  std::vector<std::string> tables;
+  for (const Input& input : *inputs) tables.push_back(input.table);
+  EXPECT_THAT(tables, ElementsAre("a", "b", "a"));
+}
+
+TEST_F(InputListTest, MarksWhatTellsOfTheLoadsOfADataset) {
+  for (const char* name :
+       {"d/_dlt_loads/1.jsonl", "d/_dlt_version.jsonl.gz", "d/_dlt_loads_of_mine.jsonl", "d/a.jsonl"})
+    make(name);
+  const auto left_out = [this](const std::string& name, std::string_view table) {
+    const std::vector<std::string> named{folder_ / name, folder_ / "d/a.jsonl"};
+    const Result<std::vector<Input>> inputs = list_inputs(name == "d" ? std::span(named).first(1) : named, table);
+    std::vector<std::string> marked;
+    for (const Input& input : *inputs) {
+      if (!input.left_out_as.empty()) marked.push_back(input.left_out_as);
+    }
+    return marked;
+  };
+  EXPECT_THAT(left_out("d", ""), ElementsAre("_dlt_loads/1.jsonl", "_dlt_version.jsonl.gz"));
+  EXPECT_THAT(left_out("d", "t"), ElementsAre("_dlt_loads/1.jsonl", "_dlt_version.jsonl.gz"));
+  EXPECT_THAT(left_out("d/_dlt_version.jsonl.gz", ""), ElementsAre("_dlt_version.jsonl.gz"));
+  EXPECT_THAT(left_out("d/_dlt_version.jsonl.gz", "t"), IsEmpty());
+  EXPECT_THAT(refused({folder_ / "d/_dlt_version.jsonl.gz"}).hint, HasSubstr("--table"));
+}
+
 TEST_F(InputListTest, AFileThatLooksLikeAPatternIsThatFile) {
   make("d/x[1].jsonl");
   make("d/x1.jsonl");
