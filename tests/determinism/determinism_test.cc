@@ -219,6 +219,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{.name = "two_paths", .documents = two_paths(), .shape = {}},
                     Case{.name = "declared", .documents = declared_columns(), .shape = with_declared_columns()},
                     Case{.name = "keys_twice", .documents = keys_twice(), .shape = {}},
+                    Case{.name = "keys_twice_with_row_ids",
+                         .documents = keys_twice(),
+                         .shape = {.system_columns = normalize::SystemColumns::keep}},
                     Case{.name = "own_variants", .documents = own_variants(), .shape = {}},
                     Case{.name = "fails_late", .documents = fails_late(), .shape = {}}),
     case_name);

@@ -106,6 +106,7 @@ Result<schema::Schema> normalize_case(const Json& test_case, std::size_t chunk_d
   options.write_disposition = disposition;
   options.load_id = "LOADID";
   options.inputs = {{.name = "case", .table = "tab"}};
+  options.shape.system_columns = normalize::SystemColumns::keep;  // dlt takes a row id from anywhere
   options.shape.root_key = disposition == "merge";
   if (const std::int64_t* nesting = field(test_case, "max_table_nesting").as_int()) {
     options.shape.max_nesting = static_cast<int>(*nesting);
