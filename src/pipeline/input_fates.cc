@@ -17,10 +17,15 @@ namespace {
 
 using ledger::SealedInput;
 
+/// Old stores do not say for which table an input was.
+bool is_for_table(const SealedInput& earlier, const std::string& table) {
+  return earlier.input.table.empty() || earlier.input.table == table;
+}
+
 /// Whether an earlier run that did not end has sealed what this one is asked for: for the same table, and to replace it
 /// if that is wished now.
 bool is_unfinished(const SealedInput& earlier, const normalize::SourceInput& input, const InputQuestion& question) {
-  const bool same_table = earlier.input.table.empty() || earlier.input.table == input.table;
+  const bool same_table = is_for_table(earlier, input.table);
   const bool wants_replace = question.write_disposition == WriteDisposition::replace;
   return !earlier.settled && same_table && (earlier.replaced || !wants_replace);
 }
@@ -118,12 +123,18 @@ class Decision {
   }
 
   Found find_loaded(const std::vector<SealedInput>& of_this_name) {
-    if (input_.is_stream) return find_same(of_this_name, [](const SealedInput& earlier) { return earlier.settled; });
+    if (input_.is_stream) {
+      return find_same(of_this_name, [&](const SealedInput& earlier) {
+        return earlier.settled && is_for_table(earlier, input_.table);
+      });
+    }
     // The same content under another name counts as well, so every input is read for its hash.
     if (Status done = read(); !done) return fail(std::move(done.error()));
     auto sealed = as_far_as_there(ask_.ledger.sealed_inputs_by_content(input_.size, content_->hash));
     if (!sealed) return fail(std::move(sealed.error()));
-    return sealed->empty() ? std::nullopt : std::optional(std::move(sealed->front()));
+    const auto here =
+        std::ranges::find_if(*sealed, [&](const SealedInput& earlier) { return is_for_table(earlier, input_.table); });
+    return here == sealed->end() ? std::nullopt : std::optional(std::move(*here));
   }
 
   const Witnesses& ask_;

@@ -129,6 +129,17 @@ def another_table_is_another_load(story):
     assert story.ids("first") == [1]
 
 
+def skipping_is_by_table(story):
+    """What one table has, --skip-loaded takes for another one all the same."""
+    story.rows("1.jsonl", 1)
+    story.run("-p", "p", "--table", "first")
+    told = story.run("-p", "p", "--table", "second", "--skip-loaded")
+    assert "skipped" not in told, told
+    assert story.ids("first") == [1] and story.ids("second") == [1]
+    assert "skipped: loaded by run" in story.run("-p", "p", "--table", "second", "--skip-loaded")
+    assert story.ids("second") == [1]
+
+
 def another_table_is_another_load_of_standard_input(story):
     """The same holds under a run key."""
     story.send("-p", "p", "--run-key", "k", ids=[1], fault="after_seal", code=KILLED)
