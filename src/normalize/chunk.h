@@ -13,15 +13,28 @@
 
 #include "columnar/arrow_rows.h"
 
+namespace outfall::limits {
+/// One document: it must be in memory as a whole, and spans count in 32 bits.
+inline constexpr std::size_t document_bytes_max = std::size_t{1} << 30;
+/// Documents of one chunk: bounds the spans beside the bytes when documents are tiny.
+inline constexpr std::size_t chunk_documents_max = 65'536;
+}  // namespace outfall::limits
+
 namespace outfall::normalize {
 
 struct CsvLayout;
+
+/// What the documents of an input are counted by, in messages.
+enum class PlaceUnit : std::uint8_t {
+  line,      ///< the lines of a text
+  document,  ///< there is no text that they stand in
+};
 
 /// One document inside a chunk's bytes.
 struct DocumentSpan {
   std::uint32_t offset = 0;
   std::uint32_t length = 0;
-  std::uint64_t line = 0;  ///< of its first byte in the input, counted from 1
+  std::uint64_t line = 0;  ///< of its first byte in the input, or its own number (PlaceUnit); counted from 1
 };
 
 /// Bytes that hold whole documents. The parser reads up to `padding` bytes behind the last one; they must be there.

@@ -20,11 +20,12 @@ struct Place {
   std::size_t column;
 };
 
-Place place_of(const Chunk& chunk, const DocumentSpan& span, std::size_t offset) {
+Place place_of(const Chunk& chunk, const DocumentSpan& span, std::size_t offset, PlaceUnit unit) {
   const std::string_view bytes(reinterpret_cast<const char*>(chunk.bytes.get()),
                                std::size_t{span.offset} + span.length);
   const std::string_view before = bytes.substr(0, std::min(bytes.size(), span.offset + offset));
   const std::string_view inside = before.substr(std::min<std::size_t>(span.offset, before.size()));
+  if (unit == PlaceUnit::document) return {span.line, utf8_length(inside) + 1};
   const auto lines = static_cast<std::uint64_t>(std::ranges::count(inside, '\n'));
   const std::size_t newline = before.rfind('\n');
   if (newline != std::string_view::npos) return {span.line + lines, utf8_length(before.substr(newline + 1)) + 1};
@@ -132,9 +133,9 @@ class Shaper::State {
     return options_.bad_documents == BadDocuments::leave_out && error.extent == DocumentError::Extent::document;
   }
 
-  static LeftOut left_out(DocumentError error, const Chunk& chunk, std::size_t document) {
+  LeftOut left_out(DocumentError error, const Chunk& chunk, std::size_t document) const {
     const DocumentSpan& span = chunk.documents[document];
-    const Place place = place_of(chunk, span, error.offset);
+    const Place place = place_of(chunk, span, error.offset, inputs_[chunk.input].unit);
     return {.document = document,
             .line = place.line,
             .column = place.column,
@@ -147,9 +148,10 @@ class Shaper::State {
   }
 
   Error locate(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) const {
-    const Place place = place_of(chunk, span, error.offset);
-    return {.message = fmt::format("{}, line {}, column {}: {}", inputs_[chunk.input].name, place.line, place.column,
-                                   error.message),
+    const InputFacts& input = inputs_[chunk.input];
+    const Place place = place_of(chunk, span, error.offset, input.unit);
+    return {.message =
+                fmt::format("{}, {}: {}", input.name, place_text(input.unit, place.line, place.column), error.message),
             .hint = hint_for(error, chunk, span)};
   }
 
@@ -165,6 +167,10 @@ class Shaper::State {
   Walker walker_;
   ColumnShaper column_shaper_;
 };
+
+std::string place_text(PlaceUnit unit, std::uint64_t number, std::uint64_t column) {
+  return fmt::format("{} {}, column {}", unit == PlaceUnit::line ? "line" : "document", number, column);
+}
 
 Shaper::Shaper(const ShapeOptions& options, const RowIdSeed& seed, const std::vector<InputFacts>& inputs,
                const SchemaLog& log)

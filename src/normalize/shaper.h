@@ -39,7 +39,11 @@ namespace outfall::normalize {
 struct InputFacts {
   std::string name;   ///< for messages
   std::string table;  ///< root table of its documents
+  PlaceUnit unit = PlaceUnit::line;
 };
+
+/// Where a document is wrong: "line 3, column 14", "document 812, column 4".
+std::string place_text(PlaceUnit unit, std::uint64_t number, std::uint64_t column);
 
 class Shaper {
  public:

@@ -37,7 +37,7 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
           .hint = "name another table with --table",
           .blame = Blame::usage});
     }
-    facts.push_back({.name = input.called(), .table = std::move(table)});
+    facts.push_back({.name = input.called(), .table = std::move(table), .unit = input.unit});
   }
   return facts;
 }

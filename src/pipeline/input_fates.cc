@@ -30,10 +30,10 @@ bool is_unfinished(const SealedInput& earlier, const normalize::SourceInput& inp
   return !earlier.settled && same_table && (earlier.replaced || !wants_replace);
 }
 
-Error other_content(const std::string& run_key, const SealedInput& known, std::uint64_t bytes) {
-  return {.message = fmt::format("standard input has other content than the run key {} stands for: run {} sealed {} "
+Error other_content(const normalize::SourceInput& input, const SealedInput& known, std::uint64_t bytes) {
+  return {.message = fmt::format("{} has other content than the run key {} stands for: run {} sealed {} "
                                  "bytes under it at {} as load {}, now {} bytes were sent",
-                                 run_key, known.run_id, known.input.size,
+                                 input.called(), input.run_key, known.run_id, known.input.size,
                                  schema::iso_text(schema::Timestamp{known.sealed_at, 0}), known.load_id, bytes),
           .hint = "send the same bytes again, or give new rows a --run-key of their own"};
 }
@@ -77,7 +77,7 @@ class Decision {
       report.fate = InputFate::skipped;
       report.run = (*loaded)->run_id;
     } else if (input_.is_stream) {
-      return fail(other_content(report.run_key, *known, content_->bytes));
+      return fail(other_content(input_, *known, content_->bytes));
     } else if (std::ranges::any_of(*sealed, unfinished)) {
       report.fate = InputFate::changed;
     }
@@ -153,9 +153,10 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
     const bool is_here = choice.reports[i].fate != InputFate::missing;
     if (!is_here || is_read(choice.reports[i].fate) || !replaced.contains(source.inputs()[i].table)) continue;
     if (source.inputs()[i].is_stream) {
-      return fail(fmt::format("{} is replaced with all of its inputs, and standard input was read to compare it with "
+      return fail(fmt::format("{} is replaced with all of its inputs, and {} was read to compare it with "
                               "what run {} sealed under the run key {}",
-                              source.inputs()[i].table, choice.reports[i].run, choice.reports[i].run_key),
+                              source.inputs()[i].table, source.inputs()[i].called(), choice.reports[i].run,
+                              choice.reports[i].run_key),
                   "send it again without --run-key");
     }
     choice.reports[i].fate = InputFate::changed;
@@ -168,8 +169,7 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
 
 InputQuestion input_question(const RunOptions& options) {
   return {.skip_loaded = options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
-          .write_disposition = options.write_disposition,
-          .run_key = options.run_key.value_or("")};
+          .write_disposition = options.write_disposition};
 }
 
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
@@ -177,7 +177,7 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
   InputChoice choice;
   for (const normalize::SourceInput& input : source.inputs()) {
     choice.reports.push_back({.path = input.path,
-                              .run_key = input.is_stream ? question.run_key : "",
+                              .run_key = input.run_key,
                               .fate = input.is_missing ? InputFate::missing : InputFate::loaded});
   }
   const Witnesses witnesses{source, ledger, loads, question};

@@ -31,7 +31,6 @@ enum class SkipLoaded { no, yes };
 struct InputQuestion {
   SkipLoaded skip_loaded = SkipLoaded::no;
   WriteDisposition write_disposition = WriteDisposition::append;
-  std::string run_key{};  ///< what streams are recognized by
 };
 
 InputQuestion input_question(const RunOptions& options);

@@ -61,6 +61,7 @@ Status check_has_rows(const RunOptions& options, const std::vector<InputReport>&
 
 Status RejectedRows::take(const normalize::RejectedDocument& document) {
   ++count_;
+  if (first_.empty()) first_unit_ = inputs_[document.input].unit;
   if (first_.size() < first_max) {
     first_.push_back({.input = inputs_[document.input].name,
                       .table = inputs_[document.input].table,
@@ -112,10 +113,10 @@ Status RejectedRows::check(std::uint64_t accepted) const {
 
 Error RejectedRows::too_many(std::string found, std::string allowed) const {
   const RejectReport& first = first_.front();
-  return {
-      .message = fmt::format("{}, and --max-bad-rows allows {}; the first is {}, line {}, column {}: {}",
-                             std::move(found), std::move(allowed), first.input, first.line, first.column, first.reason),
-      .hint = first.hint.empty() ? "mend the input, or allow more: --max-bad-rows N or P%" : first.hint};
+  return {.message = fmt::format("{}, and --max-bad-rows allows {}; the first is {}, {}: {}", std::move(found),
+                                 std::move(allowed), first.input,
+                                 normalize::place_text(first_unit_, first.line, first.column), first.reason),
+          .hint = first.hint.empty() ? "mend the input, or allow more: --max-bad-rows N or P%" : first.hint};
 }
 
 }  // namespace outfall::pipeline

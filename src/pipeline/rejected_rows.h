@@ -53,6 +53,7 @@ class RejectedRows {
   std::uint64_t count_ = 0;
   std::uint64_t bytes_ = 0;
   std::vector<RejectReport> first_;
+  normalize::PlaceUnit first_unit_ = normalize::PlaceUnit::line;
 };
 
 }  // namespace outfall::pipeline

@@ -16,14 +16,14 @@ std::string called(const ledger::UnendedRun& run) {
 
 std::string lost_note(const ledger::UnendedRun& run) {
   return fmt::format("{} died before its seal: nothing of it was loaded; {}", called(run),
-                     run.input == ledger::RunInput::stream ? "standard input must be sent again"
+                     run.input == ledger::RunInput::stream ? "what it was sent must be sent again"
                                                            : "the same command loads its inputs");
 }
 
 std::string doubled_note(const ledger::UnendedRun& run) {
   return fmt::format(
-      "what comes through a pipe has no identity: {} had sealed what it was sent as load {}, and what was sent "
-      "now is loaded as well; standard input with --run-key is recognized",
+      "what comes through a pipe or from memory has no identity: {} had sealed what it was sent as load {}, and what "
+      "was sent now is loaded as well; under a run key it is recognized (--run-key for standard input)",
       called(run), run.load_id);
 }
 
@@ -51,8 +51,10 @@ std::vector<std::string> notes_on_unended(const std::vector<ledger::UnendedRun>&
 
 std::string nothing_loaded_note(const normalize::DocumentSource& source, Delivered delivered) {
   std::string note = delivered == Delivered::nothing ? "nothing was loaded" : "nothing of the inputs was loaded";
-  if (std::ranges::any_of(source.inputs(), &normalize::SourceInput::is_stream)) {
-    note += "; standard input must be sent again";
+  const auto stream = std::ranges::find_if(source.inputs(), &normalize::SourceInput::is_stream);
+  if (stream != source.inputs().end()) {
+    const bool is_memory = stream->unit == normalize::PlaceUnit::document;
+    note += is_memory ? "; what the program gave must be given again" : "; standard input must be sent again";
   }
   return note;
 }

@@ -312,11 +312,11 @@ def standard_input_without_a_key(story):
     """Before the seal it must be sent again, after it resume finishes it; both are said."""
     story.send(ids=[1], fault="job_files_synced", code=KILLED)
     assert story.packages(), "the kill left no debris, so nothing is tested"
-    told(story.outfall("resume"), "nothing of it was loaded", "standard input must be sent again")
+    told(story.outfall("resume"), "nothing of it was loaded", "what it was sent must be sent again")
     assert not story.packages(), "resume without a name left debris"
     assert "sent again" not in story.outfall("resume"), "told twice"
     story.send(ids=[1], fault="job_files_synced", code=KILLED)
-    told(story.send(ids=[1]), "standard input must be sent again")
+    told(story.send(ids=[1]), "what it was sent must be sent again")
     assert story.ids() == [1]
     story.send(ids=[2], fault="after_seal", code=KILLED)
     told(story.outfall("resume"), "sealed by an earlier run")

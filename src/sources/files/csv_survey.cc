@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/utf8.h"
-#include "sources/files/chunk_pool.h"
+#include "normalize/chunk_pool.h"
 #include "sources/files/document_reader.h"
 #include "sources/files/pushback_stream.h"
 
@@ -124,8 +124,8 @@ class Reading {
 
   const CsvSurveyRequest& request_;
   CsvSurvey& survey_;
-  ChunkPool pool_{SIZE_MAX};  // as many chunks as threads
-  std::mutex mutex_;          // of all below, and of survey_
+  normalize::ChunkPool pool_{SIZE_MAX};  // as many chunks as threads
+  std::mutex mutex_;                     // of all below, and of survey_
   std::optional<DocumentReader> reader_;
   std::optional<Error> error_;
   bool at_end_ = false;

@@ -32,7 +32,7 @@ struct DocumentReader::Filling {
   bool at_end = false;
 };
 
-DocumentReader::DocumentReader(std::unique_ptr<columnar::ByteStream> stream, ChunkPool& pool,
+DocumentReader::DocumentReader(std::unique_ptr<columnar::ByteStream> stream, normalize::ChunkPool& pool,
                                DocumentReaderOptions options)
     : stream_(std::move(stream)), bytes_(*stream_), pool_(pool), options_(std::move(options)) {
   options_.document_bytes_max = std::min(options_.document_bytes_max, limits::document_bytes_max);

@@ -17,18 +17,14 @@
 
 #include "columnar/byte_stream.h"
 #include "normalize/chunk.h"
+#include "normalize/chunk_pool.h"
 #include "normalize/csv_layout.h"
 #include "outfall/error.h"
-#include "sources/files/chunk_pool.h"
 #include "sources/files/chunk_reader.h"
 #include "sources/files/document_cutter.h"
 #include "sources/files/pushback_stream.h"
 
 namespace outfall::limits {
-/// One document: it must be in memory as a whole, and spans count in 32 bits.
-inline constexpr std::size_t document_bytes_max = std::size_t{1} << 30;
-/// Documents of one chunk: bounds the spans beside the bytes when documents are tiny.
-inline constexpr std::size_t chunk_documents_max = 65'536;
 /// How far an input that begins with `[` is looked at to tell one array from an array a line.
 inline constexpr std::size_t array_probe_bytes_max = std::size_t{1} << 20;
 /// A file younger than this may still be being written.
@@ -51,7 +47,8 @@ struct DocumentReaderOptions {
 class DocumentReader final : public ChunkReader {
  public:
   /// `pool` must outlive the reader.
-  DocumentReader(std::unique_ptr<columnar::ByteStream> stream, ChunkPool& pool, DocumentReaderOptions options);
+  DocumentReader(std::unique_ptr<columnar::ByteStream> stream, normalize::ChunkPool& pool,
+                 DocumentReaderOptions options);
 
   /// The next chunk, with at least one document; nothing at the end. Give it back to the pool.
   ///
@@ -78,7 +75,7 @@ class DocumentReader final : public ChunkReader {
 
   std::unique_ptr<columnar::ByteStream> stream_;
   PushbackStream bytes_;
-  ChunkPool& pool_;
+  normalize::ChunkPool& pool_;
   DocumentReaderOptions options_;
   std::unique_ptr<DocumentCutter> cutter_;  // from the first chunk on
   std::uint64_t offset_ = 0;                // in the decompressed input, of the next byte to be cut

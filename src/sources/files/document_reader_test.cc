@@ -9,7 +9,6 @@
 #include <cstring>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "columnar/streams_for_tests.h"
@@ -26,7 +25,7 @@ using testing::IsEmpty;
 
 /// The chunks that a reader hands on before it waits, documents joined with blanks.
 std::vector<std::string> chunks_before_waiting(std::vector<std::string> pieces) {
-  ChunkPool pool(std::size_t{1} << 30);
+  normalize::ChunkPool pool(std::size_t{1} << 30);
   DocumentReader reader(std::make_unique<columnar::for_tests::SilentStream>(std::move(pieces)), pool,
                         {.name = "in.json"});
   std::vector<std::string> chunks;
@@ -101,7 +100,7 @@ void look_at(const Chunk& chunk, const std::string& text, Seen& seen) {
 }
 
 Seen read(const std::string& text, const Reading& how = {}) {
-  ChunkPool pool(1);
+  normalize::ChunkPool pool(1);
   DocumentReader reader(
       std::make_unique<columnar::for_tests::TextStream>(text, columnar::for_tests::random_pieces(how.seed)), pool,
       {.name = "in.json", .chunk_bytes = how.chunk_bytes, .document_bytes_max = how.document_bytes_max});
@@ -260,35 +259,6 @@ TEST(DocumentReader, AnyChunkSizeGivesTheSameDocuments) {
       ASSERT_EQ(seen.documents, expected) << "chunks of " << chunk_bytes << " of\n" << text;
     }
   }
-}
-
-TEST(ChunkPool, WaitsForTheBudgetAndUsesBuffersAgain) {
-  ChunkPool pool(300);
-  Chunk first = pool.acquire(100, {}).value();
-  const std::byte* buffer = first.bytes.get();
-  std::jthread worker([&pool, &first] { pool.give_back(std::move(first)); });
-  // One more would exceed the budget: this returns only because the worker gives the first one back.
-  const Chunk second = pool.acquire(200, {}).value();
-  EXPECT_LE(pool.bytes_in_flight(), 300u);
-  EXPECT_NE(buffer, second.bytes.get());
-}
-
-TEST(ChunkPool, AlwaysGrantsOneAndUsesItAgain) {
-  ChunkPool pool(1);
-  Chunk chunk = pool.acquire(1000, {}).value();
-  const std::byte* buffer = chunk.bytes.get();
-  pool.give_back(std::move(chunk));
-  EXPECT_EQ(pool.acquire(1000, {}).value().bytes.get(), buffer);
-}
-
-TEST(ChunkPool, AStopEndsTheWait) {
-  ChunkPool pool(1);
-  const Chunk held = pool.acquire(10, {}).value();
-  std::stop_source stop;
-  std::jthread stopper([&stop] { stop.request_stop(); });
-  const Result<Chunk> refused = pool.acquire(10, stop.get_token());
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().blame, Blame::interrupted);
 }
 
 TEST(StillWritten, OnlyYoungFilesAreSuspected) {

@@ -32,13 +32,14 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
     // A pipe can be read once, whatever name it has; only what is sent to standard input may have a key.
     const bool is_stream = input.path == stdin_path || (input.mtime_ns == 0 && !input.is_missing);
     std::string identity = is_stream || input.is_missing ? "" : input.path;
-    if (input.path == stdin_path && !options.run_key.empty())
-      identity = std::string(ledger::run_key_prefix) + options.run_key;
+    const bool has_key = input.path == stdin_path && !options.run_key.empty();
+    if (has_key) identity = std::string(ledger::run_key_prefix) + options.run_key;
     std::string name = input.path == stdin_path ? "standard input" : "";
     inputs.push_back({.path = std::move(input.path),
                       .name = std::move(name),
                       .table = std::move(input.table),
                       .identity = std::move(identity),
+                      .run_key = has_key ? options.run_key : std::string(),
                       .is_stream = is_stream,
                       .is_missing = input.is_missing,
                       .size = input.size,

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "normalize/chunk_pool.h"
 #include "normalize/document_source.h"
-#include "sources/files/chunk_pool.h"
 #include "sources/files/csv_inputs.h"
 #include "sources/files/document_reader.h"
 #include "sources/files/input_format.h"
@@ -79,7 +79,7 @@ class FileSource final : public normalize::DocumentSource {
   std::vector<bool> skipped_;
   std::vector<std::optional<Error>> faults_;
   std::vector<normalize::InputContent> contents_;
-  ChunkPool pool_;
+  normalize::ChunkPool pool_;
   CsvInputs csv_;
   bool prepared_ = false;
   std::size_t current_ = 0;

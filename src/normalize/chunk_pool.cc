@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The budget of chunks in flight.
-#include "sources/files/chunk_pool.h"
+#include "normalize/chunk_pool.h"
 
 #include <cstring>
 #include <memory>
 #include <utility>
 
-namespace outfall::sources {
+namespace outfall::normalize {
 namespace {
-
-using normalize::Chunk;
 
 // A buffer that grew for one long document is not kept for ordinary chunks beyond this many times their size.
 constexpr std::size_t oversize_factor = 2;
@@ -67,4 +65,4 @@ std::size_t ChunkPool::bytes_in_flight() const {
   return bytes_in_flight_;
 }
 
-}  // namespace outfall::sources
+}  // namespace outfall::normalize

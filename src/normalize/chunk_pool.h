@@ -15,7 +15,7 @@
 #include "normalize/chunk.h"
 #include "outfall/error.h"
 
-namespace outfall::sources {
+namespace outfall::normalize {
 
 class ChunkPool {
  public:
@@ -24,14 +24,14 @@ class ChunkPool {
 
   /// A chunk without documents whose buffer holds at least `bytes` and the padding. Waits for the budget; a stop ends
   /// the wait with Blame::interrupted.
-  Result<normalize::Chunk> acquire(std::size_t bytes, const std::stop_token& stop);
+  Result<Chunk> acquire(std::size_t bytes, const std::stop_token& stop);
 
   /// Makes the buffer of an acquired chunk larger, keeping its first `used` bytes. Never waits: one long document must
   /// get through.
-  void grow(normalize::Chunk& chunk, std::size_t used, std::size_t bytes);
+  void grow(Chunk& chunk, std::size_t used, std::size_t bytes);
 
   /// Takes a chunk back. Every acquired chunk comes back once, or is lost to the budget.
-  void give_back(normalize::Chunk chunk);
+  void give_back(Chunk chunk);
 
   std::size_t bytes_in_flight() const;
 
@@ -40,7 +40,7 @@ class ChunkPool {
   mutable std::mutex mutex_;
   std::condition_variable_any given_back_;
   std::size_t bytes_in_flight_ = 0;
-  std::vector<normalize::Chunk> idle_;
+  std::vector<Chunk> idle_;
 };
 
-}  // namespace outfall::sources
+}  // namespace outfall::normalize
