@@ -6,6 +6,8 @@
 #include "outfall/arrow.h"
 #include "outfall/dead_letter.h"
 #include "outfall/error.h"
+#include "outfall/loader.h"
+#include "outfall/memory_input.h"
 #include "outfall/package.h"
 #include "outfall/pipeline.h"
 #include "outfall/query.h"

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "outfall/error.h"
+#include "outfall/memory_input.h"
 #include "outfall/report.h"
 #include "outfall/types.h"
 
@@ -81,6 +82,8 @@ struct RunOptions {
   /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, separated text,
   /// Parquet, Arrow IPC; all but Parquet plain, gzip or zstd.
   std::vector<std::string> inputs{};
+  /// In their place, what the program itself gives.
+  std::vector<MemoryInput> from_memory{};
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
   std::string table{};
   /// Files of a glob or a folder go to the tables of their stems.

@@ -224,6 +224,7 @@ Result<std::unique_ptr<ArrowReader>> open_arrow_ipc(ByteStream& bytes, std::stri
 }
 
 Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name) {
+  if (stream->release == nullptr) return fail(fmt::format("cannot read {}: the stream was read already", name));
   const auto batches = arrow::ImportRecordBatchReader(stream);
   if (!batches.ok()) {
     if (stream->release != nullptr) stream->release(stream);
@@ -231,6 +232,22 @@ Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream,
   }
   auto fields = describe_fields(*(*batches)->schema(), name);
   if (!fields) return fail(std::move(fields.error()));
+  return std::make_unique<HandedReader>(std::move(name), std::move(*fields), *batches);
+}
+
+Result<std::unique_ptr<ArrowReader>> open_arrow_rows(ArrowArray* rows, const ArrowSchema& schema, std::string name) {
+  if (rows->release == nullptr) return fail(fmt::format("cannot read {}: the rows were taken already", name));
+  ArrowSchema borrowed = schema;
+  borrowed.release = [](ArrowSchema* consumed) { consumed->release = nullptr; };
+  const auto batch = arrow::ImportRecordBatch(rows, &borrowed);
+  if (!batch.ok()) {
+    if (rows->release != nullptr) rows->release(rows);
+    return fail(fmt::format("cannot read {}: {}", name, batch.status().message()));
+  }
+  auto fields = describe_fields(*(*batch)->schema(), name);
+  if (!fields) return fail(std::move(fields.error()));
+  const auto batches = arrow::RecordBatchReader::Make({*batch});
+  if (!batches.ok()) return fail(fmt::format("cannot read {}: {}", name, batches.status().message()));
   return std::make_unique<HandedReader>(std::move(name), std::move(*fields), *batches);
 }
 

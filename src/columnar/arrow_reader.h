@@ -51,4 +51,7 @@ Result<std::unique_ptr<ArrowReader>> open_arrow_ipc(ByteStream& bytes, std::stri
 /// Takes over the stream, also when it fails.
 Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name);
 
+/// Rows that a program hands over at once. Takes over the array, also when it fails; the schema stays the caller's.
+Result<std::unique_ptr<ArrowReader>> open_arrow_rows(ArrowArray* rows, const ArrowSchema& schema, std::string name);
+
 }  // namespace outfall::columnar

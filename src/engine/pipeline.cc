@@ -1,55 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The public face of a pipeline's run: checks what was asked for, makes the source, and runs it.
+// The public face of a pipeline's run: makes the source and runs it.
 #include "outfall/pipeline.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "engine/pipeline_names.h"
+#include "engine/run_options.h"
 #include "engine/target.h"
 #include "pipeline/extract.h"
 #include "sources/files/file_source.h"
+#include "sources/memory/memory_source.h"
 
 namespace outfall {
 namespace {
-
-constexpr std::size_t run_key_bytes_max = 500;  // it stands in messages
-
-Error misuse(std::string message, std::string hint) {
-  return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
-}
-
-Status check_run_key(const RunOptions& options) {
-  if (!options.run_key) return {};
-  if (std::ranges::find(options.inputs, "-") == options.inputs.end()) {
-    return fail(misuse("--run-key names standard input, and none is read", "files are known by path and content"));
-  }
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  const bool is_text = !options.run_key->empty() && std::ranges::none_of(*options.run_key, is_control);
-  if (is_text && options.run_key->size() <= run_key_bytes_max) return {};
-  return fail(misuse("--run-key is empty, too long, or has control characters",
-                     "a key is one line of text, such as a date or the number of a build"));
-}
-
-Status check(const RunOptions& options) {
-  const auto refuse = [](std::string message, std::string hint) {
-    return fail(misuse(std::move(message), std::move(hint)));
-  };
-  if (options.table_per_file && !options.table.empty())
-    return refuse("--table-per-file and --table contradict each other", "use one of the two");
-  if (options.inputs.empty())
-    return refuse("no input was named", "name a file, a glob, a folder, or - for standard input");
-  if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
-  if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 1 MiB");
-  if (options.skip_loaded && options.write_disposition == WriteDisposition::replace) {
-    return refuse("--skip-loaded leaves inputs out, and replacing a table takes all of them", "use one of the two");
-  }
-  if (options.max_table_nesting && *options.max_table_nesting < 0) {
-    return refuse("the nesting of tables is negative", "0 keeps objects and lists as JSON");
-  }
-  return check_run_key(options);
-}
 
 sources::CsvOptions csv_options(const CsvInput& input) {
   return {.delimiter = input.delimiter,
@@ -60,21 +25,25 @@ sources::CsvOptions csv_options(const CsvInput& input) {
           .types = input.types};
 }
 
-std::string describe(const RunOptions& options) {
+std::string describe(const RunOptions& options, const normalize::DocumentSource& source) {
   std::string command = "run";
   for (const std::string& input : options.inputs) command += " " + input;
+  if (options.inputs.empty()) {
+    for (const normalize::SourceInput& input : source.inputs()) command += " " + input.path;
+  }
   return command;
 }
 
-}  // namespace
+/// The streams among the inputs belong to the source from here on, whatever becomes of the run.
+std::unique_ptr<normalize::DocumentSource> take_memory_inputs(const RunOptions& options) {
+  auto source = std::make_unique<sources::MemorySource>(sources::MemorySourceOptions{
+      .chunk_bytes = options.chunk, .memory_bytes = options.memory / 2, .stop = options.stop});
+  for (const MemoryInput& input : options.from_memory) source->add(input);
+  return source;
+}
 
-Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)) {}
-
-Report Pipeline::run(const RunOptions& options) {
-  if (Status checked = check(options); !checked) return engine::failed_report(options_, std::move(checked.error()));
-  const Result<std::string> data_dir = engine::find_data_dir(options_.data_dir);
-  if (!data_dir) return engine::failed_report(options_, data_dir.error());
-  auto source = sources::FileSource::make(
+Result<std::unique_ptr<normalize::DocumentSource>> open_files(const RunOptions& options, const std::string& data_dir) {
+  return sources::FileSource::make(
       {.named = options.inputs,
        .table = options.table,
        .folders = options.table_per_file ? sources::FolderTables::per_file : sources::FolderTables::one,
@@ -84,15 +53,37 @@ Report Pipeline::run(const RunOptions& options) {
        .workers = pipeline::worker_count(options),
        .missing = options.allow_missing ? sources::Missing::allowed : sources::Missing::refused,
        .on_bad_files = options.on_bad_files,
-       .spool_folder = *data_dir,
+       .spool_folder = data_dir,
        .chunk_bytes = options.chunk,
        .memory_bytes = options.memory / 2,
        .stop = options.stop});
+}
+
+Result<std::unique_ptr<normalize::DocumentSource>> make_source(const RunOptions& options,
+                                                               const PipelineOptions& pipeline) {
+  std::unique_ptr<normalize::DocumentSource> memory;
+  if (!options.from_memory.empty()) memory = take_memory_inputs(options);
+  if (Status checked = engine::check_run(options); !checked) return fail(std::move(checked.error()));
+  if (memory != nullptr) return memory;
+  const Result<std::string> data_dir = engine::find_data_dir(pipeline.data_dir);
+  if (!data_dir) return fail(data_dir.error());
+  return open_files(options, *data_dir);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)) {}
+
+Report Pipeline::run(const RunOptions& options) {
+  auto source = make_source(options, options_);
   if (!source) return engine::failed_report(options_, std::move(source.error()));
   const auto target = engine::find_target(options_, options, **source);
   if (!target) return engine::failed_report(options_, target.error());
-  return engine::run_target(
-      {.target = *target, .options = options_, .run = options, .source = source->get(), .command = describe(options)});
+  return engine::run_target({.target = *target,
+                             .options = options_,
+                             .run = options,
+                             .source = source->get(),
+                             .command = describe(options, **source)});
 }
 
 }  // namespace outfall

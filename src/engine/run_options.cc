@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/run_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace outfall::engine {
+namespace {
+
+constexpr std::size_t run_key_bytes_max = 500;  // it stands in messages
+
+std::unexpected<Error> refuse(std::string message, std::string hint) {
+  return fail(Error{.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage});
+}
+
+bool is_key(const std::string& key) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return !key.empty() && key.size() <= run_key_bytes_max && std::ranges::none_of(key, is_control);
+}
+
+constexpr const char* key_hint = "a key is one line of text, such as a date or the number of a build";
+
+Status check_run_key(const RunOptions& options) {
+  if (!options.run_key) return {};
+  if (std::ranges::find(options.inputs, "-") == options.inputs.end()) {
+    return refuse("--run-key names standard input, and none is read", "files are known by path and content");
+  }
+  if (is_key(*options.run_key)) return {};
+  return refuse("--run-key is empty, too long, or has control characters", key_hint);
+}
+
+Status check_memory_input(const MemoryInput& input) {
+  if (input.table.empty()) return refuse("an input from memory has no table", "name the table that it fills");
+  if ((input.documents != nullptr) == (input.rows != nullptr)) {
+    return refuse(fmt::format("the input from memory for {} has {}", input.table,
+                              input.rows != nullptr ? "both documents and rows" : "neither documents nor rows"),
+                  "give one of the two; each further one is an input of its own");
+  }
+  if (input.run_key && !is_key(*input.run_key)) {
+    return refuse(fmt::format("the run_key of {} is empty, too long, or has control characters", input.table),
+                  key_hint);
+  }
+  return {};
+}
+
+Status check_memory_inputs(const RunOptions& options) {
+  if (!options.inputs.empty()) {
+    return refuse("inputs from memory and files were given to one run", "run them one after the other");
+  }
+  std::set<std::string> keys;
+  for (const MemoryInput& input : options.from_memory) {
+    if (Status good = check_memory_input(input); !good) return good;
+    if (input.run_key && !keys.insert(*input.run_key).second) {
+      return refuse(fmt::format("two inputs have the run_key {}", *input.run_key), "give each a key of its own");
+    }
+  }
+  return {};
+}
+
+Status check_rest(const RunOptions& options) {
+  if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
+  if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 1 MiB");
+  if (options.skip_loaded && options.write_disposition == WriteDisposition::replace) {
+    return refuse("--skip-loaded leaves inputs out, and replacing a table takes all of them", "use one of the two");
+  }
+  if (options.max_table_nesting && *options.max_table_nesting < 0) {
+    return refuse("the nesting of tables is negative", "0 keeps objects and lists as JSON");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_run(const RunOptions& options) {
+  if (options.table_per_file && !options.table.empty())
+    return refuse("--table-per-file and --table contradict each other", "use one of the two");
+  if (options.inputs.empty() && options.from_memory.empty())
+    return refuse("no input was named", "name a file, a glob, a folder, or - for standard input");
+  if (!options.from_memory.empty()) {
+    if (Status good = check_memory_inputs(options); !good) return good;
+  }
+  if (Status good = check_rest(options); !good) return good;
+  return check_run_key(options);
+}
+
+Status check_pushed(const RunOptions& options) {
+  if (options.table.empty()) return refuse("rows are pushed, and no table was named", "RunOptions::table says which");
+  if (!options.inputs.empty() || !options.from_memory.empty()) {
+    return refuse("rows are pushed, and inputs were named", "load them one after the other");
+  }
+  if (options.run_key && !is_key(*options.run_key)) {
+    return refuse("the run_key is empty, too long, or has control characters", key_hint);
+  }
+  return check_rest(options);
+}
+
+}  // namespace outfall::engine
