@@ -5,6 +5,7 @@
 
 #include "outfall/arrow.h"
 #include "outfall/dead_letter.h"
+#include "outfall/destination.h"
 #include "outfall/error.h"
 #include "outfall/loader.h"
 #include "outfall/memory_input.h"

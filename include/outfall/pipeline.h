@@ -91,6 +91,9 @@ struct RunOptions {
   /// None: by the name of each input (.csv .tsv; .parquet .pq; .arrow .arrows .feather .ipc; everything else is JSON).
   std::optional<InputFormat> input_format{};
   CsvInput csv{};
+  /// In place of PipelineOptions::destination, unless empty. For `resume`: a package goes where it was sealed for, and
+  /// another destination is refused.
+  std::string destination{};
   WriteDisposition write_disposition = WriteDisposition::append;
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};
@@ -136,6 +139,9 @@ struct RunOptions {
   /// Reads the inputs in full and says what a run would do; changes nothing in the data directory and at the
   /// destination.
   bool dry_run = false;
+  /// Reads, shapes and seals, and leaves all packages to a later `run` or `resume`, also those that waited before. Asks
+  /// the destination what it has, and changes nothing there. Ends as `pending`.
+  bool seal_only = false;
   /// Leaves out content that this pipeline has loaded already.
   bool skip_loaded = false;
   /// What standard input is recognized by in a later run, which else needs a path: under a key that a run without a

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Resume: finds the pipelines that a crash or a failure left with something to do, and runs each without a source.
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "base/env.h"
 #include "engine/pipeline_names.h"
+#include "engine/registry.h"
 #include "engine/target.h"
 #include "engine/worst_ending.h"
 #include "ledger/data_dir.h"
@@ -31,6 +35,18 @@ bool has_work(const ledger::PipelinePaths& paths) {
   return !debris || !debris->empty();
 }
 
+/// A package was sealed for one destination: its tables, and what is known of them.
+Status check_destination(const std::string& asked, const ledger::Binding& binding) {
+  if (asked.empty()) return {};
+  const auto destination = engine::make_destination(engine::complete_address(asked, binding.name), {}, Env::system());
+  if (!destination) return fail(destination.error());
+  if ((*destination)->address() == binding.destination) return {};
+  return fail(Error{.message = fmt::format("what pipeline {} has sealed is for {}, not for {}", binding.name,
+                                           binding.destination, (*destination)->address()),
+                    .hint = "resume it without a destination, or load the inputs with another pipeline",
+                    .blame = Blame::usage});
+}
+
 /// None: there is nothing to do.
 std::optional<Report> resume_one(const std::string& data_dir, const std::string& key, const PipelineOptions& options,
                                  const RunOptions& run) {
@@ -42,6 +58,8 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   const auto binding = engine::remembered_binding(data_dir, key);
   if (!binding) return engine::failed_report(one, binding.error());
   if (!*binding) return std::nullopt;  // it died before it had anything
+  if (Status same = check_destination(run.destination, **binding); !same)
+    return engine::failed_report(one, std::move(same.error()));
   const engine::Target target{.name = (*binding)->name,
                               .key = key,
                               .address = (*binding)->destination,

@@ -49,16 +49,15 @@ std::string key_from_target(const Target& target, const normalize::DocumentSourc
   return target.name + "-" + hash.hex().substr(0, key_hash_digits);
 }
 
-/// A bare `duckdb` is a file in the working directory that is named after the pipeline.
-std::string complete_address(const std::string& address, const std::string& pipeline) {
-  return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
-}
-
 DestinationOptions destination_options(const RunOptions& options) {
   return {.memory = database_memory(options.memory), .threads = options.workers};
 }
 
 }  // namespace
+
+std::string complete_address(const std::string& address, const std::string& pipeline) {
+  return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
+}
 
 Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
                            const normalize::DocumentSource& source) {
@@ -76,7 +75,8 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
     if (!known) return fail(std::move(known.error()));
     binding = std::move(*known);
   }
-  const std::string asked = options.destination.empty() && binding ? binding->destination : options.destination;
+  const std::string& given = run.destination.empty() ? options.destination : run.destination;
+  const std::string asked = given.empty() && binding ? binding->destination : given;
   const auto destination =
       make_destination(complete_address(asked, target.name), destination_options(run), Env::system());
   if (!destination) return fail(destination.error());

@@ -48,6 +48,7 @@ class Run {
           std::ranges::find(report_.inputs, InputFate::bad, &InputReport::fate) != report_.inputs.end();
       const bool is_short = (report_.balance.rejected > 0 || has_bad) && !request_.options.rejected_ok;
       report_.ending = is_short ? Ending::rejected : Ending::delivered;
+      if (report_.balance.pending > 0) report_.ending = Ending::pending;  // as was asked for
     }
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
@@ -61,7 +62,8 @@ class Run {
   Status run_locked() {
     if (Status held = hold_pipeline(); !held) return held;
     if (Status cleared = clear_debris(); !cleared) return cleared;
-    const Status delivered = deliver_pending();
+    const bool seals_only = request_.options.seal_only && request_.source != nullptr;
+    const Status delivered = seals_only ? count_pending() : deliver_pending();
     if (request_.source == nullptr) {
       if (delivered && report_.packages.empty() && report_.notes.empty())
         report_.notes.push_back("nothing was pending");
@@ -76,8 +78,19 @@ class Run {
       if (!sealed_) note_nothing_loaded();
       return loaded;
     }
+    if (seals_only) return {};
     load_failed_ = !delivered;
     return delivered;
+  }
+
+  /// What waits is left to a later load. Answers as if it could not be delivered: what is sealed now goes behind it.
+  Status count_pending() {
+    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
+    if (!pending) return fail(pending.error());
+    for (const ledger::PackageRecord& package : *pending) {
+      if (Status counted = balance(package); !counted) return counted;
+    }
+    return pending->empty() ? Status() : fail("they are to be loaded later");
   }
 
   Status hold_pipeline() {
@@ -184,8 +197,9 @@ class Run {
     sealed_ = true;
     if (Status counted = balance(**package); !counted) return counted;
     // Packages are delivered in the order of their seals.
-    const Status loaded = delivered ? deliver_package(**package, Resumed::no) : Status{};
-    if (!delivered || !loaded) tell_pending(**package);
+    const bool delivers = delivered && !request_.options.seal_only;
+    const Status loaded = delivers ? deliver_package(**package, Resumed::no) : Status{};
+    if (!delivers || !loaded) tell_pending(**package);
     return loaded;
   }
 
