@@ -114,16 +114,13 @@ TEST_F(Loaders, ALoadThatIsDestroyedLeavesNothing) {
 }
 
 TEST_F(Loaders, AProcessThatDiesInTheMiddleLosesWhatWasNotSealed) {
-  const pid_t child = ::fork();
-  if (child == 0) {
+  const int status = run_forked([this] {
     Loader pushed = loader({.chunk = 1000});
     for (int i = 0; i < 50'000; ++i) {
-      if (!pushed.append(fmt::format(R"({{"id": {}}})", i))) ::_exit(1);
+      if (!pushed.append(fmt::format(R"({{"id": {}}})", i))) return 1;
     }
     ::_exit(7);  // as a crash: nothing is destroyed
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  });
   ASSERT_EQ(WEXITSTATUS(status), 7);
 
   Loader pushed = loader();
@@ -178,15 +175,12 @@ TEST_F(Loaders, ARunKeyRecognizesWhatADeadProcessSealed) {
     }
     return pushed.seal();
   };
-  const pid_t child = ::fork();
-  if (child == 0) {
+  const int status = run_forked([&] {
     ::setenv("OUTFALL_FAULT", "after_seal", 1);
-    if (!arm_fault_from_environment()) ::_exit(1);
+    if (!arm_fault_from_environment()) return 1;
     (void)push(5);
-    ::_exit(2);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
+    return 2;
+  });
   ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
   const Report report = push(5);
   EXPECT_EQ(report.inputs.at(0).fate, InputFate::finished) << message_of(report);
