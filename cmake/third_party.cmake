@@ -17,6 +17,12 @@ endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+find_library(OUTFALL_CCTZ_LIBRARY cctz REQUIRED)  # Debian's package has no file that would describe it
+find_path(OUTFALL_CCTZ_INCLUDE cctz/time_zone.h REQUIRED)
+add_library(cctz INTERFACE)
+target_link_libraries(cctz INTERFACE ${OUTFALL_CCTZ_LIBRARY})
+target_include_directories(cctz SYSTEM INTERFACE ${OUTFALL_CCTZ_INCLUDE})
 
 function(outfall_need file)
   if(NOT EXISTS ${file})

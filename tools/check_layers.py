@@ -34,6 +34,8 @@ OWNERS = {
     "simdjson.h": {"base", "normalize"},
     "openssl": {"base"},
     "xxhash.h": {"base"},
+    "utf8proc.h": {"base"},
+    "cctz": {"schema"},
     "sqlite3.h": {"base"},
     "toml++": {"config"},
     "arrow": {"columnar"},

@@ -97,9 +97,12 @@ struct RunOptions {
   WriteDisposition write_disposition = WriteDisposition::append;
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};
+  OnCollision on_collision = OnCollision::error;
   /// Levels of nesting that become tables and columns; deeper values stay JSON.
   std::optional<int> max_table_nesting{};
   std::vector<ColumnHint> columns{};
+  /// The clock that timestamps without an offset in texts were read from: `Europe/Oslo`, `+02:00`. Empty: UTC.
+  std::string timezone{};
   /// Copies the root row's id into every nested row (`_dlt_root_id`).
   bool root_key = false;
   /// Rows of Parquet and Arrow get `_dlt_id` and `_dlt_load_id`, as documents do. Without it they get them only in a

@@ -42,6 +42,12 @@ enum class RowsFormat {
   parquet,  ///< a Parquet file
 };
 
+/// What is done when two keys of one row become one name.
+enum class OnCollision {
+  error,   ///< the document is bad
+  suffix,  ///< the first key of the run has the name, each other one the name with a suffix made from the key
+};
+
 /// How keys become identifiers.
 enum class NamingConvention { snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1 };
 

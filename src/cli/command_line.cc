@@ -190,6 +190,8 @@ Status take_shape(const Typed& typed, RunOptions& run) {
   static const std::vector namings{spelled(NamingConvention::snake_case), spelled(NamingConvention::direct),
                                    spelled(NamingConvention::duck_case), spelled(NamingConvention::sql_ci_v1),
                                    spelled(NamingConvention::sql_cs_v1)};
+  static const std::vector<std::pair<std::string, OnCollision>> collisions{{"error", OnCollision::error},
+                                                                           {"suffix", OnCollision::suffix}};
   constexpr std::int64_t levels_max = 1000;
   Status done;
   if (!typed.disposition.empty()) {
@@ -198,6 +200,9 @@ Status take_shape(const Typed& typed, RunOptions& run) {
   }
   if (done && !typed.naming.empty()) {
     done = take(known_word<NamingConvention>("--naming", typed.naming, namings), run.naming);
+  }
+  if (done && !typed.on_collision.empty()) {
+    done = take(known_word<OnCollision>("--on-collision", typed.on_collision, collisions), run.on_collision);
   }
   if (done) {
     done = take_number("--max-table-nesting", typed.nesting, {0, levels_max},
@@ -320,6 +325,7 @@ Result<Command> run_command(const Typed& typed) {
   command.run.table_per_file = typed.table_per_file;
   command.run.root_key = typed.root_key;
   command.run.keep_dlt_columns = typed.keep_dlt_columns;
+  command.run.timezone = typed.timezone;
   command.run.dry_run = typed.dry_run;
   command.run.skip_loaded = typed.skip_loaded;
   command.run.run_key = typed.run_key;

@@ -136,6 +136,9 @@ void add_shape_options(CLI::App& app, Typed& typed) {
        "How keys become names: snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1. Default: what the dataset has, "
        "else snake_case")
       ->group(shape);
+  text(app, "--on-collision", typed.on_collision, "HOW",
+       "Two keys that become one name: error (default), or suffix (keep both, the later one with a suffix)")
+      ->group(shape);
   text(app, "--max-table-nesting", typed.nesting, "LEVELS",
        "Nest so deep in tables and columns; what is deeper stays JSON")
       ->group(shape);
@@ -143,6 +146,9 @@ void add_shape_options(CLI::App& app, Typed& typed) {
                  "Give a column its type, such as 'amount:decimal(38,9)'; repeatable, dots for nested")
       ->type_name("NAME:TYPE")
       ->allow_extra_args(false)
+      ->group(shape);
+  text(app, "--timezone", typed.timezone, "ZONE",
+       "What timestamps without an offset in JSON and CSV are in, such as Europe/Oslo or +02:00. Default: UTC")
       ->group(shape);
   app.add_flag("--keep-dlt-columns", typed.keep_dlt_columns,
                "Take the columns _dlt_id and its like of documents that a load wrote; without, they are left out")

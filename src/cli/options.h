@@ -28,6 +28,8 @@ struct Typed {
   std::string csv_types;
   std::string disposition;
   std::string naming;
+  std::string on_collision;
+  std::string timezone;
   std::string nesting;
   std::vector<std::string> columns;
   std::string data_dir;

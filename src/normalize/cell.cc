@@ -84,10 +84,18 @@ bool to_bool(const Scalar& value, Cell& cell) {
   return value.kind == DataType::bool_;
 }
 
-bool to_microseconds(const Scalar& value, Cell& cell) {
+bool text_to_microseconds(const ColumnSlot& column, std::string_view text, Cell& cell) {
+  const std::optional<schema::Timestamp> read = schema::text_to_timestamp(text);
+  if (!read) return false;
+  const bool is_local = column.clock != nullptr && !read->offset_seconds;
+  cell.integer = is_local ? column.clock->to_utc(read->microseconds_utc) : read->microseconds_utc;
+  return cell.integer >= schema::microseconds_min && cell.integer <= schema::microseconds_max;
+}
+
+bool to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::text:
-      return put(schema::text_to_timestamp(value.text), cell.integer);
+      return text_to_microseconds(column, value.text, cell);
     case DataType::bigint:
       return put(schema::bigint_to_timestamp(value.integer), cell.integer);
     case DataType::double_:
@@ -98,9 +106,10 @@ bool to_microseconds(const Scalar& value, Cell& cell) {
 }
 
 bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  if (!to_microseconds(value, cell)) return false;
+  if (!to_microseconds(column, value, cell)) return false;
   constexpr std::int64_t nanoseconds = 1'000;
-  return !columnar::stores_nanoseconds(column.type) || !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
+  return !columnar::stores_nanoseconds(column.type) ||
+         !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
 }
 
 bool to_date(const Scalar& value, Cell& cell) {

@@ -19,7 +19,8 @@ struct Scalar {
   std::int64_t integer = 0;
   double real = 0;
   bool truth = false;
-  std::string_view text;  ///< text and json: the value; numbers: as written
+  bool is_number_as_text = false;  ///< an integer of more digits than a decimal has
+  std::string_view text;           ///< text and json: the value; numbers: as written
 };
 
 /// A value in the form that its column stores.

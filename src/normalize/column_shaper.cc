@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/nfc.h"
 #include "base/utf8.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
@@ -51,6 +52,7 @@ void ColumnShaper::shape(const Chunk& chunk, const std::string& input, ObjectSha
   add_system_columns();
   shaped.documents = shaped_.rows;
   shaped.system_columns_left_out = left_out_;
+  shaped.claims = std::move(claims_);
   shaped.tables.push_back(std::move(shaped_));
 }
 
@@ -64,6 +66,7 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
   variants_.clear();
   taken_.clear();
   left_out_.reset();
+  claims_.clear();
   id_field_.reset();
   if (table_->parent_id_column != none) {
     return fail(fmt::format("{}: the table {} holds the rows of a list inside documents", *input_, table_->name),
@@ -99,7 +102,7 @@ Status ColumnShaper::check_role(const KeySlot& slot) const {
 
 Status ColumnShaper::add_column(std::size_t index) {
   const ArrowField& field = chunk_->rows->fields()[index];
-  const auto known = root_->by_key.find(field.name);
+  const auto known = root_->by_key.find(is_ascii(field.name) ? field.name : to_nfc(field.name));
   KeySlot& slot = known != root_->by_key.end() ? *root_->slots[known->second]
                                                : shape_.add_key(*root_, json_spelling(field.name), field.name);
   if (Status good = check_role(slot); !good) return good;
@@ -107,6 +110,7 @@ Status ColumnShaper::add_column(std::size_t index) {
   if (slot.role == KeySlot::Role::row_id) id_field_ = index;
   if (slot.role != KeySlot::Role::data || !field.has_type) return {};
 
+  if (shape_.options().on_collision == OnCollision::suffix) claims_.push_back(shape_.claim_column(*root_, slot));
   if (slot.column == none) {
     const columnar::ColumnType* hint = shape_.hint(*root_, slot);
     slot.column = shape_.column(*table_, slot.column_name, hint != nullptr ? *hint : field.type);
@@ -121,7 +125,7 @@ Status ColumnShaper::add_column(std::size_t index) {
   if (twin != taken_.end()) {
     return fail(fmt::format("{}: the columns \"{}\" and \"{}\" both become the column {}", *input_,
                             chunk_->rows->fields()[twin->second].name, field.name, slot.column_name),
-                "rename one of them, or keep the names apart with --naming duck_case");
+                "--on-collision suffix keeps both");
   }
   taken_.emplace_back(column, index);
 

@@ -62,6 +62,7 @@ class ColumnShaper {
   TableShape* table_ = nullptr;
   ShapedTable shaped_;
   SystemColumnSet left_out_;
+  std::vector<NameClaim> claims_;
   std::optional<std::size_t> id_field_;  // that has the rows' own ids
   std::vector<Variant> variants_;
   std::vector<std::pair<std::uint32_t, std::size_t>> taken_;  // columns of the table that have a field

@@ -65,10 +65,19 @@ Committer::Committer(schema::Schema& schema, std::string write_disposition, Sche
 }
 
 bool Committer::agrees(const ShapedChunk& chunk) const {
+  if (!std::ranges::all_of(chunk.claims, [this](const NameClaim& claim) { return agrees(claim); })) return false;
   std::size_t new_tables = 0;
   for (const ShapedTable& table : chunk.tables) new_tables += schema_.tables.find(table.name) == nullptr ? 1 : 0;
   if (new_tables > 0 && schema_.tables.size() + new_tables > limits::tables_max) return false;
   return std::ranges::all_of(chunk.tables, [this](const ShapedTable& table) { return agrees(table); });
+}
+
+/// Who was not the first must have lost the name to one who is known: the order within a chunk is not looked at.
+bool Committer::agrees(const NameClaim& claim) const {
+  if (claim.settled) return true;
+  const auto first = first_keys_.find({claim.table, claim.name});
+  if (first == first_keys_.end()) return claim.apart.empty();
+  return claim.apart.empty() == (first->second == claim.keys);
 }
 
 bool Committer::agrees(const ShapedTable& shaped) const {
@@ -99,6 +108,11 @@ bool Committer::agrees(const ShapedTable& shaped) const {
 }
 
 void Committer::merge(const ShapedChunk& chunk) {
+  for (const NameClaim& claim : chunk.claims) {
+    if (claim.apart.empty() && first_keys_.emplace(std::pair(claim.table, claim.name), claim.keys).second) {
+      log_.append(claim);
+    }
+  }
   for (const ShapedTable& shaped : chunk.tables) {
     schema::Table& table = table_for(shaped);
     for (const std::uint32_t place : shaped.discovered) add_column(table, shaped.columns[place]);

@@ -8,7 +8,9 @@
 // row.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "normalize/schema_log.h"
 #include "normalize/shaped_chunk.h"
@@ -32,6 +34,7 @@ class Committer {
 
  private:
   bool agrees(const ShapedTable& shaped) const;
+  bool agrees(const NameClaim& claim) const;
   schema::Table& table_for(const ShapedTable& shaped);
   void add_column(schema::Table& table, const ShapedColumn& column);
   void record(const schema::Table& table, const schema::Column& column);
@@ -39,6 +42,7 @@ class Committer {
   schema::Schema& schema_;
   std::string write_disposition_;
   SchemaLog& log_;
+  std::map<std::pair<std::string, std::string>, std::string> first_keys_;  // by table and name: who had it first
 };
 
 }  // namespace outfall::normalize

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/nfc.h"
 #include "normalize/chunk.h"
 #include "normalize/json_text.h"
 #include "normalize/shaper.h"
@@ -92,6 +93,7 @@ class Surveyor {
 
   void note_key(Frame& frame, std::string_view raw) {
     if (!unescape(raw, key_)) return;
+    if (!is_ascii(key_)) key_ = to_nfc(key_);
     const KnownKey here{offset_of(raw), frame.position};
     const auto [known, is_new] = frame.keys.emplace(key_, here);
     if (is_new) return;

@@ -150,7 +150,12 @@ class Run {
     documents_ += shaped.documents;
     summary_.documents[shaped.input] += shaped.documents;
     summary_.duplicate_keys += shaped.duplicate_keys;
+    summary_.numbers_as_text += shaped.numbers_as_text;
     summary_.system_columns_left_out |= shaped.system_columns_left_out;
+    for (const NameClaim& claim : shaped.claims) {
+      if (claim.apart.empty() || !collisions_seen_.emplace(claim.table, claim.apart).second) continue;
+      summary_.collisions.push_back({claim.table, claim.name, claim.keys, claim.apart});
+    }
     for (const ShapedTable& table : shaped.tables) {
       summary_.rows[table.name] += table.rows;
       for (const ShapedVariant& variant : table.variants) {
@@ -172,6 +177,7 @@ class Run {
   NormalizeSummary summary_;
   std::uint64_t documents_ = 0;
   std::set<std::pair<std::string, std::string>> variants_seen_;
+  std::set<std::pair<std::string, std::string>> collisions_seen_;
 };
 
 }  // namespace

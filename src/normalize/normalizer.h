@@ -71,13 +71,23 @@ struct VariantSummary {
   std::uint64_t line = 0;
 };
 
+/// A key that did not get the name it would have alone.
+struct CollisionSummary {
+  std::string table;
+  std::string name;   ///< of the column; empty: it is about the table
+  std::string keys;   ///< that lead to it
+  std::string apart;  ///< where its values are
+};
+
 struct NormalizeSummary {
   std::map<std::string, std::uint64_t> rows;  ///< by table
   std::vector<std::uint64_t> documents;       ///< in the tables, by input
   std::vector<std::uint64_t> left_out;        ///< by input
   std::uint64_t duplicate_keys = 0;
+  std::uint64_t numbers_as_text = 0;  ///< integers that no decimal has the digits for
   SystemColumnSet system_columns_left_out;
-  std::vector<VariantSummary> variants;  ///< in input order
+  std::vector<CollisionSummary> collisions;  ///< each key once, in input order
+  std::vector<VariantSummary> variants;      ///< in input order
   std::uint64_t chunks_shaped_again = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/nfc.h"
 #include "normalize/shaper.h"
 #include "schema/table.h"
 
@@ -18,6 +19,11 @@ const std::string list_key = "list";
 std::string joined(const schema::Naming& naming, const std::vector<std::string>& parts) {
   const std::vector<std::string_view> views(parts.begin(), parts.end());
   return naming.shorten_fragments(views);
+}
+
+/// A name that no other key gets: the tag is made from all keys that lead to it.
+std::string suffixed(const std::string& name, const NameClaim& claim) {
+  return name + "_" + schema::collision_tag(claim.keys);
 }
 
 }  // namespace
@@ -45,8 +51,13 @@ void Shape::sync() {
   if (keys_ > limits::known_keys_max) return learn_anew();
   const std::vector<LoggedColumn> news = log_.since(log_position_);
   log_position_ += news.size();
+  const std::vector<NameClaim> claims = log_.claims_since(claims_position_);
+  claims_position_ += claims.size();
   for (const LoggedColumn& column : news) {
     if (!learn(column)) return learn_anew();
+  }
+  for (const NameClaim& claim : claims) {
+    if (!learn(claim)) return learn_anew();
   }
 }
 
@@ -67,6 +78,13 @@ bool Shape::learn(const LoggedColumn& column) {
   return found == none ? column.type.type != DataType::json : slot.type == column.type;
 }
 
+/// False: another key was given the name here.
+bool Shape::learn(const NameClaim& claim) {
+  auto& first = claim.name.empty() ? first_lists_ : table(claim.table).first_keys;
+  const std::string& name = claim.name.empty() ? claim.table : claim.name;
+  return first.emplace(name, claim.keys).first->second == claim.keys;
+}
+
 void Shape::require(TableShape& owner, const std::string& column) {
   // What is the load's own, every row gets.
   if (column.starts_with(system_prefix) || std::ranges::find(owner.required, column) != owner.required.end()) return;
@@ -77,11 +95,15 @@ void Shape::learn_anew() {
   roots_.clear();
   tables_by_name_.clear();
   tables_.clear();
+  first_lists_.clear();
   confirmed_tables_ = 0;
   keys_ = 0;
   const std::vector<LoggedColumn> all = log_.since(0);
   log_position_ = all.size();
   for (const LoggedColumn& known : all) learn(known);
+  const std::vector<NameClaim> claims = log_.claims_since(0);
+  claims_position_ = claims.size();
+  for (const NameClaim& claim : claims) learn(claim);
 }
 
 ObjectShape& Shape::root(const std::string& table_name) {
@@ -123,12 +145,12 @@ KeySlot& Shape::add_key(ObjectShape& object, std::string_view raw, std::string_v
   const auto index = static_cast<std::uint32_t>(object.slots.size());
   KeySlot& slot = *object.slots.emplace_back(std::make_unique<KeySlot>());
   slot.raw = raw;
-  slot.key = key;
+  slot.key = is_ascii(key) ? std::string(key) : to_nfc(key);
   ++keys_;
   object.by_raw.emplace(slot.raw, index);
   const auto [known, is_new] = object.by_key.emplace(slot.key, index);
   if (!is_new) slot.same_as = known->second;
-  slot.identifier = options_.naming.normalize_path(key);
+  slot.identifier = options_.naming.normalize_path(slot.key);
   std::vector<std::string> parts = object.parts;
   parts.push_back(slot.identifier);
   slot.column_name = joined(options_.naming, parts);
@@ -157,6 +179,7 @@ ObjectShape& Shape::object_of(KeySlot& slot, const ObjectShape& within) {
     slot.object->table = within.table;
     slot.object->parts = within.parts;
     slot.object->parts.push_back(slot.identifier);
+    slot.object->keys = within.keys + slot.key + ".";
     slot.object->level = within.level - 1;
     slot.object->row_level = within.row_level;
   }
@@ -168,6 +191,8 @@ ObjectShape& Shape::list_of(KeySlot& slot, const ObjectShape& within) {
     std::vector<std::string> path = within.table->path;
     path.insert(path.end(), within.parts.begin(), within.parts.end());
     path.push_back(slot.identifier);
+    if (slot.table_claim && !slot.table_claim->apart.empty())
+      path.back() = suffixed(slot.identifier, *slot.table_claim);
     slot.list = std::make_unique<ObjectShape>();
     slot.list->table = &nested_table(*within.table, path);
     slot.list->level = within.row_level - 1;
@@ -175,6 +200,40 @@ ObjectShape& Shape::list_of(KeySlot& slot, const ObjectShape& within) {
     add_key(*slot.list, value_key, value_key);
   }
   return *slot.list;
+}
+
+const NameClaim& Shape::claim_column(const ObjectShape& object, KeySlot& slot) {
+  if (slot.column_claim) return *slot.column_claim;
+  TableShape& owner = *object.table;
+  NameClaim& claim = slot.column_claim.emplace();
+  claim = {.table = owner.name, .name = slot.column_name, .keys = object.keys + slot.key};
+  const std::string apart = joined(options_.naming, {suffixed(slot.column_name, claim)});
+  const std::uint32_t known = find_column(owner, apart);
+  claim.settled = known != none && owner.columns[known].confirmed;
+  if (claim.settled || owner.first_keys.emplace(claim.name, claim.keys).first->second != claim.keys) {
+    claim.apart = apart;
+    slot.column_name = apart;
+  }
+  return claim;
+}
+
+const NameClaim& Shape::claim_table(const ObjectShape& object, KeySlot& slot) {
+  if (slot.table_claim) return *slot.table_claim;
+  NameClaim& claim = slot.table_claim.emplace();
+  claim = {.table = list_table_name(object, slot.identifier),
+           .keys = object.table->name + "." + object.keys + slot.key};
+  const std::string apart = list_table_name(object, suffixed(slot.identifier, claim));
+  const auto known = tables_by_name_.find(apart);
+  claim.settled = known != tables_by_name_.end() && known->second->confirmed;
+  if (claim.settled || first_lists_.emplace(claim.table, claim.keys).first->second != claim.keys) claim.apart = apart;
+  return claim;
+}
+
+std::string Shape::list_table_name(const ObjectShape& object, const std::string& identifier) const {
+  std::vector<std::string> path = object.table->path;
+  path.insert(path.end(), object.parts.begin(), object.parts.end());
+  path.push_back(identifier);
+  return joined(options_.naming, path);
 }
 
 ObjectShape& Shape::wrapped_rows_of(ObjectShape& rows) {
@@ -253,6 +312,7 @@ const columnar::ColumnType* Shape::hint(const ObjectShape& object, const KeySlot
 std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   const auto index = static_cast<std::uint32_t>(owner.columns.size());
   ColumnSlot& added = owner.columns.emplace_back(std::move(slot));
+  if (options_.clock && added.type.with_timezone) added.clock = &*options_.clock;
   owner.by_name.emplace(added.name, index);
   return index;
 }

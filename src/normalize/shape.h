@@ -19,7 +19,9 @@
 
 #include "columnar/column_builder.h"
 #include "normalize/schema_log.h"
+#include "outfall/types.h"
 #include "schema/naming.h"
+#include "schema/time_zone.h"
 
 namespace outfall::limits {
 /// Rows of one table in one chunk. Their ids stay below the 2 GiB that the text of an Arrow column may have.
@@ -64,7 +66,8 @@ struct ColumnSlot {
   std::uint64_t chunk_serial = 0;                               ///< last chunk that set a cell
   std::uint64_t variant_serial = 0;                             ///< last chunk that put a value here as a variant
   std::uint64_t row_serial = 0;                                 ///< last row that set a cell
-  const KeySlot* row_key = nullptr;  ///< the key that did, for the message when another one does too
+  const KeySlot* row_key = nullptr;         ///< the key that did, for the message when another one does too
+  const schema::TimeZone* clock = nullptr;  ///< that a timestamp without an offset was read from; null: UTC
   std::optional<columnar::ColumnBuilder> cells;
   std::size_t expected_bytes = 0;  ///< of values, as the last chunk had
 
@@ -91,9 +94,13 @@ struct KeySlot {
   std::string column_name;  ///< normalized, with the path of enclosing objects
   std::string identifier;   ///< normalized key alone
   Role role = Role::data;
-  std::uint32_t same_as = none;         ///< the slot of the same key in another spelling
-  std::uint32_t column = none;          ///< of the scalars; none until the first
-  std::uint64_t object_serial = 0;      ///< last object that had the key
+  std::uint32_t same_as = none;           ///< the slot of the same key in another spelling
+  std::uint32_t column = none;            ///< of the scalars; none until the first
+  std::uint64_t object_serial = 0;        ///< last object that had the key
+  std::optional<NameClaim> column_claim;  ///< only where names are kept apart, as the next
+  std::optional<NameClaim> table_claim;
+  std::uint64_t column_claim_serial = 0;  ///< last chunk that told of it
+  std::uint64_t table_claim_serial = 0;
   std::uint64_t flattening_serial = 0;  ///< of the newest decision that objects and lists here are taken apart
   std::unique_ptr<ObjectShape> object;
   std::unique_ptr<ObjectShape> list;  ///< the rows of the nested table; null until the first list
@@ -107,6 +114,7 @@ std::string json_spelling(std::string_view key);
 struct ObjectShape {
   TableShape* table = nullptr;
   std::vector<std::string> parts;  ///< identifiers of the enclosing objects inside the row
+  std::string keys;                ///< their keys, each with a dot behind it
   int level = 0;                   ///< how much deeper nesting may go from here: at 0 objects and lists stay JSON
   int row_level = 0;               ///< the level of the row that the object stands in
   std::vector<std::unique_ptr<KeySlot>> slots;
@@ -124,7 +132,8 @@ struct TableShape {
   bool confirmed = false;
   std::deque<ColumnSlot> columns;
   std::unordered_map<std::string_view, std::uint32_t> by_name;
-  std::vector<std::string> required;  ///< columns of the user's that must be set in every row
+  std::unordered_map<std::string, std::string> first_keys;  ///< by column: the keys that had the name first
+  std::vector<std::string> required;                        ///< columns of the user's that must be set in every row
   std::uint32_t id_column = none;
   std::uint32_t load_id_column = none;    ///< root tables
   std::uint32_t parent_id_column = none;  ///< nested tables, as the two below
@@ -186,6 +195,8 @@ struct ShapeOptions {
   ColumnHints hints;
   BadDocuments bad_documents = BadDocuments::fail;
   SystemColumns system_columns = SystemColumns::leave_out;
+  OnCollision on_collision = OnCollision::error;
+  std::optional<schema::TimeZone> clock{};  ///< that timestamps in text were read from; none: UTC
 
   RootOptions of_root(const std::string& table) const {
     const auto found = roots.find(table);
@@ -213,6 +224,11 @@ class Shape {
   ObjectShape& list_of(KeySlot& slot, const ObjectShape& within);
   ObjectShape& wrapped_rows_of(ObjectShape& rows);
 
+  /// The names of a key's column and of the table of its lists, where OnCollision::suffix keeps names apart. Asked for
+  /// before either is made.
+  const NameClaim& claim_column(const ObjectShape& object, KeySlot& slot);
+  const NameClaim& claim_table(const ObjectShape& object, KeySlot& slot);
+
   /// The column of that name, made with `type` if the table has none.
   std::uint32_t column(TableShape& table, const std::string& name, const columnar::ColumnType& type);
   std::uint32_t find_column(const TableShape& table, std::string_view name) const;
@@ -236,6 +252,8 @@ class Shape {
   std::uint32_t add_column(TableShape& table, ColumnSlot slot);
   void add_system_columns(TableShape& table);
   bool learn(const LoggedColumn& column);
+  bool learn(const NameClaim& claim);
+  std::string list_table_name(const ObjectShape& object, const std::string& identifier) const;
   static void require(TableShape& table, const std::string& column);
   bool carries_root_id(const TableShape& table) const;
   void learn_anew();
@@ -244,10 +262,12 @@ class Shape {
   const ShapeOptions& options_;
   const SchemaLog& log_;
   std::size_t log_position_ = 0;
+  std::size_t claims_position_ = 0;
   std::size_t confirmed_tables_ = 0;
   std::size_t keys_ = 0;  // slots of all objects together
   std::deque<TableShape> tables_;
   std::unordered_map<std::string_view, TableShape*> tables_by_name_;
+  std::unordered_map<std::string, std::string> first_lists_;  // by table: the keys of the list that had the name first
   std::unordered_map<std::string, std::unique_ptr<ObjectShape>> roots_;
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "columnar/column_builder.h"
+#include "normalize/schema_log.h"
 #include "outfall/error.h"
 #include "schema/table.h"
 
@@ -68,7 +69,9 @@ struct ShapedChunk {
   std::vector<LeftOut> left_out;
   std::uint64_t documents = 0;  ///< that are in the tables
   std::uint64_t duplicate_keys = 0;
+  std::uint64_t numbers_as_text = 0;  ///< integers that no decimal has the digits for
   SystemColumnSet system_columns_left_out;
+  std::vector<NameClaim> claims;  ///< of its keys, each once, in the order in which they were met
   std::uint32_t input = 0;
   std::optional<Error> error;  ///< of the first document that ends the run; the chunk is not to be committed then
 };

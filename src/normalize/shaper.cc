@@ -99,6 +99,7 @@ class Shaper::State {
     ShapedChunk shaped;
     shaped.input = chunk.input;
     const std::uint64_t duplicate_keys = walker_.duplicate_keys();
+    const std::uint64_t numbers_as_text = walker_.numbers_as_text();
     ObjectShape& root = shape_.root(inputs_[chunk.input].table);
     if (chunk.rows) {
       column_shaper_.shape(chunk, inputs_[chunk.input].name, root, shaped);
@@ -123,7 +124,9 @@ class Shaper::State {
       }
     }
     shaped.duplicate_keys = walker_.duplicate_keys() - duplicate_keys;
+    shaped.numbers_as_text = walker_.numbers_as_text() - numbers_as_text;
     shaped.system_columns_left_out = walker_.system_columns_left_out();
+    shaped.claims = walker_.claims();
     for (TableShape* table : walker_.chunk_tables()) shaped.tables.push_back(take_table(*table));
     return shaped;
   }

@@ -296,6 +296,57 @@ TEST(ShapingKeys, RefusesTwoKeysWithOneNameAndNamesBoth) {
               HasSubstr("two lists of one document both become rows of the table t__l"));
   EXPECT_THAT(shape(R"({"blockHash":1,"block_hash":2})").hint, HasSubstr("--naming duck_case"));
   EXPECT_THAT(shape(R"({"User":1,"user":2})").hint, HasSubstr("jq -c 'del(..|.\"user\"?)' INPUT"));
+  EXPECT_THAT(shape(R"({"a__b":1,"a":{"b":2}})").hint, Not(HasSubstr("--naming")));
+}
+
+TEST(ShapingKeys, KeepsTwoKeysWithOneNameApartOnRequest) {
+  const ShapeOptions apart{.on_collision = OnCollision::suffix};
+  const Shaped shaped = shape("{\"user\":1}\n{\"User\":2,\"user\":3,\"l\":[4],\"L\":[5,6]}", {.shape = apart});
+  EXPECT_EQ(shaped.error, "");
+  const std::string name = "user_" + schema::collision_tag("User");
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("user:bigint", name + ":bigint"));
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("user=1", "user=3 " + name + "=2"));
+  EXPECT_THAT(shaped.data.at("t__l"), ElementsAre("value=4"));
+  EXPECT_THAT(shaped.data.at("t__l_" + schema::collision_tag("t.L")), ElementsAre("value=5", "value=6"));
+  ASSERT_EQ(shaped.summary.collisions.size(), 2U);
+  EXPECT_EQ(shaped.summary.collisions[0].apart, name);
+}
+
+TEST(ShapingKeys, GivesANameToTheFirstKeyOfTheInputHoweverItIsCut) {
+  std::string documents;
+  for (int i = 0; i < 300; ++i) {
+    const bool is_other = (i * 2654435761U >> 5) % 3 == 0;
+    documents += fmt::format("{{\"{}{}\":{},\"{}{}\":[{}],\"o\":{{\"{}\":1}},\"o__{}\":2}}\n", is_other ? "K" : "k",
+                             i % 37, i, is_other ? "l" : "L", i % 11, i, i % 23, i % 23);
+  }
+  const ShapeOptions apart{.on_collision = OnCollision::suffix};
+  const Shaped whole = shape(documents, {.shape = apart});
+  ASSERT_EQ(whole.error, "");
+  EXPECT_GT(whole.summary.collisions.size(), 20U);
+  for (const int workers : {1, 2, 4}) {
+    for (const std::size_t chunk_bytes : {1U, 100U, 1000U}) {
+      const Shaped cut = shape(documents, {.shape = apart, .workers = workers, .chunk_bytes = chunk_bytes});
+      EXPECT_EQ(cut.data, whole.data);
+      EXPECT_EQ(cut.schema.tables.size(), whole.schema.tables.size());
+      EXPECT_EQ(columns(cut, "t"), columns(whole, "t"));
+      EXPECT_EQ(cut.summary.collisions.size(), whole.summary.collisions.size());
+    }
+  }
+}
+
+TEST(ShapingKeys, TakesOneKeyInTwoSpellingsOfUnicodeForOne) {
+  const Shaped shaped = shape("{\"caf\u00e9\":1}\n{\"cafe\u0301\":2,\"caf\u00e9\":3}",
+                              {.shape = {.naming = schema::Naming(NamingConvention::duck_case)}});
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("caf\u00e9=1", "caf\u00e9=3"));
+  EXPECT_EQ(shaped.summary.duplicate_keys, 1U);
+}
+
+TEST(ShapingKeys, CountsIntegersThatNoDecimalTakes) {
+  const std::string digits(39, '7');
+  const Shaped shaped = shape(fmt::format("{{\"a\":{0},\"l\":[1,{0}],\"a2\":1,\"a2\":{0}}}", digits));
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_EQ(shaped.summary.numbers_as_text, 3U);
 }
 
 TEST(ShapingKeys, TakesKeysThatShareANameInDifferentDocuments) {

@@ -23,6 +23,7 @@ void Walker::begin_chunk() {
   ++chunk_serial_;
   chunk_tables_.clear();
   system_columns_left_out_.reset();
+  claims_.clear();
   new_tables_ = 0;
   layout_ = nullptr;
   ++flattening_serial_;
@@ -33,9 +34,11 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   error_.reset();
   survey_.reset();
   const std::uint64_t duplicate_keys = duplicate_keys_;
+  const std::uint64_t numbers_as_text = numbers_as_text_;
   Step step = attempt(document.text, root);
   if (step == Step::survey) {
     take_back_document();
+    numbers_as_text_ = numbers_as_text;
     survey_ = survey_document(text_, parser_, shape_.options().naming);
     if (shape_.options().system_columns == SystemColumns::leave_out) survey_->row_ids.clear();
     duplicate_keys_ += survey_->dropped_keys.size();
@@ -44,6 +47,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   if (step == Step::done) return std::nullopt;
   take_back_document();
   duplicate_keys_ = duplicate_keys;
+  numbers_as_text_ = numbers_as_text;
   if (!error_) fail("the document cannot be shaped");
   if (is_wrapped())
     error_->offset = std::min(error_->offset - std::min(error_->offset, wrapping.size()), document.text.size());
@@ -222,6 +226,7 @@ Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
     return take_scalar(shape, slot, rows_[row], {.kind = DataType::json, .text = unescaped_});
   }
   if (type == json_type::object) return push_object(shape_.object_of(slot, shape), value, row, RowEnd::apart);
+  claim_table(shape, slot);
   return push_list(shape_.list_of(slot, shape), value, row);
 }
 

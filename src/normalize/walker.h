@@ -73,7 +73,10 @@ class Walker {
   /// Tables that got rows since begin_chunk, in the order that dlt would have met them.
   const std::vector<TableShape*>& chunk_tables() const { return chunk_tables_; }
   std::uint64_t duplicate_keys() const { return duplicate_keys_; }
+  /// Integers that are in text columns since no decimal has their digits.
+  std::uint64_t numbers_as_text() const { return numbers_as_text_; }
   const SystemColumnSet& system_columns_left_out() const { return system_columns_left_out_; }
+  const std::vector<NameClaim>& claims() const { return claims_; }
 
  private:
   using Value = simdjson::ondemand::value;
@@ -141,6 +144,8 @@ class Walker {
   Step take_value(Frame& frame, KeySlot& slot, Value value);
   Step take_system_value(Frame& frame, KeySlot& slot, Value value);
   Step take_scalar(const ObjectShape& shape, KeySlot& slot, Row& row, const Scalar& scalar);
+  void claim_column(const ObjectShape& shape, KeySlot& slot);
+  void claim_table(const ObjectShape& shape, KeySlot& slot);
   Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
   Step read_string(Value& value, Scalar& scalar);
@@ -228,7 +233,9 @@ class Walker {
   std::uint64_t row_serial_ = 0;
   std::uint64_t flattening_serial_ = 0;
   std::uint64_t duplicate_keys_ = 0;
+  std::uint64_t numbers_as_text_ = 0;
   SystemColumnSet system_columns_left_out_;
+  std::vector<NameClaim> claims_;  // told of in the chunk
 };
 
 }  // namespace outfall::normalize

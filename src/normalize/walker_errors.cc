@@ -207,12 +207,16 @@ Walker::Step Walker::fail_utf8() {
 Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
   const std::string_view first = sample(column.row_key->key);
   const std::string_view second = sample(slot.key);
-  // Names that differ in nothing but case are one name to most databases, whatever the convention.
+  // Names that differ in nothing but case are one name to most databases, whatever the convention; and no convention
+  // keeps a path and a key that is spelled like it apart.
   const bool only_case = std::ranges::equal(first, second, {}, lower_ascii, lower_ascii);
+  const schema::Naming duck_case(NamingConvention::duck_case);
+  const bool ducks = !only_case && column.row_key->identifier == slot.identifier &&
+                     duck_case.normalize_path(first) != duck_case.normalize_path(second);
   return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}", first, second,
                           column.name, table.name),
-              only_case ? fmt::format("rename one of them, or leave it out: {}", without_key(second))
-                        : "rename one of them, or keep the names apart with --naming duck_case");
+              ducks ? std::string("--on-collision suffix keeps both, and so does --naming duck_case in a new dataset")
+                    : fmt::format("--on-collision suffix keeps both; to leave one out: {}", without_key(second)));
 }
 
 }  // namespace outfall::normalize

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/nfc.h"
 #include "base/utf8.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
@@ -36,7 +37,7 @@ void Walker::begin_records(const CsvLayout& layout, ObjectShape& root) {
   record_root_ = &root;
   record_slots_.clear();
   for (const CsvLayout::Column& column : layout.columns) {
-    const auto known = root.by_key.find(column.name);
+    const auto known = root.by_key.find(is_ascii(column.name) ? column.name : to_nfc(column.name));
     KeySlot& slot = known != root.by_key.end() ? *root.slots[known->second]
                                                : shape_.add_key(root, json_spelling(column.name), column.name);
     record_slots_.push_back(&slot);
@@ -116,6 +117,7 @@ Walker::Step Walker::take_gap(std::uint32_t position, Row& row) {
 
 Walker::Step Walker::find_column(std::uint32_t position) {
   KeySlot& slot = *record_slots_[position];
+  claim_column(*record_root_, slot);
   if (slot.column != none) return Step::done;
   TableShape& table = *record_root_->table;
   const columnar::ColumnType* hint = shape_.hint(*record_root_, slot);

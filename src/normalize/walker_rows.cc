@@ -36,7 +36,7 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
     const std::uint64_t parent_serial = rows_[parent].serial;
     if (table.row_open || table.parent_row_serial == parent_serial) {
       fail(fmt::format("two lists of one document both become rows of the table {}", table.name),
-           "rename one of their keys, or keep the names apart with --naming duck_case");
+           "--on-collision suffix keeps both");
       return none;
     }
     table.parent_row_serial = parent_serial;

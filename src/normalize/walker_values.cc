@@ -66,6 +66,7 @@ bool Walker::is_truthy(const Scalar& scalar) {
 
 Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& row, const Scalar& scalar) {
   TableShape& table = *shape.table;
+  claim_column(shape, slot);
   if (slot.column == none) {
     const columnar::ColumnType* hint = shape_.hint(shape, slot);
     slot.column = shape_.column(table, slot.column_name, hint != nullptr ? *hint : infer_type(scalar));
@@ -79,9 +80,22 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   column.row_key = &slot;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) return put_variant(shape, slot, row, scalar);
+  if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
   touch(table, slot.column, row);
   store(cell, column.type.type, row.number, *column.cells);
   return Step::done;
+}
+
+void Walker::claim_column(const ObjectShape& shape, KeySlot& slot) {
+  if (shape_.options().on_collision == OnCollision::error || slot.column_claim_serial == chunk_serial_) return;
+  slot.column_claim_serial = chunk_serial_;
+  claims_.push_back(shape_.claim_column(shape, slot));
+}
+
+void Walker::claim_table(const ObjectShape& shape, KeySlot& slot) {
+  if (shape_.options().on_collision == OnCollision::error || slot.table_claim_serial == chunk_serial_) return;
+  slot.table_claim_serial = chunk_serial_;
+  claims_.push_back(shape_.claim_table(shape, slot));
 }
 
 Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
@@ -105,6 +119,7 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
                             name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
                 fmt::format("--column '{}:text' keeps every value as text", slot.column_name));
   }
+  if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
   const bool makes_column = column.chunk_serial != chunk_serial_;
   touch(table, index, row);
   if (makes_column) column.found_as_variant = true;
@@ -159,7 +174,8 @@ Walker::Step Walker::read_number(Value& value, Scalar& scalar) {
     }
     constexpr std::size_t decimal_digits_max = 38;
     const std::size_t digits = scalar.text.size() - (scalar.text.front() == '-' ? 1 : 0);
-    scalar.kind = digits <= decimal_digits_max ? DataType::decimal : DataType::text;
+    scalar.is_number_as_text = digits > decimal_digits_max;
+    scalar.kind = scalar.is_number_as_text ? DataType::text : DataType::decimal;
     return Step::done;
   }
   if (code) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/nfc.h"
 #include "normalize/normalizer.h"
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
@@ -29,7 +30,8 @@ normalize::RowIdSeed draw_seed(Env& env) {
 Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, const schema::Naming& naming) {
   std::vector<normalize::InputFacts> facts;
   for (const normalize::SourceInput& input : run.source->inputs()) {
-    std::string table = naming.normalize_tables_path(input.table);
+    // Some systems hand out the names of files with letters and accents apart.
+    std::string table = naming.normalize_tables_path(is_ascii(input.table) ? input.table : to_nfc(input.table));
     if (table.starts_with("_dlt")) {
       return fail(Error{
           .message = fmt::format("the table {} of {} begins with _dlt, which is kept for tables that describe the load",
@@ -76,7 +78,13 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
                    .hints = std::move(*hints),
                    .bad_documents = bad_documents(run.options),
                    .system_columns = run.options.keep_dlt_columns ? normalize::SystemColumns::keep
-                                                                  : normalize::SystemColumns::leave_out};
+                                                                  : normalize::SystemColumns::leave_out,
+                   .on_collision = run.options.on_collision};
+  if (!run.options.timezone.empty()) {
+    Result<schema::TimeZone> clock = schema::TimeZone::find(run.options.timezone);
+    if (!clock) return fail(std::move(clock.error()));
+    options.shape.clock = std::move(*clock);
+  }
   if (run.options.root_key) schema.propagate_root_ids();
   for (const normalize::InputFacts& input : *inputs) {
     options.shape.roots.insert_or_assign(input.table, root_options(run, schema, input.table));
@@ -159,6 +167,28 @@ void report_rows(const normalize::NormalizeSummary& summary, const schema::Schem
 
 void add_notes(Report& report, std::vector<std::string> notes) {
   for (std::string& note : notes) report.notes.push_back(std::move(note));
+}
+
+std::vector<std::string> notes_on_long_numbers(std::uint64_t numbers) {
+  if (numbers == 0) return {};
+  return {fmt::format("{} of more than 38 digits {} kept as text: no type of number is that long",
+                      numbers == 1 ? "1 integer" : fmt::format("{} integers", numbers), numbers == 1 ? "is" : "are")};
+}
+
+std::vector<std::string> notes_on_collisions(const std::vector<normalize::CollisionSummary>& collisions) {
+  constexpr std::size_t notes_max = 20;
+  std::vector<std::string> notes;
+  for (const normalize::CollisionSummary& one : collisions) {
+    if (notes.size() == notes_max) {
+      notes.push_back(fmt::format("{} more keys have names with a suffix", collisions.size() - notes_max));
+      break;
+    }
+    notes.push_back(one.name.empty() ? fmt::format("the list \"{}\" is the table {}: another key has the name {}",
+                                                   one.keys, one.apart, one.table)
+                                     : fmt::format("the key \"{}\" of {} is the column {}: another key has the name {}",
+                                                   one.keys, one.table, one.apart, one.name));
+  }
+  return notes;
 }
 
 /// What an earlier load added to its rows and its dataset does not describe this one.
@@ -273,6 +303,8 @@ class Extraction {
     const std::uint64_t documents = sum(summary->documents);
     if (Status few = rejected_->check(documents); !few) return fail(std::move(few.error()));
     report_.duplicate_keys += summary->duplicate_keys;
+    add_notes(report_, notes_on_long_numbers(summary->numbers_as_text));
+    add_notes(report_, notes_on_collisions(summary->collisions));
     add_notes(report_, notes_on_left_out(run_.source->left_out(), summary->system_columns_left_out));
     if (Status filled = check_replaced(run_.options, roots_, options_.inputs, *summary, choice_.reports); !filled)
       return fail(std::move(filled.error()));
@@ -469,6 +501,8 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   report.balance.rejected = rejected.count();
   report.rejects = rejected.first();
   report.duplicate_keys = summary->duplicate_keys;
+  add_notes(report, notes_on_long_numbers(summary->numbers_as_text));
+  add_notes(report, notes_on_collisions(summary->collisions));
   add_notes(report, notes_on_left_out(run.source->left_out(), summary->system_columns_left_out));
   return {};
 }
