@@ -7,6 +7,7 @@
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
 #include <arrow/io/file.h>
+#include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
 #include <fmt/format.h>
@@ -251,7 +252,11 @@ Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
   arrow::Result<std::shared_ptr<arrow::io::MemoryMappedFile>> mapping =
       arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ);
   if (!mapping.ok()) return fail(fmt::format("cannot map {}: {}", path, mapping.status().message()));
-  auto reader = arrow::ipc::RecordBatchFileReader::Open(*mapping, read_options());
+  // Arrow would read a file's end in a thread of its own, which outlives us; a buffer it reads here.
+  const arrow::Result<std::shared_ptr<arrow::Buffer>> mapped = (*mapping)->Read(static_cast<int64_t>(found->size));
+  if (!mapped.ok()) return fail(damaged(path, mapped.status()));
+  auto reader =
+      arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(*mapped), read_options());
   if (!reader.ok()) return fail(damaged(path, reader.status()));
   const arrow::Result<int64_t> rows = (*reader)->CountRows();
   if (!rows.ok()) return fail(damaged(path, rows.status()));
