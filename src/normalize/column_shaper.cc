@@ -40,7 +40,7 @@ Scalar scalar_of(const ArrowValue& value) {
 
 }  // namespace
 
-void ColumnShaper::shape(const Chunk& chunk, const std::string& input, ObjectShape& root, ShapedChunk& shaped) {
+void ColumnShaper::shape(const Chunk& chunk, const InputFacts& input, ObjectShape& root, ShapedChunk& shaped) {
   input_ = &input;
   Status done = begin(chunk, root);
   if (done) done = add_columns();
@@ -69,11 +69,11 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
   claims_.clear();
   id_field_.reset();
   if (table_->parent_id_column != none) {
-    return fail(fmt::format("{}: the table {} holds the rows of a list inside documents", *input_, table_->name),
+    return fail(fmt::format("{}: the table {} holds the rows of a list inside documents", input_->name, table_->name),
                 "give these rows another table with --table");
   }
   if (!table_->confirmed && shape_.confirmed_tables() >= limits::tables_max) {
-    return fail(fmt::format("{}: the table {} would be one more than the {} that a schema may have", *input_,
+    return fail(fmt::format("{}: the table {} would be one more than the {} that a schema may have", input_->name,
                             table_->name, limits::tables_max),
                 "load into another dataset");
   }
@@ -90,11 +90,11 @@ Status ColumnShaper::add_columns() {
 Status ColumnShaper::check_role(const KeySlot& slot) const {
   if (slot.role == KeySlot::Role::reserved) {
     return fail(fmt::format("{}: the column \"{}\" begins with _dlt, which is kept for columns that describe the load",
-                            *input_, slot.key),
+                            input_->name, slot.key),
                 "rename the column in what writes the file");
   }
   if (slot.role == KeySlot::Role::nul) {
-    return fail(fmt::format("{}: the column \"{}\" has a NUL character in its name", *input_, sample(slot.raw)),
+    return fail(fmt::format("{}: the column \"{}\" has a NUL character in its name", input_->name, sample(slot.raw)),
                 "rename the column in what writes the file");
   }
   return {};
@@ -118,12 +118,12 @@ Status ColumnShaper::add_column(std::size_t index) {
   }
   const std::uint32_t column = slot.column;
   if (table_->columns.size() > limits::table_columns_max) {
-    return fail(fmt::format("{}: the table {} would have more than {} columns", *input_, table_->name,
+    return fail(fmt::format("{}: the table {} would have more than {} columns", input_->name, table_->name,
                             limits::table_columns_max));
   }
   const auto twin = std::ranges::find(taken_, column, &std::pair<std::uint32_t, std::size_t>::first);
   if (twin != taken_.end()) {
-    return fail(fmt::format("{}: the columns \"{}\" and \"{}\" both become the column {}", *input_,
+    return fail(fmt::format("{}: the columns \"{}\" and \"{}\" both become the column {}", input_->name,
                             chunk_->rows->fields()[twin->second].name, field.name, slot.column_name),
                 "--on-collision suffix keeps both");
   }
@@ -224,7 +224,8 @@ void ColumnShaper::add_variants() {
 }
 
 void ColumnShaper::add_system_columns() {
-  const bool wanted = shape_.options().row_ids_for_columns || id_field_;
+  // What the log has confirmed since the run began, documents of the run have brought: then it does not matter when.
+  const bool wanted = shape_.options().row_ids_for_columns || input_->beside_documents || id_field_;
   if (wanted || table_->columns[table_->load_id_column].confirmed) place(described(table_->load_id_column));
   if (!wanted && !table_->columns[table_->id_column].confirmed) return;
   ShapedColumn ids = described(table_->id_column);
@@ -259,7 +260,7 @@ std::uint32_t ColumnShaper::place(ShapedColumn column) {
 }
 
 Status ColumnShaper::fail_at(std::size_t field, std::uint32_t row, std::string message, std::string hint) const {
-  return fail(fmt::format("{}, row {}, column \"{}\": {}", *input_, chunk_->first_row + row + 1,
+  return fail(fmt::format("{}, row {}, column \"{}\": {}", input_->name, chunk_->first_row + row + 1,
                           sample(chunk_->rows->fields()[field].name), message),
               std::move(hint));
 }

@@ -21,13 +21,15 @@
 
 namespace outfall::normalize {
 
+struct InputFacts;
+
 class ColumnShaper {
  public:
   /// `shape` must outlive the shaper.
   ColumnShaper(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}
 
-  /// Shapes the rows of a chunk into `shaped`, or says in it what is wrong. `input` is how messages call the input.
-  void shape(const Chunk& chunk, const std::string& input, ObjectShape& root, ShapedChunk& shaped);
+  /// Shapes the rows of a chunk into `shaped`, or says in it what is wrong.
+  void shape(const Chunk& chunk, const InputFacts& input, ObjectShape& root, ShapedChunk& shaped);
 
  private:
   /// A value that stands beside its column, and where it came from.
@@ -57,7 +59,7 @@ class ColumnShaper {
   Shape& shape_;
   RowIds row_ids_;
   const Chunk* chunk_ = nullptr;
-  const std::string* input_ = nullptr;
+  const InputFacts* input_ = nullptr;
   ObjectShape* root_ = nullptr;
   TableShape* table_ = nullptr;
   ShapedTable shaped_;

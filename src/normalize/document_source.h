@@ -19,12 +19,13 @@ namespace outfall::normalize {
 
 /// One input as it was listed.
 struct SourceInput {
-  std::string path;        ///< absolute; "-" for standard input, "memory:" and a name for what a program gives
-  std::string name{};      ///< how messages call it; empty: by its path
-  std::string table;       ///< as it would be called, before naming
-  std::string identity;    ///< what the ledger knows it by; empty: its content is not recognized in a later run
-  std::string run_key{};   ///< the identity of what has no path, as it was given
-  bool is_stream = false;  ///< it can be read once only
+  std::string path;         ///< absolute; "-" for standard input, "memory:" and a name for what a program gives
+  std::string name{};       ///< how messages call it; empty: by its path
+  std::string table;        ///< as it would be called, before naming
+  std::string identity;     ///< what the ledger knows it by; empty: its content is not recognized in a later run
+  std::string run_key{};    ///< the identity of what has no path, as it was given
+  bool is_stream = false;   ///< it can be read once only
+  bool is_columns = false;  ///< its rows come as columns, not as documents
   bool is_missing = false;
   PlaceUnit unit = PlaceUnit::line;
   std::uint64_t size = 0;  ///< bytes; 0 where unknown

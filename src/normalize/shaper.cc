@@ -102,7 +102,7 @@ class Shaper::State {
     const std::uint64_t numbers_as_text = walker_.numbers_as_text();
     ObjectShape& root = shape_.root(inputs_[chunk.input].table);
     if (chunk.rows) {
-      column_shaper_.shape(chunk, inputs_[chunk.input].name, root, shaped);
+      column_shaper_.shape(chunk, inputs_[chunk.input], root, shaped);
       return shaped;
     }
     const auto* bytes = reinterpret_cast<const char*>(chunk.bytes.get());

@@ -40,6 +40,8 @@ struct InputFacts {
   std::string name;   ///< for messages
   std::string table;  ///< root table of its documents
   PlaceUnit unit = PlaceUnit::line;
+  /// Rows that come as columns get ids, because documents of the same run go to the same table.
+  bool beside_documents = false;
 };
 
 /// Where a document is wrong: "line 3, column 14", "document 812, column 4".

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -41,6 +42,11 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
     }
     facts.push_back({.name = input.called(), .table = std::move(table), .unit = input.unit});
   }
+  std::set<std::string> of_documents;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (!run.source->inputs()[i].is_columns) of_documents.insert(facts[i].table);
+  }
+  for (normalize::InputFacts& input : facts) input.beside_documents = of_documents.contains(input.table);
   return facts;
 }
 

@@ -242,19 +242,9 @@ class Waiting(Case):
 
 
 class Start(Case):
-    def test_version_is_quick(self):
-        quickest = min(self.seconds_of_version() for _ in range(10))
-        self.assertLess(quickest, 0.03 if is_release() else 0.5)
-
-    def seconds_of_version(self):
-        begun = time.monotonic()
+    def test_the_version_is_all_that_is_said(self):
         version = self.outfall("--version")
         self.assertTrue(re.fullmatch(r"outfall \d+\.\d+\.\d+\n", version.stdout), version.stdout)
-        return time.monotonic() - begun
-
-
-def is_release():
-    return "release" in str(OUTFALL)
 
 
 if __name__ == "__main__":

@@ -35,12 +35,14 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
     const bool has_key = input.path == stdin_path && !options.run_key.empty();
     if (has_key) identity = std::string(ledger::run_key_prefix) + options.run_key;
     std::string name = input.path == stdin_path ? "standard input" : "";
+    const InputFormat format = options.format.value_or(format_of_file(input.path));
     inputs.push_back({.path = std::move(input.path),
                       .name = std::move(name),
                       .table = std::move(input.table),
                       .identity = std::move(identity),
                       .run_key = has_key ? options.run_key : std::string(),
                       .is_stream = is_stream,
+                      .is_columns = is_columns(format),
                       .is_missing = input.is_missing,
                       .size = input.size,
                       .mtime_ns = input.mtime_ns});
@@ -186,7 +188,7 @@ Status FileSource::open_current() {
 
 Result<std::unique_ptr<ChunkReader>> FileSource::open_reader(std::size_t input) {
   const InputFormat written = format(input);
-  if (written != InputFormat::parquet && written != InputFormat::arrow) return open_documents(input);
+  if (!is_columns(written)) return open_documents(input);
   const RowsReaderOptions options{.path = inputs_[input].path,
                                   .name = inputs_[input].called(),
                                   .input = static_cast<std::uint32_t>(input),

@@ -9,6 +9,11 @@
 
 namespace outfall::sources {
 
+/// Whether rows of that format come as columns.
+constexpr bool is_columns(InputFormat format) {
+  return format == InputFormat::parquet || format == InputFormat::arrow;
+}
+
 /// By the ending in front of .gz and .zst; JSON where that says nothing.
 InputFormat format_of_file(std::string_view path);
 

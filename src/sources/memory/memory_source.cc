@@ -49,6 +49,7 @@ FeedPlace MemorySource::list(MemoryInput& input) {
                      .identity = key.empty() ? std::string() : std::string(ledger::run_key_prefix) + key,
                      .run_key = key,
                      .is_stream = true,
+                     .is_columns = input.rows != nullptr,
                      .unit = normalize::PlaceUnit::document});
   return {.pool = pool_,
           .name = std::move(name),
