@@ -31,8 +31,11 @@ Result<QueryReport> print_rows(const QueryOptions& options, OutputForm form, int
                                      return goes_on && problem == 0;
                                    }});
   if (!report) return report;
+  errno = 0;
   output->end();
-  if (problem == 0 && std::fflush(stdout) != 0) problem = errno;
+  // A write that failed inside of end() is remembered by the stream alone.
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (problem == 0 && !written) problem = errno != 0 ? errno : EIO;
   return report;
 }
 

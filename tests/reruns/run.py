@@ -171,6 +171,7 @@ def a_full_disk_takes_no_output_for_written(story):
     commands = [
         ["package", "list", *state], ["package", "list", "--json", *state], ["package", "show", load_id, *state],
         [*load, "--json"], ["query", "duckdb:t.duckdb", "from \"in\"", "-o", "csv"], ["status", *state],
+        ["query", "duckdb:t.duckdb", "select repeat('x', 50) as a, repeat('y', 50) as b from range(50)"],
         ["status", "--json", *state], ["status", run_id, *state], ["status", "--watch", *state], ["--help"], ["--version"],
     ]
     with open("/dev/full", "w") as full:
@@ -526,7 +527,7 @@ def main():
         each_input_is_told_its_fate, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
-        replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
+        skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_recognizes_packed_records,
         run_key_survives_every_window, run_key_with_other_content,
         rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_dropped_package_takes_its_letters_along,
