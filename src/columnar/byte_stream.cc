@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "columnar/byte_stream_raw.h"
 #include "columnar/decompress.h"
 
 namespace outfall::columnar {
 namespace {
+
+constexpr std::size_t read_bytes = std::size_t{1} << 20;
 
 class PlainStream final : public RawBackedStream {
  public:
@@ -44,6 +47,15 @@ Result<std::unique_ptr<ByteStream>> open_byte_stream(ByteStreamOptions options) 
   if (is_gzip(*first)) return make_gzip_stream(std::move(*raw));
   if (is_zstd(*first)) return make_zstd_stream(std::move(*raw));
   return std::make_unique<PlainStream>(std::move(*raw));
+}
+
+Result<RawContent> read_to_end(ByteStream& bytes) {
+  std::vector<std::byte> buffer(read_bytes);
+  while (true) {
+    const Result<std::size_t> count = bytes.read(buffer);
+    if (!count) return fail(count.error());
+    if (*count == 0) return bytes.raw_content();
+  }
 }
 
 }  // namespace outfall::columnar

@@ -62,4 +62,7 @@ struct ByteStreamOptions {
 /// Opens a file, a pipe or standard input. Of a regular file exactly the length that it has now will be read.
 Result<std::unique_ptr<ByteStream>> open_byte_stream(ByteStreamOptions options);
 
+/// Reads what is left only to learn what the content is.
+Result<RawContent> read_to_end(ByteStream& bytes);
+
 }  // namespace outfall::columnar

@@ -130,6 +130,13 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_inspect(d
   return inspection == delivery::Inspection::only_look ? connect_to_read() : connect_for_run();
 }
 
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_if_there(delivery::Inspection inspection) {
+  const Result<bool> there = exists();
+  if (!there) return fail(there.error());
+  if (!*there) return nullptr;
+  return connect_to_inspect(inspection);
+}
+
 Status DuckDbDestination::connect_for_loads() {
   if (connection_) return {};
   Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
@@ -182,20 +189,16 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
 
 Result<std::vector<std::string>> DuckDbDestination::stored_schemas(const std::string& dataset,
                                                                    delivery::Inspection inspection) {
-  const Result<bool> there = exists();
-  if (!there) return fail(there.error());
-  if (!*there) return std::vector<std::string>();
-  auto connection = connect_to_inspect(inspection);
+  auto connection = connect_if_there(inspection);
   if (!connection) return fail(std::move(connection.error()));
+  if (*connection == nullptr) return std::vector<std::string>();
   return sql::newest_schemas({**connection, dataset});
 }
 
 Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, const std::string& table) {
-  const Result<bool> there = exists();
-  if (!there) return fail(there.error());
-  if (!*there) return 0;
-  auto connection = connect_to_read();
+  auto connection = connect_if_there(delivery::Inspection::only_look);
   if (!connection) return fail(std::move(connection.error()));
+  if (*connection == nullptr) return 0;
   sql::Connection& session = **connection;
   const auto existing = sql::read_dataset(session, dataset);
   if (!existing) return fail(existing.error());
@@ -209,11 +212,9 @@ Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, 
 
 Result<std::vector<std::string>> DuckDbDestination::recorded_loads(const std::string& dataset,
                                                                    delivery::Inspection inspection) {
-  const Result<bool> there = exists();
-  if (!there) return fail(there.error());
-  if (!*there) return std::vector<std::string>();
-  auto connection = connect_to_inspect(inspection);
+  auto connection = connect_if_there(inspection);
   if (!connection) return fail(std::move(connection.error()));
+  if (*connection == nullptr) return std::vector<std::string>();
   return sql::recorded_loads({**connection, dataset});
 }
 

@@ -57,6 +57,8 @@ class DuckDbDestination final : public delivery::Destination {
   Result<std::unique_ptr<sql::Connection>> connect_for_run();
   Result<std::unique_ptr<sql::Connection>> connect_to_read() const;
   Result<std::unique_ptr<sql::Connection>> connect_to_inspect(delivery::Inspection inspection);
+  /// Null where there is no database.
+  Result<std::unique_ptr<sql::Connection>> connect_if_there(delivery::Inspection inspection);
   Status connect_for_loads();
   Status keep_through_power_cut(const std::string& load_id);
 

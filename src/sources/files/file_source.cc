@@ -13,7 +13,6 @@
 namespace outfall::sources {
 namespace {
 
-constexpr std::size_t hash_read_bytes = std::size_t{1} << 20;
 constexpr std::string_view stdin_path = "-";
 
 }  // namespace
@@ -78,14 +77,9 @@ Result<normalize::InputContent> FileSource::hash(std::size_t input) const {
   auto stream = columnar::open_byte_stream(
       {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
-  std::vector<std::byte> buffer(hash_read_bytes);
-  while (true) {
-    const Result<std::size_t> count = (*stream)->read(buffer);
-    if (!count) return fail(count.error());
-    if (*count > 0) continue;
-    columnar::RawContent content = (*stream)->raw_content();
-    return normalize::InputContent{.bytes = content.bytes, .hash = std::move(content.hash), .grew = content.grew};
-  }
+  Result<columnar::RawContent> content = columnar::read_to_end(**stream);
+  if (!content) return fail(std::move(content.error()));
+  return normalize::InputContent{.bytes = content->bytes, .hash = std::move(content->hash), .grew = content->grew};
 }
 
 Result<std::optional<normalize::Chunk>> FileSource::next() {

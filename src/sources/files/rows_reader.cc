@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <utility>
-#include <vector>
 
 #include "base/file.h"
 #include "columnar/arrow_reader.h"
@@ -12,8 +11,6 @@
 
 namespace outfall::sources {
 namespace {
-
-constexpr std::size_t hash_read_bytes = std::size_t{1} << 20;
 
 /// Batches of rows as chunks.
 class RowsReader : public ChunkReader {
@@ -71,15 +68,6 @@ struct ParquetFile {
   columnar::RawContent content;
 };
 
-Status read_to_end(columnar::ByteStream& bytes) {
-  std::vector<std::byte> buffer(hash_read_bytes);
-  while (true) {
-    const Result<std::size_t> count = bytes.read(buffer);
-    if (!count) return fail(count.error());
-    if (*count == 0) return {};
-  }
-}
-
 Result<ParquetFile> look_at(const RowsReaderOptions& options) {
   auto bytes = columnar::open_byte_stream({.path = options.path, .name = options.name, .stop = options.stop});
   if (!bytes) return fail(std::move(bytes.error()));
@@ -89,10 +77,12 @@ Result<ParquetFile> look_at(const RowsReaderOptions& options) {
     if (!spool) return fail(std::move(spool.error()));
     file.path = spool->path();
     file.spool.emplace(std::move(*spool));
-  } else if (Status read = read_to_end(**bytes); !read) {
-    return fail(std::move(read.error()));
+    file.content = (*bytes)->raw_content();
+    return file;
   }
-  file.content = (*bytes)->raw_content();
+  Result<columnar::RawContent> content = columnar::read_to_end(**bytes);
+  if (!content) return fail(std::move(content.error()));
+  file.content = std::move(*content);
   return file;
 }
 
