@@ -22,12 +22,19 @@ std::string default_dataset(const std::string& pipeline) {
   return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
 }
 
+/// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
+std::set<std::string_view> groups(const normalize::DocumentSource& source) {
+  std::set<std::string_view> found;
+  for (const normalize::SourceInput& input : source.inputs())
+    found.insert(input.group.empty() ? input.table : input.group);
+  return found;
+}
+
 /// Where a pipeline that was not named goes by default: after its table, or after the program where there are several.
 std::string name_from_tables(const normalize::DocumentSource& source) {
   const schema::Naming naming(NamingConvention::snake_case);
   std::set<std::string> tables;
-  for (const normalize::SourceInput& input : source.inputs())
-    tables.insert(naming.normalize_table_identifier(input.table));
+  for (const std::string_view group : groups(source)) tables.insert(naming.normalize_table_identifier(group));
   return tables.size() == 1 ? *tables.begin() : std::string(several_tables_name);
 }
 
@@ -41,10 +48,8 @@ Result<std::string> name_of_several(const Target& target) {
 
 /// The folder of a pipeline that was not named: its name and a hash of all that it loads into.
 std::string key_from_target(const Target& target, const normalize::DocumentSource& source) {
-  std::set<std::string> tables;
-  for (const normalize::SourceInput& input : source.inputs()) tables.insert(input.table);
   ContentHash hash;
-  for (const std::string& table : tables) hash.update(table + '\n');
+  for (const std::string_view group : groups(source)) hash.update(std::string(group) + '\n');
   hash.update(target.address + '\n' + target.dataset);
   return target.name + "-" + hash.hex().substr(0, key_hash_digits);
 }

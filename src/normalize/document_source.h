@@ -17,16 +17,24 @@
 
 namespace outfall::normalize {
 
+/// What is there under the name of an input.
+enum class Presence : std::uint8_t {
+  there,
+  no_files,  ///< a folder, and nothing in it: an input without documents
+  missing,
+};
+
 /// One input as it was listed.
 struct SourceInput {
   std::string path;         ///< absolute; "-" for standard input, "memory:" and a name for what a program gives
   std::string name{};       ///< how messages call it; empty: by its path
   std::string table;        ///< as it would be called, before naming
+  std::string group{};      ///< what a pipeline that was not named goes by; empty: by the table
   std::string identity;     ///< what the ledger knows it by; empty: its content is not recognized in a later run
   std::string run_key{};    ///< the identity of what has no path, as it was given
   bool is_stream = false;   ///< it can be read once only
   bool is_columns = false;  ///< its rows come as columns, not as documents
-  bool is_missing = false;
+  Presence presence = Presence::there;
   PlaceUnit unit = PlaceUnit::line;
   std::uint64_t size = 0;  ///< bytes; 0 where unknown
   std::int64_t mtime_ns = 0;

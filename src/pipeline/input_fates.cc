@@ -172,14 +172,21 @@ InputQuestion input_question(const RunOptions& options) {
           .write_disposition = options.write_disposition};
 }
 
-Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
-                                  const InputQuestion& question) {
+InputChoice choose_all(const normalize::DocumentSource& source) {
   InputChoice choice;
   for (const normalize::SourceInput& input : source.inputs()) {
-    choice.reports.push_back({.path = input.path,
-                              .run_key = input.run_key,
-                              .fate = input.is_missing ? InputFate::missing : InputFate::loaded});
+    const bool is_missing = input.presence == normalize::Presence::missing;
+    choice.reports.push_back(
+        {.path = input.path, .run_key = input.run_key, .fate = is_missing ? InputFate::missing : InputFate::loaded});
+    if (input.presence == normalize::Presence::no_files)
+      choice.reports.back().notes.push_back(fmt::format("{} is a folder without files", input.path));
   }
+  return choice;
+}
+
+Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
+                                  const InputQuestion& question) {
+  InputChoice choice = choose_all(source);
   const Witnesses witnesses{source, ledger, loads, question};
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (source.inputs()[i].identity.empty()) continue;

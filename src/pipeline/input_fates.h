@@ -35,6 +35,9 @@ struct InputQuestion {
 
 InputQuestion input_question(const RunOptions& options);
 
+/// Every input that is there, as where nothing was sealed before.
+InputChoice choose_all(const normalize::DocumentSource& source);
+
 /// Decides each input's fate and tells the source which to leave out; what the destination has lost does not count.
 /// Files are read for their hash only where the ledger knows something of the same path and size; a stream is used up
 /// for it where the ledger knows its run key.

@@ -32,14 +32,6 @@ Result<std::optional<ledger::Ledger>> look_into_ledger(const RunRequest& request
   return std::move(*ledger);
 }
 
-InputChoice choose_all(const normalize::DocumentSource& source) {
-  InputChoice choice;
-  for (const normalize::SourceInput& input : source.inputs()) {
-    choice.reports.push_back({.path = input.path, .fate = input.is_missing ? InputFate::missing : InputFate::loaded});
-  }
-  return choice;
-}
-
 std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
   std::uint64_t documents = 0;
   for (const ledger::PackageRecord& package : pending) documents += package.documents;

@@ -519,11 +519,35 @@ def dry_run_with_a_locked_database(story):
         told(story.run("--dry-run", code=1), "t.duckdb", "another process has the file open")
 
 
+def an_emptied_folder_is_still_the_same_load(story):
+    """What was sealed is delivered by the same command, although its inputs are gone by then."""
+    story.rows("1.jsonl", 1)
+    story.run(fault="after_seal", code=KILLED)
+    (story.folder / "in/1.jsonl").unlink()
+    told(story.run(), "in is a folder without files", "in 1 = delivered 1")
+    assert story.ids() == [1]
+
+
+def a_folder_of_tables_is_the_same_load_with_more_files(story):
+    """A new file is a new table, not another pipeline that would load the old ones again."""
+    story.rows("1.jsonl", 1)
+    story.run("--table-per-file", fault="after_seal", code=KILLED)
+    story.rows("2.jsonl", 2)
+    told(story.run("--table-per-file"), "1.jsonl: finished from run", "2.jsonl: loaded", "in 2 = delivered 2")
+    assert story.ids("_1") == [1] and story.ids("_2") == [2]
+    story.run("--table-per-file", inputs=("in/*.jsonl",), fault="after_seal", code=KILLED)
+    for name in ("1.jsonl", "2.jsonl"):
+        (story.folder / "in" / name).unlink()
+    story.run("--table-per-file", "--allow-missing", inputs=("in/*.jsonl",))
+    assert story.ids("_1") == [1, 1] and story.ids("_2") == [2, 2]
+
+
 def main():
     stories = [
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
+        an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
         each_input_is_told_its_fate, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,

@@ -29,8 +29,9 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
       continue;
     }
     // A pipe can be read once, whatever name it has; only what is sent to standard input may have a key.
-    const bool is_stream = input.path == stdin_path || (input.mtime_ns == 0 && !input.is_missing);
-    std::string identity = is_stream || input.is_missing ? "" : input.path;
+    const bool is_there = input.presence == normalize::Presence::there;
+    const bool is_stream = input.path == stdin_path || (input.mtime_ns == 0 && is_there);
+    std::string identity = is_stream || !is_there ? "" : input.path;
     const bool has_key = input.path == stdin_path && !options.run_key.empty();
     if (has_key) identity = std::string(ledger::run_key_prefix) + options.run_key;
     std::string name = input.path == stdin_path ? "standard input" : "";
@@ -38,11 +39,12 @@ Result<std::unique_ptr<FileSource>> FileSource::make(FileSourceOptions options) 
     inputs.push_back({.path = std::move(input.path),
                       .name = std::move(name),
                       .table = std::move(input.table),
+                      .group = std::move(input.group),
                       .identity = std::move(identity),
                       .run_key = has_key ? options.run_key : std::string(),
                       .is_stream = is_stream,
                       .is_columns = is_columns(format),
-                      .is_missing = input.is_missing,
+                      .presence = input.presence,
                       .size = input.size,
                       .mtime_ns = input.mtime_ns});
   }
@@ -63,7 +65,7 @@ FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceI
             .workers = options_.workers,
             .chunk_bytes = options_.chunk_bytes,
             .spool_folder = options_.spool_folder}) {
-  for (std::size_t i = 0; i < inputs_.size(); ++i) skipped_[i] = inputs_[i].is_missing;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) skipped_[i] = inputs_[i].presence != normalize::Presence::there;
 }
 
 Result<normalize::InputContent> FileSource::survey(std::size_t input) {

@@ -60,7 +60,8 @@ class Listing {
     if (found) return add_file(*path, *found);
     if (is_pattern(named)) return add_matches(named, *path);
     Result<bool> exists = file_exists(*path);
-    if (exists && !*exists && missing_ == Missing::allowed) return keep_missing(*path, stem(*path));
+    if (exists && !*exists && missing_ == Missing::allowed)
+      return keep_absent(*path, stem(*path), normalize::Presence::missing);
     if (exists && !*exists) {
       return fail(misuse(fmt::format("there is no file {}", named), fmt::format("looked for {}", *path)));
     }
@@ -90,6 +91,7 @@ class Listing {
   Status add_folder(const std::string& folder) {
     Result<std::vector<std::string>> files = files_below(folder);
     if (!files) return fail(std::move(files).error());
+    if (files->empty()) return keep_absent(folder, file_name(folder), normalize::Presence::no_files);
     return keep_all(std::move(*files), folder);
   }
 
@@ -97,7 +99,7 @@ class Listing {
     Result<Matches> matches = files_matching(pattern);
     if (!matches) return fail(std::move(matches).error());
     if (matches->files.empty() && missing_ == Missing::allowed)
-      return keep_missing(pattern, file_name(matches->folder));
+      return keep_absent(pattern, file_name(matches->folder), normalize::Presence::missing);
     if (matches->files.empty()) {
       return fail(misuse(fmt::format("no file matches {}", named), fmt::format("looked below {}", matches->folder)));
     }
@@ -113,7 +115,10 @@ class Listing {
       const Result<FileStat> found = stat_file(file);
       if (!found) return fail(found.error());
       Input input = input_of(std::move(file), *found, table);
-      if (by_stem) input.table = stem(input.path);
+      if (by_stem) {
+        input.table = stem(input.path);
+        input.group = file_name(folder);
+      }
       const std::string_view below = std::string_view(input.path).substr(folder.size());
       if (is_of_loads(below)) input.left_out_as = below.substr(std::min(below.find_first_not_of('/'), below.size()));
       if (Status kept = keep(std::move(input)); !kept) return kept;
@@ -121,8 +126,8 @@ class Listing {
     return {};
   }
 
-  Status keep_missing(const std::string& path, std::string_view name) {
-    return keep({.path = path, .table = std::string(table_.empty() ? name : table_), .is_missing = true});
+  Status keep_absent(const std::string& path, std::string_view name, normalize::Presence presence) {
+    return keep({.path = path, .table = std::string(table_.empty() ? name : table_), .presence = presence});
   }
 
   Status keep(Input input) {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "normalize/document_source.h"
 #include "outfall/error.h"
 
 namespace outfall::limits {
@@ -39,7 +40,9 @@ struct Input {
   std::string table;          ///< before naming
   std::uint64_t size = 0;     ///< when it was listed; 0 for what is not a regular file
   std::int64_t mtime_ns = 0;  ///< since 1970 UTC
-  bool is_missing = false;    ///< only where that is allowed
+  /// The folder's name where each of its files has a table of its own: which tables these are changes with the files.
+  std::string group{};
+  normalize::Presence presence = normalize::Presence::there;  ///< missing only where that is allowed
   /// Not empty: it tells of the loads of a dataset, and is to be left out; how to call it then.
   std::string left_out_as{};
   bool operator==(const Input&) const = default;
@@ -50,7 +53,7 @@ struct Input {
 /// its loads (`_dlt_loads`) are to be left out, unless one is named together with a table.
 ///
 /// Glob patterns know `*`, `?`, `[...]` within a name and `**` for any folders between. A file whose name looks like a
-/// pattern and exists is that file. An empty folder is no error and gives no input.
+/// pattern and exists is that file. A folder without files is one input, without documents.
 ///
 /// Errors (Blame::usage): nothing is there or nothing matches, and that is not allowed; a file is named twice; standard
 /// input is a terminal, or has no table; everything is to be left out.

@@ -80,8 +80,8 @@ TEST_F(InputListTest, TheFilesOfAFolderMayBeTablesOfTheirOwn) {
   const Result<std::vector<Input>> inputs = list_inputs(named, "", FolderTables::per_file);
   ASSERT_TRUE(inputs);
   std::vector<std::string> tables;
-  for (const Input& input : *inputs) tables.push_back(input.table);
-  EXPECT_THAT(tables, ElementsAre("a", "b", "a"));
+  for (const Input& input : *inputs) tables.push_back(input.table + " of " + input.group);
+  EXPECT_THAT(tables, ElementsAre("a of d", "b of d", "a of d"));
 }
 
 TEST_F(InputListTest, MarksWhatTellsOfTheLoadsOfADataset) {
@@ -119,9 +119,16 @@ TEST_F(InputListTest, LinksToFilesCountLinksToFoldersDoNotLoop) {
   EXPECT_THAT(list({"d/**/*.jsonl"}), ElementsAre("d/a.jsonl -> d", "d/link.jsonl -> d"));
 }
 
-TEST_F(InputListTest, AnEmptyFolderIsNoError) {
+TEST_F(InputListTest, AFolderWithoutFilesKeepsItsTable) {
   std::filesystem::create_directory(folder_ / "d");
-  EXPECT_THAT(list({"d"}), IsEmpty());
+  for (const FolderTables tables : {FolderTables::one, FolderTables::per_file}) {
+    const std::vector<std::string> named{folder_ / "d"};
+    const Result<std::vector<Input>> inputs = list_inputs(named, "", tables);
+    ASSERT_TRUE(inputs);
+    ASSERT_EQ(inputs->size(), 1u);
+    EXPECT_EQ(inputs->front().table, "d");
+    EXPECT_EQ(inputs->front().presence, normalize::Presence::no_files);
+  }
 }
 
 TEST_F(InputListTest, WhatIsNotThereIsTheUsersToMend) {
