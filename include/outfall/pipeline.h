@@ -131,13 +131,13 @@ struct RunOptions {
   /// A run that reads no row at all fails. Without, it succeeds and loads nothing.
   bool fail_if_empty = false;
 
-  /// Threads that shape documents; 0: one a core.
+  /// Threads of the run, the calling one among them; 0: one a core.
   int workers = 0;
   /// Bytes that a run may hold for rows in flight. A database of this process (DuckDB) may hold eight times as much
   /// beside them, but 256 MiB at least and half of the machine's memory at most; beyond that it writes to disk.
   std::size_t memory = std::size_t{128} << 20;
   /// Bytes of input that a worker shapes at once.
-  std::size_t chunk = std::size_t{1} << 20;
+  std::size_t chunk = std::size_t{4} << 20;
 
   /// Reads the inputs in full and says what a run would do; changes nothing in the data directory and at the
   /// destination.

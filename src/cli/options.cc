@@ -28,7 +28,7 @@ void add_state_options(CLI::App& app, Typed& typed) {
 
 void add_machine_options(CLI::App& app, Typed& typed) {
   const char* group = "Machine";
-  text(app, "--workers", typed.workers, "N", "Threads that shape documents. Default: one a core")->group(group);
+  text(app, "--workers", typed.workers, "N", "Threads of the run. Default: one a core")->group(group);
   text(app, "--memory", typed.memory, "SIZE",
        "What rows in flight may hold, such as 256MB; DuckDB may hold eight times that. Default: 128MiB")
       ->group(group);

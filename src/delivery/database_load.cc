@@ -57,7 +57,7 @@ std::vector<std::string> column_names(const ArrowSchema& schema) {
 }
 
 Status insert_job(const Load& load, const ledger::JobRecord& job) {
-  Result<columnar::IpcFileReader> reader = package::open_job(load.request.folder, job);
+  Result<columnar::IpcFileReader> reader = package::open_job(load.request.folder, job, load.request.check);
   if (!reader) return fail(std::move(reader.error()));
   ArrowSchema schema{};
   if (Status read = reader->schema(&schema); !read) return read;

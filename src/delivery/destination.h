@@ -19,6 +19,7 @@
 #include "ledger/records.h"
 #include "outfall/error.h"
 #include "outfall/types.h"
+#include "package/package_reader.h"
 #include "schema/schema.h"
 #include "sql/connection.h"
 #include "sql/stored_dataset.h"
@@ -47,6 +48,7 @@ struct LoadRequest {
   const ledger::PackageRecord& package;
   const schema::Schema& schema;  ///< what package.schema says
   std::string folder;            ///< where the job files are
+  package::JobCheck check = package::JobCheck::bytes;
   /// Rows of all tables handed over so far in this attempt. From any thread, one call at a time; must be quick.
   std::function<void(std::uint64_t rows)> progress;
   /// Ends the attempt at the next safe point; what was sent is taken back.

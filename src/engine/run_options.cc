@@ -63,7 +63,7 @@ Status check_memory_inputs(const RunOptions& options) {
 
 Status check_rest(const RunOptions& options) {
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
-  if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 1 MiB");
+  if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 4 MiB");
   if (options.skip_loaded && options.write_disposition == WriteDisposition::replace) {
     return refuse("--skip-loaded leaves inputs out, and replacing a table takes all of them", "use one of the two");
   }

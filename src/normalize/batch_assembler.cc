@@ -31,26 +31,29 @@ BatchAssembler::~BatchAssembler() {
 Status BatchAssembler::add(ShapedTable& shaped) {
   if (shaped.rows == 0) return {};
   const std::size_t bytes = bytes_of(shaped);
-  if (held_bytes_ > 0 && held_bytes_ + bytes > limits::held_rows_bytes_max) {
-    if (Status written = finish(); !written) return written;
-  }
   PackageTable*& table = by_name_[shaped.name];
   if (table == nullptr) table = &tables_.emplace_back();
   hold(*table, shaped);
+  table->held_bytes += bytes;
   held_bytes_ += bytes;
-  return {};
+  if (table->held_bytes >= limits::batch_bytes_min) return hand_on(*table);
+  return held_bytes_ > limits::held_rows_bytes_max ? finish() : Status{};
 }
 
 Status BatchAssembler::finish() {
-  held_bytes_ = 0;
   for (PackageTable& table : tables_) {
     if (table.held.rows == 0) continue;
-    Status written = write(table);
-    table.by_name.clear();
-    table.held = ShapedTable{};
-    if (!written) return written;
+    if (Status written = hand_on(table); !written) return written;
   }
   return {};
+}
+
+Status BatchAssembler::hand_on(PackageTable& table) {
+  Status written = write(table);
+  held_bytes_ -= std::exchange(table.held_bytes, 0);
+  table.by_name.clear();
+  table.held = ShapedTable{};
+  return written;
 }
 
 void BatchAssembler::hold(PackageTable& table, ShapedTable& shaped) {

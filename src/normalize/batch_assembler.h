@@ -23,7 +23,10 @@
 #include "schema/schema.h"
 
 namespace outfall::limits {
-/// Rows of all tables together that wait for more; several chunks, and what a batch costs no longer counts.
+/// Rows of one table that are a batch of their own: what a batch costs no longer counts. Less than most chunks have for
+/// their largest table, so that its rows are not copied to stand beside others.
+inline constexpr std::size_t batch_bytes_min = std::size_t{1} << 20;
+/// Rows of all tables together that wait for more.
 inline constexpr std::size_t held_rows_bytes_max = std::size_t{8} << 20;
 /// What the nulls of one batch may take; beyond it columns become run-end encoded. More than the rows themselves take,
 /// so that ordinary tables with optional columns stay plain.
@@ -56,9 +59,11 @@ class BatchAssembler {
     ArrowSchema schema{};
     ShapedTable held;                                      ///< rows that wait for more
     std::unordered_map<std::string, std::size_t> by_name;  ///< places in held.columns
+    std::size_t held_bytes = 0;
   };
 
   static void hold(PackageTable& table, ShapedTable& shaped);
+  Status hand_on(PackageTable& table);
   Status write(PackageTable& table);
   void grow(PackageTable& table) const;
   static void encode_sparse(PackageTable& table);

@@ -5,54 +5,69 @@
 
 namespace outfall::normalize {
 
-bool ChunkQueue::push(Chunk chunk) {
+ChunkQueue::Turn ChunkQueue::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || tasks_.size() < capacity_; });
-  if (closed_) return false;
-  tasks_.push_back(std::make_unique<ChunkTask>());
-  tasks_.back()->chunk = std::move(chunk);
+  std::optional<Turn> mine;
+  changed_.wait(lock, [&] { return (mine = turn()).has_value(); });
+  return *mine;
+}
+
+/// None: there is nothing to do now, and there will be.
+std::optional<ChunkQueue::Turn> ChunkQueue::turn() {
+  if (closed_) return Turn{};
+  if (!committing_ && !tasks_.empty() && tasks_.front()->is_shaped) {
+    committing_ = true;
+    return Turn{Work::commit, tasks_.front().get()};
+  }
+  if (taken_ < tasks_.size()) return Turn{Work::shape, tasks_[taken_++].get()};
+  if (!reading_ && !finished_ && tasks_.size() < capacity_) {
+    reading_ = true;
+    return Turn{Work::read};
+  }
+  if (finished_ && tasks_.empty()) return Turn{};
+  return std::nullopt;
+}
+
+void ChunkQueue::push(Chunk chunk) {
+  auto task = std::make_unique<ChunkTask>();
+  task->chunk = std::move(chunk);
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  reading_ = false;
   changed_.notify_all();
-  return true;
 }
 
 void ChunkQueue::finish(std::optional<Error> error) {
   const std::lock_guard lock(mutex_);
   finished_ = true;
+  reading_ = false;
   error_ = std::move(error);
   changed_.notify_all();
 }
 
-ChunkTask* ChunkQueue::take() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || taken_ < tasks_.size() || finished_; });
-  if (closed_ || taken_ == tasks_.size()) return nullptr;
-  return tasks_[taken_++].get();
-}
-
-void ChunkQueue::shaped(ChunkTask* task) {
+void ChunkQueue::shaped(ChunkTask& task) {
   const std::lock_guard lock(mutex_);
-  task->is_shaped = true;
+  task.is_shaped = true;
   changed_.notify_all();
 }
 
-Result<std::unique_ptr<ChunkTask>> ChunkQueue::next() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return tasks_.empty() ? finished_ : tasks_.front()->is_shaped; });
-  if (tasks_.empty()) {
-    if (error_) return fail(*error_);
-    return nullptr;
-  }
-  std::unique_ptr<ChunkTask> task = std::move(tasks_.front());
+void ChunkQueue::committed() {
+  const std::lock_guard lock(mutex_);
   tasks_.pop_front();
   --taken_;
+  committing_ = false;
   changed_.notify_all();
-  return task;
 }
 
 void ChunkQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   changed_.notify_all();
+}
+
+std::optional<Error> ChunkQueue::read_error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
 }
 
 }  // namespace outfall::normalize

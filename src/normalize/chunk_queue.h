@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ChunkQueue: hands chunks from the reader to the workers and from the workers to the committer, keeping their order.
+// ChunkQueue: the chunks between source and package in input order, and who does what next.
 //
-// At most `capacity` chunks are between reader and committer. Closing it, for an end or a failure, wakes everyone.
+// All threads of a run are alike and ask for their turn. Each chunk is read, shaped and committed, in this order. Only
+// one thread reads at a time and only one commits, and both happen in input order; any number shape. What is furthest
+// goes first, so chunks do not pile up, and a thread that waits for a silent pipe leaves nothing undone that it could
+// have done. At most `capacity` chunks are on their way.
 #pragma once
 
 #include <condition_variable>
@@ -26,31 +29,48 @@ struct ChunkTask {
 
 class ChunkQueue {
  public:
+  enum class Work : std::uint8_t {
+    read,    ///< then tell by push() or finish()
+    shape,   ///< then tell by shaped()
+    commit,  ///< then tell by committed()
+    nothing,  ///< everything is done, or nobody wants more
+  };
+  struct Turn {
+    Work work = Work::nothing;
+    ChunkTask* task = nullptr;  ///< to shape or to commit
+  };
+
   explicit ChunkQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Reader: waits for room. False when nobody wants more.
-  bool push(Chunk chunk);
-  /// Reader: no more chunks come; `error` says why when it is not the end of the input.
+  /// Waits until there is something to do.
+  Turn next();
+
+  /// The reader: one more chunk.
+  void push(Chunk chunk);
+  /// The reader: no more chunks come; `error` says why when it is not the end of the input.
   void finish(std::optional<Error> error = std::nullopt);
 
-  /// Worker: waits for a chunk to shape; null when there are no more. The task stays in the queue.
-  ChunkTask* take();
-  /// Worker: the chunk is shaped.
-  void shaped(ChunkTask* task);
+  void shaped(ChunkTask& task);
 
-  /// Committer: waits for the oldest chunk to be shaped; null at the end. Errors: what finish() was told, after all
-  /// chunks before.
-  Result<std::unique_ptr<ChunkTask>> next();
+  /// The committer: the oldest chunk is done with. The task is gone.
+  void committed();
 
-  /// Committer: wants no more.
+  /// Nobody wants more. Whoever reads, shapes or commits now is not interrupted.
   void close();
 
+  /// After Work::nothing: what finish() was told.
+  std::optional<Error> read_error() const;
+
  private:
-  std::size_t capacity_;
-  std::mutex mutex_;
+  std::optional<Turn> turn();
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<ChunkTask>> tasks_;
-  std::size_t taken_ = 0;  // tasks_[0, taken_) are with a worker or shaped
+  std::size_t taken_ = 0;  // tasks_[0, taken_) are being shaped or are shaped
+  bool reading_ = false;
+  bool committing_ = false;
   bool finished_ = false;
   bool closed_ = false;
   std::optional<Error> error_;

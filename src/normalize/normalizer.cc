@@ -23,9 +23,10 @@ Error out_of_memory() {
 
 /// Shapes a chunk; what the allocator throws becomes the chunk's error, since a worker's thread must not end the
 /// process.
-ShapedChunk shape_guarded(Shaper& shaper, const Chunk& chunk) {
+template <class Shape>
+ShapedChunk shape_guarded(Shape shape) {
   try {
-    return shaper.shape(chunk);
+    return shape();
   } catch (const std::exception&) {
     ShapedChunk failed;
     failed.error = out_of_memory();
@@ -33,7 +34,7 @@ ShapedChunk shape_guarded(Shaper& shaper, const Chunk& chunk) {
   }
 }
 
-/// What the allocator throws, as an error: neither thread may end the process or leave the other waiting.
+/// What the allocator throws, as an error: no thread may end the process or leave the others waiting.
 template <class Step>
 Status guarded(Step step) {
   try {
@@ -43,7 +44,7 @@ Status guarded(Step step) {
   }
 }
 
-/// One run of the normalizer: its threads, and the state of the committing side.
+/// One run of the normalizer: its threads, and the state of the committing side, which belongs to whoever commits.
 class Run {
  public:
   Run(const NormalizeOptions& options, schema::Schema& schema, const RecycleChunk& recycle, const WriteBatch& write)
@@ -58,17 +59,14 @@ class Run {
   }
 
   Result<NormalizeSummary> run(const ReadChunk& read) {
-    std::vector<std::jthread> threads;
-    threads.emplace_back([this, &read] {
-      if (Status done = guarded([&] { return read_all(read); }); !done) queue_.finish(std::move(done.error()));
-    });
-    for (int i = 0; i < std::max(1, options_.workers); ++i) threads.emplace_back([this] { shape_all(); });
-    Status committed = guarded([this] { return commit_all(); });
-    queue_.close();
-    // The reader may wait for memory that the queue holds, or for a pipe that stays silent.
-    if (!committed && options_.cancel_read) options_.cancel_read();
-    threads.clear();
-    if (!committed) return fail(std::move(committed.error()));
+    {
+      std::vector<std::jthread> others;
+      for (int i = 1; i < options_.workers; ++i) others.emplace_back([this, &read] { work(read); });
+      work(read);
+    }
+    if (!committed_) return fail(std::move(committed_.error()));
+    if (std::optional<Error> error = queue_.read_error()) return fail(std::move(*error));
+    if (Status rest = guarded([this] { return assembler_.finish(); }); !rest) return fail(std::move(rest.error()));
     // Where a chunk ends must not show: by place, not by table within a chunk.
     std::ranges::sort(summary_.variants, {}, [](const VariantSummary& variant) {
       return std::tie(variant.input, variant.line, variant.table, variant.column);
@@ -77,36 +75,56 @@ class Run {
   }
 
  private:
-  Status read_all(const ReadChunk& read) {
-    while (!options_.stop.stop_requested()) {
+  /// What each thread does until everything is done.
+  void work(const ReadChunk& read) {
+    std::optional<Shaper> shaper;
+    while (true) {
+      const ChunkQueue::Turn turn = queue_.next();
+      switch (turn.work) {
+        case ChunkQueue::Work::read:
+          read_one(read);
+          break;
+        case ChunkQueue::Work::shape:
+          turn.task->shaped = shape_guarded([&] {
+            if (!shaper) shaper.emplace(options_.shape, options_.seed, options_.inputs, log_);
+            return shaper->shape(turn.task->chunk);
+          });
+          queue_.shaped(*turn.task);
+          break;
+        case ChunkQueue::Work::commit:
+          commit_one(*turn.task);
+          break;
+        case ChunkQueue::Work::nothing:
+          return;
+      }
+    }
+  }
+
+  void read_one(const ReadChunk& read) {
+    const Status done = guarded([&]() -> Status {
+      if (options_.stop.stop_requested()) {
+        return fail(Error{.message = "stopped before the end of the input", .hint = "", .blame = Blame::interrupted});
+      }
       Result<std::optional<Chunk>> chunk = read();
       if (!chunk) return fail(std::move(chunk.error()));
-      if (!*chunk) {
-        queue_.finish();
-        return {};
-      }
-      if (!queue_.push(std::move(**chunk))) return {};
-    }
-    return fail(Error{.message = "stopped before the end of the input", .hint = "", .blame = Blame::interrupted});
+      *chunk ? queue_.push(std::move(**chunk)) : queue_.finish();
+      return {};
+    });
+    if (!done) queue_.finish(done.error());
   }
 
-  void shape_all() {
-    Shaper shaper(options_.shape, options_.seed, options_.inputs, log_);
-    while (ChunkTask* task = queue_.take()) {
-      task->shaped = shape_guarded(shaper, task->chunk);
-      queue_.shaped(task);
-    }
-  }
-
-  Status commit_all() {
-    while (true) {
-      Result<std::unique_ptr<ChunkTask>> task = queue_.next();
-      if (!task) return fail(std::move(task.error()));
-      if (*task == nullptr) return assembler_.finish();
-      if (Status committed = commit(**task); !committed) return committed;
-      recycle_(std::move((*task)->chunk));
+  void commit_one(ChunkTask& task) {
+    committed_ = guarded([&] {
+      Status done = commit(task);
+      if (!done) return done;
+      recycle_(std::move(task.chunk));
       if (options_.progress) options_.progress(documents_);
-    }
+      return done;
+    });
+    if (committed_) return queue_.committed();
+    queue_.close();
+    // The reader may wait for memory that the queue holds, or for a pipe that stays silent.
+    if (options_.cancel_read) options_.cancel_read();
   }
 
   Status commit(ChunkTask& task) {
@@ -115,7 +133,7 @@ class Run {
       // Shaped with everything that came before it in view, it fails or agrees for good. Whether a document fits, and
       // what else is wrong with it, may depend on columns that the worker did not know.
       ++summary_.chunks_shaped_again;
-      shaped = shape_guarded(reshaper_, task.chunk);
+      shaped = shape_guarded([&] { return reshaper_.shape(task.chunk); });
     }
     if (Status taken = hand_on_left_out(task.chunk, shaped); !taken) return taken;
     if (shaped.error) return fail(std::move(*shaped.error));
@@ -175,6 +193,7 @@ class Run {
   Shaper reshaper_;
   ChunkQueue queue_;
   NormalizeSummary summary_;
+  Status committed_;  // what the committing side answered last
   std::uint64_t documents_ = 0;
   std::set<std::pair<std::string, std::string>> variants_seen_;
   std::set<std::pair<std::string, std::string>> collisions_seen_;

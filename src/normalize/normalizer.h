@@ -40,8 +40,7 @@ struct RejectedDocument {
   const CsvLayout* csv = nullptr;  ///< null: it was to be JSON
 };
 
-/// Takes a document that was left out (BadDocuments::leave_out). Called from the calling thread, in input order, and
-/// before any error behind it. An answer that is no success ends the work with it.
+/// Takes a document that was left out (BadDocuments::leave_out). Called in input order, and before any error behind it. An answer that is no success ends the work with it.
 using TakeRejected = std::function<Status(const RejectedDocument&)>;
 
 struct NormalizeOptions {
@@ -49,15 +48,15 @@ struct NormalizeOptions {
   std::string write_disposition = "append";  ///< of root tables
   std::string load_id;
   RowIdSeed seed{};
-  int workers = 1;
+  int workers = 1;  ///< threads, the calling one among them
   std::size_t chunks_in_flight_max = 8;
   std::vector<InputFacts> inputs;  ///< by Chunk::input
   std::stop_token stop;
-  /// Makes a `read` that waits return soon, with any answer. Called when nobody wants more; from the calling thread.
+  /// Makes a `read` that waits return soon, with any answer. Called when nobody wants more.
   std::function<void()> cancel_read;
   /// Needed where shape.bad_documents leaves them out.
   TakeRejected take_rejected;
-  /// Documents read so far; called from the calling thread after each chunk.
+  /// Documents read so far; called after each chunk.
   std::function<void(std::uint64_t documents)> progress;
 };
 
@@ -92,6 +91,9 @@ struct NormalizeSummary {
 };
 
 /// Shapes everything that `read` gives into `schema`, which grows, and batches for `write`.
+///
+/// Threads: `workers` in all, the calling one among them. The callbacks are called from any of them, `read` and
+/// `cancel_read` at any time, all others one at a time.
 ///
 /// Errors: what the callbacks say; a document that cannot be shaped and is not left out, with input, line and column,
 /// always the first in input order; Blame::interrupted when asked to stop.

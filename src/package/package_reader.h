@@ -3,6 +3,7 @@
 // Job files of a sealed package, as they are handed to a destination.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "columnar/ipc_file.h"
@@ -11,8 +12,14 @@
 
 namespace outfall::package {
 
+/// How closely a job file is held against what the ledger recorded of it.
+enum class JobCheck : std::uint8_t {
+  bytes,  ///< every one of them: the file may have met a power cut, a bad disk or a hand since it was sealed
+  size,   ///< this process wrote and synced it a moment ago, and would read the same pages of memory again
+};
+
 /// Opens a job of the package in `folder`. A file that is missing, damaged, or holds other rows or bytes than the
 /// ledger recorded is an error.
-Result<columnar::IpcFileReader> open_job(const std::string& folder, const ledger::JobRecord& job);
+Result<columnar::IpcFileReader> open_job(const std::string& folder, const ledger::JobRecord& job, JobCheck check);
 
 }  // namespace outfall::package

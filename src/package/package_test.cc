@@ -121,7 +121,7 @@ TEST_F(PackageTest, ATableIsOneFileWhileItsColumnsStay) {
   const auto jobs = writer.finish();
   ASSERT_TRUE(jobs) << jobs.error().message;
   EXPECT_THAT(summary(*jobs), ElementsAre("users users.00001.arrow 3", "orders orders.00002.arrow 1"));
-  const auto reader = open_job(writer.folder(), jobs->front());
+  const auto reader = open_job(writer.folder(), jobs->front(), JobCheck::bytes);
   ASSERT_TRUE(reader) << reader.error().message;
   EXPECT_THAT(first_column(*reader), ElementsAre(1, 2, 3));
 }
@@ -148,7 +148,7 @@ TEST_F(PackageTest, OpenFilesAreBoundedAndJobsStayInOrder) {
   ASSERT_TRUE(jobs);
   EXPECT_THAT(summary(*jobs), ElementsAre("a a.00001.arrow 4", "b b.00002.arrow 1", "c c.00003.arrow 1",
                                           "b b.00004.arrow 1", "c c.00005.arrow 1"));
-  for (const ledger::JobRecord& job : *jobs) EXPECT_TRUE(open_job(writer.folder(), job));
+  for (const ledger::JobRecord& job : *jobs) EXPECT_TRUE(open_job(writer.folder(), job, JobCheck::bytes));
 }
 
 TEST_F(PackageTest, BatchesWithoutRowsMakeNoFile) {
@@ -215,11 +215,11 @@ TEST_F(PackageTest, AJobThatIsNotAsRecordedIsRefused) {
   ledger::JobRecord job = writer.finish()->front();
   ledger::JobRecord other = job;
   other.rows = 3;
-  EXPECT_THAT(open_job(package_, other).error().message, HasSubstr("holds 2 rows"));
+  EXPECT_THAT(open_job(package_, other, JobCheck::bytes).error().message, HasSubstr("holds 2 rows"));
   std::ofstream(package_ + "/" + job.file, std::ios::app) << "x";
-  EXPECT_FALSE(open_job(package_, job));
+  EXPECT_FALSE(open_job(package_, job, JobCheck::bytes));
   job.file = "missing.arrow";
-  EXPECT_FALSE(open_job(package_, job));
+  EXPECT_FALSE(open_job(package_, job, JobCheck::bytes));
 }
 
 TEST_F(PackageTest, OneBitThatTurnedOverIsSeenBeforeAnyRow) {
@@ -237,16 +237,16 @@ TEST_F(PackageTest, OneBitThatTurnedOverIsSeenBeforeAnyRow) {
       file.flush();
     };
     turn();
-    const auto damaged = open_job(package_, job);
+    const auto damaged = open_job(package_, job, JobCheck::bytes);
     ASSERT_FALSE(damaged) << "byte " << place;
     EXPECT_THAT(damaged.error().message, HasSubstr(path));
     EXPECT_FALSE(damaged.error().hint.empty());
     turn();
   }
-  EXPECT_TRUE(open_job(package_, job));
+  EXPECT_TRUE(open_job(package_, job, JobCheck::bytes));
   ledger::JobRecord unhashed = job;
   unhashed.hash.clear();
-  EXPECT_TRUE(open_job(package_, unhashed)) << "a package of before";
+  EXPECT_TRUE(open_job(package_, unhashed, JobCheck::bytes)) << "a package of before";
 }
 
 TEST_F(PackageTest, PassesItsFaultPoints) {

@@ -241,6 +241,7 @@ class Run {
                           {.package = package,
                            .schema = *schema,
                            .folder = held_->paths.package(package.load_id),
+                           .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
                            .progress = [this](std::uint64_t loaded) { progress_.update(loaded, 0); },
                            .stop = request_.options.stop},
                           options);
