@@ -98,6 +98,9 @@ struct RunOptions {
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};
   OnCollision on_collision = OnCollision::error;
+  /// To widen, or to make text, the inputs are read a second time where a value does not fit; standard input is kept in
+  /// a file until then. Rows that a program gives cannot be read again: there it is an error that names the column.
+  TypeConflicts type_conflicts = TypeConflicts::variant;
   /// Levels of nesting that become tables and columns; deeper values stay JSON.
   std::optional<int> max_table_nesting{};
   std::vector<ColumnHint> columns{};

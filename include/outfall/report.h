@@ -46,6 +46,16 @@ struct VariantReport {
   std::uint64_t line = 0;   ///< its line, counted from 1
 };
 
+/// A column that got another type because of a value that did not fit (TypeConflicts).
+struct WidenedReport {
+  std::string column;
+  std::string from;  ///< types as --column has them
+  std::string to;
+  std::string first_value;  ///< at most 80 bytes of the value that did not fit
+  std::string input;        ///< its file
+  std::uint64_t line = 0;   ///< its line, counted from 1
+};
+
 /// What a dry run says of the rows of a table.
 struct RowPlan {
   std::uint64_t add = 0;
@@ -60,6 +70,7 @@ struct TableReport {
   std::uint64_t rows_pending = 0;        ///< of these, sealed by this run and not at the destination yet
   std::vector<std::string> new_columns;  ///< added to the destination by this run
   std::vector<VariantReport> variants;
+  std::vector<WidenedReport> widened;
   bool created = false;         ///< the table itself is new
   std::optional<RowPlan> plan;  ///< of a dry run only
 };

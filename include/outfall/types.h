@@ -48,6 +48,14 @@ enum class OnCollision {
   suffix,  ///< the first key of the run has the name, each other one the name with a suffix made from the key
 };
 
+/// What is done with a value that is of another type than its column and cannot become one of it.
+enum class TypeConflicts {
+  variant,  ///< it goes to a column beside its own, `<column>__v_<type>`, as dlt does it
+  widen,    ///< the column gets a type that takes both: the inputs are read again, a column that is there is altered
+  text,     ///< the same, and that type is text
+  reject,   ///< its row is bad (OnReject)
+};
+
 /// How keys become identifiers.
 enum class NamingConvention { snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1 };
 
@@ -63,6 +71,7 @@ std::string_view name(WriteDisposition disposition);
 std::string_view name(NamingConvention naming);
 std::string_view name(OnReject on_reject);
 std::string_view name(OnBadFiles on_bad_files);
+std::string_view name(TypeConflicts type_conflicts);
 std::string_view name(DeliveryMode mode);
 
 std::optional<DataType> data_type(std::string_view name);

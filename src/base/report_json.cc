@@ -54,6 +54,17 @@ Json variant_json(const VariantReport& variant) {
   return out;
 }
 
+Json widened_json(const WidenedReport& widened) {
+  Json out = Json::object();
+  out.set("column", widened.column);
+  out.set("from", widened.from);
+  out.set("to", widened.to);
+  out.set("first_value", widened.first_value);
+  out.set("input", widened.input);
+  out.set("line", count(widened.line));
+  return out;
+}
+
 Json plan_json(const RowPlan& plan) {
   Json out = Json::object();
   out.set("add", count(plan.add));
@@ -73,6 +84,9 @@ Json table_json(const TableReport& table) {
   Json variants = Json::array();
   for (const VariantReport& variant : table.variants) variants.push_back(variant_json(variant));
   out.set("variants", std::move(variants));
+  Json widened = Json::array();
+  for (const WidenedReport& column : table.widened) widened.push_back(widened_json(column));
+  out.set("widened", std::move(widened));
   out.set("plan", table.plan ? plan_json(*table.plan) : Json());
   return out;
 }

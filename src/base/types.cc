@@ -50,6 +50,13 @@ constexpr std::array on_bad_files_words{
     Spelling{OnBadFiles::skip, "skip"},
 };
 
+constexpr std::array type_conflicts_words{
+    Spelling{TypeConflicts::variant, "variant"},
+    Spelling{TypeConflicts::widen, "widen"},
+    Spelling{TypeConflicts::text, "text"},
+    Spelling{TypeConflicts::reject, "reject"},
+};
+
 constexpr std::array delivery_modes{
     Spelling{DeliveryMode::transactional, "exactly once (transactional)"},
     Spelling{DeliveryMode::at_least_once, "at least once"},
@@ -86,6 +93,10 @@ std::string_view name(OnReject on_reject) {
 
 std::string_view name(OnBadFiles on_bad_files) {
   return spell(on_bad_files_words, on_bad_files);
+}
+
+std::string_view name(TypeConflicts type_conflicts) {
+  return spell(type_conflicts_words, type_conflicts);
 }
 
 std::string_view name(NamingConvention naming) {

@@ -192,6 +192,8 @@ Status take_shape(const Typed& typed, RunOptions& run) {
                                    spelled(NamingConvention::sql_cs_v1)};
   static const std::vector<std::pair<std::string, OnCollision>> collisions{{"error", OnCollision::error},
                                                                            {"suffix", OnCollision::suffix}};
+  static const std::vector conflicts{spelled(TypeConflicts::variant), spelled(TypeConflicts::widen),
+                                     spelled(TypeConflicts::text), spelled(TypeConflicts::reject)};
   constexpr std::int64_t levels_max = 1000;
   Status done;
   if (!typed.disposition.empty()) {
@@ -203,6 +205,9 @@ Status take_shape(const Typed& typed, RunOptions& run) {
   }
   if (done && !typed.on_collision.empty()) {
     done = take(known_word<OnCollision>("--on-collision", typed.on_collision, collisions), run.on_collision);
+  }
+  if (done && !typed.type_conflicts.empty()) {
+    done = take(known_word<TypeConflicts>("--type-conflicts", typed.type_conflicts, conflicts), run.type_conflicts);
   }
   if (done) {
     done = take_number("--max-table-nesting", typed.nesting, {0, levels_max},

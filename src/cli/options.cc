@@ -139,6 +139,10 @@ void add_shape_options(CLI::App& app, Typed& typed) {
   text(app, "--on-collision", typed.on_collision, "HOW",
        "Two keys that become one name: error (default), or suffix (keep both, the later one with a suffix)")
       ->group(shape);
+  text(app, "--type-conflicts", typed.type_conflicts, "HOW",
+       "A value that its column does not take: variant (default; into a column beside it), widen or text (give the "
+       "column a type that takes it), or reject (its row is bad)")
+      ->group(shape);
   text(app, "--max-table-nesting", typed.nesting, "LEVELS",
        "Nest so deep in tables and columns; what is deeper stays JSON")
       ->group(shape);

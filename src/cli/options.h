@@ -29,6 +29,7 @@ struct Typed {
   std::string disposition;
   std::string naming;
   std::string on_collision;
+  std::string type_conflicts;
   std::string timezone;
   std::string nesting;
   std::vector<std::string> columns;

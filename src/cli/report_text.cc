@@ -201,15 +201,31 @@ std::string column_path(const TableReport& table, const std::string& column) {
   return path + "." + column;
 }
 
+std::string place_text(const std::string& input, std::uint64_t line) {
+  std::string where = one_line(input);
+  if (line > 0) where += fmt::format(":{}", line);
+  return where.empty() ? "" : " at " + where;
+}
+
+std::string widened_text(const Report& report) {
+  std::string out;
+  for (const TableReport& table : report.tables) {
+    for (const WidenedReport& column : table.widened) {
+      out += labelled("widened", fmt::format("{}.{}: {} instead of {}, to take {}{}", one_line(table.name),
+                                             one_line(column.column), column.to, column.from,
+                                             one_line(column.first_value), place_text(column.input, column.line)));
+    }
+  }
+  return out;
+}
+
 std::string variants_text(const Report& report, const Terminal& terminal) {
   std::string out;
   for (const TableReport& table : report.tables) {
     for (const VariantReport& variant : table.variants) {
-      std::string where = one_line(variant.input);
-      if (variant.line > 0) where += fmt::format(":{}", variant.line);
       out += labelled("variant", fmt::format("{}.{}: a value that {} does not take, first {}{}", one_line(table.name),
                                              one_line(variant.column), one_line(variant.base_column),
-                                             one_line(variant.first_value), where.empty() ? "" : " at " + where));
+                                             one_line(variant.first_value), place_text(variant.input, variant.line)));
       out += fmt::format("{}{} in a new dataset, --column {}\n", std::string(12, ' '),
                          painted(terminal, Color::cyan, "hint:"),
                          quoted(column_path(table, variant.base_column) + ":text"));
@@ -355,6 +371,7 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   std::string out = headline(report, terminal);
   out += inputs_text(report);
   out += tables_text(report);
+  out += widened_text(report);
   out += variants_text(report, terminal);
   out += rejects_text(report, terminal);
   out += loads_text(report);

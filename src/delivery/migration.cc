@@ -24,12 +24,22 @@ struct Migration {
   sql::Dataset dataset;
   sql::Transaction& transaction;
   const sql::ExistingDataset& existing;
+  const std::vector<ledger::TableColumn>& altered;
 };
+
+std::vector<std::string> altered_columns(const Migration& migration, const std::string& table) {
+  std::vector<std::string> columns;
+  for (const ledger::TableColumn& altered : migration.altered) {
+    if (altered.table == table) columns.push_back(altered.column);
+  }
+  return columns;
+}
 
 Result<sql::TableChange> change_table(const Migration& migration, const schema::Table& table) {
   const sql::Dialect& dialect = migration.dataset.connection.dialect();
-  Result<sql::TableChange> change = sql::plan_table(dialect, migration.dataset.table(table.name), table,
-                                                    migration.existing.find(dialect, table.name));
+  Result<sql::TableChange> change =
+      sql::plan_table(dialect, migration.dataset.table(table.name), table, migration.existing.find(dialect, table.name),
+                      altered_columns(migration, table.name));
   if (!change) return change;
   for (const std::string& statement : change->statements) {
     if (Result<std::uint64_t> done = migration.transaction.execute(statement); !done) {
@@ -90,7 +100,10 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
   if (!existing) return fail(std::move(existing.error()).in(doing));
   sql::ExistingDataset found = std::move(*existing).value_or(sql::ExistingDataset{});
-  Migration migration{.dataset = {connection, package.dataset}, .transaction = *transaction, .existing = found};
+  Migration migration{.dataset = {connection, package.dataset},
+                      .transaction = *transaction,
+                      .existing = found,
+                      .altered = package.altered};
 
   Status stored = make_system_tables(migration, request.schema);
   if (!stored) return fail(std::move(stored.error()).in(doing));

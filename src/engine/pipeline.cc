@@ -53,6 +53,7 @@ Result<std::unique_ptr<normalize::DocumentSource>> open_files(const RunOptions& 
        .workers = pipeline::worker_count(options),
        .missing = options.allow_missing ? sources::Missing::allowed : sources::Missing::refused,
        .on_bad_files = options.on_bad_files,
+       .keeps_streams = options.type_conflicts == TypeConflicts::widen || options.type_conflicts == TypeConflicts::text,
        .spool_folder = data_dir,
        .chunk_bytes = options.chunk,
        .memory_bytes = options.memory / 2,

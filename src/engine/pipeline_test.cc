@@ -69,6 +69,7 @@ class GrowingFile final : public normalize::DocumentSource {
     return chunk;
   }
   void recycle(normalize::Chunk chunk) override { file_.recycle(std::move(chunk)); }
+  Status rewind() override { return file_.rewind(); }
   void cancel() override { file_.cancel(); }
   std::uint64_t bytes_read() const override { return file_.bytes_read(); }
   normalize::InputContent content(std::size_t input) const override { return file_.content(input); }

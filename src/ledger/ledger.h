@@ -132,6 +132,7 @@ class Ledger {
   /// Sets a bad row aside for the next seal, which keeps it with its package. Until then it is not durable: a crash, or
   /// a run that fails, forgets it together with the rows beside it.
   Status set_aside(const Letter& letter);
+  void forget_set_aside() { has_set_aside_ = false; }
 
   /// Hands letters to `visit` one by one; false ends it.
   using VisitLetter = std::function<Result<bool>(const LetterRecord&)>;

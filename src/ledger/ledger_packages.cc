@@ -57,8 +57,12 @@ Status insert_jobs(Database& database, const PackageRecord& package) {
       "INSERT INTO jobs (load_id, position, table_name, file, rows, bytes, hash) VALUES (?, ?, ?, ?, ?, ?, ?)");
   Result<Statement> replaced =
       database.prepare("INSERT INTO replaced_tables (load_id, position, table_name) VALUES (?, ?, ?)");
-  if (!job || !replaced) {
-    return std::unexpected(job ? replaced.error() : job.error());
+  Result<Statement> altered =
+      database.prepare("INSERT INTO altered_columns (load_id, position, table_name, column_name) VALUES (?, ?, ?, ?)");
+  for (const Result<Statement>* statement : {&job, &replaced, &altered}) {
+    if (!*statement) {
+      return std::unexpected(statement->error());
+    }
   }
   std::int64_t position = 0;
   for (const JobRecord& each : package.jobs) {
@@ -71,6 +75,12 @@ Status insert_jobs(Database& database, const PackageRecord& package) {
   position = 0;
   for (const std::string& table : package.replaced) {
     if (Status added = replaced->with(package.load_id, position++, table).run(); !added) {
+      return added;
+    }
+  }
+  position = 0;
+  for (const TableColumn& column : package.altered) {
+    if (Status added = altered->with(package.load_id, position++, column.table, column.column).run(); !added) {
       return added;
     }
   }
@@ -136,6 +146,7 @@ PackageRecord read_package(const Statement& row) {
                         .schema_version_hash = std::string(row.text(6)),
                         .schema = "",
                         .replaced = {},
+                        .altered = {},
                         .documents = static_cast<std::uint64_t>(row.integer(7)),
                         .rejected = static_cast<std::uint64_t>(row.integer(13)),
                         .sealed_at = row.integer(8),
@@ -155,8 +166,12 @@ Status read_parts(Database& database, PackageRecord& package) {
       database.prepare("SELECT table_name, file, rows, bytes, hash FROM jobs WHERE load_id = ?1 ORDER BY position");
   Result<Statement> replaced =
       database.prepare("SELECT table_name FROM replaced_tables WHERE load_id = ?1 ORDER BY position");
-  if (!jobs || !replaced) {
-    return std::unexpected(jobs ? replaced.error() : jobs.error());
+  Result<Statement> altered =
+      database.prepare("SELECT table_name, column_name FROM altered_columns WHERE load_id = ?1 ORDER BY position");
+  for (const Result<Statement>* statement : {&jobs, &replaced, &altered}) {
+    if (!*statement) {
+      return std::unexpected(statement->error());
+    }
   }
   auto job_rows = collect(jobs->with(package.load_id), [](const Statement& row) {
     return JobRecord{.table = std::string(row.text(0)),
@@ -167,11 +182,18 @@ Status read_parts(Database& database, PackageRecord& package) {
   });
   auto replaced_rows =
       collect(replaced->with(package.load_id), [](const Statement& row) { return std::string(row.text(0)); });
+  auto altered_rows = collect(altered->with(package.load_id), [](const Statement& row) {
+    return TableColumn{.table = std::string(row.text(0)), .column = std::string(row.text(1))};
+  });
   if (!job_rows || !replaced_rows) {
     return std::unexpected(job_rows ? replaced_rows.error() : job_rows.error());
   }
+  if (!altered_rows) {
+    return std::unexpected(altered_rows.error());
+  }
   package.jobs = std::move(*job_rows);
   package.replaced = std::move(*replaced_rows);
+  package.altered = std::move(*altered_rows);
   return {};
 }
 

@@ -31,6 +31,7 @@ TEST_F(LedgerTest, PendingPackageComesBackWhole) {
   EXPECT_EQ(found.schema_version_hash, expected.schema_version_hash);
   EXPECT_EQ(found.schema, expected.schema);
   EXPECT_EQ(found.replaced, expected.replaced);
+  EXPECT_EQ(found.altered, expected.altered);
   EXPECT_EQ(found.documents, 3u);
   EXPECT_EQ(found.sealed_at, expected.sealed_at);
   EXPECT_EQ(found.loaded_at, std::nullopt);

@@ -25,6 +25,14 @@ struct JobRecord {
 
 enum class PackageState { pending, loaded };
 
+/// A column, by the names that it has at the destination.
+struct TableColumn {
+  std::string table;
+  std::string column;
+
+  bool operator==(const TableColumn&) const = default;
+};
+
 /// A sealed package. It exists from the seal on, and will be delivered to `destination`, nowhere else.
 struct PackageRecord {
   std::string load_id;
@@ -36,6 +44,7 @@ struct PackageRecord {
   std::string schema_version_hash;
   std::string schema;                 ///< the complete schema document as JSON
   std::vector<std::string> replaced;  ///< root tables whose chains are emptied before the rows go in
+  std::vector<TableColumn> altered;   ///< that the destination has with another type than `schema` says
   std::uint64_t documents = 0;        ///< rows of root tables: what the balance counts
   std::uint64_t rejected = 0;         ///< documents of the same inputs that are in no table
   std::int64_t sealed_at = 0;

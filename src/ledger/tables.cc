@@ -196,7 +196,18 @@ SELECT load_id || '.' || ordinal AS id,
 FROM dead_letters ORDER BY load_id DESC, ordinal;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5};
+// Columns that a package gives another type (--type-conflicts).
+constexpr const char* version_6 = R"sql(
+CREATE TABLE altered_columns (
+  load_id TEXT NOT NULL REFERENCES packages ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  table_name TEXT NOT NULL,
+  column_name TEXT NOT NULL,
+  PRIMARY KEY (load_id, position)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

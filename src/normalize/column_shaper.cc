@@ -49,6 +49,7 @@ void ColumnShaper::shape(const Chunk& chunk, const InputFacts& input, ObjectShap
     return;
   }
   add_variants();
+  add_conflicts();
   add_system_columns();
   shaped.documents = shaped_.rows;
   shaped.system_columns_left_out = left_out_;
@@ -64,6 +65,7 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
   shaped_.name = table_->name;
   shaped_.rows = chunk.rows->rows();
   variants_.clear();
+  table_->conflicts.clear();
   taken_.clear();
   left_out_.reset();
   claims_.clear();
@@ -111,11 +113,7 @@ Status ColumnShaper::add_column(std::size_t index) {
   if (slot.role != KeySlot::Role::data || !field.has_type) return {};
 
   if (shape_.options().on_collision == OnCollision::suffix) claims_.push_back(shape_.claim_column(*root_, slot));
-  if (slot.column == none) {
-    const columnar::ColumnType* hint = shape_.hint(*root_, slot);
-    slot.column = shape_.column(*table_, slot.column_name, hint != nullptr ? *hint : field.type);
-    if (hint != nullptr) table_->columns[slot.column].declared = true;
-  }
+  if (slot.column == none) shape_.give_column(*root_, slot, field.type);
   const std::uint32_t column = slot.column;
   if (table_->columns.size() > limits::table_columns_max) {
     return fail(fmt::format("{}: the table {} would have more than {} columns", input_->name, table_->name,
@@ -166,7 +164,7 @@ Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint
   }
   const columnar::ColumnType& from = chunk_->rows->fields()[field].type;
   const bool is_wide = from.type == DataType::bigint && scalar.kind == DataType::decimal;
-  return put_variant(field, column, row, scalar, is_wide ? infer_type(scalar) : from);
+  return put_misfit(field, column, row, scalar, is_wide ? infer_type(scalar) : from);
 }
 
 /// A value that has no place even in a column of its own type.
@@ -174,8 +172,23 @@ Status ColumnShaper::take_misfit(std::size_t field, std::uint32_t column, std::u
   Scalar scalar = scalar_of(chunk_->rows->value(field, row, value_text_));
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
   if (scalar.kind != DataType::decimal) scalar.kind = DataType::text;
-  return put_variant(field, column, row, scalar,
-                     scalar.kind == DataType::decimal ? infer_type(scalar) : columnar::ColumnType());
+  return put_misfit(field, column, row, scalar,
+                    scalar.kind == DataType::decimal ? infer_type(scalar) : columnar::ColumnType());
+}
+
+Status ColumnShaper::put_misfit(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
+                                const columnar::ColumnType& type) {
+  const TypeConflicts policy = shape_.options().type_conflicts;
+  if (policy == TypeConflicts::variant) return put_variant(field, column, row, scalar, type);
+  const ColumnSlot& base = table_->columns[column];
+  if (!shape_.settles_type(*root_, base)) {
+    return fail_at(field, row,
+                   fmt::format("the value {} does not fit the column {} ({})", sample(scalar.text), base.name,
+                               name(base.type.type)),
+                   fmt::format("--column '{}:text' keeps every value as text, in a new table", base.name));
+  }
+  shape_.note_conflict(*table_, column, type, sample(scalar.text), chunk_->first_row + row + 1);
+  return {};
 }
 
 Status ColumnShaper::put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
@@ -220,6 +233,18 @@ void ColumnShaper::add_variants() {
     const std::uint32_t at = place(std::move(variant.shaped));
     variant.sighting.column = at;
     shaped_.variants.push_back(std::move(variant.sighting));
+  }
+}
+
+/// By place, as its rows were read one after another.
+void ColumnShaper::add_conflicts() {
+  std::ranges::stable_sort(table_->conflicts, {}, &ConflictSighting::line);
+  for (ConflictSighting& sighting : table_->conflicts) {
+    const auto at = std::ranges::find(shaped_.columns, table_->columns[sighting.column].name, &ShapedColumn::name);
+    shaped_.conflicts.push_back({.column = static_cast<std::uint32_t>(at - shaped_.columns.begin()),
+                                 .type = sighting.type,
+                                 .value = std::move(sighting.value),
+                                 .line = sighting.line});
   }
 }
 

@@ -47,9 +47,12 @@ class ColumnShaper {
   Status take_values(std::size_t field, std::uint32_t column, ShapedColumn& shaped);
   Status take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped);
   Status take_misfit(std::size_t field, std::uint32_t column, std::uint32_t row);
+  Status put_misfit(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
+                    const columnar::ColumnType& type);
   Status put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
                      const columnar::ColumnType& type);
   void add_variants();
+  void add_conflicts();
   void add_system_columns();
   Status fail_at(std::size_t field, std::uint32_t row, std::string message, std::string hint) const;
   Status fail_text(std::size_t field, std::uint32_t row) const;

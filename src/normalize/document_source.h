@@ -71,6 +71,11 @@ class DocumentSource {
   virtual Result<std::optional<Chunk>> next() = 0;
   virtual void recycle(Chunk chunk) = 0;
 
+  /// Begins again: the next chunk is the first one of the same inputs. After the end, or in the middle.
+  ///
+  /// Errors: the rows cannot be given twice.
+  virtual Status rewind() = 0;
+
   /// Makes a `next` that waits return soon, and all later ones fail. From any thread.
   virtual void cancel() = 0;
 

@@ -66,6 +66,12 @@ class Run {
     }
     if (!committed_) return fail(std::move(committed_.error()));
     if (std::optional<Error> error = queue_.read_error()) return fail(std::move(*error));
+    if (!summary_.conflicts.empty()) {
+      std::ranges::sort(summary_.conflicts, {}, [](const ConflictSummary& conflict) {
+        return std::tie(conflict.input, conflict.line, conflict.table, conflict.column);
+      });
+      return std::move(summary_);
+    }
     if (Status rest = guarded([this] { return assembler_.finish(); }); !rest) return fail(std::move(rest.error()));
     // Where a chunk ends must not show: by place, not by table within a chunk.
     std::ranges::sort(summary_.variants, {}, [](const VariantSummary& variant) {
@@ -139,6 +145,7 @@ class Run {
     if (shaped.error) return fail(std::move(*shaped.error));
     committer_.merge(shaped);
     summarize(shaped);
+    if (!summary_.conflicts.empty()) return {};
     for (ShapedTable& table : shaped.tables) {
       if (Status added = assembler_.add(table); !added) return added;
     }
@@ -182,7 +189,21 @@ class Run {
         summary_.variants.push_back(
             {table.name, column, variant.base_column, variant.value, shaped.input, variant.line});
       }
+      for (const ShapedConflict& conflict : table.conflicts) add_conflict(shaped, table, conflict);
     }
+  }
+
+  void add_conflict(const ShapedChunk& chunk, const ShapedTable& table, const ShapedConflict& conflict) {
+    const ShapedColumn& column = table.columns[conflict.column];
+    const auto known = std::ranges::find_if(summary_.conflicts, [&](const ConflictSummary& one) {
+      return one.table == table.name && one.column == column.name;
+    });
+    if (known != summary_.conflicts.end()) {
+      known->to = wider_type(known->to, conflict.type);
+      return;
+    }
+    summary_.conflicts.push_back(
+        {table.name, column.name, column.type, conflict.type, conflict.value, chunk.input, conflict.line});
   }
 
   const NormalizeOptions& options_;

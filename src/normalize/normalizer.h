@@ -40,7 +40,8 @@ struct RejectedDocument {
   const CsvLayout* csv = nullptr;  ///< null: it was to be JSON
 };
 
-/// Takes a document that was left out (BadDocuments::leave_out). Called in input order, and before any error behind it. An answer that is no success ends the work with it.
+/// Takes a document that was left out (BadDocuments::leave_out). Called in input order, and before any error behind it.
+/// An answer that is no success ends the work with it.
 using TakeRejected = std::function<Status(const RejectedDocument&)>;
 
 struct NormalizeOptions {
@@ -70,6 +71,17 @@ struct VariantSummary {
   std::uint64_t line = 0;
 };
 
+/// A column whose type does not take all of its values.
+struct ConflictSummary {
+  std::string table;
+  std::string column;
+  columnar::ColumnType from;
+  columnar::ColumnType to;  ///< takes all that was met
+  std::string value;        ///< the first that did not fit
+  std::uint32_t input = 0;
+  std::uint64_t line = 0;
+};
+
 /// A key that did not get the name it would have alone.
 struct CollisionSummary {
   std::string table;
@@ -87,6 +99,8 @@ struct NormalizeSummary {
   SystemColumnSet system_columns_left_out;
   std::vector<CollisionSummary> collisions;  ///< each key once, in input order
   std::vector<VariantSummary> variants;      ///< in input order
+  /// In input order. If there are any, not all rows were handed on: normalize anew with these types settled.
+  std::vector<ConflictSummary> conflicts;
   std::uint64_t chunks_shaped_again = 0;
 };
 

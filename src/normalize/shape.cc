@@ -309,6 +309,31 @@ const columnar::ColumnType* Shape::hint(const ObjectShape& object, const KeySlot
   return found == options_.hints.end() ? nullptr : &found->second;
 }
 
+void Shape::give_column(const ObjectShape& object, KeySlot& slot, const columnar::ColumnType& found) {
+  TableShape& owner = *object.table;
+  if (const columnar::ColumnType* stated = hint(object, slot)) {
+    slot.column = column(owner, slot.column_name, *stated);
+    owner.columns[slot.column].declared = true;
+    return;
+  }
+  const auto settled = options_.settled_types.find({owner.name, slot.column_name});
+  slot.column = column(owner, slot.column_name, settled == options_.settled_types.end() ? found : settled->second);
+}
+
+bool Shape::settles_type(const ObjectShape& object, const ColumnSlot& found) const {
+  const TypeConflicts policy = options_.type_conflicts;
+  const bool keeps_whole = found.type.type == DataType::json && object.level > 0;
+  return (policy == TypeConflicts::widen || policy == TypeConflicts::text) && !found.declared && !keeps_whole;
+}
+
+void Shape::note_conflict(TableShape& owner, std::uint32_t place, const columnar::ColumnType& value,
+                          std::string_view text, std::uint64_t line) const {
+  const columnar::ColumnType type = settled_type(options_.type_conflicts, owner.columns[place].type, value);
+  const bool is_known = std::ranges::any_of(
+      owner.conflicts, [&](const ConflictSighting& one) { return one.column == place && one.type == type; });
+  if (!is_known) owner.conflicts.push_back({.column = place, .type = type, .value = std::string(text), .line = line});
+}
+
 std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   const auto index = static_cast<std::uint32_t>(owner.columns.size());
   ColumnSlot& added = owner.columns.emplace_back(std::move(slot));

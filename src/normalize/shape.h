@@ -19,6 +19,7 @@
 
 #include "columnar/column_builder.h"
 #include "normalize/schema_log.h"
+#include "normalize/type_conflicts.h"
 #include "outfall/types.h"
 #include "schema/naming.h"
 #include "schema/time_zone.h"
@@ -48,6 +49,14 @@ bool operator<(const DiscoveryOrder& a, const DiscoveryOrder& b);
 /// The first value of a chunk that did not fit its column.
 struct VariantSighting {
   std::uint32_t column = none;
+  std::string value;
+  std::uint64_t line = 0;
+};
+
+/// A value of a chunk that its column is to take, and what the column's type must become for that.
+struct ConflictSighting {
+  std::uint32_t column = none;
+  columnar::ColumnType type;
   std::string value;
   std::uint64_t line = 0;
 };
@@ -152,6 +161,7 @@ struct TableShape {
   std::vector<std::uint32_t> assumed;     ///< columns whose type was relied on without a cell of their own
   std::vector<const KeySlot*> flattened;  ///< keys whose objects or lists were taken apart
   std::vector<VariantSighting> variants;
+  std::vector<ConflictSighting> conflicts;  ///< each type of a column once
   std::vector<std::pair<DiscoveryOrder, std::uint32_t>> row_discoveries;
 
   // The document in hand, to take it back.
@@ -161,6 +171,7 @@ struct TableShape {
   std::size_t discovered_before = 0;
   std::size_t assumed_before = 0;
   std::size_t variants_before = 0;
+  std::size_t conflicts_before = 0;
   std::size_t columns_before = 0;
 };
 
@@ -196,6 +207,8 @@ struct ShapeOptions {
   BadDocuments bad_documents = BadDocuments::fail;
   SystemColumns system_columns = SystemColumns::leave_out;
   OnCollision on_collision = OnCollision::error;
+  TypeConflicts type_conflicts = TypeConflicts::variant;
+  SettledTypes settled_types;               ///< of columns that an earlier pass over the inputs found to need them
   std::optional<schema::TimeZone> clock{};  ///< that timestamps in text were read from; none: UTC
 
   RootOptions of_root(const std::string& table) const {
@@ -241,6 +254,18 @@ class Shape {
 
   /// The type that the user stated for the column of this key, if any.
   const columnar::ColumnType* hint(const ObjectShape& object, const KeySlot& slot) const;
+
+  /// Gives the slot its column. One that the table does not have gets the type that was stated for it, or that an
+  /// earlier pass settled, or else `found`, that of its first value.
+  void give_column(const ObjectShape& object, KeySlot& slot, const columnar::ColumnType& found);
+
+  /// Whether a column gets another type where a value does not fit it. What the user stated stays, and so does JSON
+  /// that says that objects under its key are not taken apart.
+  bool settles_type(const ObjectShape& object, const ColumnSlot& column) const;
+
+  /// Notes that `column` has to take a value of type `value`.
+  void note_conflict(TableShape& table, std::uint32_t column, const columnar::ColumnType& value, std::string_view text,
+                     std::uint64_t line) const;
 
   /// Tables that the committed schema has, as far as known here.
   std::size_t confirmed_tables() const { return confirmed_tables_; }

@@ -65,7 +65,8 @@ ShapedTable take_table(TableShape& table) {
                      .discovered = {},
                      .assumed = {},
                      .flattened = {},
-                     .variants = {}};
+                     .variants = {},
+                     .conflicts = {}};
   std::unordered_map<std::uint32_t, std::uint32_t> places;
   const auto place = [&](std::uint32_t column, bool has_cells) {
     const auto [found, is_new] = places.emplace(column, static_cast<std::uint32_t>(shaped.columns.size()));
@@ -82,6 +83,12 @@ ShapedTable take_table(TableShape& table) {
                                .base_column = table.columns[table.columns[sighting.column].base].name,
                                .value = std::move(sighting.value),
                                .line = sighting.line});
+  }
+  for (ConflictSighting& sighting : table.conflicts) {
+    shaped.conflicts.push_back({.column = place(sighting.column, true),
+                                .type = sighting.type,
+                                .value = std::move(sighting.value),
+                                .line = sighting.line});
   }
   return shaped;
 }

@@ -146,6 +146,7 @@ class Walker {
   Step take_scalar(const ObjectShape& shape, KeySlot& slot, Row& row, const Scalar& scalar);
   void claim_column(const ObjectShape& shape, KeySlot& slot);
   void claim_table(const ObjectShape& shape, KeySlot& slot);
+  Step put_misfit(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
   Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
   Step read_string(Value& value, Scalar& scalar);

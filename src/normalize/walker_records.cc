@@ -119,12 +119,9 @@ Walker::Step Walker::find_column(std::uint32_t position) {
   KeySlot& slot = *record_slots_[position];
   claim_column(*record_root_, slot);
   if (slot.column != none) return Step::done;
-  TableShape& table = *record_root_->table;
-  const columnar::ColumnType* hint = shape_.hint(*record_root_, slot);
-  slot.column = shape_.column(table, slot.column_name, hint != nullptr ? *hint : layout_->columns[position].type);
-  if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
-  if (hint != nullptr) table.columns[slot.column].declared = true;
-  return Step::done;
+  shape_.give_column(*record_root_, slot, layout_->columns[position].type);
+  const TableShape& table = *record_root_->table;
+  return table.columns.size() > limits::table_columns_max ? fail_columns(table) : Step::done;
 }
 
 Walker::Step Walker::take_system_field(const columnar::CsvField& field, KeySlot& slot, Row& row) {

@@ -80,6 +80,7 @@ void Walker::begin_table(TableShape& table) {
   table.assumed.clear();
   table.flattened.clear();
   table.variants.clear();
+  table.conflicts.clear();
   new_tables_ += table.confirmed ? 0 : 1;
   begun_tables_.emplace_back(place_here(), &table);
 }
@@ -120,6 +121,7 @@ void Walker::remember_table(TableShape& table) {
   table.discovered_before = table.discovered.size();
   table.assumed_before = table.assumed.size();
   table.variants_before = table.variants.size();
+  table.conflicts_before = table.conflicts.size();
   table.columns_before = table.columns.size();
   table.row_discoveries.clear();
   table.row_open = false;
@@ -212,6 +214,7 @@ void Walker::take_back_document() {
     table->discovered.resize(table->discovered_before);
     table->assumed.resize(table->assumed_before);
     table->variants.resize(table->variants_before);
+    table->conflicts.resize(table->conflicts_before);
     table->row_discoveries.clear();
     table->row_open = false;
     table->rows = table->rows_before;

@@ -68,10 +68,8 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   TableShape& table = *shape.table;
   claim_column(shape, slot);
   if (slot.column == none) {
-    const columnar::ColumnType* hint = shape_.hint(shape, slot);
-    slot.column = shape_.column(table, slot.column_name, hint != nullptr ? *hint : infer_type(scalar));
+    shape_.give_column(shape, slot, infer_type(scalar));
     if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
-    if (hint != nullptr) table.columns[slot.column].declared = true;
     if (table.columns[slot.column].type.type == DataType::json) ++flattening_serial_;
   }
   ColumnSlot& column = table.columns[slot.column];
@@ -79,7 +77,7 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   column.row_serial = row.serial;
   column.row_key = &slot;
   Cell cell;
-  if (!convert(column, scalar, scratch_, cell)) return put_variant(shape, slot, row, scalar);
+  if (!convert(column, scalar, scratch_, cell)) return put_misfit(shape, slot, row, scalar);
   if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
   touch(table, slot.column, row);
   store(cell, column.type.type, row.number, *column.cells);
@@ -98,14 +96,26 @@ void Walker::claim_table(const ObjectShape& shape, KeySlot& slot) {
   claims_.push_back(shape_.claim_table(shape, slot));
 }
 
+Walker::Step Walker::put_misfit(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
+  TableShape& table = *shape.table;
+  ColumnSlot& column = table.columns[slot.column];
+  const TypeConflicts policy = shape_.options().type_conflicts;
+  // A file of separated text has one type a column.
+  if (policy == TypeConflicts::variant && layout_ == nullptr) return put_variant(shape, slot, row, scalar);
+  if (!shape_.settles_type(shape, column)) {
+    return fail(fmt::format("the value {} of \"{}\" does not fit the column {} ({})", sample(scalar.text), slot.key,
+                            column.name, name(column.type.type)),
+                fmt::format("correct the value, or load into a new table with --column '{}:text'", slot.column_name));
+  }
+  // The row is shaped again by another pass; here a null stands for the value.
+  touch(table, slot.column, row);
+  column.cells->skip_to(row.number + 1);
+  shape_.note_conflict(table, slot.column, infer_type(scalar), sample(scalar.text), source_.line);
+  return Step::done;
+}
+
 Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
   TableShape& table = *shape.table;
-  if (layout_ != nullptr) {
-    const ColumnSlot& taken = table.columns[slot.column];
-    return fail(fmt::format("the value {} of \"{}\" does not fit the column {} ({})", sample(scalar.text), slot.key,
-                            taken.name, name(taken.type.type)),
-                fmt::format("correct the cell, or load into a new table with --column '{}:text'", slot.column_name));
-  }
   const std::uint32_t index = shape_.variant(table, slot.column, scalar.kind, infer_type(scalar));
   if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
   ColumnSlot& column = table.columns[index];

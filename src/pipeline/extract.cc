@@ -15,6 +15,7 @@
 #include "pipeline/adopted_tables.h"
 #include "pipeline/column_hints.h"
 #include "pipeline/rejected_rows.h"
+#include "pipeline/settled_types.h"
 #include "pipeline/state_job.h"
 
 namespace outfall::pipeline {
@@ -85,7 +86,9 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
                    .bad_documents = bad_documents(run.options),
                    .system_columns = run.options.keep_dlt_columns ? normalize::SystemColumns::keep
                                                                   : normalize::SystemColumns::leave_out,
-                   .on_collision = run.options.on_collision};
+                   .on_collision = run.options.on_collision,
+                   .type_conflicts = run.options.type_conflicts,
+                   .settled_types = {}};
   if (!run.options.timezone.empty()) {
     Result<schema::TimeZone> clock = schema::TimeZone::find(run.options.timezone);
     if (!clock) return fail(std::move(clock.error()));
@@ -299,10 +302,11 @@ class Extraction {
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
 
-    Result<package::PackageWriter> writer = package::PackageWriter::create(request_.paths.packages, load_id_);
-    if (!writer) return fail(std::move(writer.error()));
-    Result<normalize::NormalizeSummary> summary = shape_into(*writer);
+    const schema::Schema before = request_.memory.schema;
+    Result<normalize::NormalizeSummary> summary = shape_until_settled(
+        *run_.source, request_.memory.schema, options_, settled_, [this] { return shape_into_new_package(); });
     if (!summary) return fail(std::move(summary.error()));
+    altered_ = columns_to_alter(settled_, before);
     report_bad_files(*run_.source, choice_.reports);
     Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
     if (!inputs) return fail(std::move(inputs.error()));
@@ -316,10 +320,11 @@ class Extraction {
       return fail(std::move(filled.error()));
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
-    Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer, documents, *inputs);
+    Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
     if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(*summary, options_, report_);
+    report_settled(settled_, options_, report_);
     report_.rejects = rejected_->first();
     add_notes(report_,
               notes_on_unmet_hints(run_.options.columns, request_.memory.schema, roots_, options_.shape.naming));
@@ -341,6 +346,15 @@ class Extraction {
     for (const std::string& root : roots_) {
       if (options_.shape.of_root(root).root_key) schema.propagate_root_id(root);
     }
+  }
+
+  Result<normalize::NormalizeSummary> shape_into_new_package() {
+    if (writer_) writer_->discard();
+    Result<package::PackageWriter> writer = package::PackageWriter::create(request_.paths.packages, load_id_);
+    if (!writer) return fail(std::move(writer.error()));
+    writer_.emplace(std::move(*writer));
+    request_.ledger.forget_set_aside();
+    return shape_into(*writer_);
   }
 
   Result<normalize::NormalizeSummary> shape_into(package::PackageWriter& writer) {
@@ -412,6 +426,7 @@ class Extraction {
                                   .sealed_at = run_.env.now_us(),
                                   .jobs = std::move(*jobs)};
     if (run_.options.write_disposition == WriteDisposition::replace) package.replaced = roots_;
+    package.altered = altered_;
     const Status sealed = request_.ledger.seal(
         package, inputs,
         {.naming = std::string(name(options_.shape.naming.convention())), .document = request_.memory.state.text()});
@@ -444,7 +459,10 @@ class Extraction {
   Report& report_;
   std::string load_id_;
   normalize::NormalizeOptions options_;
+  std::optional<package::PackageWriter> writer_;
   std::optional<RejectedRows> rejected_;  ///< of these options and inputs
+  std::vector<SettledColumn> settled_;
+  std::vector<ledger::TableColumn> altered_;
   std::vector<std::string> roots_;
   std::vector<std::size_t> inputs_of_new_tables_;
 };
@@ -468,17 +486,22 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   Result<normalize::NormalizeOptions> options = normalize_options(run, schema, "", progress);
   if (!options) return fail(std::move(options.error()));
   progress.begin(Progress::Stage::extract, "");
-  RejectedRows rejected(run.options, options->inputs, nullptr, run.env);
-  options->take_rejected = [&rejected](const normalize::RejectedDocument& document) { return rejected.take(document); };
+  std::optional<RejectedRows> counted;
+  options->take_rejected = [&counted](const normalize::RejectedDocument& document) { return counted->take(document); };
   const auto forget = [](std::string_view, const ArrowSchema&, ArrowArray* batch) {
     batch->release(batch);
     return Status{};
   };
-  auto summary = normalize::normalize(
-      *options, schema, [&run] { return run.source->next(); },
-      [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
+  std::vector<SettledColumn> settled;
+  auto summary = shape_until_settled(*run.source, schema, *options, settled, [&] {
+    counted.emplace(run.options, options->inputs, nullptr, run.env);
+    return normalize::normalize(
+        *options, schema, [&run] { return run.source->next(); },
+        [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
+  });
   progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
+  const RejectedRows& rejected = *counted;
   report_bad_files(*run.source, choice.reports);
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
   Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
@@ -488,6 +511,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   if (!good) return good;
   report_rows(*summary, schema, report);
   report_variants(*summary, *options, report);
+  report_settled(settled, *options, report);
   add_notes(report, notes_on_unmet_hints(run.options.columns, schema, roots, options->shape.naming));
   for (TableReport& table : report.tables) {
     const schema::Table* known = before.tables.find(table.name);

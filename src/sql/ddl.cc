@@ -17,13 +17,18 @@ namespace {
 
 enum class Purpose { create, add };
 
-Result<std::string> column_definition(const Dialect& dialect, const schema::Column& column, Purpose purpose) {
-  ColumnType type{.type = *column.type,
-                  .precision = column.precision,
-                  .scale = column.scale,
-                  .timezone = column.timezone.value_or(true)};
-  Result<std::string> word = type_name(dialect, type);
+Result<std::string> type_word(const Dialect& dialect, const schema::Column& column) {
+  Result<std::string> word = type_name(dialect, {.type = *column.type,
+                                                 .precision = column.precision,
+                                                 .scale = column.scale,
+                                                 .timezone = column.timezone.value_or(true)});
   if (!word) return fail(std::move(word.error()).in(fmt::format("column {}", column.name)));
+  return word;
+}
+
+Result<std::string> column_definition(const Dialect& dialect, const schema::Column& column, Purpose purpose) {
+  Result<std::string> word = type_word(dialect, column);
+  if (!word) return word;
   bool says_not_null = !column.nullable && (purpose == Purpose::create || dialect.add_not_null == AddNotNull::accepted);
   return fmt::format("{} {}{}", quoted(dialect, column.name), *word, says_not_null ? " NOT NULL" : "");
 }
@@ -85,6 +90,19 @@ Status plan_add(const Dialect& dialect, const TableName& target, const schema::T
   return {};
 }
 
+Status plan_alter(const Dialect& dialect, const TableName& target, const schema::Table& table,
+                  const ExistingTable& existing, const std::vector<std::string>& altered, TableChange& change) {
+  for (const std::string& name : altered) {
+    const schema::Column* column = table.columns.find(name);
+    if (column == nullptr || !column->type || !existing.columns.contains(folded(dialect, name))) continue;
+    Result<std::string> word = type_word(dialect, *column);
+    if (!word) return fail(std::move(word.error()));
+    change.statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", quoted(dialect, target),
+                                            quoted(dialect, name), *word));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset) {
@@ -93,7 +111,7 @@ std::string create_schema(const Dialect& dialect, const std::string& catalog, co
 }
 
 Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, const schema::Table& table,
-                               const ExistingTable* existing) {
+                               const ExistingTable* existing, const std::vector<std::string>& altered) {
   TableChange change{.table = table.name};
   Status done = check_name(dialect, table.name);
   if (done) done = check_columns(dialect, table);
@@ -101,6 +119,7 @@ Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, 
     done = existing == nullptr ? plan_create(dialect, target, table, change)
                                : plan_add(dialect, target, table, *existing, change);
   }
+  if (done && existing != nullptr) done = plan_alter(dialect, target, table, *existing, altered, change);
   if (!done) return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
   return change;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What must be made at a database before rows can go in: schemas, tables, columns. Only CREATE TABLE and ADD COLUMN,
-// ever; what a table has beyond the schema stays, and a column keeps the type it was made with.
+// What must be made at a database before rows can go in: schemas, tables, columns. What a table has beyond the schema
+// stays, and a column keeps the type it was made with unless it is to be altered.
 #pragma once
 
 #include <string>
@@ -16,16 +16,17 @@ namespace outfall::sql {
 struct TableChange {
   std::string table;
   bool created = false;
-  std::vector<std::string> new_columns{};  ///< of a table that was there before
+  std::vector<std::string> new_columns{};  ///< of a table that was there before, as the next
   std::vector<std::string> statements{};   ///< in this order
 };
 
 std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset);
 
-/// `existing` is null for a table that is not there. Columns that never had a value are left out.
+/// `existing` is null for a table that is not there. Columns that never had a value are left out. `altered` names
+/// columns that get the schema's type if they are there.
 ///
 /// Errors: a type that the database does not have; a name that is too long, or that the database takes for another one.
 Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, const schema::Table& table,
-                               const ExistingTable* existing);
+                               const ExistingTable* existing, const std::vector<std::string>& altered = {});
 
 }  // namespace outfall::sql

@@ -68,6 +68,17 @@ TEST(Ddl, AddsManyColumnsInOneStatementWhereThatWorks) {
               ElementsAre(R"(ALTER TABLE "c"."s"."t" ADD COLUMN "a" VARCHAR, ADD COLUMN "b" VARCHAR NOT NULL)"));
 }
 
+TEST(Ddl, AltersColumnsThatAreThereAndNoOthers) {
+  ExistingTable existing{.columns = {"a", "b"}};
+  auto change =
+      plan_table(duckdb_dialect(), target,
+                 table({column("A", DataType::double_), column("b", DataType::text), column("c", DataType::text)}),
+                 &existing, {"A", "c"});
+  ASSERT_TRUE(change);
+  EXPECT_THAT(change->statements, ElementsAre(R"(ALTER TABLE "c"."s"."t" ADD COLUMN "c" VARCHAR)",
+                                              R"(ALTER TABLE "c"."s"."t" ALTER COLUMN "A" SET DATA TYPE DOUBLE)"));
+}
+
 TEST(Ddl, LeavesATableAloneThatHasAll) {
   ExistingTable existing{.columns = {"a"}};
   auto change = plan_table(duckdb_dialect(), target, table({column("a", DataType::bigint)}), &existing);

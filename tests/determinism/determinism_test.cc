@@ -54,6 +54,20 @@ std::string canonical(const Shaped& shaped) {
   return text;
 }
 
+/// The same with everything that was met on the way to types that take all values.
+std::string settled(const std::string& documents, ShapingOptions options) {
+  std::string text;
+  while (true) {
+    const Shaped shaped = shape(documents, options);
+    if (!shaped.error.empty() || shaped.summary.conflicts.empty()) return text + canonical(shaped);
+    for (const normalize::ConflictSummary& conflict : shaped.summary.conflicts) {
+      text += fmt::format("{}.{}: {} instead of {}, for {} on line {}\n", conflict.table, conflict.column,
+                          name(conflict.to.type), name(conflict.from.type), conflict.value, conflict.line);
+      options.shape.settled_types.insert_or_assign({conflict.table, conflict.column}, conflict.to);
+    }
+  }
+}
+
 /// Where two texts part, for the message.
 std::string difference(const std::string& expected, const std::string& actual) {
   const auto parted = std::ranges::mismatch(expected, actual);
@@ -71,11 +85,11 @@ class Determinism : public testing::TestWithParam<Case> {};
 TEST_P(Determinism, ResultIsTheSameForAnyWorkersAndChunks) {
   const Case& input = GetParam();
   ASSERT_FALSE(input.documents.empty());
-  const std::string expected = canonical(shape(input.documents, {.shape = input.shape}));
+  const std::string expected = settled(input.documents, ShapingOptions{.shape = input.shape});
   for (const int workers : {1, 2, 7}) {
     for (const std::size_t chunk_bytes : input.chunk_bytes) {
-      const std::string actual =
-          canonical(shape(input.documents, {.shape = input.shape, .workers = workers, .chunk_bytes = chunk_bytes}));
+      const std::string actual = settled(
+          input.documents, ShapingOptions{.shape = input.shape, .workers = workers, .chunk_bytes = chunk_bytes});
       ASSERT_TRUE(actual == expected) << workers << " workers, chunks of " << chunk_bytes << " bytes:\n"
                                       << difference(expected, actual);
     }
@@ -212,6 +226,14 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Conflicts, Determinism,
     testing::Values(Case{.name = "changing_types", .documents = changing_types(), .shape = {}},
+                    Case{.name = "widened_types",
+                         .documents = changing_types() + repeat("{\"n\":1,\"m\":1}\n", 9) + "{\"n\":1.5,\"m\":1e3}\n",
+                         .shape = {.type_conflicts = TypeConflicts::widen, .settled_types = {}}},
+                    Case{.name = "text_types",
+                         .documents = bad_among_good() + changing_types() + contested_types(),
+                         .shape = {.bad_documents = normalize::BadDocuments::leave_out,
+                                   .type_conflicts = TypeConflicts::text,
+                                   .settled_types = {}}},
                     Case{.name = "late_columns", .documents = late_columns(), .shape = {}},
                     Case{.name = "contested_types", .documents = contested_types(), .shape = {}},
                     Case{.name = "json_beside_flat", .documents = json_beside_flat(), .shape = {.max_nesting = 1}},

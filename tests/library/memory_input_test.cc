@@ -106,6 +106,15 @@ TEST_F(MemoryInputs, DocumentsCanBeReadOnce) {
   EXPECT_THAT(message_of(Pipeline(to_database()).run({.from_memory = {once}})), HasSubstr("read already"));
 }
 
+TEST_F(MemoryInputs, TypesThatNeedAnotherReadingAreAnError) {
+  const std::vector<std::string> mixed{R"({"v":1})", R"({"v":1.5})"};
+  const MemoryInput once{.table = "t", .documents = documents(mixed)};
+  const Report report = Pipeline(to_database()).run({.from_memory = {once}, .type_conflicts = TypeConflicts::widen});
+  EXPECT_EQ(report.ending, Ending::failed);
+  EXPECT_THAT(message_of(report), HasSubstr("v of t is bigint, and 1.5 does not fit it"));
+  EXPECT_THAT(report.error->hint, HasSubstr("RunOptions::columns"));
+}
+
 TEST_F(MemoryInputs, AnArrowStreamKeepsItsTypes) {
   ArrowArrayStream stream = numbers_stream({{1, 2, 3}, {4, 5}});
   const Report report = Pipeline(to_database()).run({.from_memory = {{.table = "numbers", .rows = &stream}}});

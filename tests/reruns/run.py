@@ -542,8 +542,24 @@ def a_folder_of_tables_is_the_same_load_with_more_files(story):
     assert story.ids("_1") == [1, 1] and story.ids("_2") == [2, 2]
 
 
+def a_column_is_widened_once_in_any_window(story):
+    """A package that alters a column is delivered whole, wherever the run that sealed it, or the next one, is killed."""
+    values = {"after_seal": '"a"', "before_migration": "1.5", "after_migration": '"b"', "in_load": "2.5", "before_load_commit": "true",
+              "after_load_commit": '"c"'}
+    for at, (fault, value) in enumerate(values.items()):
+        table = f"t{at}"
+        story.write("1.jsonl", '{"id":1,"v":1}\n')
+        story.run("-p", "p", "--table", table)
+        story.write("1.jsonl", '{"id":2,"v":2}\n{"id":3,"v":%s}\n' % value)
+        widening = ("-p", "p", "--table", table, "--type-conflicts", "widen")
+        story.run(*widening, fault=fault, code=KILLED)
+        story.run(*widening)
+        assert story.ids(table) == [1, 2, 3], fault
+
+
 def main():
     stories = [
+        a_column_is_widened_once_in_any_window,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,

@@ -102,6 +102,14 @@ Result<std::optional<normalize::Chunk>> FileSource::next() {
   }
 }
 
+Status FileSource::rewind() {
+  current_ = 0;
+  reader_.reset();
+  bytes_current_ = 0;
+  bytes_finished_ = 0;
+  return {};
+}
+
 std::uint64_t FileSource::bytes_read() const {
   // Separated text is read twice, and each time it counts half.
   return bytes_finished_ + bytes_current_ + csv_.bytes_surveyed() / 2;
@@ -171,7 +179,30 @@ InputFormat FileSource::format(std::size_t input) const {
   return options_.format.value_or(format_of_file(inputs_[input].path));
 }
 
+bool FileSource::is_kept(std::size_t input) const {
+  return options_.keeps_streams && inputs_[input].is_stream && format(input) != InputFormat::csv;
+}
+
+Status FileSource::keep(std::size_t input) {
+  auto stream = columnar::open_byte_stream(
+      {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
+  if (!stream) return fail(std::move(stream.error()));
+  Result<Spool> spool = Spool::fill(**stream, options_.spool_folder);
+  if (!spool) return fail(std::move(spool.error()));
+  kept_.emplace(input, KeptStream{.spool = std::move(*spool), .content = (*stream)->raw_content()});
+  return {};
+}
+
+/// Where the bytes of an input are read from.
+std::string FileSource::path(std::size_t input) const {
+  const auto kept = kept_.find(input);
+  return kept == kept_.end() ? inputs_[input].path : kept->second.spool.path();
+}
+
 Status FileSource::open_current() {
+  if (is_kept(current_) && !kept_.contains(current_)) {
+    if (Status kept = keep(current_); !kept) return kept;
+  }
   auto reader = open_reader(current_);
   if (!reader) return fail(std::move(reader.error()));
   normalize::SourceInput& input = inputs_[current_];
@@ -185,10 +216,10 @@ Status FileSource::open_current() {
 Result<std::unique_ptr<ChunkReader>> FileSource::open_reader(std::size_t input) {
   const InputFormat written = format(input);
   if (!is_columns(written)) return open_documents(input);
-  const RowsReaderOptions options{.path = inputs_[input].path,
+  const RowsReaderOptions options{.path = path(input),
                                   .name = inputs_[input].called(),
                                   .input = static_cast<std::uint32_t>(input),
-                                  .is_stream = inputs_[input].is_stream,
+                                  .is_stream = inputs_[input].is_stream && !kept_.contains(input),
                                   .spool_folder = options_.spool_folder,
                                   .stop = cancelled_.get_token()};
   return written == InputFormat::parquet ? open_parquet_input(options) : open_arrow_input(options);
@@ -196,10 +227,9 @@ Result<std::unique_ptr<ChunkReader>> FileSource::open_reader(std::size_t input) 
 
 Result<std::unique_ptr<ChunkReader>> FileSource::open_documents(std::size_t input) {
   const bool is_csv = csv_.contains(input);
-  auto stream =
-      is_csv ? csv_.open(input, cancelled_.get_token())
-             : columnar::open_byte_stream(
-                   {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
+  auto stream = is_csv ? csv_.open(input, cancelled_.get_token())
+                       : columnar::open_byte_stream(
+                             {.path = path(input), .name = inputs_[input].called(), .stop = cancelled_.get_token()});
   if (!stream) return fail(std::move(stream.error()));
   return std::make_unique<DocumentReader>(std::move(*stream), pool_,
                                           DocumentReaderOptions{.name = inputs_[input].called(),
@@ -215,6 +245,7 @@ Status FileSource::finish_current() {
   Result<columnar::RawContent> read = reader_->content();
   if (read && is_csv) read = csv_.content(current_, std::move(*read));
   if (!read) return fail(std::move(read.error()));
+  if (const auto kept = kept_.find(current_); kept != kept_.end()) read = kept->second.content;
   columnar::RawContent& content = *read;
   bytes_current_ = 0;
   bytes_finished_ += is_csv ? content.bytes / 2 : content.bytes;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -20,6 +21,7 @@
 #include "sources/files/document_reader.h"
 #include "sources/files/input_format.h"
 #include "sources/files/input_list.h"
+#include "sources/files/spool.h"
 
 namespace outfall::sources {
 
@@ -33,7 +35,8 @@ struct FileSourceOptions {
   int workers = 1;  ///< that survey separated text before it is shaped
   Missing missing = Missing::refused;
   OnBadFiles on_bad_files = OnBadFiles::fail;
-  std::string spool_folder;  ///< where separated text from a pipe is kept until the end of the run
+  bool keeps_streams = false;  ///< what comes through a pipe is kept, so that `rewind` works
+  std::string spool_folder;    ///< where it is kept, as is separated text in any case, until the end of the run
   std::size_t chunk_bytes = std::size_t{1} << 20;
   std::size_t memory_bytes = std::size_t{64} << 20;  ///< of chunks in flight
   std::stop_token stop;
@@ -52,12 +55,19 @@ class FileSource final : public normalize::DocumentSource {
   void recycle(normalize::Chunk chunk) override {
     if (!chunk.rows) pool_.give_back(std::move(chunk));
   }
+  Status rewind() override;
   void cancel() override { cancelled_.request_stop(); }
   std::uint64_t bytes_read() const override;
   normalize::InputContent content(std::size_t input) const override { return contents_[input]; }
   std::optional<Error> fault(std::size_t input) const override { return faults_[input]; }
 
  private:
+  /// What came through a pipe.
+  struct KeptStream {
+    Spool spool;
+    columnar::RawContent content;
+  };
+
   FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs);
 
   Result<normalize::InputContent> hash(std::size_t input) const;
@@ -67,6 +77,9 @@ class FileSource final : public normalize::DocumentSource {
   bool take_fault(std::size_t input, const Error& error);
   InputFormat format(std::size_t input) const;
   Status open_current();
+  bool is_kept(std::size_t input) const;
+  Status keep(std::size_t input);
+  std::string path(std::size_t input) const;
   Result<std::unique_ptr<ChunkReader>> open_reader(std::size_t input);
   Result<std::unique_ptr<ChunkReader>> open_documents(std::size_t input);
   Status finish_current();
@@ -81,6 +94,7 @@ class FileSource final : public normalize::DocumentSource {
   std::vector<normalize::InputContent> contents_;
   normalize::ChunkPool pool_;
   CsvInputs csv_;
+  std::map<std::size_t, KeptStream> kept_;
   bool prepared_ = false;
   std::size_t current_ = 0;
   std::unique_ptr<ChunkReader> reader_;

@@ -94,6 +94,11 @@ Result<std::optional<normalize::Chunk>> MemorySource::next_of(Feed& feed) {
   return chunk;
 }
 
+Status MemorySource::rewind() {
+  return fail("rows that a program gives are read once",
+              "state the types of these columns (RunOptions::columns), or keep variants (TypeConflicts::variant)");
+}
+
 void MemorySource::cancel() {
   if (pushed_ != nullptr) pushed_->close();  // first: who appends is to see why it stops
   cancelled_.request_stop();

@@ -44,6 +44,8 @@ class MemorySource final : public normalize::DocumentSource {
   void recycle(normalize::Chunk chunk) override {
     if (!chunk.rows) pool_.give_back(std::move(chunk));
   }
+  /// Errors: always: what a program gives is given once.
+  Status rewind() override;
   void cancel() override;
   std::uint64_t bytes_read() const override { return bytes_read_; }
   normalize::InputContent content(std::size_t input) const override { return feeds_[input].content; }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What becomes of a column's type when it meets a value that it does not take (TypeConflicts::widen and text).
+//
+// The type of a column holds for all of its rows, also for those before the value, and these may be on their way
+// already. So the pass over the inputs goes on without keeping rows, only to learn what else does not fit, and the
+// inputs are shaped again with the types that take everything.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "columnar/column_builder.h"
+#include "outfall/types.h"
+
+namespace outfall::normalize {
+
+/// Types found by an earlier pass, by table and column.
+using SettledTypes = std::map<std::pair<std::string, std::string>, columnar::ColumnType>;
+
+/// The narrowest type whose columns take what either takes, as it was: text where no other does. Integers and doubles
+/// are doubles together, as they are wherever a column of doubles gets integers.
+columnar::ColumnType wider_type(const columnar::ColumnType& a, const columnar::ColumnType& b);
+
+/// The type that a column of type `column` must have to take a value of type `value` that it did not take. `policy`:
+/// widen or text.
+columnar::ColumnType settled_type(TypeConflicts policy, const columnar::ColumnType& column,
+                                  const columnar::ColumnType& value);
+
+}  // namespace outfall::normalize
