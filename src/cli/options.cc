@@ -162,7 +162,7 @@ void add_shape_options(CLI::App& app, Typed& typed) {
 }
 
 void add_run(CLI::App& root, Typed& typed) {
-  CLI::App& app = *root.add_subcommand("run", "Load documents into tables at a destination");
+  CLI::App& app = *root.add_subcommand("run", "Load JSON, CSV, Parquet or Arrow into tables at a destination");
   add_what_options(app, typed);
   add_input_options(app, typed);
   add_bad_input_options(app, typed);

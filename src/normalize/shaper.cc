@@ -165,8 +165,17 @@ class Shaper::State {
             .hint = hint_for(error, chunk, span)};
   }
 
+  /// The first line of an input, where it reads like names with something between them.
+  static bool may_be_header(const Chunk& chunk, const DocumentSpan& span) {
+    const bool is_first = chunk.csv == nullptr && span.line == 1;
+    const std::string_view text(reinterpret_cast<const char*>(chunk.bytes.get()) + span.offset, span.length);
+    return is_first && !text.starts_with('{') && !text.starts_with('[') &&
+           text.find_first_of(",;\t|") != std::string_view::npos;
+  }
+
   static std::string hint_for(const DocumentError& error, const Chunk& chunk, const DocumentSpan& span) {
     if (may_be_unfinished(chunk, span)) return chunk.unfinished_hint;
+    if (error.hint.empty() && may_be_header(chunk, span)) return "if it is CSV, say so: --input-format csv";
     const bool has_another_way = error.hint.empty() && error.extent == DocumentError::Extent::document;
     return has_another_way ? "--on-reject dead-letter keeps such rows apart and loads the others" : error.hint;
   }

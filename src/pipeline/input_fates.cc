@@ -58,6 +58,9 @@ class Decision {
       return is_unfinished(earlier, input_, ask_.question);
     };
     const auto counts = [&](const SealedInput& earlier) { return unfinished(earlier) || (skips() && earlier.settled); };
+    const auto counts_here = [&](const SealedInput& earlier) {
+      return counts(earlier) && is_for_table(earlier, input_.table);
+    };
     const auto known = std::ranges::find_if(*sealed, counts);
     // To compare a stream uses it up. So it is compared only where the run depends on the answer, and other content is
     // an error then.
@@ -78,7 +81,7 @@ class Decision {
       report.run = (*loaded)->run_id;
     } else if (input_.is_stream) {
       return fail(other_content(input_, *known, content_->bytes));
-    } else if (std::ranges::any_of(*sealed, unfinished)) {
+    } else if (std::ranges::any_of(*sealed, counts_here)) {
       report.fate = InputFate::changed;
     }
     return {};

@@ -59,8 +59,10 @@ Result<std::string> usable_path(const DuckDbOptions& options) {
         fmt::format("mkdir -p {}", path.parent_path().string()));
   }
   if (options.access == Access::read_only && !fs::exists(path, answer)) {
+    const bool is_made = fs::exists(draft_of(path.string()), answer);
     return fail(fmt::format("open DuckDB database {}: the file is not there", path.string()),
-                "load something into it first");
+                is_made ? "a load is making it: try again in a moment; if none is running, load something into it"
+                        : "load something into it first");
   }
   return path.string();
 }

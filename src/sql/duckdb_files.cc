@@ -90,8 +90,12 @@ Status cut(const std::string& log, std::uint64_t size) {
 
 }  // namespace
 
+std::string draft_of(const std::string& path) {
+  return path + ".outfall-new";
+}
+
 Status make_database_file(const std::string& path, const std::function<Status(const std::string& path)>& create) {
-  const std::string draft = path + ".outfall-new";
+  const std::string draft = draft_of(path);
   // What a crash left of an earlier try. If another process is just at it, its rename finds nothing, and it comes
   // again.
   for (const std::string& old : {draft, log_of(draft)}) {

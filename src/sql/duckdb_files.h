@@ -14,6 +14,9 @@
 
 namespace outfall::sql {
 
+/// The name of a database file that is being made.
+std::string draft_of(const std::string& path);
+
 /// Puts a new database file in its place: `create` makes it under the name that it is given, then it is renamed and the
 /// folder is synced. So the file is there with all of its headers, or it is not there. That somebody else was faster is
 /// a success.

@@ -235,7 +235,23 @@ def newer_state_store(place):
     assert place.query('select count(*) from "in"') == ["100"]
 
 
+def another_kind(place):
+    place.write("in.jsonl", b"PAR1\x15\x04\x15\x10\xff\x00")
+    place.run("in.jsonl")
+    place.nothing_is_there()
+
+
+def read_only_file(place):
+    place.write("in.jsonl", "".join(GOOD))
+    place.as_nobody("in.jsonl")
+    (place.folder / "t.duckdb").chmod(0o444)
+    place.as_nobody("in.jsonl", "--table", "more")
+    assert place.query('select count(*) from "in"') == ["100"]
+
+
 CASES = {
+    "another_kind": another_kind,
+    "read_only_file": read_only_file,
     "broken_json": broken_json,
     "invalid_utf8": bad_row(b'{"id":"J\xfcrgen"}'),
     "nul_byte": bad_row(b'{"id":"x\x00y"}'),

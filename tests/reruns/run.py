@@ -542,6 +542,17 @@ def a_folder_of_tables_is_the_same_load_with_more_files(story):
     assert story.ids("_1") == [1, 1] and story.ids("_2") == [2, 2]
 
 
+def a_grown_file_is_told_to_be_loaded_whole(story):
+    """--skip-loaded knows contents, not rows: what a file had before is loaded again with what was added, and that is said."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("1.jsonl", 1, 2)
+    told(story.run("--skip-loaded"), "1.jsonl: changed since: loaded again, 2 documents")
+    assert story.ids() == [1, 1, 2]
+    story.rows("2.jsonl", 3)
+    told(story.run("--skip-loaded"), "1.jsonl: skipped", "2.jsonl: loaded, 1 document")
+
+
 def a_column_is_widened_once_in_any_window(story):
     """A package that alters a column is delivered whole, wherever the run that sealed it, or the next one, is killed."""
     values = {"after_seal": '"a"', "before_migration": "1.5", "after_migration": '"b"', "in_load": "2.5", "before_load_commit": "true",
@@ -559,7 +570,7 @@ def a_column_is_widened_once_in_any_window(story):
 
 def main():
     stories = [
-        a_column_is_widened_once_in_any_window,
+        a_column_is_widened_once_in_any_window, a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "normalize/chunk_pool.h"
 #include "sources/files/document_reader.h"
+#include "sources/files/input_format.h"
 #include "sources/files/pushback_stream.h"
 
 namespace outfall::sources {
@@ -30,6 +31,7 @@ Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
     const bool whole = ahead->at_end;
     if (!whole && ahead->bytes.size() < wanted) continue;
     std::string_view begin = text_of(ahead->bytes);
+    if (Status text = check_is_text(begin, request.name); !text) return fail(std::move(text.error()));
     if (begin.starts_with(utf8_mark)) begin.remove_prefix(utf8_mark.size());
     CsvSurvey survey;
     survey.dialect = detect_dialect(begin, whole, request.options, request.delimiter_expected);

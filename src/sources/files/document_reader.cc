@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "sources/files/input_format.h"
 
 namespace outfall::sources {
 namespace {
@@ -78,16 +79,18 @@ Status DocumentReader::detect_format() {
     const Result<PushbackStream::Ahead> ahead = bytes_.look_ahead(look);
     if (!ahead) return fail(ahead.error());
     const std::string_view begin = text_of(ahead->bytes);
+    if (Status text = check_is_text(begin, options_.name); !text) return text;
     if (has_utf16_mark(begin)) {
       return fail(fmt::format("{}: the input is UTF-16, JSON is UTF-8", options_.name),
                   "convert it first: iconv -f UTF-16 -t UTF-8");
     }
     const bool is_all = ahead->at_end || begin.size() >= limits::array_probe_bytes_max;
-    const bool may_be_mark = begin.size() < utf8_mark.size() && utf8_mark.starts_with(begin) && !is_all;
+    const bool needs_more =
+        !is_all && (may_be_no_text(begin) || (begin.size() < utf8_mark.size() && utf8_mark.starts_with(begin)));
     const std::size_t mark = begin.starts_with(utf8_mark) ? utf8_mark.size() : 0;
     // No longer than it takes to tell: whoever writes the input may be waiting for an answer.
     const std::optional<bool> one_array =
-        may_be_mark ? std::nullopt : is_one_array(begin.substr(mark), is_all ? Probe::all : Probe::beginning);
+        needs_more ? std::nullopt : is_one_array(begin.substr(mark), is_all ? Probe::all : Probe::beginning);
     look = std::min(std::max(look, begin.size() * 2), limits::array_probe_bytes_max);
     if (!one_array) continue;
     cutter_ = *one_array ? make_array_cutter(options_.name) : make_line_cutter();

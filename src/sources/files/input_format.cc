@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/files/input_format.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -8,6 +10,8 @@
 
 namespace outfall::sources {
 namespace {
+
+using std::string_view_literals::operator""sv;
 
 constexpr std::array<std::string_view, 2> compressions{".gz", ".zst"};
 constexpr std::array<std::pair<std::string_view, InputFormat>, 11> formats{{
@@ -22,6 +26,25 @@ constexpr std::array<std::pair<std::string_view, InputFormat>, 11> formats{{
     {".arrows", InputFormat::arrow},
     {".feather", InputFormat::arrow},
     {".ipc", InputFormat::arrow},
+}};
+
+/// What other kinds of files begin with.
+struct Kind {
+  std::string_view begin;
+  std::string_view what;
+  std::string_view hint;
+};
+constexpr std::string_view load_as_arrow = "load it with --input-format arrow";
+constexpr std::array<Kind, 8> other_kinds{{
+    {"PAR1\x15", "a Parquet file", "load it with --input-format parquet"},
+    {"ARROW1\0"sv, "an Arrow IPC file", load_as_arrow},
+    {"\xff\xff\xff\xff", "an Arrow IPC stream", load_as_arrow},
+    {"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save its sheet as CSV"},
+    {"BZh91AY", "compressed with bzip2", "pipe it in: bzcat FILE | outfall run - --table TABLE"},
+    {"\xfd\x37zXZ", "compressed with xz", "pipe it in: xzcat FILE | outfall run - --table TABLE"},
+    {"SQLite format 3\0"sv, "a SQLite database",
+     "write its rows as CSV first: sqlite3 -csv -header FILE \"select ...\""},
+    {"Obj\x01", "an Avro file", "write it as JSON lines or Parquet first"},
 }};
 
 std::string_view file_name(std::string_view path) {
@@ -51,6 +74,20 @@ InputFormat format_of_file(std::string_view path) {
     if (has_ending(name, ending)) return format;
   }
   return InputFormat::json;
+}
+
+Status check_is_text(std::string_view begin, std::string_view input) {
+  for (const Kind& kind : other_kinds) {
+    if (!begin.starts_with(kind.begin)) continue;
+    return fail(fmt::format("{} is {}, and no JSON or CSV", input, kind.what), std::string(kind.hint));
+  }
+  return {};
+}
+
+bool may_be_no_text(std::string_view begin) {
+  return !begin.empty() && std::ranges::any_of(other_kinds, [begin](const Kind& kind) {
+    return kind.begin.size() > begin.size() && kind.begin.starts_with(begin);
+  });
 }
 
 char expected_delimiter(std::string_view path) {

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "outfall/error.h"
 #include "outfall/types.h"
 
 namespace outfall::sources {
@@ -16,6 +17,14 @@ constexpr bool is_columns(InputFormat format) {
 
 /// By the ending in front of .gz and .zst; JSON where that says nothing.
 InputFormat format_of_file(std::string_view path);
+
+/// Looks at the first bytes of what is to be JSON or separated text, decompressed.
+///
+/// Errors: no text begins so, but another kind of file does; the hint says how that is loaded.
+Status check_is_text(std::string_view begin, std::string_view input);
+
+/// Whether more bytes than these few are needed for that.
+bool may_be_no_text(std::string_view begin);
 
 /// `\t` for .tsv, else a comma: what to expect where several delimiters would do.
 char expected_delimiter(std::string_view path);

@@ -26,6 +26,21 @@ TEST(InputFormat, TheNameSaysIt) {
   EXPECT_EQ(format_of_file("-"), InputFormat::json);
 }
 
+TEST(InputFormat, OtherKindsOfFilesAreToldByTheirFirstBytes) {
+  EXPECT_TRUE(check_is_text("{\"a\":1}", "in.json"));
+  EXPECT_TRUE(check_is_text("PAR1,PAR2\n", "in.csv"));
+  EXPECT_TRUE(check_is_text("", "in.json"));
+  const Status parquet = check_is_text("PAR1\x15\x04", "in.json");
+  ASSERT_FALSE(parquet);
+  EXPECT_EQ(parquet.error().message, "in.json is a Parquet file, and no JSON or CSV");
+  EXPECT_EQ(parquet.error().hint, "load it with --input-format parquet");
+  EXPECT_FALSE(check_is_text("\xff\xff\xff\xff\x10", "in.json"));
+  EXPECT_TRUE(may_be_no_text("PAR1"));
+  EXPECT_FALSE(may_be_no_text("PAR2"));
+  EXPECT_FALSE(may_be_no_text("{"));
+  EXPECT_FALSE(may_be_no_text(""));
+}
+
 TEST(InputFormat, TsvExpectsTabs) {
   EXPECT_EQ(expected_delimiter("users.tsv.gz"), '\t');
   EXPECT_EQ(expected_delimiter("users.csv"), ',');
