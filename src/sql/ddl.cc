@@ -30,7 +30,9 @@ Result<std::string> column_definition(const Dialect& dialect, const schema::Colu
   Result<std::string> word = type_word(dialect, column);
   if (!word) return word;
   bool says_not_null = !column.nullable && (purpose == Purpose::create || dialect.add_not_null == AddNotNull::accepted);
-  return fmt::format("{} {}{}", quoted(dialect, column.name), *word, says_not_null ? " NOT NULL" : "");
+  const bool is_row_id = column.row_key && *column.type == DataType::text && purpose == Purpose::create;
+  return fmt::format("{} {}{}{}", quoted(dialect, column.name), *word, is_row_id ? dialect.row_id_storage : "",
+                     says_not_null ? " NOT NULL" : "");
 }
 
 Status check_name(const Dialect& dialect, std::string_view name) {

@@ -42,6 +42,15 @@ TEST(Ddl, CreatesATableWithItsColumnsInOrder) {
   EXPECT_THAT(change->statements, ElementsAre(R"(CREATE TABLE "c"."s"."t" ("b" VARCHAR, "_dlt_id" VARCHAR NOT NULL))"));
 }
 
+TEST(Ddl, TriesNoCompressionOnRowIds) {
+  schema::Column ids = column("_dlt_id", DataType::text, false);
+  ids.row_key = true;
+  auto change = plan_table(duckdb_dialect(), target, table({ids}), nullptr);
+  ASSERT_TRUE(change);
+  EXPECT_THAT(change->statements,
+              ElementsAre(R"(CREATE TABLE "c"."s"."t" ("_dlt_id" VARCHAR USING COMPRESSION uncompressed NOT NULL))"));
+}
+
 TEST(Ddl, AddsMissingColumnsOneAStatement) {
   ExistingTable existing{.columns = {"a", "extra"}};
   auto change = plan_table(

@@ -56,6 +56,7 @@ struct Dialect {
   AddNotNull add_not_null;
   std::array<std::string_view, 2> own_schemas;  ///< schemas that hold nothing of a user's
   std::string_view information_schema;          ///< where the standard's catalog views are, quoted
+  std::string_view row_id_storage;              ///< behind the type of a column of row ids, which are random texts
   std::string_view empty_table;                 ///< `{}` is the table: removes every row of it inside a transaction
   TypeWords types;
 };

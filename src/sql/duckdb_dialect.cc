@@ -16,6 +16,8 @@ const Dialect& duckdb_dialect() {
       .own_schemas = {"information_schema", "pg_catalog"},
       // In full: a file may be called information_schema.duckdb, and is a catalog of that name then.
       .information_schema = "system.information_schema",
+      // Nothing compresses them, and looking for what would takes a tenth of a load.
+      .row_id_storage = " USING COMPRESSION uncompressed",
       .empty_table = "DELETE FROM {}",
       .types =
           {
