@@ -96,7 +96,7 @@ struct DirectoryEntry {
 /// Errors: abandon: more than limits::directory_entries_max entries.
 Result<std::vector<DirectoryEntry>> list_directory(const std::string& path);
 
-/// Makes the folder and its missing parents, and makes them durable. An existing folder is a success.
+/// Makes the folder and its missing parents. Durable with all names that lead to it. An existing folder is a success.
 Status make_directories(const std::string& path);
 
 /// Makes the names in a folder durable: what was created, renamed or removed in it.

@@ -49,7 +49,7 @@ FileKind kind_of_entry(DIR* directory, const dirent& entry) {
 
 Status make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) == 0) {
-    return sync_directory(std::string(parent_path(path)));
+    return {};
   }
   const int error = errno;
   const Result<FileStat> found = stat_file(path);
@@ -57,6 +57,21 @@ Status make_directory(const std::string& path) {
     return {};
   }
   return fail(system_error("make folder", path, found ? ENOTDIR : error));
+}
+
+// Also of folders that were found: whoever made them may have died before it came to that. Where this user may not
+// write, nobody made a folder for it.
+Status sync_names_up_to(const std::string& path) {
+  for (std::string folder = path; folder != "/";) {
+    folder = std::string(parent_path(folder));
+    if (::access(folder.c_str(), R_OK | W_OK) != 0) {
+      return {};
+    }
+    if (Status synced = sync_directory(folder); !synced) {
+      return synced;
+    }
+  }
+  return {};
 }
 
 // Removes what is not a folder from `path`, and puts the folders on the stack. An empty one is removed.
@@ -143,7 +158,7 @@ Status make_directories(const std::string& path) {
       return made;
     }
   }
-  return {};
+  return sync_names_up_to(*absolute);
 }
 
 Status sync_directory(const std::string& path) {

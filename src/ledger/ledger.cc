@@ -52,10 +52,11 @@ Result<Ledger> Ledger::open(const std::string& path, Env& env) {
   if (const Status committed = transaction->commit(); !committed) {
     return std::unexpected(committed.error());
   }
+  // Whoever made the file may have died before this.
+  if (const Status synced = sync_directory(std::string(parent_path(path))); !synced) {
+    return std::unexpected(synced.error());
+  }
   if (*found == 0) {
-    if (const Status synced = sync_directory(std::string(parent_path(path))); !synced) {
-      return std::unexpected(synced.error());
-    }
     fault_point(Fault::ledger_created);
   }
   return ledger;

@@ -126,14 +126,14 @@ def put(names, entries):
 
 
 class Chance:
-    """How a cut treats what was not synced, drawn from a seed."""
+    """How a cut treats what was not synced, drawn from a seed but for a mood that is asked for."""
 
     # How likely a write, or one sector of it, is there after all.
     MOODS = {"drops all": (0.0, 0.0), "keeps some": (0.5, 0.0), "tears": (0.3, 0.6), "keeps most": (0.9, 0.05)}
 
-    def __init__(self, random):
+    def __init__(self, random, mood=None):
         self.random = random
-        self.mood = random.choice(list(self.MOODS))
+        self.mood = mood or random.choice(list(self.MOODS))
         self.kept, self.torn = self.MOODS[self.mood]
 
     def keeps(self):
@@ -210,9 +210,9 @@ class Disk:
                 raise ValueError(f"a rename between folders is not modelled: {operation.path} to {operation.other}")
             folder.change(self.sequence, [(new_name, folder.now[name]), (name, None)])
 
-    def after_cut(self, random, target):
+    def after_cut(self, random, target, mood=None):
         """Writes to `target` what the disk may hold now, and says in which mood it was."""
-        chance = Chance(random)
+        chance = Chance(random, mood)
         todo = [(self.top, Path(target))]
         while todo:
             folder, path = todo.pop()

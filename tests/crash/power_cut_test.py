@@ -21,6 +21,7 @@ VISITORS = 200
 FIRST = ["part1.jsonl", "part2.jsonl"]
 SECOND = ["part3.jsonl"]
 LATE_FROM = 100
+EARLY_DEATHS = 24  # until the state store is there
 BLIND_CASES_MAX = 40  # a harness that finds no loss in so many cuts of an unsynced disk finds none
 
 
@@ -84,7 +85,7 @@ class Recording:
         return [i for i, operation in enumerate(self.operations)
                 if operation.op == Op.WRITE and "town.duckdb" in names[operation.inode]]
 
-    def cut(self, moment, draw, honours_syncs):
+    def cut(self, moment, draw, honours_syncs, mood=None):
         """Leaves the world as the cut leaves it; says how."""
         shutil.rmtree(self.world.disk)
         shutil.copytree(self.before, self.world.disk)
@@ -93,7 +94,7 @@ class Recording:
         for operation in self.operations[:moment]:
             disk.do(operation)
         shutil.rmtree(self.world.disk)
-        return disk.after_cut(draw, self.world.disk)
+        return disk.after_cut(draw, self.world.disk, mood)
 
     def rewind(self):
         """Back to what it was before anything was recorded."""
@@ -162,9 +163,20 @@ class Chain:
         return recording, draw.choice([last, draw.randint(max(0, last - 20), last)])
 
 
-def cut_and_resume(recording, moment, draw, honours_syncs, is_over):
+def try_early_deaths(folder, draw):
+    """What a first run made and did not live to sync, the next one finds, and must not take for durable."""
+    recording = first_load(folder)
+    for death in range(1, EARLY_DEATHS + 1):
+        recording.record([death])
+        recording.name = f"first load, killed behind operation {death} and typed again"
+        cut_and_resume(recording, len(recording.operations), draw, honours_syncs=True, is_over=True, mood="drops all")
+        recording.rewind()
+    say(f"  killed behind each of the first {EARLY_DEATHS} operations, typed again, all that was not synced is lost: each row once")
+
+
+def cut_and_resume(recording, moment, draw, honours_syncs, is_over, mood=None):
     """Raises Broken if that does not end well; says in which mood the disk was, and what was made good."""
-    mood = recording.cut(moment, draw, honours_syncs)
+    mood = recording.cut(moment, draw, honours_syncs, mood)
     told = f"{recording.name}, cut at {moment} of {len(recording.operations)}, the disk {mood}"
     try:
         return told, recording.resume(is_over)
@@ -210,6 +222,7 @@ def main():
         else:
             raise Broken("without any sync no loss was found: this test sees nothing")
         if not asked.ignore_syncs:
+            try_early_deaths(folder / "early", random.Random(asked.seed))
             torn = try_cases(recordings, Chain(folder / "chain"), asked.cases, random.Random(asked.seed), honours_syncs=True)
     except Broken as broken:
         fail_with(folder, f"seed {asked.seed}: {broken}")

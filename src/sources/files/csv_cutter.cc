@@ -34,7 +34,7 @@ class CsvCutter final : public DocumentCutter {
  private:
   void add(std::string_view text, std::size_t offset, bool ended, std::vector<normalize::DocumentSpan>& documents) {
     const std::uint64_t line = line_;
-    line_ += static_cast<std::uint64_t>(std::ranges::count(text, dialect_.line_end));
+    line_ += line_ends(text);
     if (ended) text.remove_suffix(1);
     if (dialect_.line_end == '\n' && text.ends_with('\r')) text.remove_suffix(1);
     if (text.empty()) return;
@@ -43,6 +43,13 @@ class CsvCutter final : public DocumentCutter {
                          .length = static_cast<std::uint32_t>(text.size()),
                          .line = line});
     ends_inside_line_ = !ended;
+  }
+
+  /// Most records are one line: only quoted line ends make more of it.
+  std::uint64_t line_ends(std::string_view text) const {
+    const std::size_t first = text.find(dialect_.line_end);
+    if (first == std::string_view::npos) return 0;
+    return 1 + static_cast<std::uint64_t>(std::ranges::count(text.substr(first + 1), dialect_.line_end));
   }
 
   columnar::CsvDialect dialect_;
