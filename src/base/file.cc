@@ -166,6 +166,11 @@ Result<std::uint64_t> File::size() const {
   return found->size;
 }
 
+void File::begin_write_back(std::uint64_t offset, std::uint64_t bytes) const {
+  // Where the file system cannot, the sync does it all.
+  (void)::sync_file_range(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(bytes), SYNC_FILE_RANGE_WRITE);
+}
+
 Status File::sync_data() {
   if (repeat_interrupted([&] { return ::fdatasync(descriptor_); }) != 0) {
     return fail(system_error("sync", path_, errno));

@@ -50,6 +50,9 @@ class File {
 
   Result<std::uint64_t> size() const;
 
+  /// Has the kernel begin to bring these bytes to the disk, so that a later sync waits for less. Promises nothing.
+  void begin_write_back(std::uint64_t offset, std::uint64_t bytes) const;
+
   /// The bytes, and the length that is needed to read them back, survive a power cut.
   Status sync_data();
 

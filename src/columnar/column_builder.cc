@@ -103,9 +103,21 @@ ColumnBuilder::ColumnBuilder(int width) : width_(width) {
   if (is_text()) offsets_.append(&last_offset_, sizeof last_offset_);
 }
 
-ColumnBuilder::ColumnBuilder(const ColumnType& type, std::size_t expected_bytes)
-    : ColumnBuilder(value_width(type.type)) {
-  if (expected_bytes > 0) values_.reserve(expected_bytes);
+ColumnBuilder::ColumnBuilder(const ColumnType& type, const ColumnRoom& expected) : width_(value_width(type.type)) {
+  if (expected.values > 0) values_.reserve(expected.values);
+  if (expected.validity > 0) validity_.reserve(expected.validity);
+  if (is_text()) {
+    offsets_.reserve(expected.offsets + sizeof last_offset_);
+    offsets_.append(&last_offset_, sizeof last_offset_);
+  }
+}
+
+ColumnRoom ColumnBuilder::room() const {
+  // An eighth more, so that most columns never move.
+  const auto with_slack = [](std::size_t bytes) { return bytes + bytes / 8; };
+  return {.values = with_slack(values_.size()),
+          .offsets = with_slack(offsets_.size()),
+          .validity = with_slack(validity_.size())};
 }
 
 void ColumnBuilder::set_bool(std::uint32_t row, bool value) {

@@ -79,10 +79,17 @@ class GrowingBuffer {
   std::size_t capacity_ = 0;
 };
 
+/// Bytes of the buffers of a column.
+struct ColumnRoom {
+  std::size_t values = 0;
+  std::size_t offsets = 0;
+  std::size_t validity = 0;
+};
+
 class ColumnBuilder {
  public:
-  /// `expected_bytes` of values get room at once; more may come.
-  explicit ColumnBuilder(const ColumnType& type, std::size_t expected_bytes = 0);
+  /// What is expected gets its room at once; more may come.
+  explicit ColumnBuilder(const ColumnType& type, const ColumnRoom& expected = {});
 
   /// Rows set or skipped so far.
   std::uint32_t length() const { return length_; }
@@ -130,8 +137,8 @@ class ColumnBuilder {
 
   /// Bytes that the rows take now.
   std::size_t bytes() const { return values_.size() + offsets_.size() + validity_.size() + gaps_.size() * sizeof(Gap); }
-  /// Bytes of the values so far.
-  std::size_t value_bytes() const { return values_.size(); }
+  /// What another column with about as many rows and bytes will need.
+  ColumnRoom room() const;
 
   /// Bytes that the long gaps would take if they were filled with nulls.
   std::size_t gap_bytes() const;

@@ -27,6 +27,8 @@ namespace {
 
 // Metadata and padding come in small pieces, which are gathered; anything as large as this goes to the kernel directly.
 constexpr std::size_t write_buffer_bytes = std::size_t{64} << 10;
+// A package is synced at its seal: by then most of it should be on the disk.
+constexpr std::uint64_t write_back_bytes = std::uint64_t{8} << 20;
 // Buffers begin at such offsets, which is what Arrow recommends for vector instructions.
 constexpr int buffer_alignment = 64;
 
@@ -65,6 +67,11 @@ class FileStream final : public arrow::io::OutputStream {
       error_ = std::move(written).error();
       return arrow::Status::IOError(error_->message);
     }
+    written_ += bytes.size();
+    if (written_ - written_back_ >= write_back_bytes) {
+      file_.begin_write_back(written_back_, written_ - written_back_);
+      written_back_ = written_;
+    }
     return arrow::Status::OK();
   }
 
@@ -73,6 +80,8 @@ class FileStream final : public arrow::io::OutputStream {
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t buffered_ = 0;
   std::uint64_t position_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t written_back_ = 0;  ///< of these, the kernel was asked to bring to the disk
   std::optional<Error> error_;
 };
 

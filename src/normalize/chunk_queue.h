@@ -30,9 +30,9 @@ struct ChunkTask {
 class ChunkQueue {
  public:
   enum class Work : std::uint8_t {
-    read,    ///< then tell by push() or finish()
-    shape,   ///< then tell by shaped()
-    commit,  ///< then tell by committed()
+    read,     ///< then tell by push() or finish()
+    shape,    ///< then tell by shaped()
+    commit,   ///< then tell by committed()
     nothing,  ///< everything is done, or nobody wants more
   };
   struct Turn {

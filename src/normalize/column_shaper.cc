@@ -254,7 +254,7 @@ void ColumnShaper::add_system_columns() {
   if (wanted || table_->columns[table_->load_id_column].confirmed) place(described(table_->load_id_column));
   if (!wanted && !table_->columns[table_->id_column].confirmed) return;
   ShapedColumn ids = described(table_->id_column);
-  ids.cells.emplace(ids.type, std::size_t{shaped_.rows} * row_id_size);
+  ids.cells.emplace(ids.type, columnar::ColumnRoom{.values = std::size_t{shaped_.rows} * row_id_size});
   for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
     if (id_field_ && !chunk_->rows->is_null(*id_field_, row)) {
       ids.cells->set_text(row, chunk_->rows->value(*id_field_, row, value_text_).text);

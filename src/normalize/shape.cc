@@ -71,7 +71,7 @@ bool Shape::learn(const LoggedColumn& column) {
   const std::uint32_t index =
       found != none
           ? found
-          : add_column(owner, ColumnSlot{.name = column.name, .type = column.type, .declared = column.declared});
+          : add_column(owner, ColumnSlot{.type = column.type, .name = column.name, .declared = column.declared});
   ColumnSlot& slot = owner.columns[index];
   if (!std::exchange(slot.confirmed, true)) slot.nullable = column.nullable;
   // What was taken apart here may stand whole there: columns and tables that never come to be would keep their types.
@@ -258,7 +258,7 @@ std::uint32_t Shape::find_column(const TableShape& owner, std::string_view name)
 
 std::uint32_t Shape::column(TableShape& owner, const std::string& name, const columnar::ColumnType& type) {
   const std::uint32_t found = find_column(owner, name);
-  return found != none ? found : add_column(owner, ColumnSlot{.name = name, .type = type});
+  return found != none ? found : add_column(owner, ColumnSlot{.type = type, .name = name});
 }
 
 void Shape::drop_columns(TableShape& owner, std::size_t first) {

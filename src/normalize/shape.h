@@ -61,10 +61,16 @@ struct ConflictSighting {
   std::uint64_t line = 0;
 };
 
-/// A column of a table, as this worker knows it, with the cells of the chunk in hand.
+/// A column of a table, as this worker knows it, with the cells of the chunk in hand. What every cell needs comes
+/// first.
 struct ColumnSlot {
-  std::string name;
+  std::uint64_t chunk_serial = 0;           ///< last chunk that set a cell
+  std::uint64_t row_serial = 0;             ///< last row that set a cell
+  const KeySlot* row_key = nullptr;         ///< the key that did, for the message when another one does too
+  const schema::TimeZone* clock = nullptr;  ///< that a timestamp without an offset was read from; null: UTC
   columnar::ColumnType type;
+  std::optional<columnar::ColumnBuilder> cells;
+  std::string name;
   bool nullable = true;
   bool declared = false;          ///< the user stated the type
   bool constant = false;          ///< the same text on every row (`_dlt_load_id`): has no cells here
@@ -72,13 +78,8 @@ struct ColumnSlot {
   std::uint32_t base = none;      ///< of a variant: the column whose type did not fit
   bool found_as_variant = false;  ///< the chunk's first cell came here because it did not fit `base`
   std::array<std::uint32_t, 11> variants = filled_with_none();  ///< by DataType of the value
-  std::uint64_t chunk_serial = 0;                               ///< last chunk that set a cell
   std::uint64_t variant_serial = 0;                             ///< last chunk that put a value here as a variant
-  std::uint64_t row_serial = 0;                                 ///< last row that set a cell
-  const KeySlot* row_key = nullptr;         ///< the key that did, for the message when another one does too
-  const schema::TimeZone* clock = nullptr;  ///< that a timestamp without an offset was read from; null: UTC
-  std::optional<columnar::ColumnBuilder> cells;
-  std::size_t expected_bytes = 0;  ///< of values, as the last chunk had
+  columnar::ColumnRoom room;                                    ///< that the cells of the last chunk needed
 
  private:
   static constexpr std::array<std::uint32_t, 11> filled_with_none() {
@@ -88,8 +89,8 @@ struct ColumnSlot {
   }
 };
 
-/// A key of an object.
-struct KeySlot {
+/// A key of an object. What every value needs comes first, in one line of the cache.
+struct alignas(64) KeySlot {
   enum class Role : std::uint8_t {
     data,         ///< the user's
     row_id,       ///< `_dlt_id`: the document brings its own row id
@@ -98,14 +99,14 @@ struct KeySlot {
     reserved,     ///< begins like a system column and is none: an error when it is used
     nul,          ///< its name would have a NUL character, which no database takes: an error when it is used
   };
-  std::string raw;          ///< as written between the quotes
-  std::string key;          ///< with escapes resolved
-  std::string column_name;  ///< normalized, with the path of enclosing objects
-  std::string identifier;   ///< normalized key alone
+  std::string raw;                  ///< as written between the quotes
+  std::uint64_t object_serial = 0;  ///< last object that had the key
+  std::uint32_t same_as = none;     ///< the slot of the same key in another spelling
+  std::uint32_t column = none;      ///< of the scalars; none until the first
   Role role = Role::data;
-  std::uint32_t same_as = none;           ///< the slot of the same key in another spelling
-  std::uint32_t column = none;            ///< of the scalars; none until the first
-  std::uint64_t object_serial = 0;        ///< last object that had the key
+  std::string key;                        ///< with escapes resolved
+  std::string column_name;                ///< normalized, with the path of enclosing objects
+  std::string identifier;                 ///< normalized key alone
   std::optional<NameClaim> column_claim;  ///< only where names are kept apart, as the next
   std::optional<NameClaim> table_claim;
   std::uint64_t column_claim_serial = 0;  ///< last chunk that told of it

@@ -49,7 +49,7 @@ ShapedColumn take_column(ColumnSlot& slot, std::uint32_t rows, bool has_cells) {
                       .cells = std::nullopt};
   if (has_cells && slot.cells) {
     slot.cells->skip_to(rows);
-    slot.expected_bytes = slot.cells->value_bytes();
+    slot.room = slot.cells->room();
     column.cells = std::move(slot.cells);
     slot.cells.reset();
   }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "normalize/chunk.h"
@@ -17,7 +19,52 @@ namespace {
 
 constexpr std::size_t slots_looked_ahead_max = 4;
 
+/// Opens what a value of the parser's stands on.
+class OpenedValue : public simdjson::ondemand::value {
+ public:
+  explicit OpenedValue(const simdjson::ondemand::value_iterator& inside) : value(inside) {}
+  static const simdjson::ondemand::value_iterator& inside(const value& outside) {
+    return outside.*(&OpenedValue::iter);
+  }
+};
+
+/// The bytes of a key whose colon was just read.
+std::string_view key_bytes(const simdjson::ondemand::value_iterator& object, simdjson::ondemand::raw_json_string key) {
+  const char* begin = key.raw();
+  const auto* end = reinterpret_cast<const char*>(object.json_iter().peek(-1));
+  while (*end != '"') --end;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// Keys are short, and a call takes as long as comparing one.
+bool is_same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const auto differs = [&]<class Word>(Word, std::size_t at) {
+    Word ours;
+    Word theirs;
+    std::memcpy(&ours, a.data() + at, sizeof ours);
+    std::memcpy(&theirs, b.data() + at, sizeof theirs);
+    return ours != theirs;
+  };
+  const auto two_words = [&]<class Word>(Word word) {
+    return !differs(word, 0) && !differs(word, a.size() - sizeof word);
+  };
+  if (a.size() > 2 * sizeof(std::uint64_t)) return a == b;
+  if (a.size() >= sizeof(std::uint64_t)) return two_words(std::uint64_t{});
+  if (a.size() >= sizeof(std::uint32_t)) return two_words(std::uint32_t{});
+  return std::ranges::equal(a, b);
+}
+
 }  // namespace
+
+std::string_view Walker::token_of(const Value& value) {
+  const simdjson::ondemand::json_iterator& parser = value.json_iter();
+  return {reinterpret_cast<const char*>(parser.peek()), parser.peek_length()};
+}
+
+simdjson::ondemand::value Walker::parsers_value(const Value& value) {
+  return OpenedValue(value);
+}
 
 void Walker::begin_chunk() {
   ++chunk_serial_;
@@ -71,8 +118,9 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   json_type type;
   if (const auto code = document_.type().get(type)) return fail_parse(code);
   if (type != json_type::object) return attempt_wrapped(root);
-  simdjson::ondemand::value value;
-  if (const auto code = document_.get_value().get(value)) return fail_parse(code);
+  simdjson::ondemand::value outside;
+  if (const auto code = document_.get_value().get(outside)) return fail_parse(code);
+  Value value = OpenedValue::inside(outside);
   const std::uint32_t row = begin_row(*root.table, none, 0, 0);
   if (row == none) return Step::failed;
   Step step = push_object(root, value, row, RowEnd::with_frame);
@@ -120,25 +168,30 @@ Walker::Step Walker::run_frames() {
 Walker::Step Walker::next_field() {
   Frame& frame = frames_.back();
   if (frame.entered) {
-    ++frame.field;
     ++frame.position;
+    auto code = frame.inside.skip_child();
+    if (!code) code = frame.inside.has_next_field().get(frame.has_more);
+    if (code) return fail_parse(code);
   }
   frame.entered = true;
-  if (at_end(frame.field)) {
+  if (!frame.has_more) {
     object_keys_ = frame.position;
     const Step step = frame.row_end == RowEnd::with_frame ? finish_row(frame.row) : Step::done;
     frames_.pop_back();
     --depth_;
     return step;
   }
-  simdjson::ondemand::field field;
-  if (const auto code = (*frame.field).get(field)) return fail_parse(code);
-  const std::string_view raw = field.escaped_key();
+  simdjson::ondemand::raw_json_string key;
+  auto code = frame.inside.field_key().get(key);
+  if (!code) code = frame.inside.field_value();
+  if (code) return fail_parse(code);
+  const std::string_view raw = key_bytes(frame.inside, key);
   frame.key_offset = offset_of(raw);
-  if (survey_ && survey_->dropped_keys.contains(frame.key_offset)) return check_unused(field.value());
+  Value value = frame.inside.child();
+  if (survey_ && survey_->dropped_keys.contains(frame.key_offset)) return check_unused(value);
   KeySlot* slot = find_slot(frame, raw);
   if (slot == nullptr) return error_ ? Step::failed : Step::survey;
-  return take_value(frame, *slot, field.value());
+  return take_value(frame, *slot, value);
 }
 
 KeySlot* Walker::find_slot(Frame& frame, std::string_view raw) {
@@ -146,7 +199,7 @@ KeySlot* Walker::find_slot(Frame& frame, std::string_view raw) {
   std::uint32_t index = none;
   const std::size_t ahead = std::min(shape.slots.size(), frame.cursor + slots_looked_ahead_max);
   for (std::uint32_t at = frame.cursor; at < ahead; ++at) {
-    if (shape.slots[at]->raw == raw) {
+    if (is_same(shape.slots[at]->raw, raw)) {
       index = at;
       break;
     }
@@ -175,21 +228,22 @@ KeySlot* Walker::find_slot(Frame& frame, std::string_view raw) {
 Walker::Step Walker::next_element() {
   Frame& frame = frames_.back();
   if (frame.entered) {
-    ++frame.element;
     ++frame.list_index;
+    auto code = frame.inside.skip_child();
+    if (!code) code = frame.inside.has_next_element().get(frame.has_more);
+    if (code) return fail_parse(code);
   }
   frame.entered = true;
-  if (at_end(frame.element)) {
+  if (!frame.has_more) {
     frames_.pop_back();
     --depth_;
     return Step::done;
   }
-  Value value;
-  if (const auto code = (*frame.element).get(value)) return fail_parse(code);
+  Value value = frame.inside.child();
   json_type type;
   if (const auto code = value.type().get(type)) return fail_parse(code);
   ObjectShape& shape = *frame.shape;
-  value_offset_ = offset_of(value.raw_json_token());
+  value_offset_ = offset_of(token_of(value));
   const std::uint32_t row = begin_row(*shape.table, frame.row, frame.list_index, value_offset_);
   if (row == none) return Step::failed;
   if (type == json_type::object) return push_object(shape, value, row, RowEnd::with_frame);
@@ -202,10 +256,10 @@ Walker::Step Walker::next_element() {
   return take_value(around, *around.shape->slots.front(), value);
 }
 
-Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
+Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value& value) {
   json_type type;
   if (const auto code = value.type().get(type)) return fail_parse(code);
-  value_offset_ = offset_of(value.raw_json_token());
+  value_offset_ = offset_of(token_of(value));
   if (type == json_type::null) {
     bool is_null = false;
     if (const auto code = value.is_null().get(is_null)) return fail_parse(code);
@@ -221,7 +275,7 @@ Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
   }
   if (stays_json(shape, slot)) {
     json_text_.allow_levels(levels_left());
-    if (const auto code = json_text_.write(value, unescaped_, dropped_keys())) return fail_parse(code);
+    if (const auto code = json_text_.write(parsers_value(value), unescaped_, dropped_keys())) return fail_parse(code);
     if (json_text_.has_duplicate_keys() && !survey_) return Step::survey;
     return take_scalar(shape, slot, rows_[row], {.kind = DataType::json, .text = unescaped_});
   }
@@ -230,40 +284,42 @@ Walker::Step Walker::take_value(Frame& frame, KeySlot& slot, Value value) {
   return push_list(shape_.list_of(slot, shape), value, row);
 }
 
-Walker::Step Walker::push_object(ObjectShape& shape, Value value, std::uint32_t row, RowEnd row_end) {
+Walker::Step Walker::push_object(ObjectShape& shape, Value& value, std::uint32_t row, RowEnd row_end) {
   if (levels_left() == 0) return fail_depth();
-  simdjson::ondemand::object object;
-  if (const auto code = value.get_object().get(object)) return fail_parse(code);
+  bool has_more = false;
+  if (const auto code = value.start_object().get(has_more)) return fail_parse(code);
   Frame frame;
   frame.kind = Frame::Kind::object;
   frame.row_end = row_end;
   frame.shape = &shape;
   frame.row = row;
   frame.object_serial = ++object_serial_;
-  if (const auto code = object.begin().get(frame.field)) return fail_parse(code);
+  frame.inside = value;
+  frame.has_more = has_more;
   frames_.push_back(frame);
   ++depth_;
   return Step::done;
 }
 
-Walker::Step Walker::push_list(ObjectShape& rows_shape, Value value, std::uint32_t parent_row) {
+Walker::Step Walker::push_list(ObjectShape& rows_shape, Value& value, std::uint32_t parent_row) {
   if (levels_left() == 0) return fail_depth();
-  simdjson::ondemand::array array;
-  if (const auto code = value.get_array().get(array)) return fail_parse(code);
+  bool has_more = false;
+  if (const auto code = value.start_array().get(has_more)) return fail_parse(code);
   Frame frame;
   frame.kind = Frame::Kind::list;
   frame.shape = &rows_shape;
   frame.row = parent_row;
   frame.object_serial = ++object_serial_;
-  if (const auto code = array.begin().get(frame.element)) return fail_parse(code);
+  frame.inside = value;
+  frame.has_more = has_more;
   frames_.push_back(frame);
   ++depth_;
   return Step::done;
 }
 
-Walker::Step Walker::check_unused(Value value) {
+Walker::Step Walker::check_unused(Value& value) {
   json_text_.allow_levels(levels_left());
-  if (const auto code = json_text_.write(value, scratch_)) return fail_parse(code);
+  if (const auto code = json_text_.write(parsers_value(value), scratch_)) return fail_parse(code);
   return Step::done;
 }
 

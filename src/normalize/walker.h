@@ -79,7 +79,9 @@ class Walker {
   const std::vector<NameClaim>& claims() const { return claims_; }
 
  private:
-  using Value = simdjson::ondemand::value;
+  /// What the parser's `value` and its iterators stand on. A field as the parser hands it out is copied three times,
+  /// and each copy waits for the depth in it, which was written a moment before with half the width that is read.
+  using Value = simdjson::ondemand::value_iterator;
 
   /// Stands before a document that is no object, while it is walked.
   static constexpr std::string_view wrapping = "{\"value\":";
@@ -103,8 +105,8 @@ class Walker {
     bool entered = false;
     RowEnd row_end = RowEnd::apart;
     ObjectShape* shape = nullptr;
-    simdjson::ondemand::object_iterator field;
-    simdjson::ondemand::array_iterator element;
+    Value inside;                ///< the object or list
+    bool has_more = false;       ///< the parser stands before another member
     std::uint32_t cursor = 0;    ///< slot that the next key probably has
     std::uint32_t position = 0;  ///< of the key in hand among the object's keys
     std::uint32_t row = 0;       ///< in rows_: the row that the keys belong to, or the parent of the list's rows
@@ -141,8 +143,8 @@ class Walker {
   Step next_field();
   Step next_element();
   KeySlot* find_slot(Frame& frame, std::string_view raw);
-  Step take_value(Frame& frame, KeySlot& slot, Value value);
-  Step take_system_value(Frame& frame, KeySlot& slot, Value value);
+  Step take_value(Frame& frame, KeySlot& slot, Value& value);
+  Step take_system_value(Frame& frame, KeySlot& slot, Value& value);
   Step take_scalar(const ObjectShape& shape, KeySlot& slot, Row& row, const Scalar& scalar);
   void claim_column(const ObjectShape& shape, KeySlot& slot);
   void claim_table(const ObjectShape& shape, KeySlot& slot);
@@ -152,10 +154,14 @@ class Walker {
   Step read_string(Value& value, Scalar& scalar);
   Step read_number(Value& value, Scalar& scalar);
   /// A value that goes nowhere must be JSON all the same.
-  Step check_unused(Value value);
+  Step check_unused(Value& value);
+  /// The token that the value begins with, and white space behind it. Before anything of the value was read.
+  static std::string_view token_of(const Value& value);
+  /// The same value, for what takes those of the parser.
+  static simdjson::ondemand::value parsers_value(const Value& value);
   static bool is_truthy(const Scalar& scalar);
-  Step push_object(ObjectShape& shape, Value value, std::uint32_t row, RowEnd row_end);
-  Step push_list(ObjectShape& rows_shape, Value value, std::uint32_t parent_row);
+  Step push_object(ObjectShape& shape, Value& value, std::uint32_t row, RowEnd row_end);
+  Step push_list(ObjectShape& rows_shape, Value& value, std::uint32_t parent_row);
   bool stays_json(const ObjectShape& shape, KeySlot& slot);
 
   Step take_record();

@@ -178,7 +178,7 @@ void Walker::touch(TableShape& table, std::uint32_t index, const Row& row,
   column.chunk_serial = chunk_serial_;
   column.found_as_variant = false;
   column.cells.reset();
-  if (!column.constant) column.cells.emplace(column.type, column.expected_bytes);
+  if (!column.constant) column.cells.emplace(column.type, column.room);
   table.touched.push_back(index);
   if (column.confirmed) return;
   DiscoveryOrder order;

@@ -12,7 +12,7 @@ namespace outfall::normalize {
 
 using simdjson::ondemand::json_type;
 
-Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value value) {
+Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value& value) {
   TableShape& table = *frame.shape->table;
   Row& row = rows_[frame.row];
   if (slot.role == KeySlot::Role::reserved) return fail_reserved(slot);
@@ -157,7 +157,7 @@ Walker::Step Walker::read_scalar(Value& value, json_type type, Scalar& scalar) {
 }
 
 Walker::Step Walker::read_string(Value& value, Scalar& scalar) {
-  const std::string_view bytes = string_bytes(value.raw_json_token());
+  const std::string_view bytes = string_bytes(token_of(value));
   if (const auto code = value.get_raw_json_string().error()) return fail_parse(code);
   scalar.kind = DataType::text;
   scalar.text = bytes;
@@ -168,7 +168,7 @@ Walker::Step Walker::read_string(Value& value, Scalar& scalar) {
 }
 
 Walker::Step Walker::read_number(Value& value, Scalar& scalar) {
-  scalar.text = trimmed_token(value.raw_json_token());
+  scalar.text = trimmed_token(token_of(value));
   simdjson::ondemand::number number;
   const auto code = value.get_number().get(number);
   // The parser does not call all integers of twenty digits big that are.
@@ -180,7 +180,7 @@ Walker::Step Walker::read_number(Value& value, Scalar& scalar) {
     if (!is_json_number(scalar.text)) return fail_parse(simdjson::NUMBER_ERROR);
     if (code) {
       // The parser did not consume the number; as a raw token it does.
-      if (const auto raw = value.raw_json().error()) return fail_parse(raw);
+      if (const auto raw = parsers_value(value).raw_json().error()) return fail_parse(raw);
     }
     constexpr std::size_t decimal_digits_max = 38;
     const std::size_t digits = scalar.text.size() - (scalar.text.front() == '-' ? 1 : 0);
