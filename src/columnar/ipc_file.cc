@@ -12,6 +12,7 @@
 #include <arrow/ipc/writer.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -217,24 +218,38 @@ struct IpcFileReader::State {
 
 namespace {
 
-/// The batches of a file in order, each checked before a consumer sees it.
+/// The batches of a file in order, each checked before a consumer sees it; `rows_wanted` rows together.
 class FileBatches final : public arrow::RecordBatchReader {
  public:
-  FileBatches(std::string path, std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader)
-      : path_(std::move(path)), reader_(std::move(reader)) {}
+  FileBatches(std::string path, std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader, int64_t rows_wanted)
+      : path_(std::move(path)), reader_(std::move(reader)), rows_wanted_(rows_wanted) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return reader_->schema(); }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     batch->reset();
-    if (next_ == reader_->num_record_batches()) return arrow::Status::OK();
-    arrow::Status read = read_checked(batch);
+    if (rest_ == nullptr && next_ == reader_->num_record_batches()) return arrow::Status::OK();
+    arrow::Status read = gather(batch);
     if (read.ok()) return read;
     batch->reset();
     return read.WithMessage(damaged(path_, read).message);
   }
 
  private:
+  arrow::Status gather(std::shared_ptr<arrow::RecordBatch>* batch) {
+    if (rows_wanted_ == 0) return read_checked(batch);
+    arrow::RecordBatchVector parts;
+    int64_t missing = rows_wanted_;
+    while (missing > 0 && (rest_ != nullptr || next_ < reader_->num_record_batches())) {
+      if (rest_ == nullptr) ARROW_RETURN_NOT_OK(read_checked(&rest_));
+      const int64_t taken = std::min(missing, rest_->num_rows());
+      parts.push_back(rest_->Slice(0, taken));
+      rest_ = taken == rest_->num_rows() ? nullptr : rest_->Slice(taken);
+      missing -= taken;
+    }
+    return arrow::ConcatenateRecordBatches(parts).Value(batch);
+  }
+
   arrow::Status read_checked(std::shared_ptr<arrow::RecordBatch>* batch) {
     ARROW_ASSIGN_OR_RAISE(*batch, reader_->ReadRecordBatch(next_++));
     return check_bounds(**batch);
@@ -242,6 +257,8 @@ class FileBatches final : public arrow::RecordBatchReader {
 
   std::string path_;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader_;
+  int64_t rows_wanted_;
+  std::shared_ptr<arrow::RecordBatch> rest_;  ///< of the last batch that was read; null: none
   int next_ = 0;
 };
 
@@ -284,8 +301,8 @@ Status IpcFileReader::schema(ArrowSchema* out) const {
   return {};
 }
 
-Status IpcFileReader::stream(ArrowArrayStream* out) const {
-  auto batches = std::make_shared<FileBatches>(state_->path, state_->reader);
+Status IpcFileReader::stream(ArrowArrayStream* out, std::uint64_t rows_wanted) const {
+  auto batches = std::make_shared<FileBatches>(state_->path, state_->reader, static_cast<int64_t>(rows_wanted));
   if (arrow::Status exported = arrow::ExportRecordBatchReader(std::move(batches), out); !exported.ok()) {
     return fail(damaged(state_->path, exported));
   }

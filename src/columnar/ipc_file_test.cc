@@ -81,11 +81,11 @@ class IpcFileTest : public testing::Test {
   }
 
   /// Everything in the file, or the first error.
-  Result<std::shared_ptr<arrow::Table>> read_table() {
+  Result<std::shared_ptr<arrow::Table>> read_table(std::uint64_t rows_wanted = 0) {
     Result<IpcFileReader> reader = IpcFileReader::open(path_);
     if (!reader) return fail(reader.error());
     ArrowArrayStream stream{};
-    if (Status opened = reader->stream(&stream); !opened) return fail(opened.error());
+    if (Status opened = reader->stream(&stream, rows_wanted); !opened) return fail(opened.error());
     auto imported = arrow::ImportRecordBatchReader(&stream);
     if (!imported.ok()) return fail(imported.status().message());
     auto table = (*imported)->ToTable();
@@ -109,6 +109,20 @@ TEST_F(IpcFileTest, GivesBackWhatWasWritten) {
   const IpcFileSize size = IpcFileReader::open(path_)->size();
   EXPECT_EQ(size.rows, 3000u);
   EXPECT_EQ(size.bytes, bytes.size());
+}
+
+TEST_F(IpcFileTest, GathersAsManyRowsAsAreWanted) {
+  write_example(5, 7);
+  const auto as_they_are = read_table();
+  for (const int64_t wanted : {1, 5, 7, 10, 34, 35, 100}) {
+    const auto table = read_table(static_cast<std::uint64_t>(wanted));
+    ASSERT_TRUE(table) << table.error().message;
+    ASSERT_TRUE((*table)->ValidateFull().ok());
+    EXPECT_TRUE((*table)->Equals(**as_they_are)) << wanted;
+    for (int i = 0; i < (*table)->column(0)->num_chunks(); ++i) {
+      EXPECT_EQ((*table)->column(0)->chunk(i)->length(), std::min(wanted, 35 - i * wanted)) << wanted;
+    }
+  }
 }
 
 TEST_F(IpcFileTest, TheWriterCountsWhatTheFileHolds) {

@@ -64,7 +64,9 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   std::vector<std::string> columns = column_names(schema);
   schema.release(&schema);
   ArrowArrayStream stream{};
-  if (Status opened = reader->stream(&stream); !opened) return opened;
+  const std::uint64_t batch_rows =
+      load.dataset.connection.batch_rows(columns.size(), job.bytes / std::max<std::uint64_t>(job.rows, 1));
+  if (Status opened = reader->stream(&stream, batch_rows); !opened) return opened;
   count_rows(&stream, load.summary.rows, load.request.progress);
 
   Result<std::uint64_t> taken = load.transaction.insert_stream(load.dataset.table(job.table), columns, &stream);

@@ -75,6 +75,13 @@ class Connection {
   /// The rows of one query as record batches. `out` is to be released before the connection goes.
   virtual Status query(std::string_view query, ArrowArrayStream* out) = 0;
 
+  /// Rows that every batch but the last should have to go in fast, where the table has so many columns and its rows
+  /// take so many bytes; 0: any number will do.
+  virtual std::uint64_t batch_rows([[maybe_unused]] std::size_t columns,
+                                   [[maybe_unused]] std::uint64_t row_bytes) const {
+    return 0;
+  }
+
   /// Appends all rows of the stream to the table, columns matched by name, and returns how many the database says it
   /// took.
   ///

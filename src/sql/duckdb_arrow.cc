@@ -38,6 +38,7 @@ ArrowInput::ArrowInput(ArrowArrayStream* stream, const std::atomic<bool>& cancel
 }
 
 ArrowInput::~ArrowInput() {
+  if (first_.release != nullptr) first_.release(&first_);
   if (schema_.release != nullptr) schema_.release(&schema_);
   if (source_.release != nullptr) source_.release(&source_);
 }
@@ -52,6 +53,11 @@ Status ArrowInput::open() {
   }
   if (std::string_view(schema_.format) != "+s" || schema_.n_children == 0) {
     return fail("read a stream of rows: it has no columns");
+  }
+  if (source_.get_next(&source_, &first_) != 0) {
+    const char* answer = source_.get_last_error(&source_);
+    first_.release = nullptr;
+    return fail(answer != nullptr ? answer : "read a stream of rows: no reason given");
   }
   return {};
 }
@@ -69,7 +75,12 @@ int ArrowInput::lend_next(ArrowArrayStream* self, ArrowArray* out) {
     input->error_ = "cancelled";
     return ECANCELED;
   }
-  int answer = input->source_.get_next(&input->source_, out);
+  int answer = 0;
+  if (!std::exchange(input->is_first_lent_, true)) {
+    *out = std::exchange(input->first_, {});
+  } else {
+    answer = input->source_.get_next(&input->source_, out);
+  }
   if (answer != 0) {
     const char* text = input->source_.get_last_error(&input->source_);
     input->error_ = text != nullptr ? text : "no reason given";

@@ -25,8 +25,14 @@ class ArrowInput {
   ArrowInput& operator=(const ArrowInput&) = delete;
   ~ArrowInput();
 
-  /// Fetches the schema. Errors: the stream has none, or it is not a struct of columns.
+  /// Fetches the schema and the first batch.
+  /// Errors: the stream has no schema, or it is not a struct of columns; what the stream says of the batch.
   Status open();
+
+  /// Of the first batch; 0: there is none.
+  std::uint64_t first_batch_rows() const {
+    return first_.release == nullptr ? 0 : static_cast<std::uint64_t>(first_.length);
+  }
 
   duckdb_arrow_stream handle() { return reinterpret_cast<duckdb_arrow_stream>(&lent_); }
   std::uint64_t rows() const { return rows_; }
@@ -39,6 +45,8 @@ class ArrowInput {
   ArrowArrayStream source_;
   ArrowArrayStream lent_{};
   ArrowSchema schema_{};
+  ArrowArray first_{};
+  bool is_first_lent_ = false;
   const std::atomic<bool>& cancelled_;
   std::string error_;
   std::uint64_t rows_ = 0;  // DuckDB fetches under a lock of its own

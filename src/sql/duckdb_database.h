@@ -14,8 +14,8 @@ namespace outfall::sql {
 
 /// A table of more columns is written by one thread, and may need more memory than was given.
 inline constexpr std::size_t wide_columns = 50;
-/// Fewer threads than these insert no faster than one does.
-inline constexpr int parallel_insert_threads_min = 4;
+/// What DuckDB stores together.
+inline constexpr std::uint64_t row_group_rows = 122'880;
 
 /// Bytes that DuckDB may hold while it writes a table of so many columns.
 std::size_t memory_for_columns(const DuckDbOptions& options, std::size_t columns);

@@ -198,15 +198,13 @@ TEST_F(DuckDb, BatchesOfAWideTableFitIntoLittleMemory) {
   EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "4");
 }
 
-TEST_F(DuckDb, TwoThreadsInsertAsOne) {
+TEST_F(DuckDb, WantsBatchesOfRowGroupsForSeveralThreads) {
   auto opened = open_duckdb({.path = file(), .threads = 2});
   ASSERT_TRUE(opened);
-  run(**opened, "CREATE TABLE narrow (c0 VARCHAR)");
-  Batch one({Column::text("c0", {"x"})});
-  ArrowArrayStream stream = one.stream();
-  const std::vector<std::string> names{"c0"};
-  ASSERT_TRUE((*opened)->insert_stream({"data", "main", "narrow"}, names, &stream));
-  EXPECT_EQ(cell(**opened, "SELECT current_setting('threads')"), "1");
+  EXPECT_EQ((*opened)->batch_rows(50, 100), 2 * row_group_rows);
+  EXPECT_EQ((*opened)->batch_rows(50, 500), row_group_rows);
+  EXPECT_EQ((*opened)->batch_rows(50, 1'000), 0u) << "such a batch would be too large";
+  EXPECT_EQ((*opened)->batch_rows(51, 100), 0u);
 }
 
 TEST_F(DuckDb, OnlyWideTablesRaiseTheLimitOfMemory) {
