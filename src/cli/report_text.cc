@@ -226,7 +226,7 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
       out += labelled("variant", fmt::format("{}.{}: a value that {} does not take, first {}{}", one_line(table.name),
                                              one_line(variant.column), one_line(variant.base_column),
                                              one_line(variant.first_value), place_text(variant.input, variant.line)));
-      out += fmt::format("{}{} in a new dataset, --column {}\n", std::string(12, ' '),
+      out += fmt::format("{}{} --type-conflicts widen, or in a new dataset --column {}\n", std::string(12, ' '),
                          painted(terminal, Color::cyan, "hint:"),
                          quoted(column_path(table, variant.base_column) + ":text"));
     }

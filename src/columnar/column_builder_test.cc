@@ -193,7 +193,7 @@ TEST(ColumnBuilder, ALongGapTakesNoMemory) {
   ColumnBuilder builder({.type = DataType::bigint});
   builder.set_int64(1'000'000, 7);
   builder.skip_to(2'000'000);
-  EXPECT_EQ(builder.room().values, sizeof(std::int64_t));
+  EXPECT_LT(builder.room().values, 2 * sizeof(std::int64_t));
   EXPECT_EQ(builder.gap_bytes(), 1'999'999 * sizeof(std::int64_t) + 250'000);
   EXPECT_EQ(builder.runs(), 3U);
   const Exported array(std::move(builder), As::runs);

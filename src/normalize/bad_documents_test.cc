@@ -68,6 +68,9 @@ TEST(BadDocuments, SayLineAndColumn) {
   EXPECT_THAT(shape("{\"a\":\"x\xff\"}").error, StartsWith("test.jsonl, line 1, column 8: "));
   EXPECT_THAT(shape("[1,tru]").error, StartsWith("test.jsonl, line 1, column 4: "));
   EXPECT_THAT(shape("tru").error, StartsWith("test.jsonl, line 1, column 1: "));
+  EXPECT_THAT(shape("{\"id\":2,}").error, StartsWith("test.jsonl, line 1, column 9: ")) << "what should be a key";
+  EXPECT_THAT(shape("{\"id\" 2}").error, StartsWith("test.jsonl, line 1, column 7: ")) << "what should be a colon";
+  EXPECT_THAT(shape("{\"l\":[1 2]}").error, StartsWith("test.jsonl, line 1, column 9: ")) << "what should be a comma";
 }
 
 TEST(BadDocuments, AWordThatIsNoneIsCalledThat) {

@@ -171,7 +171,7 @@ Walker::Step Walker::next_field() {
     ++frame.position;
     auto code = frame.inside.skip_child();
     if (!code) code = frame.inside.has_next_field().get(frame.has_more);
-    if (code) return fail_parse(code);
+    if (code) return fail_inside(frame, code);
   }
   frame.entered = true;
   if (!frame.has_more) {
@@ -184,7 +184,7 @@ Walker::Step Walker::next_field() {
   simdjson::ondemand::raw_json_string key;
   auto code = frame.inside.field_key().get(key);
   if (!code) code = frame.inside.field_value();
-  if (code) return fail_parse(code);
+  if (code) return fail_inside(frame, code);
   const std::string_view raw = key_bytes(frame.inside, key);
   frame.key_offset = offset_of(raw);
   Value value = frame.inside.child();
@@ -192,6 +192,12 @@ Walker::Step Walker::next_field() {
   KeySlot* slot = find_slot(frame, raw);
   if (slot == nullptr) return error_ ? Step::failed : Step::survey;
   return take_value(frame, *slot, value);
+}
+
+/// The parser points at what it could not go beyond, once it knows that nobody will try.
+Walker::Step Walker::fail_inside(Frame& frame, simdjson::error_code code) {
+  frame.inside.abandon();
+  return fail_parse(code);
 }
 
 KeySlot* Walker::find_slot(Frame& frame, std::string_view raw) {
@@ -231,7 +237,7 @@ Walker::Step Walker::next_element() {
     ++frame.list_index;
     auto code = frame.inside.skip_child();
     if (!code) code = frame.inside.has_next_element().get(frame.has_more);
-    if (code) return fail_parse(code);
+    if (code) return fail_inside(frame, code);
   }
   frame.entered = true;
   if (!frame.has_more) {

@@ -142,6 +142,7 @@ class Walker {
   Step run_frames();
   Step next_field();
   Step next_element();
+  Step fail_inside(Frame& frame, simdjson::error_code code);
   KeySlot* find_slot(Frame& frame, std::string_view raw);
   Step take_value(Frame& frame, KeySlot& slot, Value& value);
   Step take_system_value(Frame& frame, KeySlot& slot, Value& value);

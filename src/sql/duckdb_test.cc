@@ -192,8 +192,8 @@ TEST_F(DuckDb, BatchesOfAWideTableFitIntoLittleMemory) {
   EXPECT_EQ(*taken, 10'000u);
   EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "1");
 
-  Batch one({Column::text("c0", {"x"})});
-  stream = one.stream();
+  Batch narrow({Column::text("c0", std::vector<std::optional<std::string>>(row_group_rows, "x"))});
+  stream = narrow.stream();
   ASSERT_TRUE(connection.insert_stream({"data", "main", "narrow"}, std::span(names).first(1), &stream));
   EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "4");
 }
