@@ -170,6 +170,21 @@ TEST_F(DuckDb, KeepsTheOrderOfRowsOverManyBatches) {
   EXPECT_EQ(cell(*connection, "SELECT count(*) FROM t WHERE rowid % 5000 <> a"), "0");
 }
 
+TEST_F(DuckDb, SeveralThreadsKeepTheOrderOfRows) {
+  auto opened = open_duckdb({.path = file(), .threads = 4});
+  ASSERT_TRUE(opened);
+  Connection& connection = **opened;
+  run(connection, "CREATE TABLE t (a BIGINT)");
+  std::vector<std::optional<std::int64_t>> numbers;
+  for (std::uint64_t i = 0; i < row_group_rows; ++i) numbers.emplace_back(i);
+  Batch batch({Column::fixed<std::int64_t>("a", "l", numbers)});
+  ArrowArrayStream stream = batch.stream(12);
+  const std::string columns[] = {"a"};
+  ASSERT_EQ(connection.insert_stream({"data", "main", "t"}, columns, &stream).value_or(0), 12 * row_group_rows);
+  EXPECT_EQ(cell(connection, "SELECT current_setting('threads')"), "4");
+  EXPECT_EQ(cell(connection, fmt::format("SELECT count(*) FROM t WHERE rowid % {} <> a", row_group_rows)), "0");
+}
+
 // With several threads each batch of so many columns takes 100 MB, and the second one would be too much.
 TEST_F(DuckDb, BatchesOfAWideTableFitIntoLittleMemory) {
   auto opened = open_duckdb({.path = file(), .memory_limit = std::size_t{256} << 20, .threads = 4});
