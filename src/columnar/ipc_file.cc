@@ -10,6 +10,7 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
+#include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 
@@ -31,6 +32,8 @@ namespace {
 constexpr std::size_t write_buffer_bytes = std::size_t{64} << 10;
 // A package is synced at its seal: by then most of it should be on the disk.
 constexpr std::uint64_t write_back_bytes = std::uint64_t{8} << 20;
+// Rows differ in size: no more than this is copied together, however many rows are wanted.
+constexpr int64_t gathered_bytes_max = int64_t{64} << 20;
 // Buffers begin at such offsets, which is what Arrow recommends for vector instructions.
 constexpr int buffer_alignment = 64;
 
@@ -241,12 +244,19 @@ class FileBatches final : public arrow::RecordBatchReader {
     if (rows_wanted_ == 0) return read_checked(batch);
     arrow::RecordBatchVector parts;
     int64_t missing = rows_wanted_;
-    while (missing > 0 && (rest_ != nullptr || next_ < reader_->num_record_batches())) {
+    int64_t bytes = 0;
+    while (missing > 0 && bytes < gathered_bytes_max && (rest_ != nullptr || next_ < reader_->num_record_batches())) {
       if (rest_ == nullptr) ARROW_RETURN_NOT_OK(read_checked(&rest_));
       const int64_t taken = std::min(missing, rest_->num_rows());
       parts.push_back(rest_->Slice(0, taken));
+      ARROW_ASSIGN_OR_RAISE(const int64_t size, arrow::util::ReferencedBufferSize(*parts.back()));
+      bytes += size;
       rest_ = taken == rest_->num_rows() ? nullptr : rest_->Slice(taken);
       missing -= taken;
+    }
+    if (parts.size() == 1) {
+      *batch = parts.front();
+      return arrow::Status::OK();
     }
     return arrow::ConcatenateRecordBatches(parts).Value(batch);
   }

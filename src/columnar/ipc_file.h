@@ -67,7 +67,8 @@ class IpcFileReader {
 
   /// All record batches in order, straight from the mapping, which lives as long as the stream or an array of it does.
   /// Each batch is checked before it is handed on, so that a damaged file gives an error and no consumer reads outside
-  /// the mapping. With `rows_wanted`, so many rows are copied together into each batch but the last.
+  /// the mapping. With `rows_wanted`, so many rows, or those of 64 MiB, are copied together into each batch but the
+  /// last.
   Status stream(ArrowArrayStream* out, std::uint64_t rows_wanted = 0) const;
 
  private:

@@ -125,6 +125,22 @@ TEST_F(IpcFileTest, GathersAsManyRowsAsAreWanted) {
   }
 }
 
+TEST_F(IpcFileTest, GathersNoMoreThanFitsTogether) {
+  Result<IpcFileWriter> writer = create(path_);
+  const std::string large(std::size_t{8} << 20, 'x');
+  for (int i = 0; i < 4; ++i) {
+    arrow::StringBuilder names;
+    for (int row = 0; row < 3; ++row) EXPECT_TRUE(names.Append(large).ok());
+    const auto batch = example_batch(0, 3, "load 1")->SetColumn(1, example_schema()->field(1), *names.Finish());
+    ASSERT_TRUE(append(*writer, *batch));
+  }
+  ASSERT_TRUE(writer->finish());
+  const auto table = read_table(1'000);
+  ASSERT_TRUE(table) << table.error().message;
+  ASSERT_EQ((*table)->column(0)->num_chunks(), 2);
+  EXPECT_EQ((*table)->column(0)->chunk(0)->length(), 9);
+}
+
 TEST_F(IpcFileTest, TheWriterCountsWhatTheFileHolds) {
   Result<IpcFileWriter> writer = create(path_);
   ASSERT_TRUE(append(*writer, example_batch(0, 10, "load 1")));

@@ -43,6 +43,9 @@ Result<sql::TableChange> change_table(const Migration& migration, const schema::
   if (!change) return change;
   for (const std::string& statement : change->statements) {
     if (Result<std::uint64_t> done = migration.transaction.execute(statement); !done) {
+      if (change->alters && done.error().hint.empty()) {
+        done.error().hint = "drop what depends on the column (an index, a constraint), then run the same command again";
+      }
       return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
     }
   }

@@ -368,14 +368,23 @@ Status Ledger::drop(const std::string& load_id) {
     return std::unexpected(transaction.error());
   }
   Result<Statement> package = database_.prepare("DELETE FROM packages WHERE load_id = ?1 AND state = 'pending'");
+  // A package behind it may have rows of the types that this one was to bring about.
+  Result<Statement> altered = database_.prepare(
+      "UPDATE altered_columns SET load_id = n.load_id, position = position + n.behind FROM "
+      "(SELECT load_id, (SELECT coalesce(max(position), -1) + 1 FROM altered_columns a WHERE a.load_id = p.load_id) "
+      "AS behind FROM packages p WHERE state = 'pending' AND load_id > ?1 ORDER BY load_id LIMIT 1) AS n "
+      "WHERE altered_columns.load_id = ?1");
   Result<Statement> inputs = database_.prepare("DELETE FROM inputs WHERE load_id = ?1");
   Result<Statement> letters = database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1");
-  for (const auto* statement : {&package, &inputs, &letters}) {
+  for (const auto* statement : {&package, &altered, &inputs, &letters}) {
     if (!*statement) {
       return std::unexpected(statement->error());
     }
   }
-  Status dropped = package->with(load_id).run();
+  Status dropped = altered->with(load_id).run();
+  if (dropped) {
+    dropped = package->with(load_id).run();
+  }
   if (dropped) {
     dropped = expect_one_pending(database_, load_id);
   }

@@ -182,10 +182,11 @@ Status ColumnShaper::put_misfit(std::size_t field, std::uint32_t column, std::ui
   if (policy == TypeConflicts::variant) return put_variant(field, column, row, scalar, type);
   const ColumnSlot& base = table_->columns[column];
   if (!shape_.settles_type(*root_, base)) {
-    return fail_at(field, row,
-                   fmt::format("the value {} does not fit the column {} ({})", sample(scalar.text), base.name,
-                               name(base.type.type)),
-                   fmt::format("--column '{}:text' keeps every value as text, in a new table", base.name));
+    return fail_at(
+        field, row,
+        fmt::format("the value {} does not fit the column {} ({})", sample(scalar.text), base.name,
+                    name(base.type.type)),
+        "--type-conflicts widen gives the column a type that takes it, variant puts it into a column beside it");
   }
   shape_.note_conflict(*table_, column, type, sample(scalar.text), chunk_->first_row + row + 1);
   return {};

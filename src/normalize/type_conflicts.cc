@@ -11,8 +11,6 @@ using columnar::ColumnType;
 
 constexpr int decimal_digits_max = 38;
 constexpr int bigint_digits = 19;
-/// Decimals of so many digits come back from a double as they were. Whole numbers are doubles beside doubles anyway.
-constexpr int double_digits = 15;
 
 std::optional<ColumnType> wider_decimal(schema::DecimalShape a, schema::DecimalShape b) {
   const int scale = std::max(a.scale, b.scale);
@@ -29,13 +27,12 @@ schema::DecimalShape digits_of(const ColumnType& type) {
   return is_decimal(type) ? columnar::decimal_shape(type) : schema::DecimalShape{bigint_digits, 0};
 }
 
-/// Both are numbers, and one of them at least is a decimal.
+/// Both are numbers, and one of them at least is a decimal. Fractions that are exact stay so, beside doubles as text.
 std::optional<ColumnType> with_decimal(const ColumnType& a, const ColumnType& b) {
   const bool has_double = a.type == DataType::double_ || b.type == DataType::double_;
   if (!has_double) return wider_decimal(digits_of(a), digits_of(b));
-  const schema::DecimalShape exact = columnar::decimal_shape(is_decimal(a) ? a : b);
-  if (exact.scale > 0 && exact.precision > double_digits) return std::nullopt;
-  return ColumnType{.type = DataType::double_};
+  const bool has_fraction = columnar::decimal_shape(is_decimal(a) ? a : b).scale > 0;
+  return has_fraction ? std::nullopt : std::optional(ColumnType{.type = DataType::double_});
 }
 
 std::optional<int> larger(std::optional<int> a, std::optional<int> b) {

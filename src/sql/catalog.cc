@@ -35,14 +35,15 @@ Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, cons
   if (!schemas) return fail(std::move(schemas.error()).in(fmt::format("look for dataset {}", dataset)));
   if (schemas->empty()) return std::nullopt;
 
-  auto columns =
-      connection.rows(fmt::format("SELECT table_name, column_name FROM {}.columns WHERE table_catalog = {} AND {}",
-                                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
-                      place);
+  auto columns = connection.rows(
+      fmt::format("SELECT table_name, column_name, data_type FROM {}.columns WHERE table_catalog = {} AND {}",
+                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
+      place);
   if (!columns) return fail(std::move(columns.error()).in(fmt::format("read the tables of dataset {}", dataset)));
   ExistingDataset out;
   for (const TextRow& row : *columns) {
-    out.tables[folded(dialect, row.at(0).value_or(""))].columns.insert(folded(dialect, row.at(1).value_or("")));
+    out.tables[folded(dialect, row.at(0).value_or(""))].columns.emplace(folded(dialect, row.at(1).value_or("")),
+                                                                        row.at(2).value_or(""));
   }
   return out;
 }

@@ -7,15 +7,14 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "sql/connection.h"
 
 namespace outfall::sql {
 
-/// Columns under the form in which the database compares names (`folded`).
+/// The database's words for the types of columns, which stand under the form in which it compares names (`folded`).
 struct ExistingTable {
-  std::unordered_set<std::string> columns;
+  std::unordered_map<std::string, std::string> columns;
 };
 
 struct ExistingDataset {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -92,15 +94,43 @@ Status plan_add(const Dialect& dialect, const TableName& target, const schema::T
   return {};
 }
 
+bool is_integer(const Dialect& dialect, std::string_view word) {
+  return std::ranges::find(dialect.types.integers, word) != std::end(dialect.types.integers);
+}
+
+/// The type that a column of type `there` gets so that it takes values of type `wanted` and loses none that it has;
+/// empty: it takes them as it is. Another pipeline may have widened it already, and further.
+std::string_view widened_word(const Dialect& dialect, std::string_view there, DataType wanted, std::string_view word) {
+  if (there == word || there == dialect.types.text) return "";
+  const auto is_decimal = [](std::string_view type) { return type.starts_with("DECIMAL"); };
+  switch (wanted) {
+    case DataType::bigint:
+      return is_integer(dialect, there) ? word : std::string_view();
+    case DataType::double_:
+    case DataType::decimal:
+      if (is_integer(dialect, there) || (is_decimal(there) && wanted == DataType::decimal)) return word;
+      return there == dialect.types.double_ ? std::string_view() : dialect.types.text;
+    case DataType::timestamp:
+      if (there == dialect.types.date) return word;
+      return there.starts_with("TIMESTAMP") ? std::string_view() : dialect.types.text;
+    default:
+      return dialect.types.text;
+  }
+}
+
 Status plan_alter(const Dialect& dialect, const TableName& target, const schema::Table& table,
                   const ExistingTable& existing, const std::vector<std::string>& altered, TableChange& change) {
   for (const std::string& name : altered) {
     const schema::Column* column = table.columns.find(name);
-    if (column == nullptr || !column->type || !existing.columns.contains(folded(dialect, name))) continue;
-    Result<std::string> word = type_word(dialect, *column);
-    if (!word) return fail(std::move(word.error()));
+    const auto there = existing.columns.find(folded(dialect, name));
+    if (column == nullptr || !column->type || there == existing.columns.end()) continue;
+    const Result<std::string> word = type_word(dialect, *column);
+    if (!word) return fail(word.error());
+    const std::string_view wider = widened_word(dialect, there->second, *column->type, *word);
+    if (wider.empty()) continue;
+    change.alters = true;
     change.statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", quoted(dialect, target),
-                                            quoted(dialect, name), *word));
+                                            quoted(dialect, name), wider));
   }
   return {};
 }

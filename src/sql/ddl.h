@@ -16,6 +16,7 @@ namespace outfall::sql {
 struct TableChange {
   std::string table;
   bool created = false;
+  bool alters = false;                     ///< the types of columns
   std::vector<std::string> new_columns{};  ///< of a table that was there before, as the next
   std::vector<std::string> statements{};   ///< in this order
 };

@@ -52,7 +52,7 @@ TEST(Ddl, TriesNoCompressionOnRowIds) {
 }
 
 TEST(Ddl, AddsMissingColumnsOneAStatement) {
-  ExistingTable existing{.columns = {"a", "extra"}};
+  ExistingTable existing{.columns = {{"a", "BIGINT"}, {"extra", "BIGINT"}}};
   auto change = plan_table(
       duckdb_dialect(), target,
       table({column("A", DataType::bigint), column("b", DataType::json), column("c", DataType::text, false)}),
@@ -78,7 +78,7 @@ TEST(Ddl, AddsManyColumnsInOneStatementWhereThatWorks) {
 }
 
 TEST(Ddl, AltersColumnsThatAreThereAndNoOthers) {
-  ExistingTable existing{.columns = {"a", "b"}};
+  ExistingTable existing{.columns = {{"a", "BIGINT"}, {"b", "BIGINT"}}};
   auto change =
       plan_table(duckdb_dialect(), target,
                  table({column("A", DataType::double_), column("b", DataType::text), column("c", DataType::text)}),
@@ -88,8 +88,26 @@ TEST(Ddl, AltersColumnsThatAreThereAndNoOthers) {
                                               R"(ALTER TABLE "c"."s"."t" ALTER COLUMN "A" SET DATA TYPE DOUBLE)"));
 }
 
+TEST(Ddl, AltersNothingThatTakesTheValuesAsItIs) {
+  const auto altered = [](const std::string& there, DataType wanted) {
+    ExistingTable existing{.columns = {{"a", there}}};
+    auto change = plan_table(duckdb_dialect(), target, table({column("a", wanted)}), &existing, {"a"});
+    EXPECT_TRUE(change);
+    return change->statements.empty() ? "" : change->statements[0].substr(change->statements[0].find("TYPE ") + 5);
+  };
+  EXPECT_EQ(altered("INTEGER", DataType::double_), "DOUBLE");
+  EXPECT_EQ(altered("DOUBLE", DataType::double_), "");
+  EXPECT_EQ(altered("VARCHAR", DataType::double_), "") << "another pipeline has made it text";
+  EXPECT_EQ(altered("DECIMAL(20,2)", DataType::double_), "VARCHAR") << "digits would be lost";
+  EXPECT_EQ(altered("SMALLINT", DataType::bigint), "BIGINT");
+  EXPECT_EQ(altered("DOUBLE", DataType::bigint), "");
+  EXPECT_EQ(altered("DATE", DataType::timestamp), "TIMESTAMP WITH TIME ZONE");
+  EXPECT_EQ(altered("BOOLEAN", DataType::text), "VARCHAR");
+  EXPECT_EQ(altered("VARCHAR", DataType::text), "");
+}
+
 TEST(Ddl, LeavesATableAloneThatHasAll) {
-  ExistingTable existing{.columns = {"a"}};
+  ExistingTable existing{.columns = {{"a", "BIGINT"}}};
   auto change = plan_table(duckdb_dialect(), target, table({column("a", DataType::bigint)}), &existing);
   ASSERT_TRUE(change);
   EXPECT_THAT(change->statements, IsEmpty());

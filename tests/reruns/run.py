@@ -542,6 +542,40 @@ def a_folder_of_tables_is_the_same_load_with_more_files(story):
     assert story.ids("_1") == [1, 1] and story.ids("_2") == [2, 2]
 
 
+def texts_of(story, database, dataset):
+    asked = story.outfall("query", f"duckdb:{database}", "select v::varchar from t order by id", "--dataset", dataset, "--output", "csv",
+                          of_stdout=True)
+    return asked.splitlines()[1:]
+
+
+def a_dropped_package_leaves_its_types_to_the_next(story):
+    """What is sealed behind a package that widens a column has the wider type, and the column gets it all the same."""
+    (story.folder / "db").mkdir()
+    load = ("-p", "p", "--table", "t", "--type-conflicts", "widen")
+    where = {"to": "duckdb:db/t.duckdb", "inputs": ("in/1.jsonl",)}
+    story.write("1.jsonl", '{"id":1,"v":1}\n')
+    story.run(*load, **where)
+    story.write("1.jsonl", '{"id":2,"v":"x"}\n')
+    story.run(*load, **where, fault="after_seal", code=KILLED)
+    (story.folder / "db").rename(story.folder / "away")
+    story.write("1.jsonl", '{"id":3,"v":"008"}\n')
+    story.run(*load, **where, code=4)
+    (story.folder / "away").rename(story.folder / "db")
+    first = sorted(story.packages())[0]
+    story.outfall("package", "drop", first, "--yes")
+    story.outfall("resume", "p")
+    assert texts_of(story, "db/t.duckdb", "p_dataset") == ["1", "008"]
+
+
+def a_column_that_another_pipeline_made_text_stays_text(story):
+    """Widening never narrows: what the other pipeline's rows have is kept as it is."""
+    rows = [("p", "1", ()), ("q", "5", ()), ("p", '"x"', ("--type-conflicts", "widen")), ("q", "1.5", ("--type-conflicts", "widen"))]
+    for at, (pipeline, value, how) in enumerate(rows):
+        story.write("1.jsonl", '{"id":%d,"v":%s}\n' % (at, value))
+        story.run("-p", pipeline, "--dataset", "shared", "--table", "t", *how, inputs=("in/1.jsonl",))
+    assert texts_of(story, "t.duckdb", "shared") == ["1", "5", "x", "1.5"]
+
+
 def a_grown_file_is_told_to_be_loaded_whole(story):
     """--skip-loaded knows contents, not rows: what a file had before is loaded again with what was added, and that is said."""
     story.rows("1.jsonl", 1)
@@ -570,6 +604,7 @@ def a_column_is_widened_once_in_any_window(story):
 
 def main():
     stories = [
+        a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,

@@ -35,6 +35,9 @@ TEST(InputFormat, OtherKindsOfFilesAreToldByTheirFirstBytes) {
   EXPECT_EQ(parquet.error().message, "in.json is a Parquet file, and no JSON or CSV");
   EXPECT_EQ(parquet.error().hint, "load it with --input-format parquet");
   EXPECT_FALSE(check_is_text("\xff\xff\xff\xff\x10", "in.json"));
+  EXPECT_FALSE(check_is_text("BZh11AY&SY", "in.json"));
+  EXPECT_TRUE(check_is_text("BZh", "in.json"));
+  EXPECT_TRUE(may_be_no_text("BZh91AY"));
   EXPECT_TRUE(may_be_no_text("PAR1"));
   EXPECT_FALSE(may_be_no_text("PAR2"));
   EXPECT_FALSE(may_be_no_text("{"));
