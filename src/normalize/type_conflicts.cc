@@ -27,12 +27,10 @@ schema::DecimalShape digits_of(const ColumnType& type) {
   return is_decimal(type) ? columnar::decimal_shape(type) : schema::DecimalShape{bigint_digits, 0};
 }
 
-/// Both are numbers, and one of them at least is a decimal. Fractions that are exact stay so, beside doubles as text.
+/// Both are numbers, and one of them at least is a decimal: its digits are exact, and no double has them all.
 std::optional<ColumnType> with_decimal(const ColumnType& a, const ColumnType& b) {
   const bool has_double = a.type == DataType::double_ || b.type == DataType::double_;
-  if (!has_double) return wider_decimal(digits_of(a), digits_of(b));
-  const bool has_fraction = columnar::decimal_shape(is_decimal(a) ? a : b).scale > 0;
-  return has_fraction ? std::nullopt : std::optional(ColumnType{.type = DataType::double_});
+  return has_double ? std::nullopt : wider_decimal(digits_of(a), digits_of(b));
 }
 
 std::optional<int> larger(std::optional<int> a, std::optional<int> b) {

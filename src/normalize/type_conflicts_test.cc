@@ -31,7 +31,7 @@ TEST(TypeConflicts, NumbersStayNumbersWhereAllDigitsDo) {
   EXPECT_EQ(wider_type(decimal(38, 0), decimal(10, 2)), text);
   EXPECT_EQ(wider_type(bigint, decimal(38, 30)), text);
   EXPECT_EQ(wider_type(real, decimal(3, 2)), text);
-  EXPECT_EQ(wider_type(decimal(38, 0), real), real);
+  EXPECT_EQ(wider_type(decimal(38, 0), real), text);
 }
 
 TEST(TypeConflicts, ADayIsItsMidnight) {
