@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -83,6 +84,8 @@ class Decision {
       return fail(other_content(input_, *known, content_->bytes));
     } else if (std::ranges::any_of(*sealed, counts_here)) {
       report.fate = InputFate::changed;
+      // This run is the same command: once it has ended, what the file held before is no longer being waited for.
+      std::ranges::copy_if(*sealed, std::back_inserter(acknowledged), unfinished);
     }
     return {};
   }

@@ -542,6 +542,18 @@ def a_folder_of_tables_is_the_same_load_with_more_files(story):
     assert story.ids("_1") == [1, 1] and story.ids("_2") == [2, 2]
 
 
+def a_file_that_changed_after_a_crash_is_settled(story):
+    """The run that loads the changed file ends the command: from then on each run is a load of its own, also of old content."""
+    story.rows("1.jsonl", 1)
+    story.run(fault="after_seal", code=KILLED)
+    story.rows("1.jsonl", 2)
+    told(story.run(), "1.jsonl: changed since: loaded again", "in 2 = delivered 2")
+    told(story.run(), "1.jsonl: loaded, 1 document")
+    story.rows("1.jsonl", 1)
+    told(story.run(), "1.jsonl: loaded, 1 document")
+    assert story.ids() == [1, 1, 2, 2]
+
+
 def texts_of(story, database, dataset):
     asked = story.outfall("query", f"duckdb:{database}", "select v::varchar from t order by id", "--dataset", dataset, "--output", "csv",
                           of_stdout=True)
@@ -604,7 +616,7 @@ def a_column_is_widened_once_in_any_window(story):
 
 def main():
     stories = [
-        a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
+        a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
