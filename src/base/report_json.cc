@@ -44,6 +44,13 @@ Json package_json(const PackageReport& package) {
   return out;
 }
 
+template <class Item, class Turn>
+Json list(const std::vector<Item>& items, Turn turn) {
+  Json out = Json::array();
+  for (const Item& item : items) out.push_back(turn(item));
+  return out;
+}
+
 Json variant_json(const VariantReport& variant) {
   Json out = Json::object();
   out.set("column", variant.column);
@@ -81,12 +88,8 @@ Json table_json(const TableReport& table) {
   out.set("rows_pending", count(table.rows_pending));
   out.set("created", table.created);
   out.set("new_columns", texts(table.new_columns));
-  Json variants = Json::array();
-  for (const VariantReport& variant : table.variants) variants.push_back(variant_json(variant));
-  out.set("variants", std::move(variants));
-  Json widened = Json::array();
-  for (const WidenedReport& column : table.widened) widened.push_back(widened_json(column));
-  out.set("widened", std::move(widened));
+  out.set("variants", list(table.variants, variant_json));
+  out.set("widened", list(table.widened, widened_json));
   out.set("plan", table.plan ? plan_json(*table.plan) : Json());
   return out;
 }
@@ -112,13 +115,6 @@ Json input_json(const InputReport& input) {
   out.set("rejected", count(input.rejected));
   out.set("bytes", count(input.bytes));
   out.set("notes", texts(input.notes));
-  return out;
-}
-
-template <class Item, class Turn>
-Json list(const std::vector<Item>& items, Turn turn) {
-  Json out = Json::array();
-  for (const Item& item : items) out.push_back(turn(item));
   return out;
 }
 

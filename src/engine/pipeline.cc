@@ -9,6 +9,7 @@
 #include "engine/pipeline_names.h"
 #include "engine/run_options.h"
 #include "engine/target.h"
+#include "normalize/type_conflicts.h"
 #include "pipeline/extract.h"
 #include "sources/files/file_source.h"
 #include "sources/memory/memory_source.h"
@@ -53,7 +54,7 @@ Result<std::unique_ptr<normalize::DocumentSource>> open_files(const RunOptions& 
        .workers = pipeline::worker_count(options),
        .missing = options.allow_missing ? sources::Missing::allowed : sources::Missing::refused,
        .on_bad_files = options.on_bad_files,
-       .keeps_streams = options.type_conflicts == TypeConflicts::widen || options.type_conflicts == TypeConflicts::text,
+       .keeps_streams = normalize::settles_types(options.type_conflicts),
        .spool_folder = data_dir,
        .chunk_bytes = options.chunk,
        .memory_bytes = options.memory / 2,

@@ -242,10 +242,8 @@ void ColumnShaper::add_conflicts() {
   std::ranges::stable_sort(table_->conflicts, {}, &ConflictSighting::line);
   for (ConflictSighting& sighting : table_->conflicts) {
     const auto at = std::ranges::find(shaped_.columns, table_->columns[sighting.column].name, &ShapedColumn::name);
-    shaped_.conflicts.push_back({.column = static_cast<std::uint32_t>(at - shaped_.columns.begin()),
-                                 .type = sighting.type,
-                                 .value = std::move(sighting.value),
-                                 .line = sighting.line});
+    sighting.column = static_cast<std::uint32_t>(at - shaped_.columns.begin());
+    shaped_.conflicts.push_back(std::move(sighting));
   }
 }
 

@@ -54,6 +54,13 @@ columnar::ColumnType column_type(const schema::Column& column) {
           .with_timezone = column.timezone.value_or(true)};
 }
 
+void set_type(schema::Column& column, const columnar::ColumnType& type) {
+  column.type = type.type;
+  column.precision = type.precision;
+  column.scale = type.scale;
+  if (!type.with_timezone) column.timezone = false;
+}
+
 Committer::Committer(schema::Schema& schema, std::string write_disposition, SchemaLog& log)
     : schema_(schema), write_disposition_(std::move(write_disposition)), log_(log) {
   for (const schema::Table& table : schema_.tables) {
@@ -130,10 +137,7 @@ void Committer::add_column(schema::Table& table, const ShapedColumn& shaped) {
   schema::Column* known = table.columns.find(shaped.name);
   if (known != nullptr && known->type) return;
   schema::Column& column = known != nullptr ? *known : table.columns.add(new_column(shaped));
-  column.type = shaped.type.type;
-  column.precision = shaped.type.precision;
-  column.scale = shaped.type.scale;
-  if (!shaped.type.with_timezone) column.timezone = false;
+  set_type(column, shaped.type);
   if (!shaped.nullable || (!is_systems_name(column.name) && schema_.is_not_null_by_default(column.name)))
     column.nullable = false;
   record(table, column);

@@ -19,6 +19,8 @@
 namespace outfall::normalize {
 
 columnar::ColumnType column_type(const schema::Column& column);
+/// The same way back.
+void set_type(schema::Column& column, const columnar::ColumnType& type);
 
 class Committer {
  public:

@@ -66,17 +66,12 @@ class Run {
     }
     if (!committed_) return fail(std::move(committed_.error()));
     if (std::optional<Error> error = queue_.read_error()) return fail(std::move(*error));
-    if (!summary_.conflicts.empty()) {
-      std::ranges::sort(summary_.conflicts, {}, [](const ConflictSummary& conflict) {
-        return std::tie(conflict.input, conflict.line, conflict.table, conflict.column);
-      });
-      return std::move(summary_);
-    }
-    if (Status rest = guarded([this] { return assembler_.finish(); }); !rest) return fail(std::move(rest.error()));
     // Where a chunk ends must not show: by place, not by table within a chunk.
-    std::ranges::sort(summary_.variants, {}, [](const VariantSummary& variant) {
-      return std::tie(variant.input, variant.line, variant.table, variant.column);
-    });
+    const auto by_place = [](const auto& seen) { return std::tie(seen.input, seen.line, seen.table, seen.column); };
+    std::ranges::sort(summary_.conflicts, {}, by_place);
+    std::ranges::sort(summary_.variants, {}, by_place);
+    if (!summary_.conflicts.empty()) return std::move(summary_);
+    if (Status rest = guarded([this] { return assembler_.finish(); }); !rest) return fail(std::move(rest.error()));
     return std::move(summary_);
   }
 
@@ -189,11 +184,11 @@ class Run {
         summary_.variants.push_back(
             {table.name, column, variant.base_column, variant.value, shaped.input, variant.line});
       }
-      for (const ShapedConflict& conflict : table.conflicts) add_conflict(shaped, table, conflict);
+      for (const ConflictSighting& conflict : table.conflicts) add_conflict(shaped, table, conflict);
     }
   }
 
-  void add_conflict(const ShapedChunk& chunk, const ShapedTable& table, const ShapedConflict& conflict) {
+  void add_conflict(const ShapedChunk& chunk, const ShapedTable& table, const ConflictSighting& conflict) {
     const ShapedColumn& column = table.columns[conflict.column];
     const auto known = std::ranges::find_if(summary_.conflicts, [&](const ConflictSummary& one) {
       return one.table == table.name && one.column == column.name;

@@ -321,9 +321,8 @@ void Shape::give_column(const ObjectShape& object, KeySlot& slot, const columnar
 }
 
 bool Shape::settles_type(const ObjectShape& object, const ColumnSlot& found) const {
-  const TypeConflicts policy = options_.type_conflicts;
   const bool keeps_whole = found.type.type == DataType::json && object.level > 0;
-  return (policy == TypeConflicts::widen || policy == TypeConflicts::text) && !found.declared && !keeps_whole;
+  return settles_types(options_.type_conflicts) && !found.declared && !keeps_whole;
 }
 
 void Shape::note_conflict(TableShape& owner, std::uint32_t place, const columnar::ColumnType& value,

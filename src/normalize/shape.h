@@ -53,14 +53,6 @@ struct VariantSighting {
   std::uint64_t line = 0;
 };
 
-/// A value of a chunk that its column is to take, and what the column's type must become for that.
-struct ConflictSighting {
-  std::uint32_t column = none;
-  columnar::ColumnType type;
-  std::string value;
-  std::uint64_t line = 0;
-};
-
 /// A column of a table, as this worker knows it, with the cells of the chunk in hand. What every cell needs comes
 /// first.
 struct ColumnSlot {

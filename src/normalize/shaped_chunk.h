@@ -13,6 +13,7 @@
 
 #include "columnar/column_builder.h"
 #include "normalize/schema_log.h"
+#include "normalize/type_conflicts.h"
 #include "outfall/error.h"
 #include "schema/table.h"
 
@@ -44,14 +45,6 @@ struct ShapedVariant {
   std::uint64_t line = 0;
 };
 
-/// A value of the chunk that a column is to take, which needs the stated type for it.
-struct ShapedConflict {
-  std::uint32_t column = 0;  ///< in ShapedTable::columns
-  columnar::ColumnType type;
-  std::string value;
-  std::uint64_t line = 0;
-};
-
 struct ShapedTable {
   std::string name;
   std::string parent;  ///< empty for a root table
@@ -61,7 +54,7 @@ struct ShapedTable {
   std::vector<std::uint32_t> assumed;     ///< columns that must have the stated type there
   std::vector<std::string> flattened;     ///< columns that must not be JSON there
   std::vector<ShapedVariant> variants;
-  std::vector<ShapedConflict> conflicts;
+  std::vector<ConflictSighting> conflicts;  ///< with places in `columns`
 };
 
 /// A document of the chunk that was left out, and why.

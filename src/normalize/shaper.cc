@@ -85,10 +85,8 @@ ShapedTable take_table(TableShape& table) {
                                .line = sighting.line});
   }
   for (ConflictSighting& sighting : table.conflicts) {
-    shaped.conflicts.push_back({.column = place(sighting.column, true),
-                                .type = sighting.type,
-                                .value = std::move(sighting.value),
-                                .line = sighting.line});
+    sighting.column = place(sighting.column, true);
+    shaped.conflicts.push_back(std::move(sighting));
   }
   return shaped;
 }

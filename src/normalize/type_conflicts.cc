@@ -9,13 +9,12 @@ namespace {
 
 using columnar::ColumnType;
 
-constexpr int decimal_digits_max = 38;
 constexpr int bigint_digits = 19;
 
 std::optional<ColumnType> wider_decimal(schema::DecimalShape a, schema::DecimalShape b) {
   const int scale = std::max(a.scale, b.scale);
   const int integral = std::max(a.precision - a.scale, b.precision - b.scale);
-  if (integral + scale > decimal_digits_max) return std::nullopt;
+  if (integral + scale > schema::decimal_precision_max) return std::nullopt;
   return ColumnType{.type = DataType::decimal, .precision = integral + scale, .scale = scale};
 }
 

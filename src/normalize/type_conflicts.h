@@ -17,6 +17,19 @@
 
 namespace outfall::normalize {
 
+/// Whether columns get other types, so that the inputs may have to be read twice.
+constexpr bool settles_types(TypeConflicts policy) {
+  return policy == TypeConflicts::widen || policy == TypeConflicts::text;
+}
+
+/// A value that its column is to take, and what the column's type must become for that.
+struct ConflictSighting {
+  std::uint32_t column = 0;  ///< among those of its table: of the shape, then of the shaped chunk
+  columnar::ColumnType type;
+  std::string value;
+  std::uint64_t line = 0;
+};
+
 /// Types found by an earlier pass, by table and column.
 using SettledTypes = std::map<std::pair<std::string, std::string>, columnar::ColumnType>;
 

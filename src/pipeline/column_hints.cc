@@ -115,11 +115,11 @@ Found nearly_named(const std::string& path, const schema::Schema& schema, const 
   return inner;
 }
 
+}  // namespace
+
 std::string type_text(const columnar::ColumnType& type) {
   return schema::type_text({.type = type.type, .precision = type.precision, .scale = type.scale});
 }
-
-}  // namespace
 
 Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& hints, const schema::Naming& naming) {
   normalize::ColumnHints read;

@@ -302,11 +302,9 @@ class Extraction {
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
 
-    const schema::Schema before = request_.memory.schema;
     Result<normalize::NormalizeSummary> summary = shape_until_settled(
         *run_.source, request_.memory.schema, options_, settled_, [this] { return shape_into_new_package(); });
     if (!summary) return fail(std::move(summary.error()));
-    altered_ = columns_to_alter(settled_, before);
     report_bad_files(*run_.source, choice_.reports);
     Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
     if (!inputs) return fail(std::move(inputs.error()));
@@ -426,7 +424,7 @@ class Extraction {
                                   .sealed_at = run_.env.now_us(),
                                   .jobs = std::move(*jobs)};
     if (run_.options.write_disposition == WriteDisposition::replace) package.replaced = roots_;
-    package.altered = altered_;
+    package.altered = settled_.altered;
     const Status sealed = request_.ledger.seal(
         package, inputs,
         {.naming = std::string(name(options_.shape.naming.convention())), .document = request_.memory.state.text()});
@@ -461,8 +459,7 @@ class Extraction {
   normalize::NormalizeOptions options_;
   std::optional<package::PackageWriter> writer_;
   std::optional<RejectedRows> rejected_;  ///< of these options and inputs
-  std::vector<SettledColumn> settled_;
-  std::vector<ledger::TableColumn> altered_;
+  SettledTypes settled_;
   std::vector<std::string> roots_;
   std::vector<std::size_t> inputs_of_new_tables_;
 };
@@ -492,7 +489,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
     batch->release(batch);
     return Status{};
   };
-  std::vector<SettledColumn> settled;
+  SettledTypes settled;
   auto summary = shape_until_settled(*run.source, schema, *options, settled, [&] {
     counted.emplace(run.options, options->inputs, nullptr, run.env);
     return normalize::normalize(

@@ -6,83 +6,68 @@
 #include <algorithm>
 #include <utility>
 
-#include "schema/type_text.h"
+#include "normalize/committer.h"
+#include "pipeline/column_hints.h"
 
 namespace outfall::pipeline {
 namespace {
 
-std::string type_text(const columnar::ColumnType& type) {
-  return schema::type_text({.type = type.type, .precision = type.precision, .scale = type.scale});
-}
-
-schema::Column* known_column(schema::Schema& schema, const SettledColumn& settled) {
-  schema::Table* table = schema.tables.find(settled.table);
-  schema::Column* column = table == nullptr ? nullptr : table->columns.find(settled.column);
+schema::Column* known_column(schema::Schema& schema, const normalize::ConflictSummary& found) {
+  schema::Table* table = schema.tables.find(found.table);
+  schema::Column* column = table == nullptr ? nullptr : table->columns.find(found.column);
   return column == nullptr || !column->type ? nullptr : column;
 }
 
-void set_type(schema::Column& column, const columnar::ColumnType& type) {
-  column.type = type.type;
-  column.precision = type.precision;
-  column.scale = type.scale;
-  column.timezone = type.with_timezone ? std::nullopt : std::optional(false);
+void change_type(schema::Column& column, const columnar::ColumnType& type) {
+  column.timezone.reset();
+  normalize::set_type(column, type);
 }
 
 /// A column that changed before keeps the value that it changed for first.
-void note(std::vector<SettledColumn>& settled, SettledColumn found) {
-  const auto known = std::ranges::find_if(
-      settled, [&](const SettledColumn& one) { return one.table == found.table && one.column == found.column; });
-  if (known == settled.end()) {
-    settled.push_back(std::move(found));
-  } else {
+void note(SettledTypes& settled, normalize::ConflictSummary found, bool was_there) {
+  const auto known = std::ranges::find_if(settled.columns, [&](const normalize::ConflictSummary& one) {
+    return one.table == found.table && one.column == found.column;
+  });
+  if (known != settled.columns.end()) {
     known->to = found.to;
+    return;
   }
+  if (was_there) settled.altered.push_back({.table = found.table, .column = found.column});
+  settled.columns.push_back(std::move(found));
+}
+
+Error misfit(const normalize::ConflictSummary& found) {
+  return {.message = fmt::format("{} of {} is {}, and {} does not fit it", found.column, found.table,
+                                 type_text(found.from), found.value),
+          .hint = "--type-conflicts variant keeps such values in a column beside it"};
 }
 
 }  // namespace
 
 Result<normalize::NormalizeSummary> shape_until_settled(
     normalize::DocumentSource& source, schema::Schema& schema, normalize::NormalizeOptions& options,
-    std::vector<SettledColumn>& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass) {
+    SettledTypes& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass) {
   schema::Schema before = schema;
   while (true) {
     Result<normalize::NormalizeSummary> summary = pass();
     if (!summary || summary->conflicts.empty()) return summary;
     // Types only grow, so this ends.
-    for (SettledColumn& found : summary->conflicts) {
-      if (found.from == found.to) {
-        return fail(fmt::format("{} of {} is {}, and {} does not fit it", found.column, found.table,
-                                type_text(found.to), found.value),
-                    "--type-conflicts variant keeps such values in a column beside it");
-      }
+    for (normalize::ConflictSummary& found : summary->conflicts) {
+      if (found.from == found.to) return fail(misfit(found));
       options.shape.settled_types.insert_or_assign({found.table, found.column}, found.to);
-      if (schema::Column* column = known_column(before, found)) set_type(*column, found.to);
-      note(settled, std::move(found));
+      schema::Column* known = known_column(before, found);
+      if (known != nullptr) change_type(*known, found.to);
+      note(settled, std::move(found), known != nullptr);
     }
     schema = before;
     if (Status again = source.rewind(); !again) {
-      const SettledColumn& first = settled.front();
-      return fail(std::move(again.error())
-                      .in(fmt::format("{} of {} is {}, and {} does not fit it", first.column, first.table,
-                                      type_text(first.from), first.value)));
+      return fail(std::move(again.error()).in(misfit(settled.columns.front()).message));
     }
   }
 }
 
-std::vector<ledger::TableColumn> columns_to_alter(const std::vector<SettledColumn>& settled,
-                                                  const schema::Schema& before) {
-  std::vector<ledger::TableColumn> columns;
-  for (const SettledColumn& one : settled) {
-    const schema::Table* table = before.tables.find(one.table);
-    const schema::Column* column = table == nullptr ? nullptr : table->columns.find(one.column);
-    if (column != nullptr && column->type) columns.push_back({.table = one.table, .column = one.column});
-  }
-  return columns;
-}
-
-void report_settled(const std::vector<SettledColumn>& settled, const normalize::NormalizeOptions& options,
-                    Report& report) {
-  for (const SettledColumn& one : settled) {
+void report_settled(const SettledTypes& settled, const normalize::NormalizeOptions& options, Report& report) {
+  for (const normalize::ConflictSummary& one : settled.columns) {
     const auto table = std::ranges::find(report.tables, one.table, &TableReport::name);
     if (table == report.tables.end()) continue;
     table->widened.push_back({.column = one.column,

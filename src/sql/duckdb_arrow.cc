@@ -43,21 +43,23 @@ ArrowInput::~ArrowInput() {
   if (source_.release != nullptr) source_.release(&source_);
 }
 
+std::string ArrowInput::source_error() {
+  const char* answer = source_.get_last_error(&source_);
+  return answer != nullptr ? answer : "no reason given";
+}
+
 Status ArrowInput::open() {
   if (source_.release == nullptr) return fail("read a stream of rows: it was released before");
   if (source_.get_schema(&source_, &schema_) != 0) {
-    const char* answer = source_.get_last_error(&source_);
     schema_.release = nullptr;
-    return fail(
-        fmt::format("read the columns of a stream of rows: {}", answer != nullptr ? answer : "no reason given"));
+    return fail("read the columns of a stream of rows: " + source_error());
   }
   if (std::string_view(schema_.format) != "+s" || schema_.n_children == 0) {
     return fail("read a stream of rows: it has no columns");
   }
   if (source_.get_next(&source_, &first_) != 0) {
-    const char* answer = source_.get_last_error(&source_);
     first_.release = nullptr;
-    return fail(answer != nullptr ? answer : "read a stream of rows: no reason given");
+    return fail(source_error());
   }
   return {};
 }
@@ -82,8 +84,7 @@ int ArrowInput::lend_next(ArrowArrayStream* self, ArrowArray* out) {
     answer = input->source_.get_next(&input->source_, out);
   }
   if (answer != 0) {
-    const char* text = input->source_.get_last_error(&input->source_);
-    input->error_ = text != nullptr ? text : "no reason given";
+    input->error_ = input->source_error();
   } else if (out->release != nullptr) {
     count_nulls_of_dictionaries(*out);
     input->rows_ += static_cast<std::uint64_t>(out->length);

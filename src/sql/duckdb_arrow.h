@@ -38,6 +38,8 @@ class ArrowInput {
   std::uint64_t rows() const { return rows_; }
 
  private:
+  /// What the caller's stream says of its failure.
+  std::string source_error();
   static int lend_schema(ArrowArrayStream* self, ArrowSchema* out);
   static int lend_next(ArrowArrayStream* self, ArrowArray* out);
   static const char* last_error(ArrowArrayStream* self);

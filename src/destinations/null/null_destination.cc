@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts the rows of each job file, as its footer says them.
+// Counts the rows of each job file, as its batches say them.
 #include "destinations/null/null_destination.h"
 
 #include <fmt/format.h>

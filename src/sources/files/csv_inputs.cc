@@ -42,12 +42,10 @@ void CsvInputs::leave_out(std::size_t index) {
 Result<CsvInputs::Surveyed> CsvInputs::survey_one(const Input& input, const std::stop_token& stop) {
   Surveyed surveyed{.input = input};
   if (!input.is_file) {
-    auto pipe = columnar::open_byte_stream({.path = input.path, .name = input.name, .stop = stop});
-    if (!pipe) return fail(std::move(pipe.error()));
-    Result<Spool> spool = Spool::fill(**pipe, settings_.spool_folder);
-    if (!spool) return fail(std::move(spool.error()));
-    surveyed.piped = (*pipe)->raw_content();
-    surveyed.spool.emplace(std::move(*spool));
+    Result<KeptStream> piped =
+        keep_stream({.path = input.path, .name = input.name, .stop = stop}, settings_.spool_folder);
+    if (!piped) return fail(std::move(piped.error()));
+    surveyed.piped.emplace(std::move(*piped));
   }
   const columnar::ByteStreamOptions options{.path = path_of(surveyed), .name = input.name, .stop = stop};
   Result<CsvSurvey> survey = survey_csv({.open = [&] { return open_text(options, settings_.csv.encoding); },
@@ -86,7 +84,7 @@ void CsvInputs::decide_types() {
 }
 
 std::string CsvInputs::path_of(const Surveyed& surveyed) const {
-  return surveyed.spool ? surveyed.spool->path() : surveyed.input.path;
+  return surveyed.piped ? surveyed.piped->spool.path() : surveyed.input.path;
 }
 
 Result<std::unique_ptr<columnar::ByteStream>> CsvInputs::open(std::size_t index, const std::stop_token& stop) const {
@@ -102,7 +100,7 @@ Result<columnar::RawContent> CsvInputs::content(std::size_t index, columnar::Raw
     return fail(fmt::format("{} changed while it was read", surveyed.input.name),
                 "load it again when nothing writes to it");
   }
-  return surveyed.spool ? surveyed.piped : std::move(shaped);
+  return surveyed.piped ? surveyed.piped->content : std::move(shaped);
 }
 
 }  // namespace outfall::sources

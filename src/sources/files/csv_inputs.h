@@ -66,8 +66,7 @@ class CsvInputs {
   struct Surveyed {
     Input input;
     CsvSurvey survey;
-    std::optional<Spool> spool;
-    columnar::RawContent piped;  ///< what came through the pipe
+    std::optional<KeptStream> piped;  ///< none: it is a file
     std::shared_ptr<const normalize::CsvLayout> layout;
   };
 

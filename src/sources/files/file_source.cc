@@ -183,16 +183,6 @@ bool FileSource::is_kept(std::size_t input) const {
   return options_.keeps_streams && inputs_[input].is_stream && format(input) != InputFormat::csv;
 }
 
-Status FileSource::keep(std::size_t input) {
-  auto stream = columnar::open_byte_stream(
-      {.path = inputs_[input].path, .name = inputs_[input].called(), .stop = cancelled_.get_token()});
-  if (!stream) return fail(std::move(stream.error()));
-  Result<Spool> spool = Spool::fill(**stream, options_.spool_folder);
-  if (!spool) return fail(std::move(spool.error()));
-  kept_.emplace(input, KeptStream{.spool = std::move(*spool), .content = (*stream)->raw_content()});
-  return {};
-}
-
 /// Where the bytes of an input are read from.
 std::string FileSource::path(std::size_t input) const {
   const auto kept = kept_.find(input);
@@ -201,7 +191,11 @@ std::string FileSource::path(std::size_t input) const {
 
 Status FileSource::open_current() {
   if (is_kept(current_) && !kept_.contains(current_)) {
-    if (Status kept = keep(current_); !kept) return kept;
+    const normalize::SourceInput& pipe = inputs_[current_];
+    Result<KeptStream> kept =
+        keep_stream({.path = pipe.path, .name = pipe.called(), .stop = cancelled_.get_token()}, options_.spool_folder);
+    if (!kept) return fail(std::move(kept.error()));
+    kept_.emplace(current_, std::move(*kept));
   }
   auto reader = open_reader(current_);
   if (!reader) return fail(std::move(reader.error()));

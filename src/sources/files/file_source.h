@@ -62,12 +62,6 @@ class FileSource final : public normalize::DocumentSource {
   std::optional<Error> fault(std::size_t input) const override { return faults_[input]; }
 
  private:
-  /// What came through a pipe.
-  struct KeptStream {
-    Spool spool;
-    columnar::RawContent content;
-  };
-
   FileSource(FileSourceOptions options, std::vector<normalize::SourceInput> inputs);
 
   Result<normalize::InputContent> hash(std::size_t input) const;
@@ -78,7 +72,6 @@ class FileSource final : public normalize::DocumentSource {
   InputFormat format(std::size_t input) const;
   Status open_current();
   bool is_kept(std::size_t input) const;
-  Status keep(std::size_t input);
   std::string path(std::size_t input) const;
   Result<std::unique_ptr<ChunkReader>> open_reader(std::size_t input);
   Result<std::unique_ptr<ChunkReader>> open_documents(std::size_t input);

@@ -33,15 +33,15 @@ struct Kind {
   std::string_view begin;
   std::string_view what;
   std::string_view hint;
+  std::string_view behind_any = "";  ///< what follows one byte more, whatever that is
 };
-constexpr std::string_view bzip2_begin = "BZh";  // a digit, and pi, follow
 constexpr std::string_view load_as_arrow = "load it with --input-format arrow";
 constexpr std::array<Kind, 8> other_kinds{{
     {"PAR1\x15", "a Parquet file", "load it with --input-format parquet"},
     {"ARROW1\0"sv, "an Arrow IPC file", load_as_arrow},
     {"\xff\xff\xff\xff", "an Arrow IPC stream", load_as_arrow},
     {"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save its sheet as CSV"},
-    {bzip2_begin, "compressed with bzip2", "pipe it in: bzcat FILE | outfall run - --table TABLE"},
+    {"BZh", "compressed with bzip2", "pipe it in: bzcat FILE | outfall run - --table TABLE", "1AY&SY"},
     {"\xfd\x37zXZ", "compressed with xz", "pipe it in: xzcat FILE | outfall run - --table TABLE"},
     {"SQLite format 3\0"sv, "a SQLite database",
      "write its rows as CSV first: sqlite3 -csv -header FILE \"select ...\""},
@@ -50,8 +50,9 @@ constexpr std::array<Kind, 8> other_kinds{{
 
 bool is_kind(std::string_view begin, const Kind& kind) {
   if (!begin.starts_with(kind.begin)) return false;
-  const std::size_t level = kind.begin.size();
-  return kind.begin != bzip2_begin || (begin.size() > level && begin.substr(level + 1).starts_with("1AY&SY"));
+  if (kind.behind_any.empty()) return true;
+  const std::size_t any = kind.begin.size();
+  return begin.size() > any && begin.substr(any + 1).starts_with(kind.behind_any);
 }
 
 std::string_view file_name(std::string_view path) {
@@ -93,7 +94,7 @@ Status check_is_text(std::string_view begin, std::string_view input) {
 
 bool may_be_no_text(std::string_view begin) {
   return !begin.empty() && std::ranges::any_of(other_kinds, [begin](const Kind& kind) {
-    const std::size_t needed = kind.begin.size() + (kind.begin == bzip2_begin ? std::string_view("91AY&SY").size() : 0);
+    const std::size_t needed = kind.begin.size() + (kind.behind_any.empty() ? 0 : 1 + kind.behind_any.size());
     const std::size_t common = std::min(begin.size(), kind.begin.size());
     return needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
   });

@@ -69,17 +69,19 @@ struct ParquetFile {
 };
 
 Result<ParquetFile> look_at(const RowsReaderOptions& options) {
-  auto bytes = columnar::open_byte_stream({.path = options.path, .name = options.name, .stop = options.stop});
+  columnar::ByteStreamOptions opened{.path = options.path, .name = options.name, .stop = options.stop};
+  if (options.is_stream) {
+    Result<KeptStream> kept = keep_stream(std::move(opened), options.spool_folder);
+    if (!kept) return fail(std::move(kept.error()));
+    std::string path = kept->spool.path();
+    return ParquetFile{.spool = std::move(kept->spool),
+                       .path = std::move(path),
+                       .facts = kept->facts,
+                       .content = std::move(kept->content)};
+  }
+  auto bytes = columnar::open_byte_stream(std::move(opened));
   if (!bytes) return fail(std::move(bytes.error()));
   ParquetFile file{.path = options.path, .facts = (*bytes)->facts()};
-  if (options.is_stream) {
-    Result<Spool> spool = Spool::fill(**bytes, options.spool_folder);
-    if (!spool) return fail(std::move(spool.error()));
-    file.path = spool->path();
-    file.spool.emplace(std::move(*spool));
-    file.content = (*bytes)->raw_content();
-    return file;
-  }
   Result<columnar::RawContent> content = columnar::read_to_end(**bytes);
   if (!content) return fail(std::move(content.error()));
   file.content = std::move(*content);

@@ -74,4 +74,12 @@ std::string Spool::path() const {
   return fmt::format("/proc/self/fd/{}", descriptor_);
 }
 
+Result<KeptStream> keep_stream(columnar::ByteStreamOptions pipe, const std::string& preferred) {
+  auto stream = columnar::open_byte_stream(std::move(pipe));
+  if (!stream) return fail(std::move(stream.error()));
+  Result<Spool> spool = Spool::fill(**stream, preferred);
+  if (!spool) return fail(std::move(spool.error()));
+  return KeptStream{.spool = std::move(*spool), .facts = (*stream)->facts(), .content = (*stream)->raw_content()};
+}
+
 }  // namespace outfall::sources

@@ -29,4 +29,14 @@ class Spool {
   int descriptor_ = -1;
 };
 
+/// A pipe that was read to its end, and what came through it.
+struct KeptStream {
+  Spool spool;
+  columnar::FileFacts facts;
+  columnar::RawContent content;
+};
+
+/// Keeps what `pipe` gives in a spool in the preferred folder.
+Result<KeptStream> keep_stream(columnar::ByteStreamOptions pipe, const std::string& preferred);
+
 }  // namespace outfall::sources
