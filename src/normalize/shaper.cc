@@ -148,7 +148,7 @@ class Shaper::State {
             .line = place.line,
             .column = place.column,
             .message = std::move(error.message),
-            .hint = may_be_unfinished(chunk, span) ? chunk.unfinished_hint : std::move(error.hint)};
+            .hint = may_be_unfinished(chunk, span) ? chunk.unfinished_hint : error.hint};
   }
 
   static bool may_be_unfinished(const Chunk& chunk, const DocumentSpan& span) {

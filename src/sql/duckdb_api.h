@@ -71,6 +71,7 @@
 namespace outfall::sql {
 
 struct DuckDbApi {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared cannot stand in parentheses
 #define OUTFALL_MEMBER(function) decltype(&::function) function = nullptr;
   OUTFALL_DUCKDB_FUNCTIONS(OUTFALL_MEMBER)
 #undef OUTFALL_MEMBER

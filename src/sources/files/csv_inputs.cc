@@ -94,13 +94,13 @@ Result<std::unique_ptr<columnar::ByteStream>> CsvInputs::open(std::size_t index,
   return open_text(std::move(options), settings_.csv.encoding);
 }
 
-Result<columnar::RawContent> CsvInputs::content(std::size_t index, columnar::RawContent shaped) const {
+Result<columnar::RawContent> CsvInputs::content(std::size_t index, const columnar::RawContent& shaped) const {
   const Surveyed& surveyed = surveyed_.at(index);
   if (settings_.csv.types && shaped.hash != surveyed.survey.content.hash) {
     return fail(fmt::format("{} changed while it was read", surveyed.input.name),
                 "load it again when nothing writes to it");
   }
-  return surveyed.piped ? surveyed.piped->content : std::move(shaped);
+  return surveyed.piped ? surveyed.piped->content : shaped;
 }
 
 }  // namespace outfall::sources

@@ -57,7 +57,7 @@ class CsvInputs {
   CsvHeader header() const { return settings_.csv.header; }
 
   /// What to record of an input that was shaped, of which `shaped` was read. It must be what was surveyed.
-  Result<columnar::RawContent> content(std::size_t index, columnar::RawContent shaped) const;
+  Result<columnar::RawContent> content(std::size_t index, const columnar::RawContent& shaped) const;
 
   /// Bytes surveyed so far. From any thread.
   std::uint64_t bytes_surveyed() const { return bytes_finished_ + bytes_current_; }

@@ -237,7 +237,7 @@ Result<std::unique_ptr<ChunkReader>> FileSource::open_documents(std::size_t inpu
 Status FileSource::finish_current() {
   const bool is_csv = csv_.contains(current_);
   Result<columnar::RawContent> read = reader_->content();
-  if (read && is_csv) read = csv_.content(current_, std::move(*read));
+  if (read && is_csv) read = csv_.content(current_, *read);
   if (!read) return fail(std::move(read.error()));
   if (const auto kept = kept_.find(current_); kept != kept_.end()) read = kept->second.content;
   columnar::RawContent& content = *read;

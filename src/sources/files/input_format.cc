@@ -33,7 +33,7 @@ struct Kind {
   std::string_view begin;
   std::string_view what;
   std::string_view hint;
-  std::string_view behind_any = "";  ///< what follows one byte more, whatever that is
+  std::string_view behind_any{};  ///< what follows one byte more, whatever that is
 };
 constexpr std::string_view load_as_arrow = "load it with --input-format arrow";
 constexpr std::array<Kind, 8> other_kinds{{
