@@ -9,6 +9,7 @@
 #include <ranges>
 
 #include "cli/quantities.h"
+#include "cli/shell_words.h"
 
 namespace outfall::cli {
 namespace {
@@ -24,25 +25,6 @@ constexpr std::size_t rejects_shown_max = 3;
 
 std::string labelled(std::string_view label, std::string_view text) {
   return fmt::format("{:<12}{}\n", label, text);
-}
-
-// For a shell, whatever is in it, and on one line.
-std::string quoted(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) escaped += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-  // Only $'...' knows escapes, and everything but control characters can do without.
-  if (const std::string line = one_line(escaped); line != escaped) return "$'" + line + "'";
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-std::string shell_word(const std::string& text) {
-  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c >= 0x80 ||
-           std::string_view("-_./:=,+@").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  return plain && !text.empty() ? text : quoted(text);
 }
 
 /// Words that DuckDB takes for its own where a table's name stands.
@@ -228,7 +210,7 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
                                              one_line(variant.first_value), place_text(variant.input, variant.line)));
       out += fmt::format("{}{} --type-conflicts widen, or in a new dataset --column {}\n", std::string(12, ' '),
                          painted(terminal, Color::cyan, "hint:"),
-                         quoted(column_path(table, variant.base_column) + ":text"));
+                         quoted_word(column_path(table, variant.base_column) + ":text"));
     }
   }
   return out;
@@ -256,7 +238,7 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   return out;
 }
 
-std::string rejects_text(const Report& report, const Terminal& terminal) {
+std::string rejects_text(const Report& report, const ReportView& view) {
   std::string out;
   for (const RejectReport& reject : report.rejects | std::views::take(rejects_shown_max)) {
     out += labelled("rejected", fmt::format("{}, line {}, column {}: {}", one_line(reject.input), reject.line,
@@ -264,7 +246,7 @@ std::string rejects_text(const Report& report, const Terminal& terminal) {
     // Rows that are bad in the same way are told once what to do.
     const bool is_told = &reject != &report.rejects.front() && (&reject - 1)->hint == reject.hint;
     if (!reject.hint.empty() && !is_told) {
-      out += fmt::format("{}{} {}\n", std::string(12, ' '), painted(terminal, Color::cyan, "hint:"),
+      out += fmt::format("{}{} {}\n", std::string(12, ' '), painted(view.terminal, Color::cyan, "hint:"),
                          one_line(reject.hint));
     }
   }
@@ -272,8 +254,9 @@ std::string rejects_text(const Report& report, const Terminal& terminal) {
   if (shown > 0 && report.balance.rejected > shown)
     out += labelled("", fmt::format("and {} more", count_text(report.balance.rejected - shown)));
   if (report.dead_letters > 0) {
-    out += fmt::format("{} they are kept: outfall dead-letter list {}\n", painted(terminal, Color::cyan, "hint:"),
-                       shell_word(report.pipeline));
+    out +=
+        fmt::format("{} they are kept: outfall dead-letter list {}{}\n", painted(view.terminal, Color::cyan, "hint:"),
+                    shell_word(report.pipeline), data_dir_words(view.data_dir));
   }
   return out;
 }
@@ -328,11 +311,25 @@ std::string headline(const Report& report, const Terminal& terminal) {
 }
 
 // The same command would send standard input a second time, and nothing tells that it is the same.
-std::string_view pending_hint(const Report& report) {
-  const bool sent = std::ranges::any_of(report.inputs, [&](const InputReport& input) {
+bool needs_sending(const Report& report) {
+  return std::ranges::any_of(report.inputs, [&](const InputReport& input) {
     return input.path == "-" && input.run_key.empty() && is_pending_here(report, input);
   });
-  return sent ? ", which needs nothing sent again," : ", or the same command,";
+}
+
+std::string pending_text(const Report& report, const ReportView& view) {
+  const std::string data_dir = data_dir_words(view.data_dir);
+  const std::string hint = painted(view.terminal, Color::cyan, "hint:");
+  std::string out =
+      fmt::format("{} `outfall resume {}{}`{} delivers what is pending\n", hint, shell_word(report.pipeline), data_dir,
+                  needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
+  if (report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run) {
+    out += fmt::format(
+        "{} where the destination can never take it, `outfall package list{}` names it for "
+        "`outfall package drop`\n",
+        hint, data_dir);
+  }
+  return out;
 }
 
 }  // namespace
@@ -363,7 +360,8 @@ std::string balance_text(const Report& report) {
   return report.destination.starts_with("null:") ? out + ", nothing is kept (null:)" : out;
 }
 
-std::string report_text(const Report& report, const Terminal& terminal) {
+std::string report_text(const Report& report, const ReportView& view) {
+  const Terminal& terminal = view.terminal;
   // Nothing was touched, so there is nothing to balance.
   if (report.ending == Ending::misuse || report.ending == Ending::busy) {
     return report.error ? error_text(*report.error, terminal) : "";
@@ -373,17 +371,14 @@ std::string report_text(const Report& report, const Terminal& terminal) {
   out += tables_text(report);
   out += widened_text(report);
   out += variants_text(report, terminal);
-  out += rejects_text(report, terminal);
+  out += rejects_text(report, view);
   out += loads_text(report);
   out += labelled("time", time_text(report));
   out += labelled("data dir", one_line(report.data_dir));
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
-  if (report.balance.pending > 0) {
-    out += fmt::format("{} `outfall resume {}`{} delivers what is pending\n", painted(terminal, Color::cyan, "hint:"),
-                       shell_word(report.pipeline), pending_hint(report));
-  }
+  if (report.balance.pending > 0) out += pending_text(report, view);
   return out + balance_text(report) + "\n";
 }
 

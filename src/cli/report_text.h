@@ -17,7 +17,12 @@ std::string error_text(const Error& error, const Terminal& terminal);
 /// `in 1000 = delivered 997 + rejected 3 + pending 0, exactly once (transactional)`, without a line end.
 std::string balance_text(const Report& report);
 
+struct ReportView {
+  Terminal terminal{};
+  std::string data_dir{};  ///< as it was typed; the commands that are told repeat it
+};
+
 /// Everything a run did, line by line; the last line is the balance.
-std::string report_text(const Report& report, const Terminal& terminal);
+std::string report_text(const Report& report, const ReportView& view);
 
 }  // namespace outfall::cli

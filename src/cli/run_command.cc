@@ -3,6 +3,7 @@
 // run and resume: drive a pipeline, show its progress, print its report.
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -20,13 +21,13 @@ void name_signal(Report& report) {
   if (report.ending == Ending::interrupted && StopSignals::received() == SIGTERM) report.ending = Ending::terminated;
 }
 
-void print_report(const Report& report, const Talk& talk) {
+void print_report(const Report& report, const Talk& talk, const std::string& data_dir) {
   const Terminal terminal = Terminal::of(stderr);
   if (talk.progress == ProgressMode::json) {
     const std::string document = to_json(report);
     std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", document.c_str());
   } else if (talk.report == ReportForm::text) {
-    std::fputs(report_text(report, terminal).c_str(), stderr);
+    std::fputs(report_text(report, {.terminal = terminal, .data_dir = data_dir}).c_str(), stderr);
   } else {
     if (report.error) std::fputs(error_text(*report.error, terminal).c_str(), stderr);
     std::fprintf(stderr, "%s\n", balance_text(report).c_str());
@@ -40,7 +41,7 @@ void print_report(const Report& report, const Talk& talk) {
 /// Shows one run after the other: progress, then the report.
 class Show {
  public:
-  explicit Show(const Talk& talk) : talk_(talk) {}
+  Show(const Talk& talk, const std::string& data_dir) : talk_(talk), data_dir_(data_dir) {}
 
   void progress(const Progress& progress) {
     if (!view_) view_ = ProgressView::make(talk_.progress, stderr, Terminal::of(stderr));
@@ -52,12 +53,13 @@ class Show {
     if (view_) view_->end();
     view_.reset();
     name_signal(report);
-    print_report(report, talk_);
+    print_report(report, talk_, data_dir_);
     return static_cast<int>(report.ending);
   }
 
  private:
   const Talk& talk_;
+  const std::string& data_dir_;
   std::unique_ptr<ProgressView> view_;
 };
 
@@ -70,7 +72,7 @@ RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
 }  // namespace
 
 int run(const RunCommand& command) {
-  Show show(command.talk);
+  Show show(command.talk, command.pipeline.data_dir);
   Report report;
   {
     const StopSignals signals;
@@ -80,14 +82,19 @@ int run(const RunCommand& command) {
 }
 
 int resume(const ResumeCommand& command) {
-  Show show(command.talk);
+  Show show(command.talk, command.pipeline.data_dir);
   const StopSignals signals;
   const ResumeReport all =
       Pipeline(command.pipeline).resume(watched(command.run, signals, show), [&show](const Report& report) {
         show.report(report);
       });
   if (all.error) return complain(*all.error);
-  if (all.pipelines.empty()) std::fprintf(stderr, "nothing is pending in %s\n", one_line(all.data_dir).c_str());
+  if (all.pipelines.empty()) {
+    std::error_code unreadable;
+    const bool exists = std::filesystem::exists(all.data_dir, unreadable) || unreadable;
+    std::fprintf(stderr, "nothing is pending in %s%s\n", one_line(all.data_dir).c_str(),
+                 exists ? "" : ": there is no such folder");
+  }
   Report together{.ending = all.ending};
   name_signal(together);
   return static_cast<int>(together.ending);

@@ -49,7 +49,8 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
   while (true) {
     const Result<DataDirStatus> found = outfall::status(options_of(command));
     if (!found) return complain(found.error());
-    std::string text = command.form == ReportForm::json ? to_json(*found) + "\n" : status_text({*found, earlier});
+    std::string text =
+        command.form == ReportForm::json ? to_json(*found) + "\n" : status_text({*found, earlier, command.data_dir});
     if (command.form == ReportForm::text) text.insert(redraw ? 0 : text.size(), redraw ? "\x1b[H\x1b[2J" : "\n");
     earlier = look_at(*found);
     if (const Status written = write_output(text); !written) return complain(written.error());
@@ -86,7 +87,7 @@ int status(const StatusCommand& command) {
   if (!earlier.empty() && wait(rate_interval, signals.token())) {
     if (Result<DataDirStatus> again = outfall::status(options_of(command))) found = std::move(again);
   }
-  const Status written = write_output(status_text({*found, earlier}));
+  const Status written = write_output(status_text({*found, earlier, command.data_dir}));
   return written ? 0 : complain(written.error());
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "cli/quantities.h"
+#include "cli/shell_words.h"
 #include "cli/terminal.h"
 
 namespace outfall::cli {
@@ -102,7 +103,8 @@ std::string run_line(const RunStatus& run, bool live) {
                                  one_line(run.command)));
 }
 
-std::string pipeline_text(const PipelineStatus& pipeline, std::span<const EarlierLook> earlier) {
+std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view) {
+  const std::string named = shell_word(pipeline.name) + data_dir_words(view.data_dir);
   std::string out = pipeline.name + "\n";
   if (!pipeline.problem.empty()) return out + line("problem", one_line(pipeline.problem));
   if (!pipeline.destination.empty()) {
@@ -112,15 +114,15 @@ std::string pipeline_text(const PipelineStatus& pipeline, std::span<const Earlie
     out += line("running", fmt::format("process {} on {}, since {}", pipeline.holder->pid, pipeline.holder->host,
                                        time_text(pipeline.holder->since)));
   }
-  if (pipeline.progress) out += progress_text(pipeline, earlier);
+  if (pipeline.progress) out += progress_text(pipeline, view.earlier);
   if (pipeline.pending_packages > 0) {
     out += line("pending", fmt::format("{}, {}", count_text(pipeline.pending_packages, "package"),
                                        count_text(pipeline.pending_documents, "document")));
-    if (!pipeline.holder) out += line("", fmt::format("hint: `outfall resume {}` finishes it", pipeline.name));
+    if (!pipeline.holder) out += line("", fmt::format("hint: `outfall resume {}` finishes it", named));
   }
   if (pipeline.dead_letters > 0) {
     out += line("rejected", fmt::format("{}: `outfall dead-letter list {}`",
-                                        count_text(pipeline.dead_letters, "dead letter"), pipeline.name));
+                                        count_text(pipeline.dead_letters, "dead letter"), named));
   }
   for (const PackageStatus& package : pipeline.packages) {
     out += package_text(package);
@@ -158,7 +160,7 @@ std::string package_text(const PackageDetail& detail) {
 std::string status_text(const StatusView& view) {
   std::string out = fmt::format("data dir {}\n", one_line(view.status.data_dir));
   if (view.status.pipelines.empty()) return out + "no pipeline has run here\n";
-  for (const PipelineStatus& pipeline : view.status.pipelines) out += "\n" + pipeline_text(pipeline, view.earlier);
+  for (const PipelineStatus& pipeline : view.status.pipelines) out += "\n" + pipeline_text(pipeline, view);
   return out;
 }
 

@@ -23,6 +23,7 @@ struct EarlierLook {
 struct StatusView {
   const DataDirStatus& status;
   std::span<const EarlierLook> earlier;  ///< for rates; may be empty
+  std::string data_dir{};                ///< as it was typed; the commands that are told repeat it
 };
 
 /// The packages of one pipeline, as `package list` and `package show` print them.

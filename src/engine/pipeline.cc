@@ -69,7 +69,10 @@ Result<std::unique_ptr<normalize::DocumentSource>> make_source(const RunOptions&
   if (memory != nullptr) return memory;
   const Result<std::string> data_dir = engine::find_data_dir(pipeline.data_dir);
   if (!data_dir) return fail(data_dir.error());
-  return open_files(options, *data_dir);
+  auto files = open_files(options, *data_dir);
+  if (!files && files.error().blame == Blame::usage)
+    return fail(engine::with_pending(std::move(files.error()), *data_dir));
+  return files;
 }
 
 }  // namespace

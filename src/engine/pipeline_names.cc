@@ -69,4 +69,22 @@ Result<std::optional<ledger::Binding>> remembered_binding(const std::string& dat
   return ledger::Ledger::binding_at(paths->database);
 }
 
+Error with_pending(Error error, const std::string& data_dir) {
+  std::size_t packages = 0;
+  const Result<std::vector<std::string>> keys = ledger::list_pipelines(data_dir);
+  for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
+    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
+    if (!paths) continue;
+    // What cannot be read is explained by the command that works on it.
+    Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
+    if (!ledger) continue;
+    if (const auto pending = ledger->pending(); pending) packages += pending->size();
+  }
+  if (packages == 0) return error;
+  error.hint += fmt::format("{}sealed work of earlier runs waits ({} in {}): outfall resume delivers it",
+                            error.hint.empty() ? "" : "; ",
+                            packages == 1 ? "1 package" : fmt::format("{} packages", packages), data_dir);
+  return error;
+}
+
 }  // namespace outfall::engine

@@ -36,4 +36,7 @@ Result<PipelinesFound> find_pipelines(const std::string& asked, const std::strin
 /// What an earlier run of the pipeline was tied to, if there was one.
 Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key);
 
+/// The error, with a hint at packages that wait in the data directory: without its input a command delivers none.
+Error with_pending(Error error, const std::string& data_dir);
+
 }  // namespace outfall::engine

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "schema/stored_text.h"
@@ -74,15 +75,31 @@ Result<Remembered> from_destination(const RunRequest& request) {
   return *found ? std::move(**found) : Remembered{};
 }
 
+std::string gone_note(const RunRequest& request, std::string_view consequence) {
+  return fmt::format("{} is no longer at {}: {}", request.dataset, request.destination.address(), consequence);
+}
+
+/// The state store was lost, or the dataset was made elsewhere: by dlt, or on another machine.
+std::string unknown_loads_note(const RunRequest& request) {
+  return fmt::format(
+      "{} at {} has earlier loads of this pipeline, and this data directory does not know which inputs "
+      "they took: every input counts as new. Another one is named with --data-dir",
+      request.dataset, request.destination.address());
+}
+
 Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
                           std::vector<std::string>& notes) {
   if (ledger != nullptr && has_pending) return from_ledger(*ledger);
   Result<Remembered> there = from_destination(request);
-  if (!there || ledger == nullptr || !there->is_empty()) return there;
-  Result<Remembered> here = from_ledger(*ledger);
-  if (!here || here->is_empty() || request.destination.mode() == DeliveryMode::none) return here;
-  notes.push_back(fmt::format("{} is no longer at {}: schema and state begin anew", request.dataset,
-                              request.destination.address()));
+  if (!there) return there;
+  Result<Remembered> here = ledger == nullptr ? Remembered{} : from_ledger(*ledger);
+  if (!here) return here;
+  if (!there->is_empty()) {
+    if (here->is_empty()) notes.push_back(unknown_loads_note(request));
+    return there;
+  }
+  if (here->is_empty() || request.destination.mode() == DeliveryMode::none) return here;
+  notes.push_back(gone_note(request, "schema and state begin anew"));
   if (request.options.dry_run) return Remembered{};
   if (Status reset = ledger->reset_schema(); !reset) return fail(std::move(reset.error()));
   return Remembered{};
@@ -125,6 +142,21 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
   Result<schema::PipelineState> state = schema::PipelineState::parse(remembered->state);
   if (!state) return fail(std::move(state.error()).in("read the stored state of " + request.name));
   return DatasetMemory{.schema = std::move(*schema), .state = std::move(*state), .state_is_stored = true};
+}
+
+Status note_if_gone(const RunRequest& request, ledger::Ledger& ledger, std::size_t pending,
+                    std::vector<std::string>& notes) {
+  if (request.destination.mode() == DeliveryMode::none) return {};
+  const Result<std::vector<ledger::PackageRecord>> packages = ledger.packages(pending + 1);
+  if (!packages) return fail(packages.error());
+  if (packages->size() <= pending) return {};
+  const auto dataset = request.destination.inspect({.dataset = request.dataset,
+                                                    .schema_name = schema::default_schema_name(request.name),
+                                                    .pipeline = request.name,
+                                                    .inspection = delivery::Inspection::before_a_load});
+  // What cannot be looked at is explained by the load, which tries again.
+  if (dataset && !*dataset) notes.push_back(gone_note(request, "what was pending begins it anew"));
+  return {};
 }
 
 }  // namespace outfall::pipeline

@@ -22,12 +22,19 @@ struct DatasetMemory {
 };
 
 /// The destination decides, for another program may have gone on with the dataset; but while packages are pending, the
-/// ledger is ahead of it. A dataset that is gone resets what the ledger knew, with a note. A dry run changes
+/// ledger is ahead of it. A dataset that is gone resets what the ledger knew, with a note;
+/// one that the ledger knows nothing of is noted too. A dry run changes
 /// nothing in the ledger, and has none (null) before the first run.
 ///
 /// Errors: usage: the dataset follows another naming convention than was asked for; abandon: the stored documents
 /// cannot be read.
 Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
                              std::vector<std::string>& notes);
+
+/// Notes that the dataset of earlier loads is not where they went: `pending` packages, the newest, are loaded anyway.
+///
+/// Errors: the ledger cannot be read.
+Status note_if_gone(const RunRequest& request, ledger::Ledger& ledger, std::size_t pending,
+                    std::vector<std::string>& notes);
 
 }  // namespace outfall::pipeline

@@ -614,8 +614,50 @@ def a_column_is_widened_once_in_any_window(story):
         assert story.ids(table) == [1, 2, 3], fault
 
 
+def a_lost_data_directory_is_told(story):
+    """What a dataset has taken is known to the data directory; a new one beside it says that it knows nothing."""
+    story.rows("1.jsonl", 1, 2)
+    assert "does not know" not in story.run()
+    (story.folder / "state").rename(story.folder / "lost")
+    for arguments in (("--dry-run",), ()):
+        told(story.run(*arguments), "note: in_dataset at duckdb:", "this data directory does not know which inputs")
+    assert "does not know" not in story.run(), "told again where the directory knows its own load"
+    assert story.ids() == [1, 1, 1, 2, 2, 2], story.ids()
+
+
+def pending_work_for_a_database_that_moved_is_told(story):
+    """Pending rows are delivered to a database that is made anew, and the report says that the one of before is gone."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("2.jsonl", 2)
+    story.run("--skip-loaded", fault="after_seal", code=KILLED)
+    (story.folder / "t.duckdb").rename(story.folder / "moved.duckdb")
+    told(story.outfall("resume"), "note: in_dataset is no longer at duckdb:", "what was pending begins it anew",
+         "in 1 = delivered 1")
+    assert story.ids() == [2], story.ids()
+
+
+def pending_work_is_told_when_its_input_is_gone(story):
+    """A command whose input is not there says that sealed work waits, and status how to finish it."""
+    story.rows("1.jsonl", 1)
+    story.run(inputs=("in/1.jsonl",), fault="after_seal", code=KILLED)
+    (story.folder / "in/1.jsonl").unlink()
+    told(story.run(inputs=("in/1.jsonl",), code=2), "error: there is no file in/1.jsonl",
+         "sealed work of earlier runs waits (1 package in ", "outfall resume delivers it")
+    told(story.outfall("status", of_stdout=True), "finishes it", "--data-dir state` finishes it")
+    story.outfall("resume")
+    assert story.ids("_1") == [1], story.ids("_1")
+
+
+def a_data_directory_that_is_not_there_has_nothing_pending(story):
+    """Nothing is pending where nothing is, and a mistyped folder is told from an idle one."""
+    told(story.outfall("resume"), "nothing is pending in ", "state: there is no such folder")
+
+
 def main():
     stories = [
+        a_lost_data_directory_is_told, pending_work_for_a_database_that_moved_is_told, pending_work_is_told_when_its_input_is_gone,
+        a_data_directory_that_is_not_there_has_nothing_pending,
         a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
