@@ -99,8 +99,12 @@ struct DirectoryEntry {
 /// Errors: abandon: more than limits::directory_entries_max entries.
 Result<std::vector<DirectoryEntry>> list_directory(const std::string& path);
 
-/// Makes the folder and its missing parents. Durable with all names that lead to it. An existing folder is a success.
+/// Makes the folder and its missing parents; what was made is durable. An existing folder is a success.
 Status make_directories(const std::string& path);
+
+/// Makes the names durable that lead to an existing folder: whoever made them may have died before it came to that.
+/// Where this user may not write, nobody made a name for it; what cannot be synced is left as it is.
+void sync_names_above(const std::string& path);
 
 /// Makes the names in a folder durable: what was created, renamed or removed in it.
 Status sync_directory(const std::string& path);

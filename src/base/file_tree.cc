@@ -47,9 +47,25 @@ FileKind kind_of_entry(DIR* directory, const dirent& entry) {
   return S_ISLNK(found.st_mode) ? FileKind::symlink : FileKind::other;
 }
 
+// The new name in the folder above. Where we may write and not read, the folder cannot be opened, and all of its file
+// system is synced.
+Status sync_name(const std::string& path) {
+  const std::string parent(parent_path(path));
+  if (::access(parent.c_str(), R_OK) == 0) {
+    return sync_directory(parent);
+  }
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::syncfs(descriptor) == 0;
+  const int error = errno;
+  if (descriptor >= 0) {
+    ::close(descriptor);
+  }
+  return synced ? Status{} : fail(system_error("sync folder", path, error));
+}
+
 Status make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) == 0) {
-    return {};
+    return sync_name(path);
   }
   const int error = errno;
   const Result<FileStat> found = stat_file(path);
@@ -57,21 +73,6 @@ Status make_directory(const std::string& path) {
     return {};
   }
   return fail(system_error("make folder", path, found ? ENOTDIR : error));
-}
-
-// Also of folders that were found: whoever made them may have died before it came to that. Where this user may not
-// write, nobody made a folder for it.
-Status sync_names_up_to(const std::string& path) {
-  for (std::string folder = path; folder != "/";) {
-    folder = std::string(parent_path(folder));
-    if (::access(folder.c_str(), R_OK | W_OK) != 0) {
-      return {};
-    }
-    if (Status synced = sync_directory(folder); !synced) {
-      return synced;
-    }
-  }
-  return {};
 }
 
 // Removes what is not a folder from `path`, and puts the folders on the stack. An empty one is removed.
@@ -158,7 +159,17 @@ Status make_directories(const std::string& path) {
       return made;
     }
   }
-  return sync_names_up_to(*absolute);
+  return {};
+}
+
+void sync_names_above(const std::string& path) {
+  const Result<std::string> absolute = absolute_path(path);
+  for (std::string folder = absolute.value_or("/"); folder != "/";) {
+    folder = std::string(parent_path(folder));
+    if (::access(folder.c_str(), R_OK | W_OK) == 0) {
+      static_cast<void>(sync_directory(folder));
+    }
+  }
 }
 
 Status sync_directory(const std::string& path) {

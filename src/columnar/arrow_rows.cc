@@ -88,7 +88,7 @@ class Copy {
         return times();
       case DataType::decimal:
       case DataType::wei:
-        return decimals(decimal_shape(type));
+        return decimals(schema::decimal_shape(type));
     }
     return {};
   }

@@ -172,7 +172,7 @@ bool stores_like(const ColumnType& column, const ColumnType& field) {
       return column.precision.value_or(64) >= field.precision.value_or(64);
     case DataType::decimal:
     case DataType::wei:
-      return decimal_shape(column) == decimal_shape(field);
+      return schema::decimal_shape(column) == schema::decimal_shape(field);
     case DataType::timestamp:
       return stores_nanoseconds(column) == stores_nanoseconds(field);
     case DataType::text:

@@ -13,8 +13,6 @@ constexpr std::size_t buffer_bytes_min = 256;
 // A gap of so many rows is kept as its length. Shorter ones are filled, so that a column with a null here and there
 // stays one piece.
 constexpr std::uint32_t gap_rows_min = 16;
-constexpr int decimal_precision_default = 38;
-constexpr int decimal_scale_default = 9;
 
 int value_width(DataType type) {
   switch (type) {
@@ -47,15 +45,9 @@ std::size_t null_bytes(int width, std::size_t rows) {
 
 }  // namespace
 
-schema::DecimalShape decimal_shape(const ColumnType& type) {
-  if (type.type == DataType::wei) return {type.precision.value_or(decimal_precision_default), type.scale.value_or(0)};
-  if (type.precision) return {*type.precision, type.scale.value_or(0)};
-  return {decimal_precision_default, type.scale.value_or(decimal_scale_default)};
-}
-
 bool stores_nanoseconds(const ColumnType& type) {
   constexpr int microsecond_digits = 6;
-  return type.type == DataType::timestamp && type.precision.value_or(0) > microsecond_digits;
+  return type.type == DataType::timestamp && schema::second_digits(type) > microsecond_digits;
 }
 
 std::string arrow_format(const ColumnType& type) {
@@ -79,7 +71,7 @@ std::string arrow_format(const ColumnType& type) {
       return "z";
     case DataType::decimal:
     case DataType::wei: {
-      const schema::DecimalShape shape = decimal_shape(type);
+      const schema::DecimalShape shape = schema::decimal_shape(type);
       return "d:" + std::to_string(shape.precision) + "," + std::to_string(shape.scale);
     }
   }

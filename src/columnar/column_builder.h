@@ -18,23 +18,11 @@
 
 #include "outfall/arrow.h"
 #include "outfall/types.h"
-#include "schema/decimal.h"
+#include "schema/column_type.h"
 
 namespace outfall::columnar {
 
-/// What a column holds: dlt's data type with what qualifies it.
-struct ColumnType {
-  DataType type = DataType::text;
-  std::optional<int> precision;
-  std::optional<int> scale;
-  bool with_timezone = true;  ///< timestamps only
-
-  bool operator==(const ColumnType&) const = default;
-};
-
-/// Precision and scale of a decimal or wei column. A decimal that states none is DECIMAL(38,9), as dlt has it; wei has
-/// no fraction.
-schema::DecimalShape decimal_shape(const ColumnType& type);
+using schema::ColumnType;
 
 /// Whether a timestamp column counts nanoseconds: one with more digits than microseconds have.
 bool stores_nanoseconds(const ColumnType& type);

@@ -88,9 +88,10 @@ Error interrupted(Known known) {
 Result<LoadSummary> deliver(Destination& destination, const LoadRequest& request, const DeliverOptions& options) {
   Retry retry(options.retry, options.env);
   Known known = Known::not_asked;
+  LoadRequest this_time = request;
   while (true) {
     if (request.stop.stop_requested()) return fail(interrupted(known));
-    Result<LoadSummary> done = attempt(destination, request, known);
+    Result<LoadSummary> done = attempt(destination, this_time, known);
     if (done) return done;
     if (request.stop.stop_requested()) return fail(interrupted(known));
     if (options.attempt_failed) options.attempt_failed(done.error());
@@ -100,6 +101,7 @@ Result<LoadSummary> deliver(Destination& destination, const LoadRequest& request
       return fail(std::move(done.error()).in(fmt::format("failed {} times", retry.attempts())));
     }
     options.sleep(*wait, request.stop);
+    this_time.check = package::JobCheck::bytes;  // what was in memory a moment ago may be read from the disk now
   }
 }
 

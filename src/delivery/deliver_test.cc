@@ -36,8 +36,9 @@ class FakeDestination final : public Destination {
     return there;
   }
   Result<std::vector<std::string>> recorded_loads(const std::string&, Inspection) override { return fail("not here"); }
-  Result<LoadSummary> load(const LoadRequest&) override {
+  Result<LoadSummary> load(const LoadRequest& request) override {
     ++loads;
+    checks.push_back(request.check);
     Answer answer = answers.empty() ? Answer{} : answers.front();
     if (!answers.empty()) answers.pop_front();
     if (answer.arrives) there = true;
@@ -51,6 +52,7 @@ class FakeDestination final : public Destination {
   std::function<Result<bool>()> when_asked_again;  ///< instead of `there`, once something was loaded
   bool there = false;
   int loads = 0;
+  std::vector<package::JobCheck> checks;
 
  private:
   std::string address_ = "fake:";
@@ -77,7 +79,12 @@ class Deliver : public testing::Test {
     };
     options.attempt_failed = [this](const Error&) { ++failures; };
     return deliver(destination,
-                   {.package = package, .schema = schema, .folder = "", .progress = {}, .stop = stop.get_token()},
+                   {.package = package,
+                    .schema = schema,
+                    .folder = "",
+                    .check = package::JobCheck::size,
+                    .progress = {},
+                    .stop = stop.get_token()},
                    options);
   }
 
@@ -122,6 +129,12 @@ TEST_F(Deliver, TriesAgainWhenNothingHadArrived) {
   ASSERT_TRUE(run());
   EXPECT_EQ(destination.loads, 2);
   EXPECT_EQ(failures, 1);
+}
+
+TEST_F(Deliver, ChecksEveryByteWhenItReadsThemAgain) {
+  destination.answers = {{.error = error(Remedy::retry), .arrives = false}};
+  ASSERT_TRUE(run());
+  EXPECT_THAT(destination.checks, testing::ElementsAre(package::JobCheck::size, package::JobCheck::bytes));
 }
 
 TEST_F(Deliver, DoesNotBelieveASuccessThatLeftNothing) {

@@ -43,9 +43,6 @@ Result<sql::TableChange> change_table(const Migration& migration, const schema::
   if (!change) return change;
   for (const std::string& statement : change->statements) {
     if (Result<std::uint64_t> done = migration.transaction.execute(statement); !done) {
-      if (change->alters && done.error().hint.empty()) {
-        done.error().hint = "drop what depends on the column (an index, a constraint), then run the same command again";
-      }
       return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
     }
   }
@@ -73,6 +70,21 @@ Status check_tables(const sql::Dialect& dialect, const std::vector<const schema:
   return {};
 }
 
+/// Tables with altered columns and no rows: the database is to have the types that the schema beside it says.
+Status alter_other_tables(const Migration& migration, const schema::Schema& schema, LoadSummary& summary) {
+  const sql::Dialect& dialect = migration.dataset.connection.dialect();
+  for (const ledger::TableColumn& altered : migration.altered) {
+    const schema::Table* table = schema.tables.find(altered.table);
+    const bool is_done = std::ranges::find(summary.tables, altered.table, &TableLoad::table) != summary.tables.end();
+    if (table == nullptr || is_done || migration.existing.find(dialect, table->name) == nullptr) continue;
+    Result<sql::TableChange> change = change_table(migration, *table);
+    if (!change) return fail(std::move(change.error()));
+    if (change->statements.empty()) continue;
+    summary.tables.push_back({.table = table->name, .new_columns = std::move(change->new_columns)});
+  }
+  return {};
+}
+
 Result<LoadSummary> make_tables(const Migration& migration, const LoadRequest& request) {
   Result<std::vector<const schema::Table*>> tables = tables_to_make(request.package, request.schema);
   if (!tables) return fail(std::move(tables.error()));
@@ -85,6 +97,9 @@ Result<LoadSummary> make_tables(const Migration& migration, const LoadRequest& r
     if (!change) return fail(std::move(change.error()));
     summary.tables.push_back(
         {.table = table->name, .rows = 0, .created = change->created, .new_columns = std::move(change->new_columns)});
+  }
+  if (Status altered = alter_other_tables(migration, request.schema, summary); !altered) {
+    return fail(std::move(altered.error()));
   }
   return summary;
 }

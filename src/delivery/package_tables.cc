@@ -30,10 +30,6 @@ Result<std::vector<const schema::Table*>> tables_to_make(const ledger::PackageRe
     }
     if (known.insert(table->name).second) out.push_back(table);
   }
-  for (const ledger::TableColumn& altered : package.altered) {
-    const schema::Table* table = schema.tables.find(altered.table);
-    if (table != nullptr && known.insert(table->name).second) out.push_back(table);
-  }
   for (const schema::Table* table : tables_to_empty(package, schema)) {
     if (table->seen_data() && known.insert(table->name).second) out.push_back(table);
   }

@@ -105,7 +105,11 @@ Result<PipelinePaths> pipeline_paths(const std::string& data_dir, const std::str
 }
 
 Status make_pipeline_folders(const PipelinePaths& paths) {
-  return make_directories(paths.packages);
+  if (Status made = make_directories(paths.packages); !made) {
+    return made;
+  }
+  sync_names_above(paths.packages);
+  return {};
 }
 
 Result<std::vector<std::string>> list_pipelines(const std::string& data_dir) {

@@ -166,8 +166,8 @@ Status read_parts(Database& database, PackageRecord& package) {
       database.prepare("SELECT table_name, file, rows, bytes, hash FROM jobs WHERE load_id = ?1 ORDER BY position");
   Result<Statement> replaced =
       database.prepare("SELECT table_name FROM replaced_tables WHERE load_id = ?1 ORDER BY position");
-  Result<Statement> altered =
-      database.prepare("SELECT table_name, column_name FROM altered_columns WHERE load_id = ?1 ORDER BY position");
+  Result<Statement> altered = database.prepare(
+      "SELECT table_name, column_name FROM altered_columns WHERE load_id <= ?1 ORDER BY load_id, position");
   for (const Result<Statement>* statement : {&jobs, &replaced, &altered}) {
     if (!*statement) {
       return std::unexpected(statement->error());
@@ -368,11 +368,11 @@ Status Ledger::drop(const std::string& load_id) {
     return std::unexpected(transaction.error());
   }
   Result<Statement> package = database_.prepare("DELETE FROM packages WHERE load_id = ?1 AND state = 'pending'");
-  // A package behind it may have rows of the types that this one was to bring about.
+  // The schema of packages behind it has the types that this one was to bring about.
   Result<Statement> altered = database_.prepare(
       "UPDATE altered_columns SET load_id = n.load_id, position = position + n.behind FROM "
       "(SELECT load_id, (SELECT coalesce(max(position), -1) + 1 FROM altered_columns a WHERE a.load_id = p.load_id) "
-      "AS behind FROM packages p WHERE state = 'pending' AND load_id > ?1 ORDER BY load_id LIMIT 1) AS n "
+      "AS behind FROM packages p WHERE load_id > ?1 ORDER BY load_id LIMIT 1) AS n "
       "WHERE altered_columns.load_id = ?1");
   Result<Statement> inputs = database_.prepare("DELETE FROM inputs WHERE load_id = ?1");
   Result<Statement> letters = database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1");

@@ -44,9 +44,11 @@ struct PackageRecord {
   std::string schema_version_hash;
   std::string schema;                 ///< the complete schema document as JSON
   std::vector<std::string> replaced;  ///< root tables whose chains are emptied before the rows go in
-  std::vector<TableColumn> altered;   ///< that the destination has with another type than `schema` says
-  std::uint64_t documents = 0;        ///< rows of root tables: what the balance counts
-  std::uint64_t rejected = 0;         ///< documents of the same inputs that are in no table
+  /// Columns that got another type in this package or in one before it, which the destination may have had without. To
+  /// seal: in this package.
+  std::vector<TableColumn> altered;
+  std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
+  std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
   std::int64_t sealed_at = 0;
   std::optional<std::int64_t> loaded_at;
   bool files_kept = false;  ///< loaded, and its job files are kept

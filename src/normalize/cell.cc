@@ -106,16 +106,24 @@ bool to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) 
 }
 
 bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  if (!to_microseconds(column, value, cell)) return false;
+  if (!to_microseconds(column, value, cell) || cell.integer % column.unit != 0) return false;
   constexpr std::int64_t nanoseconds = 1'000;
   return !columnar::stores_nanoseconds(column.type) ||
          !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
 }
 
-bool to_date(const Scalar& value, Cell& cell) {
+bool text_to_days(const ColumnSlot& column, std::string_view text, Cell& cell) {
+  if (column.unit != 1) {
+    const std::optional<schema::Timestamp> moment = schema::text_to_timestamp(text);
+    if (moment && moment->microseconds_utc % column.unit != 0) return false;
+  }
+  return put(schema::text_to_date(text), cell.integer);
+}
+
+bool to_date(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::text:
-      return put(schema::text_to_date(value.text), cell.integer);
+      return text_to_days(column, value.text, cell);
     case DataType::bigint:
       return put(schema::bigint_to_date(value.integer), cell.integer);
     case DataType::double_:
@@ -125,16 +133,16 @@ bool to_date(const Scalar& value, Cell& cell) {
   }
 }
 
-bool to_time(const Scalar& value, Cell& cell) {
+bool to_time(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (value.kind != DataType::text) return false;
   const std::optional<schema::Time> time = schema::text_to_time(value.text);
   if (time) cell.integer = time->microseconds;
-  return time.has_value();
+  return time && time->microseconds % column.unit == 0;
 }
 
 /// Numbers are taken as they are written, never through a double.
 bool to_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  const schema::DecimalShape shape = columnar::decimal_shape(column.type);
+  const schema::DecimalShape shape = schema::decimal_shape(column.type);
   switch (value.kind) {
     case DataType::bigint:
       return put(schema::bigint_to_decimal(value.integer, shape), cell.decimal);
@@ -174,7 +182,17 @@ bool to_json_column(const Scalar& value, std::string& scratch, Cell& cell) {
 
 }  // namespace
 
-columnar::ColumnType infer_type(const Scalar& value) {
+std::int64_t microseconds_kept(const schema::ColumnType& type) {
+  constexpr std::int64_t of_a_day = 86'400'000'000;
+  constexpr int digits_of_a_microsecond = 6;
+  if (type.type == DataType::date) return of_a_day;
+  if (type.type != DataType::timestamp && type.type != DataType::time) return 1;
+  std::int64_t unit = 1;
+  for (int digits = schema::second_digits(type); digits < digits_of_a_microsecond; ++digits) unit *= 10;
+  return unit;
+}
+
+schema::ColumnType infer_type(const Scalar& value) {
   if (value.kind == DataType::decimal) return {.type = DataType::decimal, .precision = integer_digits_max, .scale = 0};
   if (value.kind == DataType::text && schema::parse_timestamp(value.text)) return {.type = DataType::timestamp};
   return {.type = value.kind};
@@ -193,9 +211,9 @@ bool convert(const ColumnSlot& column, const Scalar& value, std::string& scratch
     case DataType::timestamp:
       return to_timestamp(column, value, cell);
     case DataType::date:
-      return to_date(value, cell);
+      return to_date(column, value, cell);
     case DataType::time:
-      return to_time(value, cell);
+      return to_time(column, value, cell);
     case DataType::decimal:
     case DataType::wei:
       return to_decimal(column, value, cell);

@@ -32,8 +32,11 @@ struct Cell {
   std::string_view text;  ///< text, json, binary
 };
 
+/// The microseconds that the column counts in: those of a day in a column of dates; 1 where it holds no moments.
+std::int64_t microseconds_kept(const schema::ColumnType& type);
+
 /// The type of a column that has none yet, from its first value.
-columnar::ColumnType infer_type(const Scalar& value);
+schema::ColumnType infer_type(const Scalar& value);
 
 /// Fills `cell` with what `column` stores for the value. False: the value does not fit, and belongs into a variant
 /// column. `scratch` holds text that had to be made; the cell may point into it.

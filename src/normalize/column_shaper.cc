@@ -7,6 +7,7 @@
 
 #include "base/nfc.h"
 #include "base/utf8.h"
+#include "normalize/cell.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
 
@@ -36,6 +37,12 @@ Scalar scalar_of(const ArrowValue& value) {
       break;
   }
   return scalar;
+}
+
+/// Whether a moment, as ArrowValue writes it, has digits behind the microsecond.
+bool has_nanoseconds(std::string_view moment) {
+  constexpr std::size_t seventh_digit = std::string_view("2024-01-02T03:04:05.123456").size();
+  return moment.size() > seventh_digit && moment[seventh_digit] >= '0' && moment[seventh_digit] <= '9';
 }
 
 }  // namespace
@@ -137,7 +144,9 @@ Status ColumnShaper::add_column(std::size_t index) {
 Status ColumnShaper::take_values(std::size_t field, std::uint32_t column, ShapedColumn& shaped) {
   const ArrowRows& rows = *chunk_->rows;
   shaped.cells.emplace(shaped.type);
-  const bool goes_whole = columnar::stores_like(shaped.type, rows.fields()[field].type);
+  const schema::ColumnType& from = rows.fields()[field].type;
+  const bool goes_whole =
+      columnar::stores_like(shaped.type, from) && microseconds_kept(from) % table_->columns[column].unit == 0;
   for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
     if (!goes_whole) {
       if (rows.is_null(field, row)) continue;
@@ -157,12 +166,15 @@ Status ColumnShaper::take_values(std::size_t field, std::uint32_t column, Shaped
 Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped) {
   const Scalar scalar = scalar_of(chunk_->rows->value(field, row, value_text_));
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
+  const schema::ColumnType& from = chunk_->rows->fields()[field].type;
+  const ColumnSlot& slot = table_->columns[column];
+  const bool is_cut = schema::is_cut(from, slot.type) && columnar::stores_nanoseconds(from) &&
+                      has_nanoseconds(scalar.text) && shape_.settles_type(*root_, slot);
   Cell cell;
-  if (convert(table_->columns[column], scalar, scratch_, cell)) {
+  if (!is_cut && convert(slot, scalar, scratch_, cell)) {
     store(cell, shaped.type.type, row, *shaped.cells);
     return {};
   }
-  const columnar::ColumnType& from = chunk_->rows->fields()[field].type;
   const bool is_wide = from.type == DataType::bigint && scalar.kind == DataType::decimal;
   return put_misfit(field, column, row, scalar, is_wide ? infer_type(scalar) : from);
 }
@@ -173,11 +185,11 @@ Status ColumnShaper::take_misfit(std::size_t field, std::uint32_t column, std::u
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
   if (scalar.kind != DataType::decimal) scalar.kind = DataType::text;
   return put_misfit(field, column, row, scalar,
-                    scalar.kind == DataType::decimal ? infer_type(scalar) : columnar::ColumnType());
+                    scalar.kind == DataType::decimal ? infer_type(scalar) : schema::ColumnType());
 }
 
 Status ColumnShaper::put_misfit(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
-                                const columnar::ColumnType& type) {
+                                const schema::ColumnType& type) {
   const TypeConflicts policy = shape_.options().type_conflicts;
   if (policy == TypeConflicts::variant) return put_variant(field, column, row, scalar, type);
   const ColumnSlot& base = table_->columns[column];
@@ -193,7 +205,7 @@ Status ColumnShaper::put_misfit(std::size_t field, std::uint32_t column, std::ui
 }
 
 Status ColumnShaper::put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
-                                 const columnar::ColumnType& type) {
+                                 const schema::ColumnType& type) {
   const std::uint32_t index = shape_.variant(*table_, column, type.type, type);
   auto variant = std::ranges::find(variants_, index, &Variant::column);
   if (variant == variants_.end()) {
@@ -208,7 +220,7 @@ Status ColumnShaper::put_variant(std::size_t field, std::uint32_t column, std::u
     variant = variants_.insert(variants_.end(), std::move(made));
   }
   ShapedColumn& shaped = variant->shaped;
-  const columnar::ColumnType& from = chunk_->rows->fields()[field].type;
+  const schema::ColumnType& from = chunk_->rows->fields()[field].type;
   if (columnar::stores_like(shaped.type, from) &&
       chunk_->rows->append(field, row, row + 1, *shaped.cells).fit == ArrowRows::Fit::all) {
     return {};

@@ -48,9 +48,9 @@ class ColumnShaper {
   Status take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped);
   Status take_misfit(std::size_t field, std::uint32_t column, std::uint32_t row);
   Status put_misfit(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
-                    const columnar::ColumnType& type);
+                    const schema::ColumnType& type);
   Status put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
-                     const columnar::ColumnType& type);
+                     const schema::ColumnType& type);
   void add_variants();
   void add_conflicts();
   void add_system_columns();

@@ -47,20 +47,6 @@ schema::Column new_column(const ShapedColumn& shaped) {
 
 }  // namespace
 
-columnar::ColumnType column_type(const schema::Column& column) {
-  return {.type = column.type.value_or(DataType::text),
-          .precision = column.precision,
-          .scale = column.scale,
-          .with_timezone = column.timezone.value_or(true)};
-}
-
-void set_type(schema::Column& column, const columnar::ColumnType& type) {
-  column.type = type.type;
-  column.precision = type.precision;
-  column.scale = type.scale;
-  if (!type.with_timezone) column.timezone = false;
-}
-
 Committer::Committer(schema::Schema& schema, std::string write_disposition, SchemaLog& log)
     : schema_(schema), write_disposition_(std::move(write_disposition)), log_(log) {
   for (const schema::Table& table : schema_.tables) {

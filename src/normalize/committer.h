@@ -18,10 +18,6 @@
 
 namespace outfall::normalize {
 
-columnar::ColumnType column_type(const schema::Column& column);
-/// The same way back.
-void set_type(schema::Column& column, const columnar::ColumnType& type);
-
 class Committer {
  public:
   /// Both outlive the committer. What the schema has already goes into the log. `write_disposition` is that of new root

@@ -13,9 +13,9 @@ namespace outfall::normalize {
 
 struct CsvLayout {
   struct Column {
-    std::string name;           ///< as the header has it
-    columnar::ColumnType type;  ///< that all cells of the run agree on; counts only where the table has no type yet
-    bool has_cells = true;      ///< false: no record of the run has anything there
+    std::string name;         ///< as the header has it
+    schema::ColumnType type;  ///< that all cells of the run agree on; counts only where the table has no type yet
+    bool has_cells = true;    ///< false: no record of the run has anything there
   };
   columnar::CsvDialect dialect;
   std::vector<Column> columns;

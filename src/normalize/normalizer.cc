@@ -194,7 +194,7 @@ class Run {
       return one.table == table.name && one.column == column.name;
     });
     if (known != summary_.conflicts.end()) {
-      known->to = wider_type(known->to, conflict.type);
+      known->to = schema::wider_type(known->to, conflict.type);
       return;
     }
     summary_.conflicts.push_back(

@@ -75,9 +75,9 @@ struct VariantSummary {
 struct ConflictSummary {
   std::string table;
   std::string column;
-  columnar::ColumnType from;
-  columnar::ColumnType to;  ///< takes all that was met
-  std::string value;        ///< the first that did not fit
+  schema::ColumnType from;
+  schema::ColumnType to;  ///< takes all that was met
+  std::string value;      ///< the first that did not fit
   std::uint32_t input = 0;
   std::uint64_t line = 0;
 };

@@ -17,7 +17,7 @@ struct LoggedColumn {
   std::string table;
   std::string parent;  ///< of a nested table; empty for a root table
   std::string name;
-  columnar::ColumnType type;
+  schema::ColumnType type;
   bool nullable = true;
   bool declared = false;
   bool typed = true;  ///< false: only promised so far, by a hint that it is to be set in every row

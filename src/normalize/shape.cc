@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/nfc.h"
+#include "normalize/cell.h"
 #include "normalize/shaper.h"
 #include "schema/table.h"
 
@@ -256,7 +257,7 @@ std::uint32_t Shape::find_column(const TableShape& owner, std::string_view name)
   return found == owner.by_name.end() ? none : found->second;
 }
 
-std::uint32_t Shape::column(TableShape& owner, const std::string& name, const columnar::ColumnType& type) {
+std::uint32_t Shape::column(TableShape& owner, const std::string& name, const schema::ColumnType& type) {
   const std::uint32_t found = find_column(owner, name);
   return found != none ? found : add_column(owner, ColumnSlot{.type = type, .name = name});
 }
@@ -286,7 +287,7 @@ void Shape::drop_columns(TableShape& owner, std::size_t first) {
   }
 }
 
-std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kind, const columnar::ColumnType& type) {
+std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kind, const schema::ColumnType& type) {
   const auto kind_index = static_cast<std::size_t>(kind);
   if (const std::uint32_t known = owner.columns[base].variants[kind_index]; known != none) return known;
   const std::string suffix = "v_" + std::string(outfall::name(kind));
@@ -297,7 +298,7 @@ std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kin
   return made;
 }
 
-const columnar::ColumnType* Shape::hint(const ObjectShape& object, const KeySlot& slot) const {
+const schema::ColumnType* Shape::hint(const ObjectShape& object, const KeySlot& slot) const {
   if (options_.hints.empty()) return nullptr;
   std::string path;
   const auto add = [&path](const std::string& part) { path += path.empty() ? part : "." + part; };
@@ -309,11 +310,12 @@ const columnar::ColumnType* Shape::hint(const ObjectShape& object, const KeySlot
   return found == options_.hints.end() ? nullptr : &found->second;
 }
 
-void Shape::give_column(const ObjectShape& object, KeySlot& slot, const columnar::ColumnType& found) {
+void Shape::give_column(const ObjectShape& object, KeySlot& slot, const schema::ColumnType& found) {
   TableShape& owner = *object.table;
-  if (const columnar::ColumnType* stated = hint(object, slot)) {
+  if (const schema::ColumnType* stated = hint(object, slot)) {
     slot.column = column(owner, slot.column_name, *stated);
     owner.columns[slot.column].declared = true;
+    owner.columns[slot.column].unit = 1;
     return;
   }
   const auto settled = options_.settled_types.find({owner.name, slot.column_name});
@@ -325,9 +327,9 @@ bool Shape::settles_type(const ObjectShape& object, const ColumnSlot& found) con
   return settles_types(options_.type_conflicts) && !found.declared && !keeps_whole;
 }
 
-void Shape::note_conflict(TableShape& owner, std::uint32_t place, const columnar::ColumnType& value,
+void Shape::note_conflict(TableShape& owner, std::uint32_t place, const schema::ColumnType& value,
                           std::string_view text, std::uint64_t line) const {
-  const columnar::ColumnType type = settled_type(options_.type_conflicts, owner.columns[place].type, value);
+  const schema::ColumnType type = settled_type(options_.type_conflicts, owner.columns[place].type, value);
   const bool is_known = std::ranges::any_of(
       owner.conflicts, [&](const ConflictSighting& one) { return one.column == place && one.type == type; });
   if (!is_known) owner.conflicts.push_back({.column = place, .type = type, .value = std::string(text), .line = line});
@@ -337,6 +339,7 @@ std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   const auto index = static_cast<std::uint32_t>(owner.columns.size());
   ColumnSlot& added = owner.columns.emplace_back(std::move(slot));
   if (options_.clock && added.type.with_timezone) added.clock = &*options_.clock;
+  if (settles_types(options_.type_conflicts) && !added.declared) added.unit = microseconds_kept(added.type);
   owner.by_name.emplace(added.name, index);
   return index;
 }

@@ -60,9 +60,10 @@ struct ColumnSlot {
   std::uint64_t row_serial = 0;             ///< last row that set a cell
   const KeySlot* row_key = nullptr;         ///< the key that did, for the message when another one does too
   const schema::TimeZone* clock = nullptr;  ///< that a timestamp without an offset was read from; null: UTC
-  columnar::ColumnType type;
+  schema::ColumnType type;
   std::optional<columnar::ColumnBuilder> cells;
   std::string name;
+  std::int64_t unit = 1;  ///< microseconds that moments and times must be whole multiples of, or they do not fit
   bool nullable = true;
   bool declared = false;          ///< the user stated the type
   bool constant = false;          ///< the same text on every row (`_dlt_load_id`): has no cells here
@@ -169,7 +170,7 @@ struct TableShape {
 };
 
 /// Types that the user stated with --column, by path: keys from the root joined with dots, list levels left out.
-using ColumnHints = std::unordered_map<std::string, columnar::ColumnType>;
+using ColumnHints = std::unordered_map<std::string, schema::ColumnType>;
 
 /// What holds for a root table and all tables below it.
 struct RootOptions {
@@ -236,28 +237,28 @@ class Shape {
   const NameClaim& claim_table(const ObjectShape& object, KeySlot& slot);
 
   /// The column of that name, made with `type` if the table has none.
-  std::uint32_t column(TableShape& table, const std::string& name, const columnar::ColumnType& type);
+  std::uint32_t column(TableShape& table, const std::string& name, const schema::ColumnType& type);
   std::uint32_t find_column(const TableShape& table, std::string_view name) const;
 
   /// Forgets the columns from `first` on, which no chunk has told of yet.
   void drop_columns(TableShape& table, std::size_t first);
 
   /// The column beside `base` that takes values of `kind`; `type` is what it gets if it is new.
-  std::uint32_t variant(TableShape& table, std::uint32_t base, DataType kind, const columnar::ColumnType& type);
+  std::uint32_t variant(TableShape& table, std::uint32_t base, DataType kind, const schema::ColumnType& type);
 
   /// The type that the user stated for the column of this key, if any.
-  const columnar::ColumnType* hint(const ObjectShape& object, const KeySlot& slot) const;
+  const schema::ColumnType* hint(const ObjectShape& object, const KeySlot& slot) const;
 
   /// Gives the slot its column. One that the table does not have gets the type that was stated for it, or that an
   /// earlier pass settled, or else `found`, that of its first value.
-  void give_column(const ObjectShape& object, KeySlot& slot, const columnar::ColumnType& found);
+  void give_column(const ObjectShape& object, KeySlot& slot, const schema::ColumnType& found);
 
   /// Whether a column gets another type where a value does not fit it. What the user stated stays, and so does JSON
   /// that says that objects under its key are not taken apart.
   bool settles_type(const ObjectShape& object, const ColumnSlot& column) const;
 
   /// Notes that `column` has to take a value of type `value`.
-  void note_conflict(TableShape& table, std::uint32_t column, const columnar::ColumnType& value, std::string_view text,
+  void note_conflict(TableShape& table, std::uint32_t column, const schema::ColumnType& value, std::string_view text,
                      std::uint64_t line) const;
 
   /// Tables that the committed schema has, as far as known here.

@@ -29,7 +29,7 @@ inline void add(SystemColumnSet& columns, std::string_view name) {
 
 struct ShapedColumn {
   std::string name;
-  columnar::ColumnType type;
+  schema::ColumnType type;
   bool nullable = true;
   bool declared = false;
   bool variant = false;

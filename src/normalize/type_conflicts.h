@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 
-#include "columnar/column_builder.h"
 #include "outfall/types.h"
+#include "schema/column_type.h"
 
 namespace outfall::normalize {
 
@@ -25,21 +25,17 @@ constexpr bool settles_types(TypeConflicts policy) {
 /// A value that its column is to take, and what the column's type must become for that.
 struct ConflictSighting {
   std::uint32_t column = 0;  ///< among those of its table: of the shape, then of the shaped chunk
-  columnar::ColumnType type;
+  schema::ColumnType type;
   std::string value;
   std::uint64_t line = 0;
 };
 
 /// Types found by an earlier pass, by table and column.
-using SettledTypes = std::map<std::pair<std::string, std::string>, columnar::ColumnType>;
-
-/// The narrowest type whose columns take what either takes, as it was: text where no other does. Integers and doubles
-/// are doubles together, as they are wherever a column of doubles gets integers.
-columnar::ColumnType wider_type(const columnar::ColumnType& a, const columnar::ColumnType& b);
+using SettledTypes = std::map<std::pair<std::string, std::string>, schema::ColumnType>;
 
 /// The type that a column of type `column` must have to take a value of type `value` that it did not take. `policy`:
 /// widen or text.
-columnar::ColumnType settled_type(TypeConflicts policy, const columnar::ColumnType& column,
-                                  const columnar::ColumnType& value);
+schema::ColumnType settled_type(TypeConflicts policy, const schema::ColumnType& column,
+                                const schema::ColumnType& value);
 
 }  // namespace outfall::normalize

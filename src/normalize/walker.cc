@@ -335,7 +335,7 @@ bool Walker::stays_json(const ObjectShape& shape, KeySlot& slot) {
   TableShape& table = *shape.table;
   const std::uint32_t column = shape_.find_column(table, slot.column_name);
   if (column != none && table.columns[column].type.type == DataType::json) return true;
-  const columnar::ColumnType* hint = shape_.hint(shape, slot);
+  const schema::ColumnType* hint = shape_.hint(shape, slot);
   if (hint != nullptr && hint->type == DataType::json) return true;
   slot.flattening_serial = flattening_serial_;
   table.flattened.push_back(&slot);

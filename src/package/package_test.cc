@@ -205,7 +205,7 @@ TEST_F(PackageTest, TheDiskIsLookedAtWhileRowsAreSpooled) {
   ASSERT_FALSE(full);
   EXPECT_THAT(full.error().message, HasSubstr("has 63 MiB left, and 64 MiB must stay free"));
   EXPECT_THAT(full.error().hint, HasSubstr("--data-dir"));
-  writer.discard();
+  EXPECT_TRUE(writer.discard());
   EXPECT_THAT(*list_directory(packages_), IsEmpty());
 }
 

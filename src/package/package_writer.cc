@@ -120,7 +120,7 @@ PackageWriter& PackageWriter::operator=(PackageWriter&& other) noexcept {
 }
 
 PackageWriter::~PackageWriter() {
-  if (state_ != nullptr && !state_->finished) discard();
+  if (state_ != nullptr && !state_->finished) static_cast<void>(discard());
 }
 
 Result<PackageWriter> PackageWriter::create(const std::string& packages_folder, const std::string& load_id,
@@ -181,11 +181,10 @@ Result<std::vector<ledger::JobRecord>> PackageWriter::finish() {
   return state_->jobs;
 }
 
-void PackageWriter::discard() {
+Status PackageWriter::discard() {
   state_->open.clear();
   state_->finished = true;
-  // What cannot be removed now is debris, and the next start removes it.
-  static_cast<void>(remove_tree(state_->folder));
+  return remove_tree(state_->folder);
 }
 
 std::string job_file_name(std::string_view table, std::size_t ordinal) {

@@ -61,8 +61,9 @@ class PackageWriter {
   /// were begun.
   Result<std::vector<ledger::JobRecord>> finish();
 
-  /// Removes the folder with everything in it; also for a package that was finished and not sealed.
-  void discard();
+  /// Removes the folder with everything in it; also for a package that was finished and not sealed. What cannot be
+  /// removed is debris, which the next start removes.
+  Status discard();
 
  private:
   struct State;

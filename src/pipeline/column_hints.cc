@@ -45,10 +45,10 @@ std::string table_name(const std::string& root, const std::vector<std::string_vi
   return naming.shorten_fragments(names);
 }
 
-bool is_same(const columnar::ColumnType& a, const columnar::ColumnType& b) {
+bool is_same(const schema::ColumnType& a, const schema::ColumnType& b) {
   if (a.type != b.type) return false;
   const bool is_decimal = a.type == DataType::decimal || a.type == DataType::wei;
-  return is_decimal ? columnar::decimal_shape(a) == columnar::decimal_shape(b) : a.precision == b.precision;
+  return is_decimal ? schema::decimal_shape(a) == schema::decimal_shape(b) : a.precision == b.precision;
 }
 
 /// A column with a type, and its table.
@@ -117,16 +117,12 @@ Found nearly_named(const std::string& path, const schema::Schema& schema, const 
 
 }  // namespace
 
-std::string type_text(const columnar::ColumnType& type) {
-  return schema::type_text({.type = type.type, .precision = type.precision, .scale = type.scale});
-}
-
 Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& hints, const schema::Naming& naming) {
   normalize::ColumnHints read;
   for (const ColumnHint& hint : hints) {
-    Result<schema::WrittenType> type = schema::parse_type(hint.type);
+    Result<schema::ColumnType> type = schema::parse_type(hint.type);
     if (!type) return fail(std::move(type.error()).in("the type of the column " + hint.path));
-    read[normalized_path(hint.path, naming)] = {.type = type->type, .precision = type->precision, .scale = type->scale};
+    read[normalized_path(hint.path, naming)] = *type;
   }
   return read;
 }
@@ -135,7 +131,7 @@ Status check_column_hints(const normalize::ColumnHints& hints, const schema::Sch
                           const std::string& root_table, const schema::Naming& naming) {
   for (const auto& [path, type] : hints) {
     for (const Found& found : find_columns(path, schema, root_table, naming)) {
-      const columnar::ColumnType known = normalize::column_type(*found.column);
+      const schema::ColumnType known = schema::column_type(*found.column);
       if (is_same(known, type)) continue;
       return fail(
           Error{.message = fmt::format("the column {} of {} is {} already, and --column states {}", found.column->name,

@@ -13,9 +13,6 @@
 
 namespace outfall::pipeline {
 
-/// A type as --column takes it.
-std::string type_text(const columnar::ColumnType& type);
-
 /// Keys of the paths are normalized one by one, so a hint may be written as the key or as the column.
 ///
 /// Errors: usage: a type that is none.

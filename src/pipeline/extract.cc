@@ -347,7 +347,9 @@ class Extraction {
   }
 
   Result<normalize::NormalizeSummary> shape_into_new_package() {
-    if (writer_) writer_->discard();
+    if (writer_) {
+      if (Status removed = writer_->discard(); !removed) return fail(std::move(removed.error()));
+    }
     Result<package::PackageWriter> writer = package::PackageWriter::create(request_.paths.packages, load_id_);
     if (!writer) return fail(std::move(writer.error()));
     writer_.emplace(std::move(*writer));

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "normalize/committer.h"
-#include "pipeline/column_hints.h"
+#include "schema/type_text.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -18,9 +18,9 @@ schema::Column* known_column(schema::Schema& schema, const normalize::ConflictSu
   return column == nullptr || !column->type ? nullptr : column;
 }
 
-void change_type(schema::Column& column, const columnar::ColumnType& type) {
+void change_type(schema::Column& column, const schema::ColumnType& type) {
   column.timezone.reset();
-  normalize::set_type(column, type);
+  schema::set_type(column, type);
 }
 
 /// A column that changed before keeps the value that it changed for first.

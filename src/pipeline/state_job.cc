@@ -15,7 +15,7 @@ namespace {
 constexpr normalize::DocumentAddress state_address{UINT64_MAX, 0};
 
 ArrowArray one_cell(const schema::Column& column, const StateRow& row, const std::string& row_id) {
-  columnar::ColumnBuilder cells(normalize::column_type(column));
+  columnar::ColumnBuilder cells(schema::column_type(column));
   if (column.name == "version") cells.set_int64(0, row.state.version());
   if (column.name == "engine_version") cells.set_int64(0, schema::state_engine_version);
   if (column.name == "pipeline_name") cells.set_text(0, row.state.pipeline_name());
@@ -39,7 +39,7 @@ Status write_state_row(const StateRow& row, const normalize::WriteBatch& write) 
   std::vector<columnar::BatchColumn> columns;
   std::vector<ArrowArray> arrays;
   for (const schema::Column& column : table.columns) {
-    columns.push_back({.name = column.name, .type = normalize::column_type(column), .nullable = column.nullable});
+    columns.push_back({.name = column.name, .type = schema::column_type(column), .nullable = column.nullable});
     arrays.push_back(one_cell(column, row, row_id));
   }
   ArrowSchema description;

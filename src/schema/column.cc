@@ -70,6 +70,20 @@ Json Column::to_json() const {
   return document;
 }
 
+ColumnType column_type(const Column& column) {
+  return {.type = column.type.value_or(DataType::text),
+          .precision = column.precision,
+          .scale = column.scale,
+          .with_timezone = column.timezone.value_or(true)};
+}
+
+void set_type(Column& column, const ColumnType& type) {
+  column.type = type.type;
+  column.precision = type.precision;
+  column.scale = type.scale;
+  if (!type.with_timezone) column.timezone = false;
+}
+
 Column variant_column(const Naming& naming, std::string_view column, DataType type) {
   const std::string suffix = fmt::format("v_{}", name(type));
   const std::array<std::string_view, 2> parts{column, suffix};

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "outfall/types.h"
+#include "schema/column_type.h"
 #include "schema/naming.h"
 
 namespace outfall::schema {
@@ -39,6 +40,11 @@ struct Column {
 
   bool operator==(const Column&) const = default;
 };
+
+/// Text where the column has none yet.
+ColumnType column_type(const Column& column);
+
+void set_type(Column& column, const ColumnType& type);
 
 /// The column for the values of another type than their own column has: `<column>__v_<type>`.
 Column variant_column(const Naming& naming, std::string_view column, DataType type);

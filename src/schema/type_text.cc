@@ -136,14 +136,14 @@ std::optional<std::vector<int>> read_numbers(std::string_view text) {
 
 }  // namespace
 
-Result<WrittenType> parse_type(std::string_view text) {
+Result<ColumnType> parse_type(std::string_view text) {
   const std::string squeezed_text = squeezed(text);
   const std::string_view written = squeezed_text;
   const std::size_t open = std::min(written.find('('), written.size());
   const std::string_view word = written.substr(0, open);
   const std::optional<DataType> type = data_type(word);
   if (!type) return unknown_type(word);
-  if (open == written.size()) return WrittenType{.type = *type};
+  if (open == written.size()) return ColumnType{.type = *type};
 
   const Parameters& taken = *std::ranges::find(parameters, *type, &Parameters::type);
   if (taken.count_max == 0) {
@@ -156,7 +156,7 @@ Result<WrittenType> parse_type(std::string_view text) {
   if (!numbers || numbers->size() > taken.count_max) {
     return usage(fmt::format("type \"{}\" is not followed by numbers that it takes", text), hint);
   }
-  WrittenType result{.type = *type, .precision = numbers->front()};
+  ColumnType result{.type = *type, .precision = numbers->front()};
   if (*result.precision < taken.precision_min || *result.precision > taken.precision_max) {
     return usage(fmt::format("type \"{}\": {} is not from {} to {}", text, *result.precision, taken.precision_min,
                              taken.precision_max),
@@ -169,7 +169,7 @@ Result<WrittenType> parse_type(std::string_view text) {
   return result;
 }
 
-std::string type_text(const WrittenType& type) {
+std::string type_text(const ColumnType& type) {
   if (!type.precision) return std::string(name(type.type));
   if (!type.scale) return fmt::format("{}({})", name(type.type), *type.precision);
   return fmt::format("{}({},{})", name(type.type), *type.precision, *type.scale);

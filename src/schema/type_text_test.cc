@@ -10,11 +10,11 @@ namespace {
 using testing::HasSubstr;
 
 TEST(TypeText, ReadsTypesWithTheirNumbers) {
-  EXPECT_EQ(parse_type("text").value(), (WrittenType{.type = DataType::text}));
+  EXPECT_EQ(parse_type("text").value(), (ColumnType{.type = DataType::text}));
   EXPECT_EQ(parse_type(" Decimal( 38, 9 ) ").value(),
-            (WrittenType{.type = DataType::decimal, .precision = 38, .scale = 9}));
-  EXPECT_EQ(parse_type("timestamp(3)").value(), (WrittenType{.type = DataType::timestamp, .precision = 3}));
-  EXPECT_EQ(parse_type("bigint(32)").value(), (WrittenType{.type = DataType::bigint, .precision = 32}));
+            (ColumnType{.type = DataType::decimal, .precision = 38, .scale = 9}));
+  EXPECT_EQ(parse_type("timestamp(3)").value(), (ColumnType{.type = DataType::timestamp, .precision = 3}));
+  EXPECT_EQ(parse_type("bigint(32)").value(), (ColumnType{.type = DataType::bigint, .precision = 32}));
 }
 
 TEST(TypeText, WritesWhatItReads) {
@@ -24,7 +24,7 @@ TEST(TypeText, WritesWhatItReads) {
 }
 
 TEST(TypeText, UnknownTypesSuggestTheNearest) {
-  const Result<WrittenType> misspelt = parse_type("bigitn");
+  const Result<ColumnType> misspelt = parse_type("bigitn");
   ASSERT_FALSE(misspelt);
   EXPECT_THAT(misspelt.error().message, HasSubstr("\"bigitn\""));
   EXPECT_THAT(misspelt.error().hint, HasSubstr("did you mean \"bigint\"?"));
@@ -39,7 +39,7 @@ TEST(TypeText, RefusesNumbersThatATypeDoesNotTake) {
   for (const char* text :
        {"", "decimal(39,9)", "decimal(0)", "decimal(5,6)", "decimal(1,2,3)", "decimal()", "decimal(", "decimal(5",
         "decimal(5)x", "decimal(-1)", "decimal(a)", "bool(1)", "timestamp(10)", "bigint(65)", "text(99999999999)"}) {
-    const Result<WrittenType> type = parse_type(text);
+    const Result<ColumnType> type = parse_type(text);
     ASSERT_FALSE(type) << text;
     EXPECT_FALSE(type.error().hint.empty()) << text;
   }

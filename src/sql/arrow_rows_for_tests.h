@@ -149,18 +149,23 @@ class Batch {
 
   /// The batch `times` times; then the end, or the error if there is one.
   ArrowArrayStream stream(int times = 1, std::string error = "") const {
+    return stream(std::vector<const Batch*>(static_cast<std::size_t>(times), this), std::move(error));
+  }
+
+  /// One batch after the other; all have the same columns.
+  static ArrowArrayStream stream(std::vector<const Batch*> batches, std::string error = "") {
     ArrowArrayStream out{};
-    out.private_data = new Stream{this, times, std::move(error)};
+    const Batch& first = *batches.front();
+    out.private_data = new Stream{.first = first, .batches = std::move(batches), .error = std::move(error)};
     out.get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
-      static_cast<Stream*>(self->private_data)->batch->fill(schema);
+      static_cast<Stream*>(self->private_data)->first.fill(schema);
       return 0;
     };
     out.get_next = [](ArrowArrayStream* self, ArrowArray* array) {
       auto* stream = static_cast<Stream*>(self->private_data);
       *array = {};
-      if (stream->left == 0) return stream->error.empty() ? 0 : 5;
-      --stream->left;
-      stream->batch->fill(array);
+      if (stream->next == stream->batches.size()) return stream->error.empty() ? 0 : 5;
+      stream->batches[stream->next++]->fill(array);
       return 0;
     };
     out.get_last_error = [](ArrowArrayStream* self) { return static_cast<Stream*>(self->private_data)->error.c_str(); };
@@ -173,9 +178,10 @@ class Batch {
 
  private:
   struct Stream {
-    const Batch* batch;
-    int left;
+    const Batch& first;
+    std::vector<const Batch*> batches;
     std::string error;
+    std::size_t next = 0;
   };
 
   static void free_buffers(ArrowSchema*) {}

@@ -6,11 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "base/utf8.h"
+#include "schema/type_text.h"
 #include "sql/dialect.h"
 
 namespace outfall::sql {
@@ -20,10 +21,7 @@ namespace {
 enum class Purpose { create, add };
 
 Result<std::string> type_word(const Dialect& dialect, const schema::Column& column) {
-  Result<std::string> word = type_name(dialect, {.type = *column.type,
-                                                 .precision = column.precision,
-                                                 .scale = column.scale,
-                                                 .timezone = column.timezone.value_or(true)});
+  Result<std::string> word = type_name(dialect, schema::column_type(column));
   if (!word) return fail(std::move(word.error()).in(fmt::format("column {}", column.name)));
   return word;
 }
@@ -94,43 +92,63 @@ Status plan_add(const Dialect& dialect, const TableName& target, const schema::T
   return {};
 }
 
-bool is_integer(const Dialect& dialect, std::string_view word) {
-  return std::ranges::find(dialect.types.integers, word) != std::end(dialect.types.integers);
+/// Makes texts of the column's values where the database writes them in another way than the rows that follow.
+std::string conversion(const Dialect& dialect, const std::optional<ColumnType>& there, const ColumnType& wider,
+                       const std::string& column) {
+  if (!there || wider.type != DataType::text) return "";
+  std::string_view words;
+  if (there->type == DataType::binary) words = dialect.types.binary_as_text;
+  if (there->type == DataType::bool_) words = dialect.types.bool_as_text;
+  return words.empty() ? "" : " USING " + fmt::format(fmt::runtime(words), fmt::arg("column", column));
 }
 
-/// The type that a column of type `there` gets so that it takes values of type `wanted` and loses none that it has;
-/// empty: it takes them as it is. Another pipeline may have widened it already, and further.
-std::string_view widened_word(const Dialect& dialect, std::string_view there, DataType wanted, std::string_view word) {
-  if (there == word || there == dialect.types.text) return "";
-  const auto is_decimal = [](std::string_view type) { return type.starts_with("DECIMAL"); };
-  switch (wanted) {
-    case DataType::bigint:
-      return is_integer(dialect, there) ? word : std::string_view();
-    case DataType::double_:
-    case DataType::decimal:
-      if (is_integer(dialect, there) || (is_decimal(there) && wanted == DataType::decimal)) return word;
-      return there == dialect.types.double_ ? std::string_view() : dialect.types.text;
-    case DataType::timestamp:
-      if (there == dialect.types.date) return word;
-      return there.starts_with("TIMESTAMP") ? std::string_view() : dialect.types.text;
-    default:
-      return dialect.types.text;
-  }
+std::string alteration(const Dialect& dialect, const TableName& target, const std::string& column,
+                       std::string_view type) {
+  return fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", quoted(dialect, target),
+                     quoted(dialect, column), type);
 }
 
-Status plan_alter(const Dialect& dialect, const TableName& target, const schema::Table& table,
+/// The column gets the type that takes what it has and what comes. Another pipeline may have widened it already, and
+/// further.
+Status plan_alter(const Dialect& dialect, const TableName& target, const schema::Column& column,
+                  const std::string& there, TableChange& change) {
+  const std::optional<ColumnType> known = named_type(dialect, there);
+  const ColumnType wider = known ? schema::wider_type(*known, schema::column_type(column)) : ColumnType{};
+  const Result<std::string> word = type_name(dialect, wider);
+  if (!word) return fail(word.error());
+  if (*word == there) return {};
+  change.statements.push_back(alteration(dialect, target, column.name, *word) +
+                              conversion(dialect, known, wider, quoted(dialect, column.name)));
+  return {};
+}
+
+/// A column keeps its type, but silently cuts no value.
+Status check_type(const Dialect& dialect, const TableName& target, const schema::Column& column,
+                  const std::string& there) {
+  const ColumnType type = schema::column_type(column);
+  const std::optional<ColumnType> known = named_type(dialect, there);
+  if (!known || !schema::is_cut(type, *known)) return {};
+  const Result<std::string> word = type_name(dialect, schema::wider_type(*known, type));
+  if (!word) return fail(word.error());
+  return fail(fmt::format("the column {} is {} at {}, and values of {} would be cut to fit it", column.name, there,
+                          dialect.name, schema::type_text(type)),
+              fmt::format("give it a type that takes them ({}), then run the same command again",
+                          alteration(dialect, {.catalog = "", .schema = target.schema, .table = target.table},
+                                     column.name, *word)));
+}
+
+Status plan_types(const Dialect& dialect, const TableName& target, const schema::Table& table,
                   const ExistingTable& existing, const std::vector<std::string>& altered, TableChange& change) {
-  for (const std::string& name : altered) {
-    const schema::Column* column = table.columns.find(name);
-    const auto there = existing.columns.find(folded(dialect, name));
-    if (column == nullptr || !column->type || there == existing.columns.end()) continue;
-    const Result<std::string> word = type_word(dialect, *column);
+  for (const schema::Column& column : table.columns) {
+    const auto there = existing.columns.find(folded(dialect, column.name));
+    if (!column.type || there == existing.columns.end()) continue;
+    const Result<std::string> word = type_word(dialect, column);
     if (!word) return fail(word.error());
-    const std::string_view wider = widened_word(dialect, there->second, *column->type, *word);
-    if (wider.empty()) continue;
-    change.alters = true;
-    change.statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", quoted(dialect, target),
-                                            quoted(dialect, name), wider));
+    if (*word == there->second) continue;
+    const bool alters = std::ranges::find(altered, column.name) != altered.end();
+    const Status done = alters ? plan_alter(dialect, target, column, there->second, change)
+                               : check_type(dialect, target, column, there->second);
+    if (!done) return done;
   }
   return {};
 }
@@ -151,7 +169,7 @@ Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, 
     done = existing == nullptr ? plan_create(dialect, target, table, change)
                                : plan_add(dialect, target, table, *existing, change);
   }
-  if (done && existing != nullptr) done = plan_alter(dialect, target, table, *existing, altered, change);
+  if (done && existing != nullptr) done = plan_types(dialect, target, table, *existing, altered, change);
   if (!done) return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
   return change;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What must be made at a database before rows can go in: schemas, tables, columns. What a table has beyond the schema
-// stays, and a column keeps the type it was made with unless it is to be altered.
+// stays, and a column keeps its type unless it is to be altered.
 #pragma once
 
 #include <string>
@@ -16,7 +16,6 @@ namespace outfall::sql {
 struct TableChange {
   std::string table;
   bool created = false;
-  bool alters = false;                     ///< the types of columns
   std::vector<std::string> new_columns{};  ///< of a table that was there before, as the next
   std::vector<std::string> statements{};   ///< in this order
 };
@@ -24,9 +23,11 @@ struct TableChange {
 std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset);
 
 /// `existing` is null for a table that is not there. Columns that never had a value are left out. `altered` names
-/// columns that get the schema's type if they are there.
+/// columns that get a type that takes the values of the schema's type beside those that they have, where theirs does
+/// not.
 ///
-/// Errors: a type that the database does not have; a name that is too long, or that the database takes for another one.
+/// Errors: a type that the database does not have; a name that is too long, or that the database takes for another one;
+/// a column that is not to be altered, and whose type at the database would silently cut values of the schema's type.
 Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, const schema::Table& table,
                                const ExistingTable* existing, const std::vector<std::string>& altered = {});
 

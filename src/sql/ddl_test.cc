@@ -88,22 +88,59 @@ TEST(Ddl, AltersColumnsThatAreThereAndNoOthers) {
                                               R"(ALTER TABLE "c"."s"."t" ALTER COLUMN "A" SET DATA TYPE DOUBLE)"));
 }
 
+/// The type that a column gets, which is to be altered.
+std::string altered(const std::string& there, const ColumnType& wanted) {
+  schema::Column a = column("a", wanted.type);
+  schema::set_type(a, wanted);
+  ExistingTable existing{.columns = {{"a", there}}};
+  auto change = plan_table(duckdb_dialect(), target, table({a}), &existing, {"a"});
+  EXPECT_TRUE(change);
+  return change->statements.empty() ? "" : change->statements[0].substr(change->statements[0].find("TYPE ") + 5);
+}
+
+ColumnType decimal(int precision, int scale) {
+  return {.type = DataType::decimal, .precision = precision, .scale = scale};
+}
+
 TEST(Ddl, AltersNothingThatTakesTheValuesAsItIs) {
-  const auto altered = [](const std::string& there, DataType wanted) {
-    ExistingTable existing{.columns = {{"a", there}}};
-    auto change = plan_table(duckdb_dialect(), target, table({column("a", wanted)}), &existing, {"a"});
-    EXPECT_TRUE(change);
-    return change->statements.empty() ? "" : change->statements[0].substr(change->statements[0].find("TYPE ") + 5);
-  };
-  EXPECT_EQ(altered("INTEGER", DataType::double_), "DOUBLE");
-  EXPECT_EQ(altered("DOUBLE", DataType::double_), "");
-  EXPECT_EQ(altered("VARCHAR", DataType::double_), "") << "another pipeline has made it text";
-  EXPECT_EQ(altered("DECIMAL(20,2)", DataType::double_), "VARCHAR") << "digits would be lost";
-  EXPECT_EQ(altered("SMALLINT", DataType::bigint), "BIGINT");
-  EXPECT_EQ(altered("DOUBLE", DataType::bigint), "");
-  EXPECT_EQ(altered("DATE", DataType::timestamp), "TIMESTAMP WITH TIME ZONE");
-  EXPECT_EQ(altered("BOOLEAN", DataType::text), "VARCHAR");
-  EXPECT_EQ(altered("VARCHAR", DataType::text), "");
+  EXPECT_EQ(altered("INTEGER", {.type = DataType::double_}), "DOUBLE");
+  EXPECT_EQ(altered("DOUBLE", {.type = DataType::double_}), "");
+  EXPECT_EQ(altered("VARCHAR", {.type = DataType::double_}), "") << "another pipeline has made it text";
+  EXPECT_EQ(altered("DECIMAL(20,2)", {.type = DataType::double_}), "VARCHAR") << "digits would be lost";
+  EXPECT_EQ(altered("SMALLINT", {.type = DataType::bigint}), "BIGINT");
+  EXPECT_EQ(altered("DOUBLE", {.type = DataType::bigint}), "");
+  EXPECT_EQ(altered("DATE", {.type = DataType::timestamp}), "TIMESTAMP WITH TIME ZONE");
+  EXPECT_EQ(altered("VARCHAR", {.type = DataType::text}), "");
+  EXPECT_EQ(altered("FLOAT", {.type = DataType::double_}), "VARCHAR") << "a type that is not ours";
+}
+
+TEST(Ddl, MakesNoTypeNarrower) {
+  EXPECT_EQ(altered("BIGINT", {.type = DataType::bigint, .precision = 32}), "");
+  EXPECT_EQ(altered("HUGEINT", {.type = DataType::bigint}), "");
+  EXPECT_EQ(altered("HUGEINT", {.type = DataType::double_}), "VARCHAR");
+  EXPECT_EQ(altered("HUGEINT", decimal(38, 0)), "VARCHAR");
+  EXPECT_EQ(altered("DECIMAL(29,10)", decimal(21, 2)), "");
+  EXPECT_EQ(altered("DECIMAL(21,2)", decimal(29, 10)), "DECIMAL(29,10)");
+  EXPECT_EQ(altered("DECIMAL(21,10)", decimal(21, 2)), "DECIMAL(29,10)");
+  EXPECT_EQ(altered("DECIMAL(38,0)", decimal(21, 2)), "VARCHAR");
+  EXPECT_EQ(altered("TIMESTAMP", {.type = DataType::timestamp, .precision = 3, .with_timezone = false}), "");
+  EXPECT_EQ(altered("TIMESTAMP_MS", {.type = DataType::timestamp, .with_timezone = false}), "TIMESTAMP");
+}
+
+TEST(Ddl, MakesTextsAsTheRowsThatFollowHaveThem) {
+  EXPECT_EQ(altered("BLOB", {.type = DataType::text}), "VARCHAR USING base64(\"a\")");
+  EXPECT_EQ(altered("BOOLEAN", {.type = DataType::text}),
+            "VARCHAR USING CASE \"a\" WHEN true THEN 'True' WHEN false THEN 'False' END");
+  EXPECT_EQ(altered("BIGINT", {.type = DataType::text}), "VARCHAR");
+}
+
+TEST(Ddl, RefusesAColumnThatWouldCutItsValues) {
+  ExistingTable existing{.columns = {{"a", "INTEGER"}, {"b", "INTEGER"}}};
+  auto change = plan_table(duckdb_dialect(), target,
+                           table({column("a", DataType::bigint), column("b", DataType::double_)}), &existing);
+  ASSERT_FALSE(change);
+  EXPECT_THAT(change.error().message, HasSubstr("the column b is INTEGER at DuckDB, and values of double"));
+  EXPECT_THAT(change.error().hint, HasSubstr(R"(ALTER TABLE "s"."t" ALTER COLUMN "b" SET DATA TYPE DOUBLE)"));
 }
 
 TEST(Ddl, LeavesATableAloneThatHasAll) {

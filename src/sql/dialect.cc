@@ -6,6 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <system_error>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -14,7 +18,7 @@ namespace outfall::sql {
 namespace {
 
 constexpr int integer_bits[] = {8, 16, 32, 64, 128};
-constexpr int second_digits[] = {0, 3, 6, 9};
+constexpr int naive_digits[] = {0, 3, 6, 9};
 
 Result<std::string> integer_name(const Dialect& dialect, const ColumnType& type) {
   int bits = type.precision.value_or(64);
@@ -25,24 +29,35 @@ Result<std::string> integer_name(const Dialect& dialect, const ColumnType& type)
 }
 
 Result<std::string> timestamp_name(const Dialect& dialect, const ColumnType& type) {
-  if (type.timezone) return std::string(dialect.types.timestamp);
-  int digits = type.precision.value_or(6);
-  for (std::size_t i = 0; i < std::size(second_digits); ++i) {
-    if (digits <= second_digits[i]) return std::string(dialect.types.timestamp_naive[i]);
+  if (type.with_timezone) return std::string(dialect.types.timestamp);
+  int digits = schema::second_digits(type);
+  for (std::size_t i = 0; i < std::size(naive_digits); ++i) {
+    if (digits <= naive_digits[i]) return std::string(dialect.types.timestamp_naive[i]);
   }
   return fail(fmt::format("{} has no timestamp with {} digits of a second", dialect.name, digits));
 }
 
 Result<std::string> decimal_name(const Dialect& dialect, const ColumnType& type) {
-  int precision = type.precision.value_or(dialect.types.decimal_precision_max);
-  int scale_default = type.type == DataType::wei ? dialect.types.wei_scale : dialect.types.decimal_scale_default;
-  int scale = type.scale.value_or(std::min(scale_default, precision));
+  const auto [precision, scale] = schema::decimal_shape(type);
   if (precision < 1 || precision > dialect.types.decimal_precision_max || scale < 0 || scale > precision) {
     return fail(fmt::format("{} has no decimal of {} digits with {} behind the point", dialect.name, precision, scale),
                 fmt::format("at most {} digits, and no more behind the point than there are",
                             dialect.types.decimal_precision_max));
   }
   return fmt::format(fmt::runtime(dialect.types.decimal), precision, scale);
+}
+
+/// `DECIMAL(10,2)` where the dialect writes `DECIMAL({},{})`.
+std::optional<ColumnType> named_decimal(const Dialect& dialect, std::string_view word) {
+  const std::string_view before = dialect.types.decimal.substr(0, dialect.types.decimal.find('{'));
+  if (!word.starts_with(before)) return std::nullopt;
+  const char* const end = word.data() + word.size();
+  ColumnType type{.type = DataType::decimal, .precision = 0, .scale = 0};
+  const auto precision = std::from_chars(word.data() + before.size(), end, *type.precision);
+  if (precision.ec != std::errc{} || precision.ptr == end) return std::nullopt;
+  const auto scale = std::from_chars(precision.ptr + 1, end, *type.scale);
+  const Result<std::string> same = decimal_name(dialect, type);
+  return scale.ec == std::errc{} && same && *same == word ? std::optional(type) : std::nullopt;
 }
 
 }  // namespace
@@ -96,6 +111,28 @@ Result<std::string> type_name(const Dialect& dialect, const ColumnType& type) {
       return std::string(words.json);
   }
   return fail(fmt::format("{} has no such type", dialect.name));
+}
+
+std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view word) {
+  const TypeWords& words = dialect.types;
+  for (const auto& [known, type] : {std::pair{words.text, DataType::text},
+                                    {words.double_, DataType::double_},
+                                    {words.bool_, DataType::bool_},
+                                    {words.timestamp, DataType::timestamp},
+                                    {words.binary, DataType::binary},
+                                    {words.json, DataType::json},
+                                    {words.date, DataType::date},
+                                    {words.time, DataType::time}}) {
+    if (word == known) return ColumnType{.type = type};
+  }
+  for (std::size_t i = 0; i < std::size(naive_digits); ++i) {
+    if (word != words.timestamp_naive[i]) continue;
+    return ColumnType{.type = DataType::timestamp, .precision = naive_digits[i], .with_timezone = false};
+  }
+  for (std::size_t i = 0; i < std::size(integer_bits); ++i) {
+    if (word == words.integers[i]) return ColumnType{.type = DataType::bigint, .precision = integer_bits[i]};
+  }
+  return named_decimal(dialect, word);
 }
 
 std::string folded(const Dialect& dialect, std::string_view identifier) {

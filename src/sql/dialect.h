@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "outfall/error.h"
-#include "outfall/types.h"
+#include "schema/column_type.h"
 #include "sql/connection.h"
 
 namespace outfall::sql {
@@ -20,13 +20,7 @@ enum class NameCase { sensitive, insensitive };
 enum class AddColumn { one_a_statement, many_a_statement };
 enum class AddNotNull { refused, accepted };
 
-/// The type of a column as the schema knows it.
-struct ColumnType {
-  DataType type = DataType::text;
-  std::optional<int> precision{};  ///< characters, bits, digits or digits of a second, depending on the type
-  std::optional<int> scale{};
-  bool timezone = true;  ///< of timestamps
-};
+using schema::ColumnType;
 
 /// The database's word for each type. A word with `{}` takes the precision (and the scale) there.
 struct TypeWords {
@@ -42,9 +36,9 @@ struct TypeWords {
   std::string_view decimal;  ///< `{}` is the precision, the second `{}` the scale
   std::string_view date;
   std::string_view time;
+  std::string_view bool_as_text;    ///< `{column}` as rows have it where the column is text; empty: as it is converted
+  std::string_view binary_as_text;  ///< the same
   int decimal_precision_max;
-  int decimal_scale_default;
-  int wei_scale;
 };
 
 struct Dialect {
@@ -72,6 +66,10 @@ std::string placeholder(int n);
 
 /// Errors: a precision that the database does not have.
 Result<std::string> type_name(const Dialect& dialect, const ColumnType& type);
+
+/// The type that the word stands for, which may say less than the one that it was made from; none: a type that no
+/// column of ours is made with.
+std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view word);
 
 /// The form under which two identifiers are one to the database.
 std::string folded(const Dialect& dialect, std::string_view identifier);

@@ -45,21 +45,37 @@ TEST(Dialect, IntegersTakeTheSmallestTypeThatHoldsTheirBits) {
 TEST(Dialect, TimestampsWithoutZoneHaveAPrecision) {
   EXPECT_EQ(type({.type = DataType::timestamp}), "TIMESTAMP WITH TIME ZONE");
   EXPECT_EQ(type({.type = DataType::timestamp, .precision = 3}), "TIMESTAMP WITH TIME ZONE");
-  EXPECT_EQ(type({.type = DataType::timestamp, .timezone = false}), "TIMESTAMP");
-  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 0, .timezone = false}), "TIMESTAMP_S");
-  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 2, .timezone = false}), "TIMESTAMP_MS");
-  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 6, .timezone = false}), "TIMESTAMP");
-  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 9, .timezone = false}), "TIMESTAMP_NS");
-  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 10, .timezone = false}), "error");
+  EXPECT_EQ(type({.type = DataType::timestamp, .with_timezone = false}), "TIMESTAMP");
+  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 0, .with_timezone = false}), "TIMESTAMP_S");
+  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 2, .with_timezone = false}), "TIMESTAMP_MS");
+  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 6, .with_timezone = false}), "TIMESTAMP");
+  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 9, .with_timezone = false}), "TIMESTAMP_NS");
+  EXPECT_EQ(type({.type = DataType::timestamp, .precision = 10, .with_timezone = false}), "error");
 }
 
 TEST(Dialect, DecimalsHaveDltsDefaults) {
   EXPECT_EQ(type({.type = DataType::decimal}), "DECIMAL(38,9)");
   EXPECT_EQ(type({.type = DataType::decimal, .precision = 20, .scale = 2}), "DECIMAL(20,2)");
-  EXPECT_EQ(type({.type = DataType::decimal, .precision = 5}), "DECIMAL(5,5)");
+  EXPECT_EQ(type({.type = DataType::decimal, .precision = 5}), "DECIMAL(5,0)");
   EXPECT_EQ(type({.type = DataType::wei}), "DECIMAL(38,0)");
   EXPECT_EQ(type({.type = DataType::decimal, .precision = 39, .scale = 0}), "error");
   EXPECT_EQ(type({.type = DataType::decimal, .precision = 5, .scale = 6}), "error");
+}
+
+TEST(Dialect, KnowsItsOwnWords) {
+  const auto same = [](std::string_view word) {
+    const std::optional<ColumnType> named = named_type(duckdb_dialect(), word);
+    return named ? type(*named) : "none";
+  };
+  for (const char* word : {"VARCHAR", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS",
+                           "TIMESTAMP", "TIMESTAMP_NS", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BLOB",
+                           "JSON", "DECIMAL(38,9)", "DECIMAL(5,5)", "DATE", "TIME"}) {
+    EXPECT_EQ(same(word), word);
+  }
+  for (const char* word : {"", "FLOAT", "VARCHAR[]", "DECIMAL", "DECIMAL(", "DECIMAL(5", "DECIMAL(5,6)",
+                           "DECIMAL(5,2)[]", "DECIMAL(99999999999,2)", "decimal(5,2)"}) {
+    EXPECT_EQ(same(word), "none") << word;
+  }
 }
 
 TEST(Dialect, DuckDbComparesNamesWithoutCase) {

@@ -33,9 +33,9 @@ const Dialect& duckdb_dialect() {
               .decimal = "DECIMAL({},{})",
               .date = "DATE",
               .time = "TIME",
+              .bool_as_text = "CASE {column} WHEN true THEN 'True' WHEN false THEN 'False' END",
+              .binary_as_text = "base64({column})",
               .decimal_precision_max = 38,
-              .decimal_scale_default = 9,
-              .wei_scale = 0,
           },
   };
   return dialect;

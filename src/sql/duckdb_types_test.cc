@@ -115,10 +115,10 @@ TEST_F(DuckDbTypes, Timestamps) {
              Column::fixed<std::int64_t>("v", "tsu:UTC", {-62135596800000000, 0, 1, 253402300799999999, std::nullopt})),
       ElementsAre("0001-01-01 00:00:00+00", "1970-01-01 00:00:00+00", "1970-01-01 00:00:00.000001+00",
                   "9999-12-31 23:59:59.999999+00", "NULL"));
-  EXPECT_THAT(stored({.type = DataType::timestamp, .timezone = false},
+  EXPECT_THAT(stored({.type = DataType::timestamp, .with_timezone = false},
                      Column::fixed<std::int64_t>("v", "tsu:", {-62135596800000000, 253402300799999999})),
               ElementsAre("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"));
-  EXPECT_THAT(stored({.type = DataType::timestamp, .precision = 3, .timezone = false},
+  EXPECT_THAT(stored({.type = DataType::timestamp, .precision = 3, .with_timezone = false},
                      Column::fixed<std::int64_t>("v", "tsu:", {1'700'000'000'123'000})),
               ElementsAre("2023-11-14 22:13:20.123"));
 }

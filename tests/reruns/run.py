@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -588,6 +589,40 @@ def a_column_that_another_pipeline_made_text_stays_text(story):
     assert texts_of(story, "t.duckdb", "shared") == ["1", "5", "x", "1.5"]
 
 
+def types_of(story, dataset):
+    asked = story.outfall("query", "duckdb:t.duckdb", "select data_type from information_schema.columns where column_name = 'v'",
+                          "--dataset", dataset, "--output", "csv", of_stdout=True)
+    return asked.splitlines()[1:]
+
+
+def a_database_put_back_gets_the_types_again(story):
+    """A package behind the one that widened a column goes to a backup from before it: the column is widened there too."""
+    load = ("-p", "p", "--table", "t", "--type-conflicts", "widen")
+    for at, (value, fault) in enumerate((("1", ""), ("2.75", ""), ("3.5", "after_seal"))):
+        story.write("1.jsonl", '{"id":%d,"v":%s}\n' % (at, value))
+        story.run(*load, inputs=("in/1.jsonl",), fault=fault, code=KILLED if fault else 0)
+        if at == 0:
+            shutil.copy(story.folder / "t.duckdb", story.folder / "backup.duckdb")
+    (story.folder / "backup.duckdb").rename(story.folder / "t.duckdb")
+    story.outfall("resume", "p")
+    assert texts_of(story, "t.duckdb", "p_dataset") == ["1.0", "3.5"], texts_of(story, "t.duckdb", "p_dataset")
+
+
+def a_column_that_would_cut_values_is_refused(story):
+    """A column that somebody gave another type takes no values that it would round; the error says how to go on."""
+    load = ("-p", "p", "--table", "t")
+    story.write("1.jsonl", '{"id":1,"v":1.5}\n')
+    story.run(*load, inputs=("in/1.jsonl",))
+    change = "alter table p_dataset.t alter column v set data type {}"
+    story.outfall("query", "duckdb:t.duckdb", change.format("integer"), "--write")
+    story.write("1.jsonl", '{"id":2,"v":2.75}\n')
+    told(story.run(*load, inputs=("in/1.jsonl",), code=4), "the column v is INTEGER at DuckDB, and values of double would be cut",
+         'ALTER TABLE "p_dataset"."t" ALTER COLUMN "v" SET DATA TYPE DOUBLE')
+    story.outfall("query", "duckdb:t.duckdb", change.format("double"), "--write")
+    story.outfall("resume", "p")
+    assert texts_of(story, "t.duckdb", "p_dataset") == ["2.0", "2.75"]
+
+
 def a_grown_file_is_told_to_be_loaded_whole(story):
     """--skip-loaded knows contents, not rows: what a file had before is loaded again with what was added, and that is said."""
     story.rows("1.jsonl", 1)
@@ -659,7 +694,8 @@ def main():
         a_lost_data_directory_is_told, pending_work_for_a_database_that_moved_is_told, pending_work_is_told_when_its_input_is_gone,
         a_data_directory_that_is_not_there_has_nothing_pending,
         a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
-        a_column_is_widened_once_in_any_window, a_grown_file_is_told_to_be_loaded_whole,
+        a_column_is_widened_once_in_any_window, a_database_put_back_gets_the_types_again,
+        a_column_that_would_cut_values_is_refused, a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,

@@ -66,7 +66,7 @@ Value value_at(const ArrowArray& array, const columnar::ColumnType& type, std::i
     case DataType::wei: {
       const std::string unscaled = digits_of(fixed<schema::Int128>(array, row));
       return Value::decimal(
-          *schema::Decimal::parse(unscaled + "E-" + std::to_string(columnar::decimal_shape(type).scale)));
+          *schema::Decimal::parse(unscaled + "E-" + std::to_string(schema::decimal_shape(type).scale)));
     }
   }
   return {};

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema/column_type.h"
+
+#include <algorithm>
+
+namespace outfall::schema {
+namespace {
+
+constexpr int decimal_scale_default = 9;
+constexpr int bits_default = 64;
+constexpr int second_digits_default = 6;
+constexpr int double_digits = 15;  // any decimal of so many digits comes out of a double as it went in
+
+bool is_decimal(const ColumnType& type) {
+  return type.type == DataType::decimal || type.type == DataType::wei;
+}
+
+bool is_number(const ColumnType& type) {
+  return type.type == DataType::bigint || type.type == DataType::double_ || is_decimal(type);
+}
+
+bool is_exact(const ColumnType& type) {
+  return is_decimal(type) || (type.type == DataType::bigint && type.precision.value_or(bits_default) > bits_default);
+}
+
+/// Of a number that is no double.
+DecimalShape digits_of(const ColumnType& type) {
+  constexpr int digits_of_64_bits = 19;
+  constexpr int digits_of_128_bits = 39;
+  if (is_decimal(type)) return decimal_shape(type);
+  return {is_exact(type) ? digits_of_128_bits : digits_of_64_bits, 0};
+}
+
+std::optional<ColumnType> wider_decimal(DecimalShape a, DecimalShape b) {
+  const int scale = std::max(a.scale, b.scale);
+  const int integral = std::max(a.precision - a.scale, b.precision - b.scale);
+  if (integral + scale > decimal_precision_max) return std::nullopt;
+  return ColumnType{.type = DataType::decimal, .precision = integral + scale, .scale = scale};
+}
+
+std::optional<int> stated(int precision, int precision_default) {
+  return precision == precision_default ? std::nullopt : std::optional(precision);
+}
+
+std::optional<ColumnType> wider_number(const ColumnType& a, const ColumnType& b) {
+  if (a.type == DataType::bigint && b.type == DataType::bigint) {
+    const int bits = std::max(a.precision.value_or(bits_default), b.precision.value_or(bits_default));
+    return ColumnType{.type = DataType::bigint, .precision = stated(bits, bits_default)};
+  }
+  const bool has_double = a.type == DataType::double_ || b.type == DataType::double_;
+  if (!has_double) return wider_decimal(digits_of(a), digits_of(b));
+  // No double has all digits of what is exact.
+  if (is_exact(a) || is_exact(b)) return std::nullopt;
+  return ColumnType{.type = DataType::double_};
+}
+
+std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnType& b) {
+  const bool has_seconds = a.type == DataType::timestamp || a.type == DataType::time;
+  if (!has_seconds) return ColumnType{.type = a.type};
+  if (a.with_timezone != b.with_timezone) return std::nullopt;
+  return ColumnType{.type = a.type,
+                    .precision = stated(std::max(second_digits(a), second_digits(b)), second_digits_default),
+                    .with_timezone = a.with_timezone};
+}
+
+}  // namespace
+
+DecimalShape decimal_shape(const ColumnType& type) {
+  const bool has_scale = type.type == DataType::decimal && !type.precision;
+  return {type.precision.value_or(decimal_precision_max), type.scale.value_or(has_scale ? decimal_scale_default : 0)};
+}
+
+int second_digits(const ColumnType& type) {
+  return type.precision.value_or(second_digits_default);
+}
+
+ColumnType wider_type(const ColumnType& a, const ColumnType& b) {
+  if (a == b) return a;
+  std::optional<ColumnType> wider;
+  if (is_number(a) && is_number(b)) {
+    wider = wider_number(a, b);
+  } else if (a.type == b.type) {
+    wider = wider_of_one_kind(a, b);
+  } else if (a.type == DataType::date && b.type == DataType::timestamp) {
+    wider = b;
+  } else if (a.type == DataType::timestamp && b.type == DataType::date) {
+    wider = a;
+  }
+  return wider.value_or(ColumnType{});
+}
+
+bool is_cut(const ColumnType& from, const ColumnType& to) {
+  if (is_number(from) && to.type == DataType::bool_) return true;
+  if (from.type == DataType::timestamp && (to.type == DataType::date || to.type == DataType::time)) return true;
+  if (from.type == to.type && (from.type == DataType::timestamp || from.type == DataType::time)) {
+    return second_digits(from) > second_digits(to);
+  }
+  if (!is_number(from) || !is_number(to) || from.type == DataType::bigint) return false;
+  if (from.type == DataType::double_) return to.type != DataType::double_;
+  if (to.type == DataType::double_) return decimal_shape(from).precision > double_digits;
+  return decimal_shape(from).scale > (is_decimal(to) ? decimal_shape(to).scale : 0);
+}
+
+}  // namespace outfall::schema

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ColumnType: what a column holds, and which type takes what two others take.
+#pragma once
+
+#include <optional>
+
+#include "outfall/types.h"
+#include "schema/decimal.h"
+
+namespace outfall::schema {
+
+/// dlt's data type with what qualifies it.
+struct ColumnType {
+  DataType type = DataType::text;
+  std::optional<int> precision = std::nullopt;  ///< characters, bytes, bits, digits, or digits of the second
+  std::optional<int> scale = std::nullopt;      ///< digits behind the point
+  bool with_timezone = true;                    ///< timestamps only
+
+  bool operator==(const ColumnType&) const = default;
+};
+
+/// Precision and scale of a decimal or wei column. A decimal that states none is DECIMAL(38,9), as dlt has it; wei has
+/// no fraction, nor has a decimal that states its precision only.
+DecimalShape decimal_shape(const ColumnType& type);
+
+/// Digits of the second that a timestamp or time column keeps: microseconds where it states none.
+int second_digits(const ColumnType& type);
+
+/// The narrowest type whose columns take what either takes, as it was: text where no other does. Integers of up to 64
+/// bits and doubles are doubles together, as they are wherever a column of doubles gets integers.
+ColumnType wider_type(const ColumnType& a, const ColumnType& b);
+
+/// Whether a database that converts values of type `from` to type `to` keeps less of them without a word: it rounds
+/// numbers, and cuts moments off. What it cannot convert it refuses, so that needs no care.
+bool is_cut(const ColumnType& from, const ColumnType& to);
+
+}  // namespace outfall::schema
