@@ -31,7 +31,7 @@ function(outfall_layer folder)
 
   if(tests AND PROJECT_IS_TOP_LEVEL)
     add_executable(outfall_${name}_tests ${tests})
-    target_link_libraries(outfall_${name}_tests PRIVATE outfall_${name} ${ARG_OWNS} GTest::gmock GTest::gtest_main outfall_warnings)
+    target_link_libraries(outfall_${name}_tests PRIVATE outfall_${name} ${ARG_OWNS} outfall_tests)
     gtest_discover_tests(outfall_${name}_tests TEST_PREFIX "${folder}/" DISCOVERY_MODE PRE_TEST
       PROPERTIES TIMEOUT ${OUTFALL_TEST_SECONDS})
   endif()

@@ -103,8 +103,8 @@ Result<std::vector<DirectoryEntry>> list_directory(const std::string& path);
 Status make_directories(const std::string& path);
 
 /// Makes the names durable that lead to an existing folder: whoever made them may have died before it came to that.
-/// Where this user may not write, nobody made a name for it; what cannot be synced is left as it is.
-void sync_names_above(const std::string& path);
+/// Where this user may not write, nobody made a name for it.
+Status sync_names_above(const std::string& path);
 
 /// Makes the names in a folder durable: what was created, renamed or removed in it.
 Status sync_directory(const std::string& path);

@@ -162,14 +162,20 @@ Status make_directories(const std::string& path) {
   return {};
 }
 
-void sync_names_above(const std::string& path) {
+Status sync_names_above(const std::string& path) {
   const Result<std::string> absolute = absolute_path(path);
-  for (std::string folder = absolute.value_or("/"); folder != "/";) {
-    folder = std::string(parent_path(folder));
-    if (::access(folder.c_str(), R_OK | W_OK) == 0) {
-      static_cast<void>(sync_directory(folder));
+  if (!absolute) {
+    return std::unexpected(absolute.error());
+  }
+  for (std::string name = *absolute; name != "/"; name = std::string(parent_path(name))) {
+    if (::access(std::string(parent_path(name)).c_str(), W_OK) != 0) {
+      continue;
+    }
+    if (Status synced = sync_name(name); !synced) {
+      return synced;
     }
   }
+  return {};
 }
 
 Status sync_directory(const std::string& path) {

@@ -49,27 +49,18 @@ Status empty_replaced(const Load& load) {
   return {};
 }
 
-std::vector<std::string> column_names(const ArrowSchema& schema) {
-  std::vector<std::string> out;
-  out.reserve(static_cast<std::size_t>(schema.n_children));
-  for (std::int64_t i = 0; i < schema.n_children; ++i) out.emplace_back(schema.children[i]->name);
-  return out;
-}
-
 Status insert_job(const Load& load, const ledger::JobRecord& job) {
   Result<columnar::IpcFileReader> reader = package::open_job(load.request.folder, job, load.request.check);
   if (!reader) return fail(std::move(reader.error()));
-  ArrowSchema schema{};
-  if (Status read = reader->schema(&schema); !read) return read;
-  std::vector<std::string> columns = column_names(schema);
-  schema.release(&schema);
+  const Result<std::vector<std::string>> columns = columns_of(*reader);
+  if (!columns) return fail(columns.error());
   ArrowArrayStream stream{};
   const std::uint64_t batch_rows =
-      load.dataset.connection.batch_rows(columns.size(), job.bytes / std::max<std::uint64_t>(job.rows, 1));
+      load.dataset.connection.batch_rows(columns->size(), job.bytes / std::max<std::uint64_t>(job.rows, 1));
   if (Status opened = reader->stream(&stream, batch_rows); !opened) return opened;
   count_rows(&stream, load.summary.rows, load.request.progress);
 
-  Result<std::uint64_t> taken = load.transaction.insert_stream(load.dataset.table(job.table), columns, &stream);
+  Result<std::uint64_t> taken = load.transaction.insert_stream(load.dataset.table(job.table), *columns, &stream);
   if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
   if (*taken != job.rows) {
     return fail(fmt::format("insert into table {}: {} rows were sealed in {}, the database took {}", job.table,

@@ -21,6 +21,7 @@
 #include "outfall/types.h"
 #include "package/package_reader.h"
 #include "schema/schema.h"
+#include "sql/catalog.h"
 #include "sql/connection.h"
 #include "sql/stored_dataset.h"
 
@@ -100,6 +101,9 @@ class Destination {
   /// The newest document of each schema that is stored in the dataset, as it is stored; the one stored last first. None
   /// as above.
   virtual Result<std::vector<std::string>> stored_schemas(const std::string& dataset, Inspection inspection) = 0;
+
+  /// All columns of the dataset as they are there. None as above.
+  virtual Result<std::vector<sql::CatalogColumn>> columns(const std::string& dataset, Inspection inspection) = 0;
 
   /// Rows of a table, for reading only; 0 where there is no such table.
   virtual Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) = 0;

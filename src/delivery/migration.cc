@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "base/fault.h"
 #include "delivery/database_load.h"
 #include "delivery/package_tables.h"
+#include "package/package_reader.h"
 #include "sql/catalog.h"
 #include "sql/ddl.h"
 #include "sql/dialect.h"
@@ -24,8 +26,23 @@ struct Migration {
   sql::Dataset dataset;
   sql::Transaction& transaction;
   const sql::ExistingDataset& existing;
-  const std::vector<ledger::TableColumn>& altered;
+  const LoadRequest& request;
+  std::vector<ledger::TableColumn> altered{};  ///< that the database may have without
 };
+
+/// Columns that this package brings another type, or one before it that the database does not know: it was put back.
+/// What somebody altered behind a package that is there stays.
+Result<std::vector<ledger::TableColumn>> columns_to_alter(const sql::Dataset& dataset,
+                                                          const ledger::PackageRecord& package) {
+  std::vector<ledger::TableColumn> columns;
+  for (const auto& [column, brought_by] : package.altered) {
+    const bool is_own = brought_by.empty() || brought_by == package.load_id;
+    const Result<bool> there = is_own ? Result<bool>(false) : sql::has_load(dataset, brought_by);
+    if (!there) return fail(there.error());
+    if (!*there && std::ranges::find(columns, column) == columns.end()) columns.push_back(column);
+  }
+  return columns;
+}
 
 std::vector<std::string> altered_columns(const Migration& migration, const std::string& table) {
   std::vector<std::string> columns;
@@ -35,17 +52,67 @@ std::vector<std::string> altered_columns(const Migration& migration, const std::
   return columns;
 }
 
+/// The columns of a table that the package has values for.
+Result<std::set<std::string>> filled_columns(const LoadRequest& request, const std::string& table) {
+  std::set<std::string> filled;
+  for (const ledger::JobRecord& job : request.package.jobs) {
+    if (job.table != table) continue;
+    const auto reader = package::open_job(request.folder, job, package::JobCheck::size);
+    if (!reader) return fail(reader.error());
+    Result<std::vector<std::string>> columns = columns_of(*reader);
+    if (!columns) return fail(std::move(columns.error()));
+    filled.insert(columns->begin(), columns->end());
+  }
+  return filled;
+}
+
+Status check_cut(const Migration& migration, const sql::TableChange& change) {
+  if (change.cut.empty()) return {};
+  const Result<std::set<std::string>> filled = filled_columns(migration.request, change.table);
+  if (!filled) return fail(filled.error());
+  for (const sql::CutColumn& cut : change.cut) {
+    if (!filled->contains(cut.column)) continue;
+    return fail(fmt::format("the column {} is {} at {}, and values of {} would be cut to fit it", cut.column, cut.there,
+                            migration.dataset.connection.dialect().name, cut.type),
+                fmt::format("give it a type that takes them ({}), then run the same command again", cut.advised));
+  }
+  return {};
+}
+
+Status alter_columns(const Migration& migration, const std::vector<sql::Alteration>& alterations) {
+  for (const sql::Alteration& one : alterations) {
+    bool fits = true;
+    if (!one.misfits.empty()) {
+      const auto rows = migration.transaction.rows(one.misfits);
+      if (!rows) return fail(rows.error());
+      fits = rows->empty();
+    }
+    Result<std::uint64_t> done = migration.transaction.execute(fits ? one.statement : one.as_text);
+    if (done) continue;
+    Error error = std::move(done.error());
+    if (error.hint.empty()) {
+      error.hint =
+          "what depends on the column may be in the way (an index, a constraint): drop it, then run the same "
+          "command again";
+    }
+    return fail(std::move(error).in(fmt::format("alter the column {}", one.column)));
+  }
+  return {};
+}
+
 Result<sql::TableChange> change_table(const Migration& migration, const schema::Table& table) {
   const sql::Dialect& dialect = migration.dataset.connection.dialect();
   Result<sql::TableChange> change =
       sql::plan_table(dialect, migration.dataset.table(table.name), table, migration.existing.find(dialect, table.name),
                       altered_columns(migration, table.name));
   if (!change) return change;
+  Status done = check_cut(migration, *change);
   for (const std::string& statement : change->statements) {
-    if (Result<std::uint64_t> done = migration.transaction.execute(statement); !done) {
-      return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
-    }
+    if (!done) break;
+    if (Result<std::uint64_t> made = migration.transaction.execute(statement); !made) done = fail(made.error());
   }
+  if (done) done = alter_columns(migration, change->alterations);
+  if (!done) return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
   return change;
 }
 
@@ -71,16 +138,21 @@ Status check_tables(const sql::Dialect& dialect, const std::vector<const schema:
 }
 
 /// Tables with altered columns and no rows: the database is to have the types that the schema beside it says.
-Status alter_other_tables(const Migration& migration, const schema::Schema& schema, LoadSummary& summary) {
+Status alter_other_tables(const Migration& migration, const std::vector<const schema::Table*>& changed) {
   const sql::Dialect& dialect = migration.dataset.connection.dialect();
+  std::set<std::string_view> done;
+  for (const schema::Table* table : changed) done.insert(table->name);
   for (const ledger::TableColumn& altered : migration.altered) {
-    const schema::Table* table = schema.tables.find(altered.table);
-    const bool is_done = std::ranges::find(summary.tables, altered.table, &TableLoad::table) != summary.tables.end();
-    if (table == nullptr || is_done || migration.existing.find(dialect, table->name) == nullptr) continue;
-    Result<sql::TableChange> change = change_table(migration, *table);
-    if (!change) return fail(std::move(change.error()));
-    if (change->statements.empty()) continue;
-    summary.tables.push_back({.table = table->name, .new_columns = std::move(change->new_columns)});
+    const schema::Table* table = migration.request.schema.tables.find(altered.table);
+    if (table == nullptr || !done.insert(table->name).second) continue;
+    const sql::ExistingTable* existing = migration.existing.find(dialect, table->name);
+    if (existing == nullptr) continue;
+    const auto alterations = sql::plan_alterations(dialect, migration.dataset.table(table->name), *table, *existing,
+                                                   altered_columns(migration, table->name));
+    if (!alterations) return fail(alterations.error());
+    if (Status one = alter_columns(migration, *alterations); !one) {
+      return fail(std::move(one.error()).in(fmt::format("table {}", table->name)));
+    }
   }
   return {};
 }
@@ -98,7 +170,7 @@ Result<LoadSummary> make_tables(const Migration& migration, const LoadRequest& r
     summary.tables.push_back(
         {.table = table->name, .rows = 0, .created = change->created, .new_columns = std::move(change->new_columns)});
   }
-  if (Status altered = alter_other_tables(migration, request.schema, summary); !altered) {
+  if (Status altered = alter_other_tables(migration, *tables); !altered) {
     return fail(std::move(altered.error()));
   }
   return summary;
@@ -118,10 +190,11 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
   if (!existing) return fail(std::move(existing.error()).in(doing));
   sql::ExistingDataset found = std::move(*existing).value_or(sql::ExistingDataset{});
-  Migration migration{.dataset = {connection, package.dataset},
-                      .transaction = *transaction,
-                      .existing = found,
-                      .altered = package.altered};
+  Migration migration{
+      .dataset = {connection, package.dataset}, .transaction = *transaction, .existing = found, .request = request};
+  Result<std::vector<ledger::TableColumn>> altered = columns_to_alter(migration.dataset, package);
+  if (!altered) return fail(std::move(altered.error()).in(doing));
+  migration.altered = std::move(*altered);
 
   Status stored = make_system_tables(migration, request.schema);
   if (!stored) return fail(std::move(stored.error()).in(doing));

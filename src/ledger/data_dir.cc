@@ -108,8 +108,7 @@ Status make_pipeline_folders(const PipelinePaths& paths) {
   if (Status made = make_directories(paths.packages); !made) {
     return made;
   }
-  sync_names_above(paths.packages);
-  return {};
+  return sync_names_above(paths.packages);
 }
 
 Result<std::vector<std::string>> list_pipelines(const std::string& data_dir) {

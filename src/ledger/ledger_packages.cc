@@ -79,7 +79,7 @@ Status insert_jobs(Database& database, const PackageRecord& package) {
     }
   }
   position = 0;
-  for (const TableColumn& column : package.altered) {
+  for (const auto& [column, brought_by] : package.altered) {
     if (Status added = altered->with(package.load_id, position++, column.table, column.column).run(); !added) {
       return added;
     }
@@ -167,7 +167,7 @@ Status read_parts(Database& database, PackageRecord& package) {
   Result<Statement> replaced =
       database.prepare("SELECT table_name FROM replaced_tables WHERE load_id = ?1 ORDER BY position");
   Result<Statement> altered = database.prepare(
-      "SELECT table_name, column_name FROM altered_columns WHERE load_id <= ?1 ORDER BY load_id, position");
+      "SELECT table_name, column_name, load_id FROM altered_columns WHERE load_id <= ?1 ORDER BY load_id, position");
   for (const Result<Statement>* statement : {&jobs, &replaced, &altered}) {
     if (!*statement) {
       return std::unexpected(statement->error());
@@ -183,7 +183,8 @@ Status read_parts(Database& database, PackageRecord& package) {
   auto replaced_rows =
       collect(replaced->with(package.load_id), [](const Statement& row) { return std::string(row.text(0)); });
   auto altered_rows = collect(altered->with(package.load_id), [](const Statement& row) {
-    return TableColumn{.table = std::string(row.text(0)), .column = std::string(row.text(1))};
+    return AlteredColumn{.column = {.table = std::string(row.text(0)), .column = std::string(row.text(1))},
+                         .load_id = std::string(row.text(2))};
   });
   if (!job_rows || !replaced_rows) {
     return std::unexpected(job_rows ? replaced_rows.error() : job_rows.error());

@@ -56,7 +56,8 @@ class LedgerTest : public testing::Test {
     record.schema_version_hash = "hash-" + schema;
     record.schema = "{\"name\":\"" + schema + "\"}";
     record.replaced = {"events", "users"};
-    record.altered = {{.table = "events", .column = "size"}, {.table = "users", .column = "size"}};
+    record.altered = {{.column = {.table = "events", .column = "size"}, .load_id = load_id},
+                      {.column = {.table = "users", .column = "size"}, .load_id = load_id}};
     record.documents = 3;
     record.sealed_at = 1'700'000'000'000'000;
     record.jobs = {{.table = "events", .file = "events.1.arrow", .rows = 3, .bytes = 100},

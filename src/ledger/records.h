@@ -33,6 +33,13 @@ struct TableColumn {
   bool operator==(const TableColumn&) const = default;
 };
 
+struct AlteredColumn {
+  TableColumn column;
+  std::string load_id{};  ///< of the package that brings it about; to seal: not used
+
+  bool operator==(const AlteredColumn&) const = default;
+};
+
 /// A sealed package. It exists from the seal on, and will be delivered to `destination`, nowhere else.
 struct PackageRecord {
   std::string load_id;
@@ -44,9 +51,8 @@ struct PackageRecord {
   std::string schema_version_hash;
   std::string schema;                 ///< the complete schema document as JSON
   std::vector<std::string> replaced;  ///< root tables whose chains are emptied before the rows go in
-  /// Columns that got another type in this package or in one before it, which the destination may have had without. To
-  /// seal: in this package.
-  std::vector<TableColumn> altered;
+  /// Columns that got another type in this package or in one before it. To seal: in this package.
+  std::vector<AlteredColumn> altered;
   std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
   std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
   std::int64_t sealed_at = 0;

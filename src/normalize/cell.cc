@@ -84,10 +84,10 @@ bool to_bool(const Scalar& value, Cell& cell) {
   return value.kind == DataType::bool_;
 }
 
-bool text_to_microseconds(const ColumnSlot& column, std::string_view text, Cell& cell) {
-  const std::optional<schema::Timestamp> read = schema::text_to_timestamp(text);
+bool text_to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+  const std::optional<schema::Timestamp> read = schema::text_to_timestamp(value.text);
   if (!read) return false;
-  const bool is_local = column.clock != nullptr && !read->offset_seconds;
+  const bool is_local = column.clock != nullptr && !read->offset_seconds && !value.is_utc;
   cell.integer = is_local ? column.clock->to_utc(read->microseconds_utc) : read->microseconds_utc;
   return cell.integer >= schema::microseconds_min && cell.integer <= schema::microseconds_max;
 }
@@ -95,7 +95,7 @@ bool text_to_microseconds(const ColumnSlot& column, std::string_view text, Cell&
 bool to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::text:
-      return text_to_microseconds(column, value.text, cell);
+      return text_to_microseconds(column, value, cell);
     case DataType::bigint:
       return put(schema::bigint_to_timestamp(value.integer), cell.integer);
     case DataType::double_:
@@ -112,18 +112,16 @@ bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
          !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
 }
 
-bool text_to_days(const ColumnSlot& column, std::string_view text, Cell& cell) {
-  if (column.unit != 1) {
-    const std::optional<schema::Timestamp> moment = schema::text_to_timestamp(text);
-    if (moment && moment->microseconds_utc % column.unit != 0) return false;
-  }
-  return put(schema::text_to_date(text), cell.integer);
+std::optional<schema::Timestamp> moment_of(const Scalar& value) {
+  if (value.kind == DataType::text) return schema::text_to_timestamp(value.text);
+  if (value.kind == DataType::bigint) return schema::bigint_to_timestamp(value.integer);
+  return schema::double_to_timestamp(value.real);
 }
 
-bool to_date(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+bool to_days(const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::text:
-      return text_to_days(column, value.text, cell);
+      return put(schema::text_to_date(value.text), cell.integer);
     case DataType::bigint:
       return put(schema::bigint_to_date(value.integer), cell.integer);
     case DataType::double_:
@@ -131,6 +129,13 @@ bool to_date(const ColumnSlot& column, const Scalar& value, Cell& cell) {
     default:
       return false;
   }
+}
+
+bool to_date(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+  if (!to_days(value, cell)) return false;
+  if (column.unit == 1) return true;
+  const std::optional<schema::Timestamp> moment = moment_of(value);
+  return !moment || moment->microseconds_utc % column.unit == 0;
 }
 
 bool to_time(const ColumnSlot& column, const Scalar& value, Cell& cell) {

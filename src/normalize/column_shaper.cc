@@ -27,6 +27,9 @@ Scalar scalar_of(const ArrowValue& value) {
     case DataType::timestamp:
     case DataType::date:
     case DataType::time:
+      scalar.is_utc = true;
+      scalar.kind = DataType::text;
+      break;
     case DataType::binary:
       scalar.kind = DataType::text;
       break;
@@ -39,10 +42,18 @@ Scalar scalar_of(const ArrowValue& value) {
   return scalar;
 }
 
-/// Whether a moment, as ArrowValue writes it, has digits behind the microsecond.
-bool has_nanoseconds(std::string_view moment) {
-  constexpr std::size_t seventh_digit = std::string_view("2024-01-02T03:04:05.123456").size();
-  return moment.size() > seventh_digit && moment[seventh_digit] >= '0' && moment[seventh_digit] <= '9';
+/// Whether a moment or a time, as ArrowValue writes it, has digits behind the microsecond.
+bool has_nanoseconds(std::string_view value) {
+  const std::size_t point = value.find('.');
+  constexpr std::size_t digits = std::string_view("123456").size();
+  const std::string_view rest = value.substr(std::min(point, value.size()));
+  return rest.size() > 1 + digits && rest[1 + digits] >= '0' && rest[1 + digits] <= '9';
+}
+
+/// Whether a column that has no nanoseconds could have those of the field. With a time zone no database has any.
+bool cuts_nanoseconds(const schema::ColumnType& column, const schema::ColumnType& field) {
+  if (field.type == DataType::time) return true;
+  return columnar::stores_nanoseconds(field) && !(field.with_timezone && column.with_timezone);
 }
 
 }  // namespace
@@ -168,7 +179,7 @@ Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
   const schema::ColumnType& from = chunk_->rows->fields()[field].type;
   const ColumnSlot& slot = table_->columns[column];
-  const bool is_cut = schema::is_cut(from, slot.type) && columnar::stores_nanoseconds(from) &&
+  const bool is_cut = schema::is_cut(from, slot.type) && cuts_nanoseconds(slot.type, from) &&
                       has_nanoseconds(scalar.text) && shape_.settles_type(*root_, slot);
   Cell cell;
   if (!is_cut && convert(slot, scalar, scratch_, cell)) {

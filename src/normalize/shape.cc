@@ -318,8 +318,14 @@ void Shape::give_column(const ObjectShape& object, KeySlot& slot, const schema::
     owner.columns[slot.column].unit = 1;
     return;
   }
-  const auto settled = options_.settled_types.find({owner.name, slot.column_name});
-  slot.column = column(owner, slot.column_name, settled == options_.settled_types.end() ? found : settled->second);
+  const schema::ColumnType* settled = settled_for(owner, slot.column_name);
+  slot.column = column(owner, slot.column_name, settled == nullptr ? found : *settled);
+}
+
+const schema::ColumnType* Shape::settled_for(const TableShape& owner, const std::string& column_name) const {
+  if (options_.settled_types.empty()) return nullptr;
+  const auto settled = options_.settled_types.find({owner.name, column_name});
+  return settled == options_.settled_types.end() ? nullptr : &settled->second;
 }
 
 bool Shape::settles_type(const ObjectShape& object, const ColumnSlot& found) const {
@@ -329,7 +335,15 @@ bool Shape::settles_type(const ObjectShape& object, const ColumnSlot& found) con
 
 void Shape::note_conflict(TableShape& owner, std::uint32_t place, const schema::ColumnType& value,
                           std::string_view text, std::uint64_t line) const {
-  const schema::ColumnType type = settled_type(options_.type_conflicts, owner.columns[place].type, value);
+  const schema::ColumnType& column = owner.columns[place].type;
+  schema::ColumnType asked = value;
+  // Without an offset a text is a moment of either kind.
+  if (column.type == DataType::timestamp && value.type == DataType::timestamp) {
+    asked.with_timezone = column.with_timezone;
+  }
+  schema::ColumnType type = settled_type(options_.type_conflicts, column, asked);
+  // The days that are there began at midnight in UTC, those of the input in another time zone.
+  if (column.type == DataType::date && type.type == DataType::timestamp && options_.clock) type = {};
   const bool is_known = std::ranges::any_of(
       owner.conflicts, [&](const ConflictSighting& one) { return one.column == place && one.type == type; });
   if (!is_known) owner.conflicts.push_back({.column = place, .type = type, .value = std::string(text), .line = line});

@@ -63,7 +63,7 @@ struct ColumnSlot {
   schema::ColumnType type;
   std::optional<columnar::ColumnBuilder> cells;
   std::string name;
-  std::int64_t unit = 1;  ///< microseconds that moments and times must be whole multiples of, or they do not fit
+  std::int64_t unit = 1;  ///< microseconds; moments and times that are no multiple of it do not fit
   bool nullable = true;
   bool declared = false;          ///< the user stated the type
   bool constant = false;          ///< the same text on every row (`_dlt_load_id`): has no cells here
@@ -202,7 +202,7 @@ struct ShapeOptions {
   SystemColumns system_columns = SystemColumns::leave_out;
   OnCollision on_collision = OnCollision::error;
   TypeConflicts type_conflicts = TypeConflicts::variant;
-  SettledTypes settled_types;               ///< of columns that an earlier pass over the inputs found to need them
+  SettledTypes settled_types;               ///< of new columns: what an earlier pass found, what the destination has
   std::optional<schema::TimeZone> clock{};  ///< that timestamps in text were read from; none: UTC
 
   RootOptions of_root(const std::string& table) const {
@@ -248,6 +248,9 @@ class Shape {
 
   /// The type that the user stated for the column of this key, if any.
   const schema::ColumnType* hint(const ObjectShape& object, const KeySlot& slot) const;
+
+  /// The type that a new column of this name has to get, from an earlier pass or from the destination, if any.
+  const schema::ColumnType* settled_for(const TableShape& table, const std::string& column_name) const;
 
   /// Gives the slot its column. One that the table does not have gets the type that was stated for it, or that an
   /// earlier pass settled, or else `found`, that of its first value.

@@ -30,7 +30,7 @@ struct ConflictSighting {
   std::uint64_t line = 0;
 };
 
-/// Types found by an earlier pass, by table and column.
+/// Types of columns, by table and column.
 using SettledTypes = std::map<std::pair<std::string, std::string>, schema::ColumnType>;
 
 /// The type that a column of type `column` must have to take a value of type `value` that it did not take. `policy`:

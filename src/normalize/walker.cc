@@ -336,6 +336,7 @@ bool Walker::stays_json(const ObjectShape& shape, KeySlot& slot) {
   const std::uint32_t column = shape_.find_column(table, slot.column_name);
   if (column != none && table.columns[column].type.type == DataType::json) return true;
   const schema::ColumnType* hint = shape_.hint(shape, slot);
+  if (hint == nullptr) hint = shape_.settled_for(table, slot.column_name);
   if (hint != nullptr && hint->type == DataType::json) return true;
   slot.flattening_serial = flattening_serial_;
   table.flattened.push_back(&slot);

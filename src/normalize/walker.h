@@ -150,6 +150,7 @@ class Walker {
   void claim_column(const ObjectShape& shape, KeySlot& slot);
   void claim_table(const ObjectShape& shape, KeySlot& slot);
   Step put_misfit(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
+  schema::ColumnType type_of_misfit(const Scalar& scalar) const;
   Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
   Step read_string(Value& value, Scalar& scalar);

@@ -7,6 +7,7 @@
 
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
+#include "schema/cell_form.h"
 
 namespace outfall::normalize {
 
@@ -110,8 +111,15 @@ Walker::Step Walker::put_misfit(const ObjectShape& shape, const KeySlot& slot, R
   // The row is shaped again by another pass; here a null stands for the value.
   touch(table, slot.column, row);
   column.cells->skip_to(row.number + 1);
-  shape_.note_conflict(table, slot.column, infer_type(scalar), sample(scalar.text), source_.line);
+  shape_.note_conflict(table, slot.column, type_of_misfit(scalar), sample(scalar.text), source_.line);
   return Step::done;
+}
+
+/// A cell of separated text is what its form says, as where the first of its column decides.
+schema::ColumnType Walker::type_of_misfit(const Scalar& scalar) const {
+  const bool is_cell = layout_ != nullptr && scalar.kind == DataType::text && !scalar.text.empty();
+  const std::optional<DataType> of_form = is_cell ? schema::type_of(schema::form_of(scalar.text)) : std::nullopt;
+  return of_form ? schema::ColumnType{.type = *of_form} : infer_type(scalar);
 }
 
 Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {

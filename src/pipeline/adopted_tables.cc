@@ -3,14 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "schema/stored_text.h"
+#include "schema/type_text.h"
 
 namespace outfall::pipeline {
 namespace {
+
+delivery::Inspection inspection(const RunRequest& request) {
+  return request.options.dry_run ? delivery::Inspection::only_look : delivery::Inspection::before_a_load;
+}
 
 /// Root tables of the inputs that are read.
 Result<std::vector<std::string>> given_roots(const RunRequest& request, const InputChoice& choice,
@@ -78,27 +85,14 @@ std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-}  // namespace
-
-Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema& schema) {
-  const Result<NamingConvention> convention = schema.naming();
-  if (!convention) return fail(convention.error());
-  const std::size_t length_max = request.destination.capabilities().identifier_length_max;
-  return schema::Naming(*convention, length_max == 0 ? std::nullopt : std::optional(length_max));
-}
-
-Status adopt_tables(const RunRequest& request, const InputChoice& choice, schema::Schema& schema,
-                    std::vector<std::string>& notes) {
-  using delivery::Inspection;
-  const Result<std::vector<std::string>> roots = given_roots(request, choice, schema);
-  if (!roots) return fail(roots.error());
-  const auto stored = request.destination.stored_schemas(
-      request.dataset, request.options.dry_run ? Inspection::only_look : Inspection::before_a_load);
+Status adopt_from_schemas(const RunRequest& request, const std::vector<std::string>& roots, schema::Schema& schema,
+                          std::vector<std::string>& notes) {
+  const auto stored = request.destination.stored_schemas(request.dataset, inspection(request));
   if (!stored) return fail(stored.error());
   for (const std::string& text : *stored) {
     const std::optional<schema::Schema> owner = read_schema(text);
     if (!owner || owner->name == schema.name || !follows_same_naming(*owner, schema)) continue;
-    for (const std::string& root : *roots) {
+    for (const std::string& root : roots) {
       const bool is_new = schema.tables.find(root) == nullptr;
       const Taken taken = take_over(*owner, root, schema);
       if (taken.tables + taken.columns == 0) continue;
@@ -109,6 +103,119 @@ Status adopt_tables(const RunRequest& request, const InputChoice& choice, schema
     }
   }
   return {};
+}
+
+/// Names as the database compares them, by those that it has.
+class NamesThere {
+ public:
+  NamesThere(const delivery::Destination& destination, std::vector<sql::CatalogColumn> columns)
+      : is_case_sensitive_(destination.capabilities().case_sensitive_names) {
+    for (sql::CatalogColumn& column : columns) {
+      std::string key = compared(column.table, column.name);
+      columns_.insert_or_assign(std::move(key), std::move(column));
+    }
+  }
+
+  const sql::CatalogColumn* find(const std::string& table, const std::string& column) const {
+    const auto found = columns_.find(compared(table, column));
+    return found == columns_.end() ? nullptr : &found->second;
+  }
+
+  /// Those that `schema` knows under no name.
+  std::vector<const sql::CatalogColumn*> unknown_to(const schema::Schema& schema) const {
+    std::set<std::string> known;
+    for (const schema::Table& table : schema.tables) {
+      for (const schema::Column& column : table.columns) known.insert(compared(table.name, column.name));
+    }
+    std::vector<const sql::CatalogColumn*> unknown;
+    for (const auto& [key, column] : columns_) {
+      if (!known.contains(key)) unknown.push_back(&column);
+    }
+    return unknown;
+  }
+
+  /// The spellings under which the shaper may look for a column.
+  std::set<std::pair<std::string, std::string>> spellings(const sql::CatalogColumn& column) const {
+    std::set<std::pair<std::string, std::string>> all{{column.table, column.name}};
+    if (!is_case_sensitive_) all.emplace(lower(column.table), lower(column.name));
+    return all;
+  }
+
+ private:
+  static std::string lower(std::string text) {
+    for (char& c : text) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+  }
+  std::string compared(const std::string& table, const std::string& column) const {
+    const std::string key = table + '\0' + column;
+    return is_case_sensitive_ ? key : lower(key);
+  }
+
+  bool is_case_sensitive_;
+  std::map<std::string, sql::CatalogColumn> columns_;
+};
+
+/// Whether a column of type `there` takes other values than one of type `type` does. Digits of moments in a time zone
+/// do not matter: databases have microseconds there.
+bool is_other_type(const schema::ColumnType& type, const schema::ColumnType& there) {
+  const bool are_moments = type.type == DataType::timestamp && there.type == DataType::timestamp;
+  if (are_moments && type.with_timezone && there.with_timezone) return false;
+  return schema::wider_type(type, there) != there;
+}
+
+void adopt_types_of(schema::Table& table, const NamesThere& there, std::vector<std::string>& notes) {
+  for (schema::Column& column : table.columns) {
+    const sql::CatalogColumn* found = there.find(table.name, column.name);
+    if (!column.type || found == nullptr || !found->type) continue;
+    const schema::ColumnType type = schema::column_type(column);
+    if (!is_other_type(type, *found->type)) continue;
+    notes.push_back(fmt::format("{} of {} is {} at the destination, and no longer {}: rows are shaped for it",
+                                column.name, table.name, found->word, schema::type_text(type)));
+    schema::set_type(column, *found->type);
+  }
+}
+
+Status adopt_types(const RunRequest& request, const std::vector<std::string>& roots, DatasetMemory& memory,
+                   std::vector<std::string>& notes) {
+  Result<std::vector<sql::CatalogColumn>> columns = request.destination.columns(request.dataset, inspection(request));
+  if (!columns) return fail(std::move(columns.error()));
+  const NamesThere there(request.destination, std::move(*columns));
+  for (schema::Table& table : memory.schema.tables) {
+    const std::string root(memory.schema.root_of(table.name));
+    if (std::ranges::find(roots, root) != roots.end()) adopt_types_of(table, there, notes);
+  }
+  std::set<std::string_view> made_elsewhere;
+  for (const sql::CatalogColumn* column : there.unknown_to(memory.schema)) {
+    if (!column->type || column->name.starts_with("_dlt")) continue;
+    for (const auto& spelling : there.spellings(*column)) {
+      memory.types_there.insert_or_assign(spelling, *column->type);
+      const auto root = std::ranges::find(roots, spelling.first);
+      if (root != roots.end() && memory.schema.tables.find(*root) == nullptr) made_elsewhere.insert(*root);
+    }
+  }
+  for (const std::string_view root : made_elsewhere) {
+    notes.push_back(fmt::format("{} is there and was made by other means: its columns keep their types", root));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema& schema) {
+  const Result<NamingConvention> convention = schema.naming();
+  if (!convention) return fail(convention.error());
+  const std::size_t length_max = request.destination.capabilities().identifier_length_max;
+  return schema::Naming(*convention, length_max == 0 ? std::nullopt : std::optional(length_max));
+}
+
+Status adopt_tables(const RunRequest& request, const InputChoice& choice, DatasetMemory& memory,
+                    std::vector<std::string>& notes) {
+  const Result<std::vector<std::string>> roots = given_roots(request, choice, memory.schema);
+  if (!roots) return fail(roots.error());
+  const Status adopted = adopt_from_schemas(request, *roots, memory.schema, notes);
+  return adopted ? adopt_types(request, *roots, memory, notes) : adopted;
 }
 
 }  // namespace outfall::pipeline

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What other schemas of the dataset have of the tables that a run fills. Each pipeline keeps a schema of its own; one
-// that loads into a table of another's must know all its columns, or it would decide their types anew and be refused by
-// the database, when its package is sealed already.
+// What the dataset has of the tables that a run fills, beside the pipeline's own schema: in the schemas of other
+// pipelines, and in tables that somebody made or altered by other means. A run must know all their columns, or it would
+// decide their types anew, and the database would cut values or refuse them, when the package is sealed already.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "pipeline/dataset_memory.h"
 #include "pipeline/input_fates.h"
 #include "pipeline/run.h"
 #include "schema/naming.h"
@@ -20,12 +21,15 @@ namespace outfall::pipeline {
 /// Errors: abandon: the schema follows a convention that we cannot run.
 Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema& schema);
 
-/// Takes over the root tables of the inputs that are read, with the tables below them, from the other stored schemas of
-/// the same naming convention: whole tables, and columns of tables that `schema` knows. What several have is that of
-/// the one stored last. A note each.
+/// Takes over the root tables of the inputs that are read, with the tables below them.
+///
+/// From the other stored schemas of the same naming convention: whole tables, and columns of tables that the memory's
+/// schema knows. What several have is that of the one stored last. From the database: the types of columns that have
+/// another one there, which does not take what the schema's takes, and those of columns that no schema knows
+/// (`types_there`). A note each.
 ///
 /// Errors: the destination cannot be read.
-Status adopt_tables(const RunRequest& request, const InputChoice& choice, schema::Schema& schema,
+Status adopt_tables(const RunRequest& request, const InputChoice& choice, DatasetMemory& memory,
                     std::vector<std::string>& notes);
 
 }  // namespace outfall::pipeline

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "normalize/committer.h"
 #include "schema/type_text.h"
 
 namespace outfall::pipeline {
@@ -48,7 +47,8 @@ std::string table_name(const std::string& root, const std::vector<std::string_vi
 bool is_same(const schema::ColumnType& a, const schema::ColumnType& b) {
   if (a.type != b.type) return false;
   const bool is_decimal = a.type == DataType::decimal || a.type == DataType::wei;
-  return is_decimal ? schema::decimal_shape(a) == schema::decimal_shape(b) : a.precision == b.precision;
+  if (is_decimal) return schema::decimal_shape(a) == schema::decimal_shape(b);
+  return schema::without_default(a).precision == schema::without_default(b).precision;
 }
 
 /// A column with a type, and its table.
@@ -57,15 +57,29 @@ struct Found {
   const schema::Column* column = nullptr;
 };
 
-/// Any part of the path may be a list, whose rows are a table of their own: at most one column for each such reading.
+struct ColumnPlace {
+  std::string table;
+  std::string column;
+};
+
+/// Any part of the path may be a list, whose rows are a table of their own: one place for each such reading.
+std::vector<ColumnPlace> places_of(const std::string& path, const std::string& root_table,
+                                   const schema::Naming& naming) {
+  std::vector<ColumnPlace> places;
+  const std::vector<std::string_view> parts = split(path);
+  for (std::size_t lists = 0; lists < parts.size(); ++lists) {
+    places.push_back({.table = table_name(root_table, parts, lists, naming),
+                      .column = naming.shorten_fragments(std::span(parts).subspan(lists))});
+  }
+  return places;
+}
+
 std::vector<Found> find_columns(const std::string& path, const schema::Schema& schema, const std::string& root_table,
                                 const schema::Naming& naming) {
   std::vector<Found> found;
-  const std::vector<std::string_view> parts = split(path);
-  for (std::size_t lists = 0; lists < parts.size(); ++lists) {
-    const schema::Table* table = schema.tables.find(table_name(root_table, parts, lists, naming));
-    const schema::Column* column =
-        table == nullptr ? nullptr : table->columns.find(naming.shorten_fragments(std::span(parts).subspan(lists)));
+  for (const ColumnPlace& place : places_of(path, root_table, naming)) {
+    const schema::Table* table = schema.tables.find(place.table);
+    const schema::Column* column = table == nullptr ? nullptr : table->columns.find(place.column);
     if (column != nullptr && column->type) found.push_back({table, column});
   }
   return found;
@@ -135,9 +149,25 @@ Status check_column_hints(const normalize::ColumnHints& hints, const schema::Sch
       if (is_same(known, type)) continue;
       return fail(
           Error{.message = fmt::format("the column {} of {} is {} already, and --column states {}", found.column->name,
-                                       found.table->name, type_text(known), type_text(type)),
+                                       found.table->name, schema::type_text(known), schema::type_text(type)),
                 .hint = "leave the hint out, or load into another table or dataset",
                 .blame = Blame::usage});
+    }
+  }
+  return {};
+}
+
+Status check_column_hints(const normalize::ColumnHints& hints, const normalize::SettledTypes& types_there,
+                          const std::string& root_table, const schema::Naming& naming) {
+  for (const auto& [path, type] : hints) {
+    for (const ColumnPlace& place : places_of(path, root_table, naming)) {
+      const auto there = types_there.find({place.table, place.column});
+      if (there == types_there.end() || schema::wider_type(there->second, type) == there->second) continue;
+      return fail(Error{
+          .message = fmt::format("the column {} of {} is {} at the destination, and --column states {}", place.column,
+                                 place.table, schema::type_text(there->second), schema::type_text(type)),
+          .hint = "leave the hint out, or load into another table or dataset",
+          .blame = Blame::usage});
     }
   }
   return {};

@@ -24,6 +24,11 @@ Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& 
 Status check_column_hints(const normalize::ColumnHints& hints, const schema::Schema& schema,
                           const std::string& root_table, const schema::Naming& naming);
 
+/// The same for columns that only the destination has (DatasetMemory::types_there): it must take what the stated type
+/// takes.
+Status check_column_hints(const normalize::ColumnHints& hints, const normalize::SettledTypes& types_there,
+                          const std::string& root_table, const schema::Naming& naming);
+
 /// A note for each hint that names no column of these tables or of those below them, with the column that may be meant.
 std::vector<std::string> notes_on_unmet_hints(const std::vector<ColumnHint>& hints, const schema::Schema& schema,
                                               const std::vector<std::string>& root_tables,

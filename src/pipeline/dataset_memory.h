@@ -9,6 +9,7 @@
 
 #include "delivery/destination.h"
 #include "ledger/ledger.h"
+#include "normalize/type_conflicts.h"
 #include "pipeline/run.h"
 #include "schema/pipeline_state.h"
 #include "schema/schema.h"
@@ -18,7 +19,8 @@ namespace outfall::pipeline {
 struct DatasetMemory {
   schema::Schema schema;
   schema::PipelineState state;
-  bool state_is_stored = false;  ///< the destination (or a pending package) has the state as it is
+  bool state_is_stored = false;           ///< the destination (or a pending package) has the state as it is
+  normalize::SettledTypes types_there{};  ///< of columns that the destination has and `schema` has not
 };
 
 /// The destination decides, for another program may have gone on with the dataset; but while packages are pending, the

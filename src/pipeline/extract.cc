@@ -60,8 +60,9 @@ normalize::RootOptions root_options(const RunRequest& run, const schema::Schema&
   return {.max_nesting = levels.value_or(nesting_default), .root_key = schema.propagates_root_id(root)};
 }
 
-Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, schema::Schema& schema,
+Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, DatasetMemory& memory,
                                                       const std::string& load_id, ProgressMeter& progress) {
+  schema::Schema& schema = memory.schema;
   const Result<schema::Naming> made = naming_of(run, schema);
   if (!made) return fail(made.error());
   const schema::Naming& naming = *made;
@@ -71,8 +72,9 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
   if (!inputs) return fail(std::move(inputs.error()));
 
   for (const normalize::InputFacts& input : *inputs) {
-    if (Status checked = check_column_hints(*hints, schema, input.table, naming); !checked)
-      return fail(std::move(checked.error()));
+    Status checked = check_column_hints(*hints, schema, input.table, naming);
+    if (checked) checked = check_column_hints(*hints, memory.types_there, input.table, naming);
+    if (!checked) return fail(std::move(checked.error()));
   }
 
   const int workers = worker_count(run.options);
@@ -88,7 +90,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, sch
                                                                   : normalize::SystemColumns::leave_out,
                    .on_collision = run.options.on_collision,
                    .type_conflicts = run.options.type_conflicts,
-                   .settled_types = {}};
+                   .settled_types = memory.types_there};
   if (!run.options.timezone.empty()) {
     Result<schema::TimeZone> clock = schema::TimeZone::find(run.options.timezone);
     if (!clock) return fail(std::move(clock.error()));
@@ -284,6 +286,11 @@ std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
   return total;
 }
 
+bool has_table(const normalize::SettledTypes& types, const std::string& table) {
+  const auto first = types.lower_bound({table, ""});
+  return first != types.end() && first->first.first == table;
+}
+
 /// One run of the extract step over a package that is being written.
 class Extraction {
  public:
@@ -294,8 +301,7 @@ class Extraction {
     Result<std::string> load_id = request_.ledger.new_load_id();
     if (!load_id) return fail(std::move(load_id.error()));
     load_id_ = std::move(*load_id);
-    Result<normalize::NormalizeOptions> options =
-        normalize_options(run_, request_.memory.schema, load_id_, request_.progress);
+    Result<normalize::NormalizeOptions> options = normalize_options(run_, request_.memory, load_id_, request_.progress);
     if (!options) return fail(std::move(options.error()));
     options_ = std::move(*options);
     roots_ = root_tables(options_, choice_.reports);
@@ -482,7 +488,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
                   Report& report) {
   schema::Schema& schema = memory.schema;
   const schema::Schema before = schema;
-  Result<normalize::NormalizeOptions> options = normalize_options(run, schema, "", progress);
+  Result<normalize::NormalizeOptions> options = normalize_options(run, memory, "", progress);
   if (!options) return fail(std::move(options.error()));
   progress.begin(Progress::Stage::extract, "");
   std::optional<RejectedRows> counted;
@@ -514,9 +520,12 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   add_notes(report, notes_on_unmet_hints(run.options.columns, schema, roots, options->shape.naming));
   for (TableReport& table : report.tables) {
     const schema::Table* known = before.tables.find(table.name);
-    table.created = known == nullptr || !known->seen_data();
+    const bool is_known = known != nullptr && known->seen_data();
+    table.created = !is_known && !has_table(memory.types_there, table.name);
     for (const schema::Column& column : schema.tables.find(table.name)->columns) {
-      if (!table.created && known->columns.find(column.name) == nullptr) table.new_columns.push_back(column.name);
+      const bool is_there = (is_known && known->columns.find(column.name) != nullptr) ||
+                            memory.types_there.contains({table.name, column.name});
+      if (!table.created && !is_there) table.new_columns.push_back(column.name);
     }
   }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {

@@ -114,7 +114,7 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     Result<DatasetMemory> memory = recall(request, ledger, has_pending, report.notes);
     if (!memory) return fail(std::move(memory.error()));
     if (!has_pending) {
-      if (Status known = adopt_tables(request, choice, memory->schema, report.notes); !known) return known;
+      if (Status known = adopt_tables(request, choice, *memory, report.notes); !known) return known;
     }
     const schema::Schema before = memory->schema;
     if (Status shaped = shape_only(request, std::move(*memory), progress, choice, report); !shaped) return shaped;

@@ -211,8 +211,7 @@ class Run {
     Result<DatasetMemory> memory = recall(request_, &held_->ledger, has_pending, report_.notes);
     if (!memory) return fail(std::move(memory.error()));
     if (!has_pending) {
-      if (Status known = adopt_tables(request_, choice, memory->schema, report_.notes); !known)
-        return fail(known.error());
+      if (Status known = adopt_tables(request_, choice, *memory, report_.notes); !known) return fail(known.error());
     }
     return extract_and_seal({.run = request_,
                              .ledger = held_->ledger,

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "normalize/committer.h"
 #include "schema/type_text.h"
 
 namespace outfall::pipeline {
@@ -18,11 +17,6 @@ schema::Column* known_column(schema::Schema& schema, const normalize::ConflictSu
   return column == nullptr || !column->type ? nullptr : column;
 }
 
-void change_type(schema::Column& column, const schema::ColumnType& type) {
-  column.timezone.reset();
-  schema::set_type(column, type);
-}
-
 /// A column that changed before keeps the value that it changed for first.
 void note(SettledTypes& settled, normalize::ConflictSummary found, bool was_there) {
   const auto known = std::ranges::find_if(settled.columns, [&](const normalize::ConflictSummary& one) {
@@ -32,7 +26,7 @@ void note(SettledTypes& settled, normalize::ConflictSummary found, bool was_ther
     known->to = found.to;
     return;
   }
-  if (was_there) settled.altered.push_back({.table = found.table, .column = found.column});
+  if (was_there) settled.altered.push_back({.column = {.table = found.table, .column = found.column}});
   settled.columns.push_back(std::move(found));
 }
 
@@ -48,6 +42,7 @@ Result<normalize::NormalizeSummary> shape_until_settled(
     normalize::DocumentSource& source, schema::Schema& schema, normalize::NormalizeOptions& options,
     SettledTypes& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass) {
   schema::Schema before = schema;
+  const normalize::SettledTypes types_there = options.shape.settled_types;
   while (true) {
     Result<normalize::NormalizeSummary> summary = pass();
     if (!summary || summary->conflicts.empty()) return summary;
@@ -56,8 +51,9 @@ Result<normalize::NormalizeSummary> shape_until_settled(
       if (found.from == found.to) return fail(misfit(found));
       options.shape.settled_types.insert_or_assign({found.table, found.column}, found.to);
       schema::Column* known = known_column(before, found);
-      if (known != nullptr) change_type(*known, found.to);
-      note(settled, std::move(found), known != nullptr);
+      if (known != nullptr) schema::set_type(*known, found.to);
+      const bool was_there = known != nullptr || types_there.contains({found.table, found.column});
+      note(settled, std::move(found), was_there);
     }
     schema = before;
     if (Status again = source.rewind(); !again) {

@@ -17,12 +17,12 @@ namespace outfall::pipeline {
 /// What changed on the way.
 struct SettledTypes {
   std::vector<normalize::ConflictSummary> columns;  ///< each with the first value that asked for another type
-  std::vector<ledger::TableColumn> altered;         ///< of these, what the schema had before
+  std::vector<ledger::AlteredColumn> altered;       ///< of these, what the schema or the destination had before
 };
 
 /// Shapes all inputs by calling `pass`, which reads the source to its end into `schema`; again with the types that the
-/// last pass found to be needed, until it found none. `pass` begins from nothing each time. Columns that `schema` had
-/// before get their new types in it.
+/// last pass found to be needed, until it found none; first with those that the options have. `pass` begins from
+/// nothing each time. Columns that `schema` had before get their new types in it.
 ///
 /// Errors: those of `pass`; the source cannot be read again.
 Result<normalize::NormalizeSummary> shape_until_settled(

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "columnar/table_batch.h"
-#include "normalize/committer.h"
 #include "schema/table.h"
 
 namespace outfall::pipeline {

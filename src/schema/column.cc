@@ -81,7 +81,7 @@ void set_type(Column& column, const ColumnType& type) {
   column.type = type.type;
   column.precision = type.precision;
   column.scale = type.scale;
-  if (!type.with_timezone) column.timezone = false;
+  column.timezone = type.with_timezone ? std::nullopt : std::optional(false);
 }
 
 Column variant_column(const Naming& naming, std::string_view column, DataType type) {

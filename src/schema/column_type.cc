@@ -38,14 +38,10 @@ std::optional<ColumnType> wider_decimal(DecimalShape a, DecimalShape b) {
   return ColumnType{.type = DataType::decimal, .precision = integral + scale, .scale = scale};
 }
 
-std::optional<int> stated(int precision, int precision_default) {
-  return precision == precision_default ? std::nullopt : std::optional(precision);
-}
-
 std::optional<ColumnType> wider_number(const ColumnType& a, const ColumnType& b) {
   if (a.type == DataType::bigint && b.type == DataType::bigint) {
     const int bits = std::max(a.precision.value_or(bits_default), b.precision.value_or(bits_default));
-    return ColumnType{.type = DataType::bigint, .precision = stated(bits, bits_default)};
+    return without_default({.type = DataType::bigint, .precision = bits});
   }
   const bool has_double = a.type == DataType::double_ || b.type == DataType::double_;
   if (!has_double) return wider_decimal(digits_of(a), digits_of(b));
@@ -58,9 +54,8 @@ std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnTyp
   const bool has_seconds = a.type == DataType::timestamp || a.type == DataType::time;
   if (!has_seconds) return ColumnType{.type = a.type};
   if (a.with_timezone != b.with_timezone) return std::nullopt;
-  return ColumnType{.type = a.type,
-                    .precision = stated(std::max(second_digits(a), second_digits(b)), second_digits_default),
-                    .with_timezone = a.with_timezone};
+  return without_default(
+      {.type = a.type, .precision = std::max(second_digits(a), second_digits(b)), .with_timezone = a.with_timezone});
 }
 
 }  // namespace
@@ -68,6 +63,13 @@ std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnTyp
 DecimalShape decimal_shape(const ColumnType& type) {
   const bool has_scale = type.type == DataType::decimal && !type.precision;
   return {type.precision.value_or(decimal_precision_max), type.scale.value_or(has_scale ? decimal_scale_default : 0)};
+}
+
+ColumnType without_default(ColumnType type) {
+  const bool has_seconds = type.type == DataType::timestamp || type.type == DataType::time;
+  if (type.type == DataType::bigint && type.precision == bits_default) type.precision.reset();
+  if (has_seconds && type.precision == second_digits_default) type.precision.reset();
+  return type;
 }
 
 int second_digits(const ColumnType& type) {
@@ -90,11 +92,12 @@ ColumnType wider_type(const ColumnType& a, const ColumnType& b) {
 }
 
 bool is_cut(const ColumnType& from, const ColumnType& to) {
+  const bool is_text = from.type == DataType::text || from.type == DataType::json;
+  const bool to_moment = to.type == DataType::timestamp || to.type == DataType::date || to.type == DataType::time;
+  if (is_text) return is_number(to) || to_moment || to.type == DataType::bool_;
   if (is_number(from) && to.type == DataType::bool_) return true;
   if (from.type == DataType::timestamp && (to.type == DataType::date || to.type == DataType::time)) return true;
-  if (from.type == to.type && (from.type == DataType::timestamp || from.type == DataType::time)) {
-    return second_digits(from) > second_digits(to);
-  }
+  if (from.type == to.type && to_moment) return second_digits(from) > second_digits(to);
   if (!is_number(from) || !is_number(to) || from.type == DataType::bigint) return false;
   if (from.type == DataType::double_) return to.type != DataType::double_;
   if (to.type == DataType::double_) return decimal_shape(from).precision > double_digits;

@@ -24,6 +24,9 @@ struct ColumnType {
 /// no fraction, nor has a decimal that states its precision only.
 DecimalShape decimal_shape(const ColumnType& type);
 
+/// The same type as one that states no precision where that means the same: of 64 bits, of microseconds.
+ColumnType without_default(ColumnType type);
+
 /// Digits of the second that a timestamp or time column keeps: microseconds where it states none.
 int second_digits(const ColumnType& type);
 
@@ -32,7 +35,8 @@ int second_digits(const ColumnType& type);
 ColumnType wider_type(const ColumnType& a, const ColumnType& b);
 
 /// Whether a database that converts values of type `from` to type `to` keeps less of them without a word: it rounds
-/// numbers, and cuts moments off. What it cannot convert it refuses, so that needs no care.
+/// numbers, also those in texts, and cuts moments off. What it cannot convert it refuses, so that needs no care.
+/// Doubles are no more exact than they are: integers and short decimals may become doubles.
 bool is_cut(const ColumnType& from, const ColumnType& to);
 
 }  // namespace outfall::schema

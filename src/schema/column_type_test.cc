@@ -66,8 +66,24 @@ TEST(WiderType, AllElseIsText) {
 }
 
 TEST(WiderType, TheOrderDoesNotMatter) {
-  const ColumnType types[] = {text,           bigint,         real,    date,      timestamp,
-                              decimal(10, 2), decimal(38, 0), bits(8), bits(128), seconds(3)};
+  ColumnType naive = seconds(9);
+  naive.with_timezone = false;
+  const ColumnType time{.type = DataType::time};
+  const ColumnType wei{.type = DataType::wei};
+  const ColumnType types[] = {naive,
+                              time,
+                              wei,
+                              {.type = DataType::decimal},
+                              text,
+                              bigint,
+                              real,
+                              date,
+                              timestamp,
+                              decimal(10, 2),
+                              decimal(38, 0),
+                              bits(8),
+                              bits(128),
+                              seconds(3)};
   for (const ColumnType& a : types) {
     EXPECT_EQ(wider_type(a, a), a);
     for (const ColumnType& b : types) {
@@ -87,18 +103,21 @@ TEST(IsCut, OnlyWhatIsConvertedWithoutAWord) {
   EXPECT_TRUE(is_cut(timestamp, date));
   EXPECT_TRUE(is_cut(timestamp, {.type = DataType::time}));
   EXPECT_TRUE(is_cut(timestamp, seconds(3)));
+  EXPECT_TRUE(is_cut(text, bigint)) << "12.7 would be 13";
+  EXPECT_TRUE(is_cut(text, date));
+  EXPECT_TRUE(is_cut({.type = DataType::json}, decimal(10, 2)));
 
   EXPECT_FALSE(is_cut(bigint, real)) << "as wherever a column of doubles gets integers";
   EXPECT_FALSE(is_cut(decimal(15, 2), real));
   EXPECT_FALSE(is_cut(decimal(10, 2), decimal(5, 2))) << "refused where it is too long";
   EXPECT_FALSE(is_cut(bigint, bits(8))) << "refused where it is too long";
   EXPECT_FALSE(is_cut(decimal(20, 0), bigint));
-  EXPECT_FALSE(is_cut(text, bigint)) << "refused where it is none";
   EXPECT_FALSE(is_cut(seconds(3), timestamp));
   EXPECT_FALSE(is_cut(date, timestamp));
+  EXPECT_FALSE(is_cut(text, {.type = DataType::json})) << "refused where it is none";
 }
 
-TEST(DecimalShape, HasDltsDefaults) {
+TEST(DecimalShape, HasDltsDefaultsAndNoFractionBehindAPrecisionAlone) {
   EXPECT_EQ(decimal_shape({.type = DataType::decimal}), (DecimalShape{38, 9}));
   EXPECT_EQ(decimal_shape({.type = DataType::decimal, .precision = 5}), (DecimalShape{5, 0}));
   EXPECT_EQ(decimal_shape({.type = DataType::wei}), (DecimalShape{38, 0}));

@@ -25,6 +25,26 @@ const ExistingTable* ExistingDataset::find(const Dialect& dialect, std::string_v
   return found == tables.end() ? nullptr : &found->second;
 }
 
+Result<std::vector<CatalogColumn>> read_columns(Connection& connection, const std::string& dataset) {
+  const Dialect& dialect = connection.dialect();
+  const Value place[] = {connection.catalog(), dataset};
+  auto rows = connection.rows(
+      fmt::format("SELECT table_name, column_name, data_type FROM {}.columns WHERE table_catalog = {} AND {}",
+                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
+      place);
+  if (!rows) return fail(std::move(rows.error()).in(fmt::format("read the tables of dataset {}", dataset)));
+  std::vector<CatalogColumn> columns;
+  columns.reserve(rows->size());
+  for (const TextRow& row : *rows) {
+    std::string word = row.at(2).value_or("");
+    columns.push_back({.table = row.at(0).value_or(""),
+                       .name = row.at(1).value_or(""),
+                       .word = word,
+                       .type = named_type(dialect, word)});
+  }
+  return columns;
+}
+
 Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, const std::string& dataset) {
   const Dialect& dialect = connection.dialect();
   const Value place[] = {connection.catalog(), dataset};
@@ -35,15 +55,11 @@ Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, cons
   if (!schemas) return fail(std::move(schemas.error()).in(fmt::format("look for dataset {}", dataset)));
   if (schemas->empty()) return std::nullopt;
 
-  auto columns = connection.rows(
-      fmt::format("SELECT table_name, column_name, data_type FROM {}.columns WHERE table_catalog = {} AND {}",
-                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
-      place);
-  if (!columns) return fail(std::move(columns.error()).in(fmt::format("read the tables of dataset {}", dataset)));
+  auto columns = read_columns(connection, dataset);
+  if (!columns) return fail(std::move(columns.error()));
   ExistingDataset out;
-  for (const TextRow& row : *columns) {
-    out.tables[folded(dialect, row.at(0).value_or(""))].columns.emplace(folded(dialect, row.at(1).value_or("")),
-                                                                        row.at(2).value_or(""));
+  for (CatalogColumn& column : *columns) {
+    out.tables[folded(dialect, column.table)].columns.emplace(folded(dialect, column.name), std::move(column.word));
   }
   return out;
 }

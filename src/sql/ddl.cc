@@ -102,53 +102,77 @@ std::string conversion(const Dialect& dialect, const std::optional<ColumnType>& 
   return words.empty() ? "" : " USING " + fmt::format(fmt::runtime(words), fmt::arg("column", column));
 }
 
-std::string alteration(const Dialect& dialect, const TableName& target, const std::string& column,
-                       std::string_view type) {
+std::string alter(const Dialect& dialect, const TableName& target, const std::string& column, std::string_view type) {
   return fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", quoted(dialect, target),
                      quoted(dialect, column), type);
 }
 
+/// Nanoseconds reach from 1677 to 2262 only, and what is there may lie outside.
+bool may_misfit(const ColumnType& there, const ColumnType& wider) {
+  const auto has_nanoseconds = [](const ColumnType& type) {
+    return type.type == DataType::timestamp && schema::second_digits(type) > 6;
+  };
+  return has_nanoseconds(wider) && !has_nanoseconds(there);
+}
+
 /// The column gets the type that takes what it has and what comes. Another pipeline may have widened it already, and
-/// further.
-Status plan_alter(const Dialect& dialect, const TableName& target, const schema::Column& column,
-                  const std::string& there, TableChange& change) {
+/// further. None: it takes all as it is.
+Result<std::optional<Alteration>> plan_alteration(const Dialect& dialect, const TableName& target,
+                                                  const schema::Column& column, const std::string& there) {
   const std::optional<ColumnType> known = named_type(dialect, there);
   const ColumnType wider = known ? schema::wider_type(*known, schema::column_type(column)) : ColumnType{};
   const Result<std::string> word = type_name(dialect, wider);
   if (!word) return fail(word.error());
-  if (*word == there) return {};
-  change.statements.push_back(alteration(dialect, target, column.name, *word) +
-                              conversion(dialect, known, wider, quoted(dialect, column.name)));
-  return {};
+  if (*word == there) return std::nullopt;
+  const std::string name = quoted(dialect, column.name);
+  Alteration alteration{
+      .column = column.name,
+      .statement = alter(dialect, target, column.name, *word) + conversion(dialect, known, wider, name)};
+  if (known && may_misfit(*known, wider)) {
+    alteration.misfits = fmt::format(fmt::runtime(dialect.beyond_nanoseconds), fmt::arg("column", name),
+                                     fmt::arg("table", quoted(dialect, target)));
+    alteration.as_text = alter(dialect, target, column.name, dialect.types.text);
+  }
+  return alteration;
 }
 
-/// A column keeps its type, but silently cuts no value.
-Status check_type(const Dialect& dialect, const TableName& target, const schema::Column& column,
-                  const std::string& there) {
+/// A column keeps its type, but should cut no value in silence.
+std::optional<CutColumn> find_cut(const Dialect& dialect, const TableName& target, const schema::Column& column,
+                                  const std::string& there) {
   const ColumnType type = schema::column_type(column);
   const std::optional<ColumnType> known = named_type(dialect, there);
-  if (!known || !schema::is_cut(type, *known)) return {};
-  const Result<std::string> word = type_name(dialect, schema::wider_type(*known, type));
+  if (!known || !schema::is_cut(type, *known)) return std::nullopt;
+  const std::string word =
+      type_name(dialect, schema::wider_type(*known, type)).value_or(std::string(dialect.types.text));
+  const TableName without_catalog{.catalog = "", .schema = target.schema, .table = target.table};
+  return CutColumn{.column = column.name,
+                   .type = schema::type_text(type),
+                   .there = there,
+                   .advised = alter(dialect, without_catalog, column.name, word)};
+}
+
+/// The database's word for the type of a column that it has with another type than the schema; null otherwise.
+Result<const std::string*> other_word(const Dialect& dialect, const schema::Column& column,
+                                      const ExistingTable& existing) {
+  const auto there = existing.columns.find(folded(dialect, column.name));
+  if (!column.type || there == existing.columns.end()) return nullptr;
+  const Result<std::string> word = type_word(dialect, column);
   if (!word) return fail(word.error());
-  return fail(fmt::format("the column {} is {} at {}, and values of {} would be cut to fit it", column.name, there,
-                          dialect.name, schema::type_text(type)),
-              fmt::format("give it a type that takes them ({}), then run the same command again",
-                          alteration(dialect, {.catalog = "", .schema = target.schema, .table = target.table},
-                                     column.name, *word)));
+  return *word == there->second ? nullptr : &there->second;
 }
 
 Status plan_types(const Dialect& dialect, const TableName& target, const schema::Table& table,
                   const ExistingTable& existing, const std::vector<std::string>& altered, TableChange& change) {
+  Result<std::vector<Alteration>> alterations = plan_alterations(dialect, target, table, existing, altered);
+  if (!alterations) return fail(std::move(alterations.error()));
+  change.alterations = std::move(*alterations);
   for (const schema::Column& column : table.columns) {
-    const auto there = existing.columns.find(folded(dialect, column.name));
-    if (!column.type || there == existing.columns.end()) continue;
-    const Result<std::string> word = type_word(dialect, column);
-    if (!word) return fail(word.error());
-    if (*word == there->second) continue;
-    const bool alters = std::ranges::find(altered, column.name) != altered.end();
-    const Status done = alters ? plan_alter(dialect, target, column, there->second, change)
-                               : check_type(dialect, target, column, there->second);
-    if (!done) return done;
+    if (std::ranges::find(altered, column.name) != altered.end()) continue;
+    const Result<const std::string*> there = other_word(dialect, column, existing);
+    if (!there) return fail(there.error());
+    if (*there == nullptr) continue;
+    if (std::optional<CutColumn> cut = find_cut(dialect, target, column, **there))
+      change.cut.push_back(std::move(*cut));
   }
   return {};
 }
@@ -172,6 +196,23 @@ Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, 
   if (done && existing != nullptr) done = plan_types(dialect, target, table, *existing, altered, change);
   if (!done) return fail(std::move(done.error()).in(fmt::format("table {}", table.name)));
   return change;
+}
+
+Result<std::vector<Alteration>> plan_alterations(const Dialect& dialect, const TableName& target,
+                                                 const schema::Table& table, const ExistingTable& existing,
+                                                 const std::vector<std::string>& altered) {
+  std::vector<Alteration> alterations;
+  for (const std::string& name : altered) {
+    const schema::Column* column = table.columns.find(name);
+    if (column == nullptr) continue;
+    const Result<const std::string*> there = other_word(dialect, *column, existing);
+    if (!there) return fail(there.error());
+    if (*there == nullptr) continue;
+    Result<std::optional<Alteration>> one = plan_alteration(dialect, target, *column, **there);
+    if (!one) return fail(std::move(one.error()));
+    if (*one) alterations.push_back(std::move(**one));
+  }
+  return alterations;
 }
 
 }  // namespace outfall::sql

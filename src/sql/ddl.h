@@ -13,11 +13,31 @@
 
 namespace outfall::sql {
 
+/// A column gets another type.
+struct Alteration {
+  std::string column;
+  std::string statement;
+  /// Asks for a row if a value that is there does not fit the type; empty: all do. `as_text` makes the column text
+  /// then.
+  std::string misfits;
+  std::string as_text;
+};
+
+/// A column keeps a type that would silently cut values of the schema's type.
+struct CutColumn {
+  std::string column;
+  std::string type;     ///< as --column takes it
+  std::string there;    ///< the database's word
+  std::string advised;  ///< the statement that gives it a type which takes all
+};
+
 struct TableChange {
   std::string table;
   bool created = false;
   std::vector<std::string> new_columns{};  ///< of a table that was there before, as the next
   std::vector<std::string> statements{};   ///< in this order
+  std::vector<Alteration> alterations{};   ///< behind the statements
+  std::vector<CutColumn> cut{};
 };
 
 std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset);
@@ -26,9 +46,13 @@ std::string create_schema(const Dialect& dialect, const std::string& catalog, co
 /// columns that get a type that takes the values of the schema's type beside those that they have, where theirs does
 /// not.
 ///
-/// Errors: a type that the database does not have; a name that is too long, or that the database takes for another one;
-/// a column that is not to be altered, and whose type at the database would silently cut values of the schema's type.
+/// Errors: a type that the database does not have; a name that is too long, or that the database takes for another one.
 Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, const schema::Table& table,
                                const ExistingTable* existing, const std::vector<std::string>& altered = {});
+
+/// The alterations alone: those of `altered` columns of a table that gets no rows.
+Result<std::vector<Alteration>> plan_alterations(const Dialect& dialect, const TableName& target,
+                                                 const schema::Table& table, const ExistingTable& existing,
+                                                 const std::vector<std::string>& altered);
 
 }  // namespace outfall::sql

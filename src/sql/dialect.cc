@@ -127,10 +127,14 @@ std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view wo
   }
   for (std::size_t i = 0; i < std::size(naive_digits); ++i) {
     if (word != words.timestamp_naive[i]) continue;
-    return ColumnType{.type = DataType::timestamp, .precision = naive_digits[i], .with_timezone = false};
+    return schema::without_default({.type = DataType::timestamp, .precision = naive_digits[i], .with_timezone = false});
   }
   for (std::size_t i = 0; i < std::size(integer_bits); ++i) {
-    if (word == words.integers[i]) return ColumnType{.type = DataType::bigint, .precision = integer_bits[i]};
+    if (word != words.integers[i]) continue;
+    return schema::without_default({.type = DataType::bigint, .precision = integer_bits[i]});
+  }
+  for (const auto& [known, type] : words.others) {
+    if (word == known) return type;
   }
   return named_decimal(dialect, word);
 }

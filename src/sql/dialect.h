@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "outfall/error.h"
 #include "schema/column_type.h"
@@ -16,11 +17,11 @@
 
 namespace outfall::sql {
 
+using schema::ColumnType;
+
 enum class NameCase { sensitive, insensitive };
 enum class AddColumn { one_a_statement, many_a_statement };
 enum class AddNotNull { refused, accepted };
-
-using schema::ColumnType;
 
 /// The database's word for each type. A word with `{}` takes the precision (and the scale) there.
 struct TypeWords {
@@ -38,6 +39,8 @@ struct TypeWords {
   std::string_view time;
   std::string_view bool_as_text;    ///< `{column}` as rows have it where the column is text; empty: as it is converted
   std::string_view binary_as_text;  ///< the same
+  /// Words that no column of ours is made with, and the type that takes what such a column takes.
+  std::array<std::pair<std::string_view, ColumnType>, 6> others;
   int decimal_precision_max;
 };
 
@@ -52,6 +55,7 @@ struct Dialect {
   std::string_view information_schema;          ///< where the standard's catalog views are, quoted
   std::string_view row_id_storage;              ///< behind the type of a column of row ids, which are random texts
   std::string_view empty_table;                 ///< `{}` is the table: removes every row of it inside a transaction
+  std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
   TypeWords types;
 };
 
@@ -67,8 +71,8 @@ std::string placeholder(int n);
 /// Errors: a precision that the database does not have.
 Result<std::string> type_name(const Dialect& dialect, const ColumnType& type);
 
-/// The type that the word stands for, which may say less than the one that it was made from; none: a type that no
-/// column of ours is made with.
+/// The type that the word stands for, which may say less than the one that it was made from; none: one that we have
+/// nothing like.
 std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view word);
 
 /// The form under which two identifiers are one to the database.

@@ -53,7 +53,7 @@ TEST(Dialect, TimestampsWithoutZoneHaveAPrecision) {
   EXPECT_EQ(type({.type = DataType::timestamp, .precision = 10, .with_timezone = false}), "error");
 }
 
-TEST(Dialect, DecimalsHaveDltsDefaults) {
+TEST(Dialect, DecimalsHaveDltsDefaultsAndNoFractionBehindAPrecisionAlone) {
   EXPECT_EQ(type({.type = DataType::decimal}), "DECIMAL(38,9)");
   EXPECT_EQ(type({.type = DataType::decimal, .precision = 20, .scale = 2}), "DECIMAL(20,2)");
   EXPECT_EQ(type({.type = DataType::decimal, .precision = 5}), "DECIMAL(5,0)");
@@ -72,7 +72,9 @@ TEST(Dialect, KnowsItsOwnWords) {
                            "JSON", "DECIMAL(38,9)", "DECIMAL(5,5)", "DATE", "TIME"}) {
     EXPECT_EQ(same(word), word);
   }
-  for (const char* word : {"", "FLOAT", "VARCHAR[]", "DECIMAL", "DECIMAL(", "DECIMAL(5", "DECIMAL(5,6)",
+  EXPECT_EQ(same("FLOAT"), "DOUBLE");
+  EXPECT_EQ(same("UINTEGER"), "BIGINT");
+  for (const char* word : {"", "UUID", "VARCHAR[]", "DECIMAL", "DECIMAL(", "DECIMAL(5", "DECIMAL(5,6)",
                            "DECIMAL(5,2)[]", "DECIMAL(99999999999,2)", "decimal(5,2)"}) {
     EXPECT_EQ(same(word), "none") << word;
   }

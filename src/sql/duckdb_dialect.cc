@@ -19,6 +19,7 @@ const Dialect& duckdb_dialect() {
       // Nothing compresses them, and looking for what would takes a tenth of a load.
       .row_id_storage = " USING COMPRESSION uncompressed",
       .empty_table = "DELETE FROM {}",
+      .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE {column} < '1677-09-22' OR {column} >= '2262-04-11' LIMIT 1",
       .types =
           {
               .text = "VARCHAR",
@@ -35,6 +36,12 @@ const Dialect& duckdb_dialect() {
               .time = "TIME",
               .bool_as_text = "CASE {column} WHEN true THEN 'True' WHEN false THEN 'False' END",
               .binary_as_text = "base64({column})",
+              .others = {{{"FLOAT", {.type = DataType::double_}},
+                          {"UTINYINT", {.type = DataType::bigint, .precision = 16}},
+                          {"USMALLINT", {.type = DataType::bigint, .precision = 32}},
+                          {"UINTEGER", {.type = DataType::bigint}},
+                          {"UBIGINT", {.type = DataType::decimal, .precision = 20, .scale = 0}},
+                          {"UHUGEINT", {.type = DataType::decimal, .precision = 38, .scale = 0}}}},
               .decimal_precision_max = 38,
           },
   };

@@ -40,9 +40,6 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       error.remedy = Remedy::retry;
       if (contains(answer, "No space left") || contains(answer, "disk is full")) error.hint = "free some disk space";
       break;
-    case DUCKDB_ERROR_DEPENDENCY:
-      error.hint = "drop what depends on it (an index, a constraint, a view), then run the same command again";
-      break;
     case DUCKDB_ERROR_OUT_OF_MEMORY:
       // What does not fit does not fit the second time either: the limit is ours.
       error.hint = "let it hold more with --memory, or use fewer threads with --workers";

@@ -27,7 +27,6 @@ duckdb_error_type class_by_text(std::string_view answer) {
   if (answer.starts_with("INTERRUPT Error")) return DUCKDB_ERROR_INTERRUPT;
   if (answer.starts_with("Connection Error")) return DUCKDB_ERROR_CONNECTION;
   if (answer.starts_with("HTTP Error")) return DUCKDB_ERROR_HTTP;
-  if (answer.starts_with("Dependency Error")) return DUCKDB_ERROR_DEPENDENCY;
   return DUCKDB_ERROR_INVALID;
 }
 

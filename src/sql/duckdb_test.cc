@@ -167,14 +167,5 @@ TEST_F(DuckDb, QueriesGiveRecordBatches) {
   EXPECT_EQ(rows, 5000);
 }
 
-TEST_F(DuckDb, SaysWhatMayDependOnAColumn) {
-  auto connection = open(file());
-  run(*connection, "CREATE TABLE t (a BIGINT, b BIGINT)");
-  run(*connection, "CREATE INDEX i ON t (a)");
-  const auto altered = connection->execute("ALTER TABLE t ALTER COLUMN b SET DATA TYPE DOUBLE");
-  ASSERT_FALSE(altered);
-  EXPECT_THAT(altered.error().hint, HasSubstr("an index"));
-}
-
 }  // namespace
 }  // namespace outfall::sql

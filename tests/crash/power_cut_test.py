@@ -24,7 +24,7 @@ LATE_FROM = 100
 # DuckDB writes a block of metadata anew in its place before its header leads to another one, under one checksum for the
 # whole block. Torn there, it refuses the file, whoever wrote it: about one of two hundred cuts. More are not its fault.
 TORN_BLOCK = "Corrupt database file: computed checksum"
-TORN_BLOCKS_MAX = 1 / 20  # of all cuts, beside the first one
+TORN_BLOCKS_MAX = 1 / 50  # of all cuts, beside the first one
 EARLY_DEATHS = 24  # until the state store is there
 BLIND_CASES_MAX = 40  # a harness that finds no loss in so many cuts of an unsynced disk finds none
 

@@ -609,18 +609,36 @@ def a_database_put_back_gets_the_types_again(story):
 
 
 def a_column_that_would_cut_values_is_refused(story):
-    """A column that somebody gave another type takes no values that it would round; the error says how to go on."""
+    """What is sealed goes into no column that somebody altered to one that would round it; the error says how to go on."""
     load = ("-p", "p", "--table", "t")
+    change = "alter table p_dataset.t alter column v set data type {}"
     story.write("1.jsonl", '{"id":1,"v":1.5}\n')
     story.run(*load, inputs=("in/1.jsonl",))
-    change = "alter table p_dataset.t alter column v set data type {}"
-    story.outfall("query", "duckdb:t.duckdb", change.format("integer"), "--write")
     story.write("1.jsonl", '{"id":2,"v":2.75}\n')
-    told(story.run(*load, inputs=("in/1.jsonl",), code=4), "the column v is INTEGER at DuckDB, and values of double would be cut",
-         'ALTER TABLE "p_dataset"."t" ALTER COLUMN "v" SET DATA TYPE DOUBLE')
+    story.run(*load, inputs=("in/1.jsonl",), fault="after_seal", code=KILLED)
+    story.outfall("query", "duckdb:t.duckdb", change.format("integer"), "--write")
+    for _ in range(2):
+        told(story.outfall("resume", "p", code=4), "the column v is INTEGER at DuckDB, and values of double would be cut",
+             'ALTER TABLE "p_dataset"."t" ALTER COLUMN "v" SET DATA TYPE DOUBLE')
     story.outfall("query", "duckdb:t.duckdb", change.format("double"), "--write")
     story.outfall("resume", "p")
     assert texts_of(story, "t.duckdb", "p_dataset") == ["2.0", "2.75"]
+
+
+def a_column_that_somebody_altered_is_filled_as_it_is(story):
+    """Rows are shaped for the types that the database has, also behind a load that had widened the column."""
+    load = ("-p", "p", "--table", "t")
+    for at, value in enumerate(("1", "2.75")):
+        story.write("1.jsonl", '{"id":%d,"v":%s}\n' % (at, value))
+        story.run(*load, "--type-conflicts", "widen", inputs=("in/1.jsonl",))
+    story.outfall("query", "duckdb:t.duckdb", "alter table p_dataset.t alter column v set data type decimal(12,2)", "--write")
+    story.write("1.jsonl", '{"id":2,"v":3.50}\n{"id":3,"v":3.125}\n')
+    told(story.run(*load, inputs=("in/1.jsonl",), fault="after_seal", code=KILLED))
+    told(story.run(*load, inputs=("in/1.jsonl",)), "finished from run")
+    assert texts_of(story, "t.duckdb", "p_dataset") == ["1.00", "2.75", "3.50", ""], texts_of(story, "t.duckdb", "p_dataset")
+    assert types_of(story, "p_dataset") == ['"DECIMAL(12,2)"']
+    story.write("1.jsonl", '{"id":4,"v":4.5}\n')
+    assert "no longer" not in story.run(*load, inputs=("in/1.jsonl",)), "the schema has the type by now"
 
 
 def a_grown_file_is_told_to_be_loaded_whole(story):
@@ -695,7 +713,8 @@ def main():
         a_data_directory_that_is_not_there_has_nothing_pending,
         a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_database_put_back_gets_the_types_again,
-        a_column_that_would_cut_values_is_refused, a_grown_file_is_told_to_be_loaded_whole,
+        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is,
+        a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,

@@ -195,6 +195,14 @@ Result<std::vector<std::string>> DuckDbDestination::stored_schemas(const std::st
   return sql::newest_schemas({**connection, dataset});
 }
 
+Result<std::vector<sql::CatalogColumn>> DuckDbDestination::columns(const std::string& dataset,
+                                                                   delivery::Inspection inspection) {
+  auto connection = connect_if_there(inspection);
+  if (!connection) return fail(std::move(connection.error()));
+  if (*connection == nullptr) return std::vector<sql::CatalogColumn>();
+  return sql::read_columns(**connection, dataset);
+}
+
 Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, const std::string& table) {
   auto connection = connect_if_there(delivery::Inspection::only_look);
   if (!connection) return fail(std::move(connection.error()));
