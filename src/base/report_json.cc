@@ -23,7 +23,9 @@ Json error_json(const Error& error) {
   Json out = Json::object();
   out.set("message", error.message);
   out.set("hint", error.hint);
-  out.set("remedy", error.remedy == Remedy::retry ? "retry" : error.remedy == Remedy::resolve ? "resolve" : "abandon");
+  // What was stopped goes on when it is started again.
+  const bool goes_on = error.remedy == Remedy::retry || error.blame == Blame::interrupted;
+  out.set("remedy", error.remedy == Remedy::resolve ? "resolve" : goes_on ? "retry" : "abandon");
   return out;
 }
 

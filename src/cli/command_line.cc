@@ -257,8 +257,10 @@ Status take_input(const Typed& typed, RunOptions& run) {
 Status take_bad_rows_max(const std::string& text, RunOptions& run) {
   if (text.empty()) return {};
   if (!text.ends_with('%')) {
-    return take_number("--max-bad-rows", text, {0, std::numeric_limits<std::int64_t>::max()},
-                       [&](std::int64_t n) { run.bad_rows_max = static_cast<std::uint64_t>(n); });
+    Status taken = take_number("--max-bad-rows", text, {0, std::numeric_limits<std::int64_t>::max()},
+                               [&](std::int64_t n) { run.bad_rows_max = static_cast<std::uint64_t>(n); });
+    if (!taken && taken.error().hint.empty()) taken.error().hint = "or a share of all rows: 2.5%";
+    return taken;
   }
   constexpr double percent_max = 100;
   double percent = 0;

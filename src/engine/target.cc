@@ -54,8 +54,8 @@ std::string key_from_target(const Target& target, const normalize::DocumentSourc
   return target.name + "-" + hash.hex().substr(0, key_hash_digits);
 }
 
-DestinationOptions destination_options(const RunOptions& options) {
-  return {.memory = database_memory(options.memory), .threads = options.workers};
+DestinationOptions destination_options(const RunOptions& run, std::chrono::seconds lock_wait) {
+  return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait, .stop = run.stop};
 }
 
 }  // namespace
@@ -82,8 +82,8 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   }
   const std::string& given = run.destination.empty() ? options.destination : run.destination;
   const std::string asked = given.empty() && binding ? binding->destination : given;
-  const auto destination =
-      make_destination(complete_address(asked, target.name), destination_options(run), Env::system());
+  const auto destination = make_destination(complete_address(asked, target.name),
+                                            destination_options(run, options.lock_wait), Env::system());
   if (!destination) return fail(destination.error());
   target.address = (*destination)->address();
   target.dataset = !options.dataset.empty() ? options.dataset
@@ -101,7 +101,8 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
-  auto destination = make_destination(target.address, destination_options(run.run), Env::system());
+  auto destination =
+      make_destination(target.address, destination_options(run.run, run.options.lock_wait), Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
   return pipeline::run({.name = target.name,
                         .key = target.key,

@@ -36,6 +36,9 @@ Scalar scalar_of(const ArrowValue& value) {
     case DataType::wei:
       scalar.kind = DataType::decimal;
       break;
+    case DataType::bool_:
+      scalar.text = value.truth ? "true" : "false";
+      break;
     default:
       break;
   }

@@ -85,6 +85,18 @@ std::vector<Found> find_columns(const std::string& path, const schema::Schema& s
   return found;
 }
 
+/// Whether all values went beside the column, which has none then.
+bool has_variants(const std::string& path, const schema::Schema& schema, const std::string& root_table,
+                  const schema::Naming& naming) {
+  return std::ranges::any_of(places_of(path, root_table, naming), [&](const ColumnPlace& place) {
+    const schema::Table* table = schema.tables.find(place.table);
+    const std::string begin = place.column + std::string(naming.separator()) + "v_";
+    return table != nullptr && std::ranges::any_of(table->columns, [&](const schema::Column& column) {
+             return column.variant && column.name.starts_with(begin);
+           });
+  });
+}
+
 /// A name without what spellings differ in: case, and what stands between words.
 std::string folded(std::string_view name) {
   std::string letters;
@@ -179,8 +191,9 @@ std::vector<std::string> notes_on_unmet_hints(const std::vector<ColumnHint>& hin
   std::vector<std::string> notes;
   for (const ColumnHint& hint : hints) {
     const std::string path = normalized_path(hint.path, naming);
-    const bool is_met = std::ranges::any_of(
-        root_tables, [&](const std::string& root) { return !find_columns(path, schema, root, naming).empty(); });
+    const bool is_met = std::ranges::any_of(root_tables, [&](const std::string& root) {
+      return !find_columns(path, schema, root, naming).empty() || has_variants(path, schema, root, naming);
+    });
     if (is_met) continue;
     const Found meant = nearly_named(path, schema, root_tables, naming);
     notes.push_back(fmt::format("--column {}:{} met no column", hint.path, hint.type));

@@ -403,6 +403,7 @@ class Extraction {
                          .hash = content.hash,
                          .documents = input.documents,
                          .table = run_.source->inputs()[i].table});
+      if (run_.options.write_disposition == WriteDisposition::replace) continue;  // as it should be
       Result<std::string> note = loaded_before_note(request_.ledger, request_.loads, records.back(), input.run_key);
       if (!note) return fail(std::move(note.error()));
       if (!note->empty()) input.notes.push_back(std::move(*note));

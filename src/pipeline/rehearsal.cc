@@ -41,6 +41,7 @@ std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
 }
 
 Status add_notes(const RunRequest& request, ledger::Ledger& ledger, LoadsThere& loads, InputChoice& choice) {
+  if (request.options.write_disposition == WriteDisposition::replace) return {};
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     const normalize::SourceInput& input = request.source->inputs()[i];
     if (!is_read(choice.reports[i].fate) || input.identity.empty()) continue;

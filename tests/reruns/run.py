@@ -641,6 +641,20 @@ def a_column_that_somebody_altered_is_filled_as_it_is(story):
     assert "no longer" not in story.run(*load, inputs=("in/1.jsonl",)), "the schema has the type by now"
 
 
+def pipelines_wait_for_the_database(story):
+    """Several pipelines that load into one file at the same moment wait for each other where they are asked to."""
+    story.rows("1.jsonl", *range(20_000))
+    story.run("-p", "p0", "--table", "t0")
+    command = [OUTFALL, "run", "in", "--to", "duckdb:t.duckdb", "--data-dir", "state", "--lock-wait", "300"]
+    started = [subprocess.Popen([*command, "-p", f"p{i}", "--table", f"t{i}"], cwd=story.folder, stderr=subprocess.PIPE, text=True)
+               for i in range(1, 6)]
+    for process in started:
+        _, talk = process.communicate(timeout=TIMEOUT_SECONDS)
+        assert process.returncode == 0, talk
+    for i in range(6):
+        told(story.outfall("query", "duckdb:t.duckdb", f"select count(*) from p{i}_dataset.t{i}", of_stdout=True), "20000")
+
+
 def a_grown_file_is_told_to_be_loaded_whole(story):
     """--skip-loaded knows contents, not rows: what a file had before is loaded again with what was added, and that is said."""
     story.rows("1.jsonl", 1)
@@ -713,7 +727,7 @@ def main():
         a_data_directory_that_is_not_there_has_nothing_pending,
         a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_database_put_back_gets_the_types_again,
-        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is,
+        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is, pipelines_wait_for_the_database,
         a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/limits.h"
+#include "base/wait.h"
 #include "delivery/database_load.h"
 #include "destinations/duckdb/address.h"
 #include "sql/catalog.h"
@@ -94,7 +96,7 @@ Result<std::unique_ptr<DuckDbDestination>> DuckDbDestination::make(std::string_v
 }
 
 DuckDbDestination::DuckDbDestination(std::string path, const Options& options, Env& env)
-    : address_("duckdb:" + path), env_(env) {
+    : address_("duckdb:" + path), lock_wait_(options.lock_wait), stop_(options.stop), env_(env) {
   options_.path = std::move(path);
   if (options.memory_limit) options_.memory_limit = *options.memory_limit;
   options_.threads = options.threads;
@@ -117,7 +119,16 @@ Result<bool> DuckDbDestination::exists() const {
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_for_run() {
   sql::DuckDbOptions options = options_;
   options.mended = [this](const std::string& sentence) { notes_.push_back(sentence); };
-  return sql::open_duckdb(options);
+  const std::chrono::nanoseconds deadline = env_.monotonic() + lock_wait_;
+  while (true) {
+    auto connection = sql::open_duckdb(options);
+    const bool is_taken = !connection && connection.error().remedy == Remedy::retry;
+    if (is_taken) {
+      connection.error().hint =
+          "another process has the file open; close it there, or wait for it with --lock-wait SECONDS";
+    }
+    if (!is_taken || env_.monotonic() >= deadline || !wait_unless_stopped(limits::lock_poll, stop_)) return connection;
+  }
 }
 
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_read() const {

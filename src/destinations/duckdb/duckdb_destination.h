@@ -3,9 +3,11 @@
 // DuckDbDestination: packages into a DuckDB file, exactly once.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,10 @@ struct Options {
   std::optional<std::size_t> memory_limit;
   /// 0: one a core.
   int threads = 0;
+  /// How long to wait for another process that has the file open.
+  std::chrono::seconds lock_wait{0};
+  /// Ends that wait.
+  std::stop_token stop{};
 };
 
 class DuckDbDestination final : public delivery::Destination {
@@ -64,6 +70,8 @@ class DuckDbDestination final : public delivery::Destination {
   Status keep_through_power_cut(const std::string& load_id);
 
   std::string address_;
+  std::chrono::seconds lock_wait_;
+  std::stop_token stop_;
   sql::DuckDbOptions options_;
   Env& env_;
   std::string committed_;  ///< the load whose commit this object was answered

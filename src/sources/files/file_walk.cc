@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "sources/files/input_format.h"
 #include "sources/files/input_list.h"
 
 namespace outfall::sources {
@@ -76,7 +77,7 @@ class Walk {
   }
 
   Status see_any(const Place& place, const DirectoryEntry& entry, bool last) {
-    if (entry.name.starts_with('.')) return {};
+    if (is_left_out_of_folders(entry.name)) return {};
     std::string path = join(place.folder, entry.name);
     if (entry.kind == FileKind::directory) {
       places_.push_back({.folder = std::move(path), .component = place.component, .depth = place.depth + 1});

@@ -74,7 +74,17 @@ std::string_view uncompressed_name(std::string_view path) {
   return name;
 }
 
+/// Its mark stands behind a checksum.
+bool is_duckdb(std::string_view begin) {
+  constexpr std::size_t checksum_bytes = 8;
+  return begin.size() > checksum_bytes && begin.substr(checksum_bytes).starts_with("DUCK");
+}
+
 }  // namespace
+
+bool is_left_out_of_folders(std::string_view name) {
+  return name.starts_with('.') || has_ending(name, ".duckdb") || has_ending(name, ".duckdb.wal");
+}
 
 InputFormat format_of_file(std::string_view path) {
   const std::string_view name = uncompressed_name(path);
@@ -85,6 +95,10 @@ InputFormat format_of_file(std::string_view path) {
 }
 
 Status check_is_text(std::string_view begin, std::string_view input) {
+  if (is_duckdb(begin)) {
+    return fail(fmt::format("{} is a DuckDB database, and no JSON or CSV", input),
+                "write its rows first: outfall query duckdb:FILE \"select ...\" -o parquet > FILE.parquet");
+  }
   for (const Kind& kind : other_kinds) {
     if (!is_kind(begin, kind)) continue;
     return fail(fmt::format("{} is {}, and no JSON or CSV", input, kind.what), std::string(kind.hint));

@@ -18,6 +18,10 @@ constexpr bool is_columns(InputFormat format) {
 /// By the ending in front of .gz and .zst; JSON where that says nothing.
 InputFormat format_of_file(std::string_view path);
 
+/// Files and folders that are hidden, and databases of DuckDB: their bytes are rows of nobody, and the destination's
+/// own may lie in the folder.
+bool is_left_out_of_folders(std::string_view name);
+
 /// Looks at the first bytes of what is to be JSON or separated text, decompressed.
 ///
 /// Errors: no text begins so, but another kind of file does; the hint says how that is loaded.

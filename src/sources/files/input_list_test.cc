@@ -56,7 +56,8 @@ TEST_F(InputListTest, NamedFilesGoToTheTablesOfTheirStemsInOrder) {
 }
 
 TEST_F(InputListTest, AFolderIsOneTableSortedWithoutDotFiles) {
-  for (const char* name : {"d/b.jsonl", "d/a.jsonl", "d/sub/c.jsonl", "d/.hidden", "d/.git/x", "d/a-1.jsonl"})
+  for (const char* name : {"d/b.jsonl", "d/a.jsonl", "d/sub/c.jsonl", "d/.hidden", "d/.git/x", "d/a-1.jsonl",
+                           "d/d.duckdb", "d/d.duckdb.wal"})
     make(name);
   EXPECT_THAT(list({"d"}), ElementsAre("d/a-1.jsonl -> d", "d/a.jsonl -> d", "d/b.jsonl -> d", "d/sub/c.jsonl -> d"));
   EXPECT_THAT(list({"d/sub/.."}, "t").size(), 4u);
