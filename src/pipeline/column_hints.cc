@@ -67,6 +67,7 @@ std::vector<ColumnPlace> places_of(const std::string& path, const std::string& r
                                    const schema::Naming& naming) {
   std::vector<ColumnPlace> places;
   const std::vector<std::string_view> parts = split(path);
+  places.reserve(parts.size());
   for (std::size_t lists = 0; lists < parts.size(); ++lists) {
     places.push_back({.table = table_name(root_table, parts, lists, naming),
                       .column = naming.shorten_fragments(std::span(parts).subspan(lists))});
