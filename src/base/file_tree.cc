@@ -167,8 +167,10 @@ Status sync_names_above(const std::string& path) {
   if (!absolute) {
     return std::unexpected(absolute.error());
   }
-  for (std::string name = *absolute; name != "/"; name = std::string(parent_path(name))) {
-    if (::access(std::string(parent_path(name)).c_str(), W_OK) != 0) {
+  std::string parent;
+  for (std::string name = *absolute; name != "/"; name = parent) {
+    parent = parent_path(name);
+    if (::access(parent.c_str(), W_OK) != 0) {
       continue;
     }
     if (Status synced = sync_name(name); !synced) {

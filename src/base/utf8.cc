@@ -113,6 +113,14 @@ bool is_unicode_digit(char32_t c) {
   return unicode_digit_value(c) >= 0;
 }
 
+std::string ascii_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
 std::string_view strip(std::string_view text) {
   std::size_t begin = text.size();
   std::size_t end = text.size();

@@ -47,6 +47,9 @@ bool is_unicode_digit(char32_t code_point);
 /// What such a digit stands for, 0 to 9; -1 for anything else.
 int unicode_digit_value(char32_t code_point);
 
+/// `text` with its letters of ASCII in lower case, and all else as it is: what ignores case in names does it so.
+std::string ascii_lower(std::string_view text);
+
 /// `text` without white space on either side.
 std::string_view strip(std::string_view text);
 

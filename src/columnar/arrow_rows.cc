@@ -76,7 +76,7 @@ class Copy {
       case DataType::json:
         return is_json_text ? json_texts() : nested();
       case DataType::timestamp:
-        return timestamps(stores_nanoseconds(type) ? arrow::TimeUnit::NANO : arrow::TimeUnit::MICRO);
+        return timestamps(schema::stores_nanoseconds(type) ? arrow::TimeUnit::NANO : arrow::TimeUnit::MICRO);
       case DataType::date:
         return each([&](std::uint32_t row, std::int64_t at) {
           const std::int64_t days = days_of(values_, at);

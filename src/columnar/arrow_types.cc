@@ -174,7 +174,7 @@ bool stores_like(const ColumnType& column, const ColumnType& field) {
     case DataType::wei:
       return schema::decimal_shape(column) == schema::decimal_shape(field);
     case DataType::timestamp:
-      return stores_nanoseconds(column) == stores_nanoseconds(field);
+      return schema::stores_nanoseconds(column) == schema::stores_nanoseconds(field);
     case DataType::text:
       return !column.precision;
     default:

@@ -45,11 +45,6 @@ std::size_t null_bytes(int width, std::size_t rows) {
 
 }  // namespace
 
-bool stores_nanoseconds(const ColumnType& type) {
-  constexpr int microsecond_digits = 6;
-  return type.type == DataType::timestamp && schema::second_digits(type) > microsecond_digits;
-}
-
 std::string arrow_format(const ColumnType& type) {
   switch (type.type) {
     case DataType::text:
@@ -62,7 +57,7 @@ std::string arrow_format(const ColumnType& type) {
     case DataType::bool_:
       return "b";
     case DataType::timestamp:
-      return std::string(stores_nanoseconds(type) ? "tsn:" : "tsu:") + (type.with_timezone ? "UTC" : "");
+      return std::string(schema::stores_nanoseconds(type) ? "tsn:" : "tsu:") + (type.with_timezone ? "UTC" : "");
     case DataType::date:
       return "tdD";
     case DataType::time:

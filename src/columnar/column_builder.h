@@ -24,9 +24,6 @@ namespace outfall::columnar {
 
 using schema::ColumnType;
 
-/// Whether a timestamp column counts nanoseconds: one with more digits than microseconds have.
-bool stores_nanoseconds(const ColumnType& type);
-
 /// The format string of the Arrow C Data Interface: text, json "u"; bigint "l"; double "g"; bool "b"; timestamp
 /// "tsu:UTC" or "tsu:", "tsn" where it stores nanoseconds; date "tdD"; time "ttu"; decimal and wei "d:p,s"; binary "z".
 std::string arrow_format(const ColumnType& type);

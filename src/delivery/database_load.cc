@@ -52,7 +52,7 @@ Status empty_replaced(const Load& load) {
 Status insert_job(const Load& load, const ledger::JobRecord& job) {
   Result<columnar::IpcFileReader> reader = package::open_job(load.request.folder, job, load.request.check);
   if (!reader) return fail(std::move(reader.error()));
-  const Result<std::vector<std::string>> columns = columns_of(*reader);
+  const Result<std::vector<std::string>> columns = package::column_names(*reader);
   if (!columns) return fail(columns.error());
   ArrowArrayStream stream{};
   const std::uint64_t batch_rows =

@@ -6,9 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
+#include "base/scratch_folder.h"
 #include "package/package_writer.h"
 #include "sql/arrow_rows_for_tests.h"
 #include "sql/duckdb_connection.h"
@@ -53,9 +51,6 @@ class Miscounting final : public sql::Connection {
 class DatabaseLoad : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "outfall_load_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     reopen();
     schema::Table table = schema::Table::root("t", "append", "t");
     schema::Column column;
@@ -65,7 +60,7 @@ class DatabaseLoad : public testing::Test {
     schema_.tables.add(std::move(table));
     schema_.bump();
 
-    auto writer = package::PackageWriter::create(folder_, "1.5");
+    auto writer = package::PackageWriter::create(folder_.path(), "1.5");
     ASSERT_TRUE(writer);
     Batch batch({Column::fixed<std::int64_t>("v", "l", {1, 2, 3})});
     ArrowSchema schema{};
@@ -81,23 +76,18 @@ class DatabaseLoad : public testing::Test {
     package_.schema = schema_.to_json();
     package_.jobs = writer->finish().value();
   }
-  void TearDown() override {
-    connection_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   void reopen() {
     connection_.reset();
-    auto connection = sql::open_duckdb({.path = folder_ + "/data.duckdb"});
+    auto connection = sql::open_duckdb({.path = folder_ / "data.duckdb"});
     ASSERT_TRUE(connection) << connection.error().message;
     connection_ = std::move(*connection);
   }
   LoadRequest request() const {
-    return {.package = package_, .schema = schema_, .folder = folder_ + "/1.5", .progress = {}, .stop = {}};
+    return {.package = package_, .schema = schema_, .folder = folder_ / "1.5", .progress = {}, .stop = {}};
   }
   std::string count() { return connection_->rows("SELECT count(*) FROM data.data.t").value().at(0).at(0).value(); }
 
-  std::string folder_;
+  ScratchFolder folder_;
   std::unique_ptr<sql::Connection> connection_;
   schema::Schema schema_ = schema::Schema::make("s", NamingConvention::snake_case);
   ledger::PackageRecord package_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -35,11 +36,15 @@ struct Migration {
 Result<std::vector<ledger::TableColumn>> columns_to_alter(const sql::Dataset& dataset,
                                                           const ledger::PackageRecord& package) {
   std::vector<ledger::TableColumn> columns;
+  std::map<std::string, bool> is_there{{"", false}, {package.load_id, false}};
   for (const auto& [column, brought_by] : package.altered) {
-    const bool is_own = brought_by.empty() || brought_by == package.load_id;
-    const Result<bool> there = is_own ? Result<bool>(false) : sql::has_load(dataset, brought_by);
-    if (!there) return fail(there.error());
-    if (!*there && std::ranges::find(columns, column) == columns.end()) columns.push_back(column);
+    auto there = is_there.find(brought_by);
+    if (there == is_there.end()) {
+      const Result<bool> found = sql::has_load(dataset, brought_by);
+      if (!found) return fail(found.error());
+      there = is_there.emplace(brought_by, *found).first;
+    }
+    if (!there->second && std::ranges::find(columns, column) == columns.end()) columns.push_back(column);
   }
   return columns;
 }
@@ -59,7 +64,7 @@ Result<std::set<std::string>> filled_columns(const LoadRequest& request, const s
     if (job.table != table) continue;
     const auto reader = package::open_job(request.folder, job, package::JobCheck::size);
     if (!reader) return fail(reader.error());
-    Result<std::vector<std::string>> columns = columns_of(*reader);
+    Result<std::vector<std::string>> columns = package::column_names(*reader);
     if (!columns) return fail(std::move(columns.error()));
     filled.insert(columns->begin(), columns->end());
   }
@@ -116,9 +121,9 @@ Result<sql::TableChange> change_table(const Migration& migration, const schema::
   return change;
 }
 
-Status make_system_tables(const Migration& migration, const schema::Schema& schema) {
+Status make_system_tables(const Migration& migration) {
   for (const schema::Table& ours : {schema::version_table(), schema::loads_table()}) {
-    const schema::Table* stored = schema.tables.find(ours.name);
+    const schema::Table* stored = migration.request.schema.tables.find(ours.name);
     Result<sql::TableChange> change = change_table(migration, stored != nullptr ? *stored : ours);
     if (!change) return fail(std::move(change.error()));
   }
@@ -157,8 +162,9 @@ Status alter_other_tables(const Migration& migration, const std::vector<const sc
   return {};
 }
 
-Result<LoadSummary> make_tables(const Migration& migration, const LoadRequest& request) {
-  Result<std::vector<const schema::Table*>> tables = tables_to_make(request.package, request.schema);
+Result<LoadSummary> make_tables(const Migration& migration) {
+  Result<std::vector<const schema::Table*>> tables =
+      tables_to_make(migration.request.package, migration.request.schema);
   if (!tables) return fail(std::move(tables.error()));
   if (Status distinct = check_tables(migration.dataset.connection.dialect(), *tables); !distinct) {
     return fail(std::move(distinct.error()));
@@ -196,9 +202,9 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   if (!altered) return fail(std::move(altered.error()).in(doing));
   migration.altered = std::move(*altered);
 
-  Status stored = make_system_tables(migration, request.schema);
+  Status stored = make_system_tables(migration);
   if (!stored) return fail(std::move(stored.error()).in(doing));
-  Result<LoadSummary> summary = make_tables(migration, request);
+  Result<LoadSummary> summary = make_tables(migration);
   if (!summary) return fail(std::move(summary.error()).in(doing));
   stored = sql::store_schema(*transaction, migration.dataset,
                              {.schema = request.schema,

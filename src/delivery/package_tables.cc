@@ -9,16 +9,6 @@
 
 namespace outfall::delivery {
 
-Result<std::vector<std::string>> columns_of(const columnar::IpcFileReader& job) {
-  ArrowSchema schema{};
-  if (Status read = job.schema(&schema); !read) return fail(std::move(read.error()));
-  std::vector<std::string> columns;
-  columns.reserve(static_cast<std::size_t>(schema.n_children));
-  for (std::int64_t i = 0; i < schema.n_children; ++i) columns.emplace_back(schema.children[i]->name);
-  schema.release(&schema);
-  return columns;
-}
-
 std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& package, const schema::Schema& schema) {
   std::unordered_set<std::string_view> roots(package.replaced.begin(), package.replaced.end());
   std::vector<const schema::Table*> out;

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "columnar/ipc_file.h"
 #include "ledger/records.h"
 #include "outfall/error.h"
 #include "schema/schema.h"
@@ -18,9 +17,6 @@ namespace outfall::delivery {
 /// Errors: a job's table is not in the schema.
 Result<std::vector<const schema::Table*>> tables_to_make(const ledger::PackageRecord& package,
                                                          const schema::Schema& schema);
-
-/// The columns of a job file, in its order.
-Result<std::vector<std::string>> columns_of(const columnar::IpcFileReader& job);
 
 /// The replaced root tables with all tables nested below them, whether they have jobs or not.
 std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& package, const schema::Schema& schema);

@@ -108,8 +108,7 @@ bool to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) 
 bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (!to_microseconds(column, value, cell) || cell.integer % column.unit != 0) return false;
   constexpr std::int64_t nanoseconds = 1'000;
-  return !columnar::stores_nanoseconds(column.type) ||
-         !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
+  return !schema::stores_nanoseconds(column.type) || !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
 }
 
 std::optional<schema::Timestamp> moment_of(const Scalar& value) {

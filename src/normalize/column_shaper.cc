@@ -56,7 +56,7 @@ bool has_nanoseconds(std::string_view value) {
 /// Whether a column that has no nanoseconds could have those of the field. With a time zone no database has any.
 bool cuts_nanoseconds(const schema::ColumnType& column, const schema::ColumnType& field) {
   if (field.type == DataType::time) return true;
-  return columnar::stores_nanoseconds(field) && !(field.with_timezone && column.with_timezone);
+  return schema::stores_nanoseconds(field) && !(field.with_timezone && column.with_timezone);
 }
 
 }  // namespace
@@ -182,8 +182,8 @@ Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
   const schema::ColumnType& from = chunk_->rows->fields()[field].type;
   const ColumnSlot& slot = table_->columns[column];
-  const bool is_cut = schema::is_cut(from, slot.type) && cuts_nanoseconds(slot.type, from) &&
-                      has_nanoseconds(scalar.text) && shape_.settles_type(*root_, slot);
+  const bool is_cut = shape_.settles_type(*root_, slot) && schema::is_cut(from, slot.type) &&
+                      cuts_nanoseconds(slot.type, from) && has_nanoseconds(scalar.text);
   Cell cell;
   if (!is_cut && convert(slot, scalar, scratch_, cell)) {
     store(cell, shaped.type.type, row, *shaped.cells);

@@ -58,4 +58,14 @@ Result<columnar::IpcFileReader> open_job(const std::string& folder, const ledger
   return reader;
 }
 
+Result<std::vector<std::string>> column_names(const columnar::IpcFileReader& job) {
+  ArrowSchema schema{};
+  if (Status read = job.schema(&schema); !read) return fail(std::move(read.error()));
+  std::vector<std::string> columns;
+  columns.reserve(static_cast<std::size_t>(schema.n_children));
+  for (std::int64_t i = 0; i < schema.n_children; ++i) columns.emplace_back(schema.children[i]->name);
+  schema.release(&schema);
+  return columns;
+}
+
 }  // namespace outfall::package

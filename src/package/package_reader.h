@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "columnar/ipc_file.h"
 #include "ledger/records.h"
@@ -21,5 +22,8 @@ enum class JobCheck : std::uint8_t {
 /// Opens a job of the package in `folder`. A file that is missing, damaged, or holds other rows or bytes than the
 /// ledger recorded is an error.
 Result<columnar::IpcFileReader> open_job(const std::string& folder, const ledger::JobRecord& job, JobCheck check);
+
+/// The columns of a job file, in its order.
+Result<std::vector<std::string>> column_names(const columnar::IpcFileReader& job);
 
 }  // namespace outfall::package

@@ -9,15 +9,12 @@
 #include <set>
 #include <utility>
 
+#include "base/utf8.h"
 #include "schema/stored_text.h"
 #include "schema/type_text.h"
 
 namespace outfall::pipeline {
 namespace {
-
-delivery::Inspection inspection(const RunRequest& request) {
-  return request.options.dry_run ? delivery::Inspection::only_look : delivery::Inspection::before_a_load;
-}
 
 /// Root tables of the inputs that are read.
 Result<std::vector<std::string>> given_roots(const RunRequest& request, const InputChoice& choice,
@@ -87,7 +84,7 @@ std::string counted(std::size_t count, std::string_view what) {
 
 Status adopt_from_schemas(const RunRequest& request, const std::vector<std::string>& roots, schema::Schema& schema,
                           std::vector<std::string>& notes) {
-  const auto stored = request.destination.stored_schemas(request.dataset, inspection(request));
+  const auto stored = request.destination.stored_schemas(request.dataset, inspection_of(request));
   if (!stored) return fail(stored.error());
   for (const std::string& text : *stored) {
     const std::optional<schema::Schema> owner = read_schema(text);
@@ -137,20 +134,14 @@ class NamesThere {
   /// The spellings under which the shaper may look for a column.
   std::set<std::pair<std::string, std::string>> spellings(const sql::CatalogColumn& column) const {
     std::set<std::pair<std::string, std::string>> all{{column.table, column.name}};
-    if (!is_case_sensitive_) all.emplace(lower(column.table), lower(column.name));
+    if (!is_case_sensitive_) all.emplace(ascii_lower(column.table), ascii_lower(column.name));
     return all;
   }
 
  private:
-  static std::string lower(std::string text) {
-    for (char& c : text) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-  }
   std::string compared(const std::string& table, const std::string& column) const {
     const std::string key = table + '\0' + column;
-    return is_case_sensitive_ ? key : lower(key);
+    return is_case_sensitive_ ? key : ascii_lower(key);
   }
 
   bool is_case_sensitive_;
@@ -179,7 +170,8 @@ void adopt_types_of(schema::Table& table, const NamesThere& there, std::vector<s
 
 Status adopt_types(const RunRequest& request, const std::vector<std::string>& roots, DatasetMemory& memory,
                    std::vector<std::string>& notes) {
-  Result<std::vector<sql::CatalogColumn>> columns = request.destination.columns(request.dataset, inspection(request));
+  Result<std::vector<sql::CatalogColumn>> columns =
+      request.destination.columns(request.dataset, inspection_of(request));
   if (!columns) return fail(std::move(columns.error()));
   const NamesThere there(request.destination, std::move(*columns));
   for (schema::Table& table : memory.schema.tables) {

@@ -46,8 +46,7 @@ std::string table_name(const std::string& root, const std::vector<std::string_vi
 
 bool is_same(const schema::ColumnType& a, const schema::ColumnType& b) {
   if (a.type != b.type) return false;
-  const bool is_decimal = a.type == DataType::decimal || a.type == DataType::wei;
-  if (is_decimal) return schema::decimal_shape(a) == schema::decimal_shape(b);
+  if (schema::is_decimal(a)) return schema::decimal_shape(a) == schema::decimal_shape(b);
   return schema::without_default(a).precision == schema::without_default(b).precision;
 }
 
@@ -84,6 +83,15 @@ std::vector<Found> find_columns(const std::string& path, const schema::Schema& s
     if (column != nullptr && column->type) found.push_back({table, column});
   }
   return found;
+}
+
+/// `where`: that the column has the type `known`.
+std::unexpected<Error> fail_hint(const ColumnPlace& place, const schema::ColumnType& known, std::string_view where,
+                                 const schema::ColumnType& stated) {
+  return fail(Error{.message = fmt::format("the column {} of {} is {} {}, and --column states {}", place.column,
+                                           place.table, schema::type_text(known), where, schema::type_text(stated)),
+                    .hint = "leave the hint out, or load into another table or dataset",
+                    .blame = Blame::usage});
 }
 
 /// Whether all values went beside the column, which has none then.
@@ -160,11 +168,7 @@ Status check_column_hints(const normalize::ColumnHints& hints, const schema::Sch
     for (const Found& found : find_columns(path, schema, root_table, naming)) {
       const schema::ColumnType known = schema::column_type(*found.column);
       if (is_same(known, type)) continue;
-      return fail(
-          Error{.message = fmt::format("the column {} of {} is {} already, and --column states {}", found.column->name,
-                                       found.table->name, schema::type_text(known), schema::type_text(type)),
-                .hint = "leave the hint out, or load into another table or dataset",
-                .blame = Blame::usage});
+      return fail_hint({.table = found.table->name, .column = found.column->name}, known, "already", type);
     }
   }
   return {};
@@ -176,11 +180,7 @@ Status check_column_hints(const normalize::ColumnHints& hints, const normalize::
     for (const ColumnPlace& place : places_of(path, root_table, naming)) {
       const auto there = types_there.find({place.table, place.column});
       if (there == types_there.end() || schema::wider_type(there->second, type) == there->second) continue;
-      return fail(Error{
-          .message = fmt::format("the column {} of {} is {} at the destination, and --column states {}", place.column,
-                                 place.table, schema::type_text(there->second), schema::type_text(type)),
-          .hint = "leave the hint out, or load into another table or dataset",
-          .blame = Blame::usage});
+      return fail_hint(place, there->second, "at the destination", type);
     }
   }
   return {};

@@ -38,12 +38,10 @@ Result<Remembered> from_ledger(ledger::Ledger& ledger) {
 
 /// What the dataset remembers of one of its schemas. None: there is no dataset.
 Result<std::optional<Remembered>> look(const RunRequest& request, const std::string& schema_name) {
-  using delivery::Inspection;
-  auto dataset = request.destination.inspect(
-      {.dataset = request.dataset,
-       .schema_name = schema_name,
-       .pipeline = request.name,
-       .inspection = request.options.dry_run ? Inspection::only_look : Inspection::before_a_load});
+  auto dataset = request.destination.inspect({.dataset = request.dataset,
+                                              .schema_name = schema_name,
+                                              .pipeline = request.name,
+                                              .inspection = inspection_of(request)});
   if (!dataset) return fail(std::move(dataset.error()));
   if (!*dataset) return std::nullopt;
   Remembered remembered;
@@ -116,6 +114,10 @@ Status check_naming(const RunRequest& request, const schema::Schema& schema) {
 }
 
 }  // namespace
+
+delivery::Inspection inspection_of(const RunRequest& request) {
+  return request.options.dry_run ? delivery::Inspection::only_look : delivery::Inspection::before_a_load;
+}
 
 Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
                              std::vector<std::string>& notes) {

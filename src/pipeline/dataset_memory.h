@@ -23,6 +23,9 @@ struct DatasetMemory {
   normalize::SettledTypes types_there{};  ///< of columns that the destination has and `schema` has not
 };
 
+/// How a run looks at its destination before it extracts.
+delivery::Inspection inspection_of(const RunRequest& request);
+
 /// The destination decides, for another program may have gone on with the dataset; but while packages are pending, the
 /// ledger is ahead of it. A dataset that is gone resets what the ledger knew, with a note;
 /// one that the ledger knows nothing of is noted too. A dry run changes

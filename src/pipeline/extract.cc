@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/nfc.h"
+#include "base/utf8.h"
 #include "normalize/normalizer.h"
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
@@ -253,10 +254,7 @@ Status check_names(const schema::Schema& schema, const delivery::Capabilities& c
   const auto clash = [](const auto& named, std::string_view where) -> Status {
     std::map<std::string, std::string> seen;
     for (const auto& item : named) {
-      std::string folded = item.name;
-      std::ranges::transform(folded, folded.begin(),
-                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-      const auto [earlier, is_new] = seen.emplace(std::move(folded), item.name);
+      const auto [earlier, is_new] = seen.emplace(ascii_lower(item.name), item.name);
       if (is_new) continue;
       return fail(fmt::format("{} and {}{} differ only in case, and the destination does not tell them apart",
                               earlier->second, item.name, where),
@@ -308,8 +306,8 @@ class Extraction {
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
 
-    Result<normalize::NormalizeSummary> summary = shape_until_settled(
-        *run_.source, request_.memory.schema, options_, settled_, [this] { return shape_into_new_package(); });
+    Result<normalize::NormalizeSummary> summary = shape_until_settled(*run_.source, request_.memory, options_, settled_,
+                                                                      [this] { return shape_into_new_package(); });
     if (!summary) return fail(std::move(summary.error()));
     report_bad_files(*run_.source, choice_.reports);
     Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
@@ -499,7 +497,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
     return Status{};
   };
   SettledTypes settled;
-  auto summary = shape_until_settled(*run.source, schema, *options, settled, [&] {
+  auto summary = shape_until_settled(*run.source, memory, *options, settled, [&] {
     counted.emplace(run.options, options->inputs, nullptr, run.env);
     return normalize::normalize(
         *options, schema, [&run] { return run.source->next(); },

@@ -39,10 +39,9 @@ Error misfit(const normalize::ConflictSummary& found) {
 }  // namespace
 
 Result<normalize::NormalizeSummary> shape_until_settled(
-    normalize::DocumentSource& source, schema::Schema& schema, normalize::NormalizeOptions& options,
+    normalize::DocumentSource& source, DatasetMemory& memory, normalize::NormalizeOptions& options,
     SettledTypes& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass) {
-  schema::Schema before = schema;
-  const normalize::SettledTypes types_there = options.shape.settled_types;
+  schema::Schema before = memory.schema;
   while (true) {
     Result<normalize::NormalizeSummary> summary = pass();
     if (!summary || summary->conflicts.empty()) return summary;
@@ -52,10 +51,10 @@ Result<normalize::NormalizeSummary> shape_until_settled(
       options.shape.settled_types.insert_or_assign({found.table, found.column}, found.to);
       schema::Column* known = known_column(before, found);
       if (known != nullptr) schema::set_type(*known, found.to);
-      const bool was_there = known != nullptr || types_there.contains({found.table, found.column});
+      const bool was_there = known != nullptr || memory.types_there.contains({found.table, found.column});
       note(settled, std::move(found), was_there);
     }
-    schema = before;
+    memory.schema = before;
     if (Status again = source.rewind(); !again) {
       return fail(std::move(again.error()).in(misfit(settled.columns.front()).message));
     }

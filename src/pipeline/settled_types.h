@@ -9,8 +9,7 @@
 #include "ledger/records.h"
 #include "normalize/normalizer.h"
 #include "outfall/report.h"
-#include "pipeline/run.h"
-#include "schema/schema.h"
+#include "pipeline/dataset_memory.h"
 
 namespace outfall::pipeline {
 
@@ -26,7 +25,7 @@ struct SettledTypes {
 ///
 /// Errors: those of `pass`; the source cannot be read again.
 Result<normalize::NormalizeSummary> shape_until_settled(
-    normalize::DocumentSource& source, schema::Schema& schema, normalize::NormalizeOptions& options,
+    normalize::DocumentSource& source, DatasetMemory& memory, normalize::NormalizeOptions& options,
     SettledTypes& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass);
 
 void report_settled(const SettledTypes& settled, const normalize::NormalizeOptions& options, Report& report);

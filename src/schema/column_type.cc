@@ -11,8 +11,8 @@ constexpr int bits_default = 64;
 constexpr int second_digits_default = 6;
 constexpr int double_digits = 15;  // any decimal of so many digits comes out of a double as it went in
 
-bool is_decimal(const ColumnType& type) {
-  return type.type == DataType::decimal || type.type == DataType::wei;
+bool has_seconds(const ColumnType& type) {
+  return type.type == DataType::timestamp || type.type == DataType::time;
 }
 
 bool is_number(const ColumnType& type) {
@@ -51,8 +51,7 @@ std::optional<ColumnType> wider_number(const ColumnType& a, const ColumnType& b)
 }
 
 std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnType& b) {
-  const bool has_seconds = a.type == DataType::timestamp || a.type == DataType::time;
-  if (!has_seconds) return ColumnType{.type = a.type};
+  if (!has_seconds(a)) return ColumnType{.type = a.type};
   if (a.with_timezone != b.with_timezone) return std::nullopt;
   return without_default(
       {.type = a.type, .precision = std::max(second_digits(a), second_digits(b)), .with_timezone = a.with_timezone});
@@ -60,20 +59,27 @@ std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnTyp
 
 }  // namespace
 
+bool is_decimal(const ColumnType& type) {
+  return type.type == DataType::decimal || type.type == DataType::wei;
+}
+
 DecimalShape decimal_shape(const ColumnType& type) {
   const bool has_scale = type.type == DataType::decimal && !type.precision;
   return {type.precision.value_or(decimal_precision_max), type.scale.value_or(has_scale ? decimal_scale_default : 0)};
 }
 
 ColumnType without_default(ColumnType type) {
-  const bool has_seconds = type.type == DataType::timestamp || type.type == DataType::time;
   if (type.type == DataType::bigint && type.precision == bits_default) type.precision.reset();
-  if (has_seconds && type.precision == second_digits_default) type.precision.reset();
+  if (has_seconds(type) && type.precision == second_digits_default) type.precision.reset();
   return type;
 }
 
 int second_digits(const ColumnType& type) {
   return type.precision.value_or(second_digits_default);
+}
+
+bool stores_nanoseconds(const ColumnType& type) {
+  return type.type == DataType::timestamp && second_digits(type) > second_digits_default;
 }
 
 ColumnType wider_type(const ColumnType& a, const ColumnType& b) {
@@ -93,7 +99,7 @@ ColumnType wider_type(const ColumnType& a, const ColumnType& b) {
 
 bool is_cut(const ColumnType& from, const ColumnType& to) {
   const bool is_text = from.type == DataType::text || from.type == DataType::json;
-  const bool to_moment = to.type == DataType::timestamp || to.type == DataType::date || to.type == DataType::time;
+  const bool to_moment = has_seconds(to) || to.type == DataType::date;
   if (is_text) return is_number(to) || to_moment || to.type == DataType::bool_;
   if (is_number(from) && to.type == DataType::bool_) return true;
   if (from.type == DataType::timestamp && (to.type == DataType::date || to.type == DataType::time)) return true;

@@ -20,6 +20,9 @@ struct ColumnType {
   bool operator==(const ColumnType&) const = default;
 };
 
+/// Exact decimal numbers: decimal and wei.
+bool is_decimal(const ColumnType& type);
+
 /// Precision and scale of a decimal or wei column. A decimal that states none is DECIMAL(38,9), as dlt has it; wei has
 /// no fraction, nor has a decimal that states its precision only.
 DecimalShape decimal_shape(const ColumnType& type);
@@ -29,6 +32,9 @@ ColumnType without_default(ColumnType type);
 
 /// Digits of the second that a timestamp or time column keeps: microseconds where it states none.
 int second_digits(const ColumnType& type);
+
+/// Whether it is a timestamp that counts nanoseconds: one with more digits than microseconds have.
+bool stores_nanoseconds(const ColumnType& type);
 
 /// The narrowest type whose columns take what either takes, as it was: text where no other does. Integers of up to 64
 /// bits and doubles are doubles together, as they are wherever a column of doubles gets integers.

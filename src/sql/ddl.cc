@@ -109,10 +109,7 @@ std::string alter(const Dialect& dialect, const TableName& target, const std::st
 
 /// Nanoseconds reach from 1677 to 2262 only, and what is there may lie outside.
 bool may_misfit(const ColumnType& there, const ColumnType& wider) {
-  const auto has_nanoseconds = [](const ColumnType& type) {
-    return type.type == DataType::timestamp && schema::second_digits(type) > 6;
-  };
-  return has_nanoseconds(wider) && !has_nanoseconds(there);
+  return schema::stores_nanoseconds(wider) && !schema::stores_nanoseconds(there);
 }
 
 /// The column gets the type that takes what it has and what comes. Another pipeline may have widened it already, and

@@ -140,13 +140,7 @@ std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view wo
 }
 
 std::string folded(const Dialect& dialect, std::string_view identifier) {
-  std::string out(identifier);
-  if (dialect.names == NameCase::sensitive) return out;
-  // ASCII only, as the databases that compare so do it.
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
+  return dialect.names == NameCase::sensitive ? std::string(identifier) : ascii_lower(identifier);
 }
 
 Status check_dataset_name(const Dialect& dialect, std::string_view dataset) {

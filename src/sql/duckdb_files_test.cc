@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "sql/arrow_rows_for_tests.h"
@@ -64,7 +65,7 @@ TEST_F(DuckDb, AFileIsOpenOnceAProcessUnderWhateverName) {
 
 TEST_F(DuckDb, SaysWhatIsWrongWithAPath) {
   EXPECT_THAT(open_error(file("missing/data.duckdb")).hint, HasSubstr("mkdir -p"));
-  EXPECT_THAT(open_error(folder_.string()).message, HasSubstr("folder"));
+  EXPECT_THAT(open_error(folder_.path()).message, HasSubstr("folder"));
   EXPECT_THAT(open_error(file("none.duckdb"), Access::read_only).message, HasSubstr("not there"));
   EXPECT_FALSE(fs::exists(file("none.duckdb")));
   for (const char* name : {"data.csv", "data.json", "data.jsonl"}) {
@@ -202,7 +203,7 @@ class TornLog : public DuckDb {
   }
   std::vector<std::string> kept() const {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_)) {
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
       if (entry.path().string().contains(".wal.torn-")) names.push_back(entry.path().string());
     }
     return names;

@@ -5,12 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/scratch_folder.h"
 #include "sql/duckdb_connection.h"
 #include "sql/duckdb_database.h"
 
@@ -18,14 +17,7 @@ namespace outfall::sql::for_tests {
 
 class DuckDb : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "outfall_duckdb_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string file(std::string_view name = "data.duckdb") const { return (folder_ / name).string(); }
+  std::string file(std::string_view name = "data.duckdb") const { return folder_ / std::string(name); }
 
   static std::unique_ptr<Connection> open(const std::string& path, Access access = Access::read_write) {
     auto connection = open_duckdb({.path = path, .access = access});
@@ -47,7 +39,7 @@ class DuckDb : public testing::Test {
     return rows && !rows->empty() ? rows->at(0).at(0).value_or("NULL") : "";
   }
 
-  std::filesystem::path folder_;
+  ScratchFolder folder_;
 };
 
 }  // namespace outfall::sql::for_tests

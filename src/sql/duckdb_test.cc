@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <span>
 
 #include "sql/arrow_rows_for_tests.h"
@@ -14,7 +15,6 @@
 namespace outfall::sql {
 namespace {
 
-namespace fs = std::filesystem;
 using for_tests::Batch;
 using for_tests::Column;
 using for_tests::DuckDb;
@@ -121,7 +121,7 @@ TEST_F(DuckDb, ASessionThatReadsWritesNowhere) {
     auto cursor = reader->cursor(statement);
     ASSERT_FALSE(cursor) << statement;
     EXPECT_THAT(cursor.error().message, HasSubstr("only reads")) << statement;
-    EXPECT_FALSE(fs::exists(outside)) << statement;
+    EXPECT_FALSE(std::filesystem::exists(outside)) << statement;
   }
   for (const char* statement :
        {"SHOW TABLES", "DESCRIBE t", "FROM t", "EXPLAIN SELECT * FROM t", "PRAGMA table_info('t')",

@@ -5,13 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <limits>
 
 #include "sql/arrow_rows_for_tests.h"
 #include "sql/dialect.h"
-#include "sql/duckdb_connection.h"
+#include "sql/duckdb_for_tests.h"
 
 namespace outfall::sql {
 namespace {
@@ -30,19 +28,11 @@ Int128 power_of_ten(int digits) {
   return out;
 }
 
-class DuckDbTypes : public testing::Test {
+class DuckDbTypes : public for_tests::DuckDb {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "outfall_types_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    auto connection = open_duckdb({.path = folder_ + "/data.duckdb"});
-    ASSERT_TRUE(connection) << connection.error().message;
-    connection_ = std::move(*connection);
-  }
-  void TearDown() override {
-    connection_.reset();
-    std::filesystem::remove_all(folder_);
+    connection_ = open(file());
+    ASSERT_NE(connection_, nullptr);
   }
 
   /// What `show` says about the column after its rows went into a table of that type.
@@ -63,7 +53,6 @@ class DuckDbTypes : public testing::Test {
     return out;
   }
 
-  std::string folder_;
   std::unique_ptr<Connection> connection_;
   int tables_ = 0;
 };

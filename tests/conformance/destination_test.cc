@@ -5,9 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
+#include "base/scratch_folder.h"
 #include "delivery/deliver.h"
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/null/null_destination.h"
@@ -17,7 +15,6 @@
 namespace outfall {
 namespace {
 
-namespace fs = std::filesystem;
 using delivery::Destination;
 using delivery::LoadSummary;
 using sql::for_tests::Batch;
@@ -48,17 +45,9 @@ struct TestTable {
 class Conformance : public testing::TestWithParam<Quirks> {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "outfall_conformance_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    destination_ = GetParam().make(folder_);
+    destination_ = GetParam().make(folder_.path());
     ASSERT_NE(destination_, nullptr);
   }
-  void TearDown() override {
-    destination_.reset();
-    fs::remove_all(folder_);
-  }
-
   void declare(const TestTable& table) {
     schema::Table made = table.parent.empty() ? schema::Table::root(table.name, "append", table.name)
                                               : schema::Table::nested(table.name, table.parent);
@@ -81,7 +70,7 @@ class Conformance : public testing::TestWithParam<Quirks> {
   /// A sealed package with one job for each entry.
   ledger::PackageRecord package(const std::vector<std::pair<std::string, std::vector<Column>>>& jobs) {
     std::string load_id = fmt::format("1700000000.{}", ++loads_);
-    auto writer = package::PackageWriter::create(folder_, load_id);
+    auto writer = package::PackageWriter::create(folder_.path(), load_id);
     EXPECT_TRUE(writer) << writer.error().message;
     for (const auto& [table, columns] : jobs) {
       Batch batch(columns);
@@ -110,7 +99,7 @@ class Conformance : public testing::TestWithParam<Quirks> {
     options.retry.attempts_max = 1;
     return delivery::deliver(
         *destination_,
-        {.package = package, .schema = schema_, .folder = folder_ + "/" + package.load_id, .progress = {}, .stop = {}},
+        {.package = package, .schema = schema_, .folder = folder_ / package.load_id, .progress = {}, .stop = {}},
         options);
   }
   void must_load(const ledger::PackageRecord& package) {
@@ -129,7 +118,7 @@ class Conformance : public testing::TestWithParam<Quirks> {
   }
   bool keeps_rows() const { return GetParam().keeps_rows; }
 
-  std::string folder_;
+  ScratchFolder folder_;
   std::unique_ptr<Destination> destination_;
   schema::Schema schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
   int loads_ = 0;

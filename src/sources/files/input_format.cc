@@ -33,26 +33,28 @@ struct Kind {
   std::string_view begin;
   std::string_view what;
   std::string_view hint;
-  std::string_view behind_any{};  ///< what follows one byte more, whatever that is
+  std::size_t any = 0;  ///< bytes behind `begin` that may be what they want
+  std::string_view behind_any{};
 };
 constexpr std::string_view load_as_arrow = "load it with --input-format arrow";
-constexpr std::array<Kind, 8> other_kinds{{
+constexpr std::array<Kind, 9> other_kinds{{
     {"PAR1\x15", "a Parquet file", "load it with --input-format parquet"},
     {"ARROW1\0"sv, "an Arrow IPC file", load_as_arrow},
     {"\xff\xff\xff\xff", "an Arrow IPC stream", load_as_arrow},
     {"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save its sheet as CSV"},
-    {"BZh", "compressed with bzip2", "pipe it in: bzcat FILE | outfall run - --table TABLE", "1AY&SY"},
+    {"BZh", "compressed with bzip2", "pipe it in: bzcat FILE | outfall run - --table TABLE", 1, "1AY&SY"},
     {"\xfd\x37zXZ", "compressed with xz", "pipe it in: xzcat FILE | outfall run - --table TABLE"},
     {"SQLite format 3\0"sv, "a SQLite database",
      "write its rows as CSV first: sqlite3 -csv -header FILE \"select ...\""},
     {"Obj\x01", "an Avro file", "write it as JSON lines or Parquet first"},
+    {"", "a DuckDB database",
+     "write its rows first: outfall query duckdb:FILE \"select ...\" -o parquet > FILE.parquet", 8, "DUCK"},
 }};
 
 bool is_kind(std::string_view begin, const Kind& kind) {
   if (!begin.starts_with(kind.begin)) return false;
-  if (kind.behind_any.empty()) return true;
-  const std::size_t any = kind.begin.size();
-  return begin.size() > any && begin.substr(any + 1).starts_with(kind.behind_any);
+  const std::size_t behind = kind.begin.size() + kind.any;
+  return begin.size() >= behind && begin.substr(behind).starts_with(kind.behind_any);
 }
 
 std::string_view file_name(std::string_view path) {
@@ -74,12 +76,6 @@ std::string_view uncompressed_name(std::string_view path) {
   return name;
 }
 
-/// Its mark stands behind a checksum.
-bool is_duckdb(std::string_view begin) {
-  constexpr std::size_t checksum_bytes = 8;
-  return begin.size() > checksum_bytes && begin.substr(checksum_bytes).starts_with("DUCK");
-}
-
 }  // namespace
 
 bool is_left_out_of_folders(std::string_view name) {
@@ -95,10 +91,6 @@ InputFormat format_of_file(std::string_view path) {
 }
 
 Status check_is_text(std::string_view begin, std::string_view input) {
-  if (is_duckdb(begin)) {
-    return fail(fmt::format("{} is a DuckDB database, and no JSON or CSV", input),
-                "write its rows first: outfall query duckdb:FILE \"select ...\" -o parquet > FILE.parquet");
-  }
   for (const Kind& kind : other_kinds) {
     if (!is_kind(begin, kind)) continue;
     return fail(fmt::format("{} is {}, and no JSON or CSV", input, kind.what), std::string(kind.hint));
@@ -108,9 +100,10 @@ Status check_is_text(std::string_view begin, std::string_view input) {
 
 bool may_be_no_text(std::string_view begin) {
   return !begin.empty() && std::ranges::any_of(other_kinds, [begin](const Kind& kind) {
-    const std::size_t needed = kind.begin.size() + (kind.behind_any.empty() ? 0 : 1 + kind.behind_any.size());
+    const std::size_t needed = kind.begin.size() + kind.any + kind.behind_any.size();
     const std::size_t common = std::min(begin.size(), kind.begin.size());
-    return needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
+    // One that begins with anything is not waited for: all short texts would be it.
+    return common > 0 && needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
   });
 }
 
