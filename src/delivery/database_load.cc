@@ -72,6 +72,16 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   return {};
 }
 
+Status prepare(sql::Connection& connection, const LoadRequest& request) {
+  std::uint64_t bytes = 0;
+  std::size_t columns = 0;
+  for (const ledger::JobRecord& job : request.package.jobs) {
+    bytes += job.bytes;
+    if (const schema::Table* table = request.schema.tables.find(job.table)) columns += table->columns.size();
+  }
+  return connection.prepare_load(bytes, columns);
+}
+
 Status fill(const Load& load, Env& env) {
   const ledger::PackageRecord& package = load.request.package;
   if (Status emptied = empty_replaced(load); !emptied) return emptied;
@@ -89,6 +99,7 @@ Status fill(const Load& load, Env& env) {
 
 Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
   fault_point(Fault::before_load_begin);
+  if (Status prepared = prepare(connection, request); !prepared) return fail(std::move(prepared.error()));
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
   if (!transaction) return fail(std::move(transaction.error()));
   {

@@ -121,6 +121,17 @@ TEST_F(DatabaseLoad, WhatDiesBehindTheMigrationIsFinishedByTheNextAttempt) {
   EXPECT_TRUE(sql::has_load({*connection_, "data"}, "1.5").value());
 }
 
+TEST_F(DatabaseLoad, TellsTheDatabaseHowLargeTheLoadIs) {
+  const auto disabled = [&] {
+    return connection_->rows("SELECT current_setting('disabled_compression_methods')").value().at(0).at(0).value();
+  };
+  EXPECT_EQ(disabled(), "");
+  auto summary = migrate(*connection_, request(), env_);
+  ASSERT_TRUE(summary);
+  ASSERT_TRUE(load_rows(*connection_, request(), *summary, env_));
+  EXPECT_EQ(disabled(), "FSST") << "three rows are a small load";
+}
+
 TEST_F(DatabaseLoad, AStopTakesBackWhatWasSent) {
   std::stop_source stop;
   LoadRequest stopped = request();

@@ -82,6 +82,10 @@ class Connection {
     return 0;
   }
 
+  /// Told before a load's transaction how many bytes its rows take and how many columns its tables have together, so
+  /// that the database may choose how it stores them.
+  virtual Status prepare_load([[maybe_unused]] std::uint64_t bytes, [[maybe_unused]] std::size_t columns) { return {}; }
+
   /// Appends all rows of the stream to the table, columns matched by name, and returns how many the database says it
   /// took.
   ///

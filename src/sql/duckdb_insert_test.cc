@@ -180,6 +180,23 @@ TEST_F(DuckDb, WantsBatchesOfRowGroupsForSeveralThreads) {
   EXPECT_EQ((*opened)->batch_rows(51, 100), 0u);
 }
 
+TEST_F(DuckDb, FindsSymbolsInTextOnlyWhereColumnsAreLarge) {
+  auto opened = open_duckdb({.path = file()});
+  ASSERT_TRUE(opened);
+  Connection& connection = **opened;
+  const auto methods = [&](std::uint64_t bytes) {
+    EXPECT_TRUE(connection.prepare_load(bytes, 10));
+    run(connection, "CREATE OR REPLACE TABLE t AS SELECT 'https://example.com/' || i AS a FROM range(20000) AS r(i)");
+    run(connection, "CHECKPOINT");
+    return cell(connection,
+                "SELECT string_agg(DISTINCT compression) FROM pragma_storage_info('t') WHERE segment_type = 'VARCHAR'");
+  };
+  constexpr std::uint64_t large = std::uint64_t{10} << 19;
+  EXPECT_THAT(methods(large), HasSubstr("FSST"));
+  EXPECT_THAT(methods(large - 1), Not(HasSubstr("FSST")));
+  EXPECT_THAT(methods(large), HasSubstr("FSST"));
+}
+
 TEST_F(DuckDb, OnlyWideTablesRaiseTheLimitOfMemory) {
   const std::size_t given = std::size_t{64} << 20;
   EXPECT_EQ(memory_for_columns({.path = "", .memory_limit = given}, 50), given);
