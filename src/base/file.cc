@@ -99,6 +99,9 @@ Result<File> File::open(std::string path, OpenMode mode) {
     case OpenMode::read_pipe:
       flags |= O_RDONLY | O_NONBLOCK;
       break;
+    case OpenMode::update:
+      flags |= O_RDWR;
+      break;
     case OpenMode::append:
       flags |= O_WRONLY | O_CREAT | O_APPEND;
       break;
@@ -108,7 +111,7 @@ Result<File> File::open(std::string path, OpenMode mode) {
   }
   const int descriptor = repeat_interrupted([&] { return ::open(path.c_str(), flags, 0666); });
   if (descriptor < 0) {
-    const bool existing = mode == OpenMode::read || mode == OpenMode::read_pipe;
+    const bool existing = mode != OpenMode::append && mode != OpenMode::create_new;
     return fail(system_error(existing ? "open" : "create", path, errno));
   }
   return File(std::move(path), descriptor);
@@ -154,6 +157,20 @@ Status File::write(std::span<const std::byte> bytes) {
       return fail(system_error("write", path_, count < 0 ? errno : ENOSPC));
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Status File::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const std::size_t wanted = std::min(bytes.size(), transfer_bytes_max);
+    const ssize_t count =
+        repeat_interrupted([&] { return ::pwrite(descriptor_, bytes.data(), wanted, static_cast<off_t>(offset)); });
+    if (count <= 0) {
+      return fail(system_error("write", path_, count < 0 ? errno : ENOSPC));
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
   }
   return {};
 }

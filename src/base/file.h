@@ -25,6 +25,7 @@ namespace outfall {
 enum class OpenMode {
   read,        ///< must exist
   read_pipe,   ///< the same, and a pipe does not have to have a writer yet: poll says when there is something to read
+  update,      ///< must exist, written where one says
   append,      ///< made if missing, written at its end
   create_new,  ///< must not exist
 };
@@ -47,6 +48,9 @@ class File {
   /// Writes all bytes, or says why not; then some of them may be in the file.
   Status write(std::span<const std::byte> bytes);
   Status write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
+
+  /// The same at a place of its own; the file's position stays. Not for OpenMode::append.
+  Status write_at(std::uint64_t offset, std::span<const std::byte> bytes);
 
   Result<std::uint64_t> size() const;
 

@@ -95,6 +95,10 @@ class Destination {
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;
 
+  /// Told before it is first used that a load into it may have been interrupted, perhaps by a power cut. What that can
+  /// have left behind is then made good when it is opened.
+  virtual void expect_interrupted_load() {}
+
   /// What an existing dataset remembers. None: the dataset is not there, or the destination keeps nothing.
   virtual Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey& key) = 0;
 

@@ -29,9 +29,12 @@ struct DuckDbOptions {
   /// 0: one a core. Rows of a table with more than 50 columns are inserted by one.
   int threads = 0;
 
-  /// Told what was done when a log that a power cut had torn was cut off at its last whole commit, so that the file
-  /// could be opened. Empty: such a file is refused.
+  /// Told what was done when something that a power cut had torn was made good, so that the file could be opened: a log
+  /// was cut off at its last whole commit, the checksum of a block was made to fit. Empty: such a file is refused.
   std::function<void(const std::string& sentence)> mended{};
+
+  /// A load of ours into this file may have been interrupted: only then are torn blocks looked for and made good.
+  bool load_interrupted = false;
 };
 
 /// Opens the file (read_write: creates it) and connects. Sessions run in UTC, and rows keep the order they came in.

@@ -11,10 +11,13 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "sql/duckdb_error.h"
 #include "sql/duckdb_files.h"
+#include "sql/duckdb_torn_block.h"
 
 namespace outfall::sql {
 
@@ -119,7 +122,7 @@ Status create_file(const DuckDbApi& api, const std::string& path, const DuckDbOp
 }
 
 /// Opens the file, and once more after a log that a power cut has torn was made good.
-Result<duckdb_database> open_or_mend(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
+Result<duckdb_database> open_or_mend_log(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
   const std::optional<LogMark> log = mark_log(path);
   Result<duckdb_database> opened = open_file(api, path, options);
   if (opened || !log) return opened;
@@ -135,25 +138,82 @@ Result<duckdb_database> open_or_mend(const DuckDbApi& api, const std::string& pa
   return open_file(api, path, options);
 }
 
-/// DuckDB takes a file that ends in .csv, .parquet or .json for data to look at, and answers with a database in memory:
-/// what is written there is gone when it is closed.
-Status expect_file(const DuckDbApi& api, duckdb_database database, const std::string& path) {
-  constexpr const char* ask = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()";
+/// The first column of a query's rows, for questions to a database that nobody is connected to yet. Nulls are left out.
+Result<std::vector<std::string>> ask(const DuckDbApi& api, duckdb_database database, const char* query) {
   duckdb_connection connection = nullptr;
-  if (api.duckdb_connect(database, &connection) != DuckDBSuccess) {
-    return fail(fmt::format("open DuckDB database {}: no connection is given", path));
-  }
+  if (api.duckdb_connect(database, &connection) != DuckDBSuccess) return fail("no connection is given");
   duckdb_prepared_statement statement = nullptr;
   duckdb_result result{};
-  const bool answered = api.duckdb_prepare(connection, ask, &statement) == DuckDBSuccess &&
+  std::vector<std::string> found;
+  const bool answered = api.duckdb_prepare(connection, query, &statement) == DuckDBSuccess &&
                         api.duckdb_execute_prepared(statement, &result) == DuckDBSuccess;
-  const bool is_file = answered && api.duckdb_row_count(&result) == 1 && !api.duckdb_value_is_null(&result, 0, 0);
+  for (idx_t row = 0; answered && row < api.duckdb_row_count(&result); ++row) {
+    char* text = api.duckdb_value_varchar(&result, 0, row);
+    if (text != nullptr) found.emplace_back(text);
+    api.duckdb_free(text);
+  }
+  const char* reason = answered ? nullptr : api.duckdb_result_error(&result);
+  Error error{.message = reason != nullptr ? reason : "a question about it is not answered", .hint = ""};
   api.duckdb_destroy_result(&result);
   api.duckdb_destroy_prepare(&statement);
   api.duckdb_disconnect(&connection);
-  if (is_file) return {};
+  if (!answered) return fail(std::move(error));
+  return found;
+}
+
+/// DuckDB takes a file that ends in .csv, .parquet or .json for data to look at, and answers with a database in memory:
+/// what is written there is gone when it is closed.
+Status expect_file(const DuckDbApi& api, duckdb_database database, const std::string& path) {
+  const auto file = ask(api, database, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()");
+  if (!file) return fail(Error(file.error()).in(fmt::format("open DuckDB database {}", path)));
+  if (!file->empty()) return {};
   return fail(fmt::format("open DuckDB database {}: it is not a DuckDB database", path),
               "the file is something else; name another path");
+}
+
+/// Where the blocks of metadata begin in the file, and how large they are. DuckDB reads some of them only when it needs
+/// them.
+struct MetadataBlocks {
+  std::vector<std::uint64_t> offsets;
+  std::uint64_t bytes = 0;
+};
+Result<MetadataBlocks> metadata_blocks(const DuckDbApi& api, duckdb_database database) {
+  const auto size =
+      ask(api, database, "SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()");
+  if (!size) return fail(size.error());
+  const auto ids = ask(api, database, "SELECT block_id FROM pragma_metadata_info()");
+  if (!ids) return fail(ids.error());
+  MetadataBlocks found{.offsets = {}, .bytes = std::stoull(size->at(0))};
+  for (const std::string& id : *ids) found.offsets.push_back(first_block_offset + std::stoull(id) * found.bytes);
+  return found;
+}
+
+/// Makes torn blocks good, those that DuckDB meets on opening and those that it would meet later.
+Status mend_blocks(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
+  DuckDbOptions look = options;
+  look.access = Access::read_only;  // closing it makes no checkpoint
+  const auto mend = [&](const TornBlock& block) -> Status {
+    const Result<std::string> mended = mend_torn_block(path, block);
+    if (mended) options.mended(*mended);
+    return mended ? Status() : fail(mended.error());
+  };
+  std::set<std::uint64_t> met;
+  Result<duckdb_database> opened = open_or_mend_log(api, path, look);
+  while (!opened) {
+    const std::optional<TornBlock> torn = torn_block(opened.error().message);
+    if (!torn || !met.insert(torn->offset).second) return fail(std::move(opened.error()));
+    if (Status mended = mend(*torn); !mended) return mended;
+    opened = open_or_mend_log(api, path, look);
+  }
+  const Result<MetadataBlocks> blocks = metadata_blocks(api, *opened);
+  api.duckdb_close(&*opened);
+  if (!blocks) return fail(Error(blocks.error()).in(fmt::format("look for torn blocks of {}", path)));
+  const Result<std::vector<TornBlock>> torn = find_torn_blocks(path, blocks->offsets, blocks->bytes);
+  if (!torn) return fail(torn.error());
+  for (const TornBlock& block : *torn) {
+    if (Status mended = mend(block); !mended) return mended;
+  }
+  return {};
 }
 
 }  // namespace
@@ -192,7 +252,10 @@ Result<std::shared_ptr<DuckDbDatabase>> DuckDbDatabase::open(const DuckDbOptions
   if (options.access == Access::read_write && !file_id(*path)) {
     if (Status created = create_file(**api, *path, options); !created) return fail(std::move(created.error()));
   }
-  Result<duckdb_database> handle = open_or_mend(**api, *path, options);
+  if (options.load_interrupted && options.mended) {
+    if (Status mended = mend_blocks(**api, *path, options); !mended) return fail(std::move(mended.error()));
+  }
+  Result<duckdb_database> handle = open_or_mend_log(**api, *path, options);
   if (!handle) return fail(std::move(handle.error()));
   std::shared_ptr<DuckDbDatabase> database(new DuckDbDatabase(**api, *handle, *path, options));
   if (Status is_file = expect_file(**api, *handle, *path); !is_file) return fail(std::move(is_file.error()));

@@ -22,6 +22,12 @@ std::string_view without_statement(std::string_view answer) {
   return answer;
 }
 
+constexpr std::string_view torn_block_words = "Corrupt database file: computed checksum";
+constexpr const char* torn_block_hint =
+    "if the power went while a load was under way, outfall run or resume of that load makes it good; otherwise the "
+    "disk "
+    "has damaged it: restore the database from a backup";
+
 // The text is all there is to tell them apart.
 bool is_conflict(std::string_view answer) {
   return contains(answer, "onflict");
@@ -39,6 +45,10 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
     case DUCKDB_ERROR_IO:
       error.remedy = Remedy::retry;
       if (contains(answer, "No space left") || contains(answer, "disk is full")) error.hint = "free some disk space";
+      if (contains(answer, torn_block_words)) {
+        error.hint = torn_block_hint;
+        error.remedy = Remedy::abandon;
+      }
       break;
     case DUCKDB_ERROR_OUT_OF_MEMORY:
       // What does not fit does not fit the second time either: the limit is ours.
@@ -70,6 +80,8 @@ Error duckdb_open_error(const std::string& path, std::string_view answer) {
   } else if (contains(answer, "not a valid DuckDB database") || contains(answer, "Cannot launch in-memory database") ||
              contains(answer, "Extension")) {
     error.hint = "the file is something else; name another path";
+  } else if (contains(answer, torn_block_words)) {
+    error.hint = torn_block_hint;
   } else if (contains(answer, "version number")) {
     error.hint = "the file was written by a newer DuckDB; set OUTFALL_DUCKDB to a libduckdb.so of that version";
   } else if (contains(answer, "Permission denied") || contains(answer, "Read-only file system")) {

@@ -42,14 +42,6 @@ Status copy_file(File& from, const std::string& to) {
   }
 }
 
-// DuckDB takes the same lock before it looks at the log.
-bool lock(const File& database) {
-  struct flock whole{};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  return ::fcntl(database.descriptor(), F_OFD_SETLK, &whole) == 0;
-}
-
 /// Whether an entry stands behind the next end of a commit. Such a commit was synced before that entry was written, and
 /// all of the log before it too.
 Result<bool> was_synced(File& log, std::uint64_t entry, std::uint64_t size) {
@@ -114,6 +106,13 @@ Status make_database_file(const std::string& path, const std::function<Status(co
   return sync_directory(std::string(parent_path(path)));
 }
 
+bool lock_database(const File& database) {
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(database.descriptor(), F_OFD_SETLK, &whole) == 0;
+}
+
 std::optional<LogMark> mark_log(const std::string& path) {
   const Result<FileStat> found = stat_file(log_of(path));
   if (!found) return std::nullopt;
@@ -147,7 +146,7 @@ std::string torn_log_hint(const std::string& path, std::uint64_t entry) {
 Result<std::optional<std::string>> cut_torn_log(const std::string& path, const LogMark& seen, std::uint64_t entry) {
   Result<File> database = File::open(path, OpenMode::append);
   if (!database) return fail(std::move(database.error()));
-  if (!lock(*database) || mark_log(path) != seen || entry >= seen.size) return std::nullopt;
+  if (!lock_database(*database) || mark_log(path) != seen || entry >= seen.size) return std::nullopt;
   const std::string log = log_of(path);
   const std::string copy = fmt::format("{}.torn-{}", log, seen.mtime_ns);
   Result<File> torn = File::open(log, OpenMode::read);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "outfall/error.h"
 
 namespace outfall::sql {
@@ -21,6 +22,10 @@ std::string draft_of(const std::string& path);
 /// folder is synced. So the file is there with all of its headers, or it is not there. That somebody else was faster is
 /// a success.
 Status make_database_file(const std::string& path, const std::function<Status(const std::string& path)>& create);
+
+/// Whether this process may write to the closed database now, which the lock keeps so until `database` is closed. It is
+/// the lock that DuckDB takes before it looks at the log. Needs a file that is open for writing.
+bool lock_database(const File& database);
 
 /// The log of a database as it stood at some moment, so that it is known again.
 struct LogMark {

@@ -122,6 +122,7 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_for_run() {
   const std::chrono::nanoseconds deadline = env_.monotonic() + lock_wait_;
   while (true) {
     auto connection = sql::open_duckdb(options);
+    if (connection) options_.load_interrupted = false;  // what it left is made good
     const bool is_taken = !connection && connection.error().remedy == Remedy::retry;
     if (is_taken) {
       connection.error().hint =

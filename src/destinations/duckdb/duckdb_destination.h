@@ -43,6 +43,8 @@ class DuckDbDestination final : public delivery::Destination {
   /// The file is opened when there is one; else it is made by the first load.
   Status open() override;
 
+  void expect_interrupted_load() override { options_.load_interrupted = true; }
+
   /// Opens the file for this question only, so that others may use it until the load.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::vector<std::string>> stored_schemas(const std::string& dataset, delivery::Inspection inspection) override;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Blocks of metadata that a power cut has torn, made good while DuckDB has the file closed.
+//
+// A checkpoint of DuckDB puts new metadata into free places of blocks that are in use, and writes such a block anew in
+// its place, under one checksum for all of it, before the header leads to what is new. Torn there, the block holds
+// parts of both writings. What the header leads to is the same in both of them, because a place is free only once no
+// header needs it; only the checksum fits neither. So it is computed again.
+//
+// A block that a disk has damaged looks the same. Hence: only where a load of ours was interrupted, only metadata, a
+// copy of the block beside the file, and a sentence about it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outfall/error.h"
+
+namespace outfall::sql {
+
+/// Where blocks begin in a database file: behind three headers.
+inline constexpr std::uint64_t first_block_offset = std::uint64_t{3} * 4096;
+
+/// A block whose checksum does not fit.
+struct TornBlock {
+  std::uint64_t offset = 0;    ///< of its first byte in the file, where the checksum stands
+  std::uint64_t stored = 0;    ///< the checksum there
+  std::uint64_t computed = 0;  ///< the one that fits
+};
+
+/// The block, if DuckDB's answer says that its checksum does not fit. None for the headers, which no power cut tears:
+/// each lies in one sector.
+std::optional<TornBlock> torn_block(std::string_view answer);
+
+/// Those of the blocks at these offsets whose checksums do not fit.
+Result<std::vector<TornBlock>> find_torn_blocks(const std::string& path, std::span<const std::uint64_t> offsets,
+                                                std::uint64_t block_bytes);
+
+/// Writes the checksum that fits, and says in a sentence what was done. The block as it was is kept beside the file.
+///
+/// Errors: retry: another process has the database, or changed the block.
+Result<std::string> mend_torn_block(const std::string& path, const TornBlock& block);
+
+}  // namespace outfall::sql
