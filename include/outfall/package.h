@@ -45,7 +45,8 @@ Result<PackageDetail> find_package(const PackageOptions& options);
 
 struct DropOptions {
   PackageOptions package{};
-  /// How long to wait for another process that holds the pipeline.
+  /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
+  /// open.
   std::chrono::seconds lock_wait{0};
   std::stop_token stop{};
 };

@@ -52,7 +52,8 @@ struct PipelineOptions {
   std::string dataset{};
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
   std::string data_dir{};
-  /// How long to wait for another process that holds the pipeline.
+  /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
+  /// open.
   std::chrono::seconds lock_wait{0};
 };
 

@@ -19,7 +19,9 @@ void add_state_options(CLI::App& app, Typed& typed) {
        "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
       ->group(group);
   text(app, "--lock-wait", typed.lock_wait, "SECONDS",
-       "Wait so long for another process that holds the pipeline. Default: 0, exit 5 at once")
+       "Wait so long for another process that holds the pipeline, or that has the database open. Default: 0, exit 5 or "
+       "1 at "
+       "once")
       ->group(group);
   text(app, "--keep-packages", typed.keep_packages, "N",
        "Keep the job files of the newest N loaded packages. Default: 0")
@@ -255,7 +257,9 @@ void add_package(CLI::App& root, Typed& typed) {
   drop.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
   add_place(drop);
   text(drop, "--lock-wait", typed.lock_wait, "SECONDS",
-       "Wait so long for another process that holds the pipeline. Default: 0, exit 5 at once")
+       "Wait so long for another process that holds the pipeline, or that has the database open. Default: 0, exit 5 or "
+       "1 at "
+       "once")
       ->group("State");
   drop.footer("Usage:\n  outfall package drop 1795369135.28477 --yes");
   for (CLI::App* verb : noun.get_subcommands(nullptr))

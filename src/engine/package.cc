@@ -96,7 +96,8 @@ Result<DroppedPackage> drop_package(const DropOptions& options) {
   Result<Found> found = find_one(options.package);
   if (!found) return fail(std::move(found.error()));
   const PackageStatus& package = found->detail.package;
-  const auto destination = engine::make_destination(package.destination, {}, Env::system());
+  const auto destination = engine::make_destination(
+      package.destination, {.lock_wait = options.lock_wait, .stop = options.stop}, Env::system());
   if (!destination) return fail(destination.error());
   Result<std::vector<std::string>> notes = pipeline::drop_package({.key = found->key,
                                                                    .data_dir = found->data_dir,

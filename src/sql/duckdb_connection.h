@@ -48,6 +48,9 @@ struct DuckDbOptions {
 /// Threads: safe.
 Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options);
 
+/// Whether open_duckdb failed because another process has the file.
+bool is_taken(const Error& error);
+
 /// Loads the library, which open_duckdb would do, and opens nothing.
 ///
 /// Errors: usage: it is not there, or is not DuckDB.

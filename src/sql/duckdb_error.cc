@@ -33,7 +33,15 @@ bool is_conflict(std::string_view answer) {
   return contains(answer, "onflict");
 }
 
+bool is_lock_conflict(std::string_view answer) {
+  return contains(answer, "Could not set lock") || contains(answer, "Conflicting lock");
+}
+
 }  // namespace
+
+bool is_taken(const Error& error) {
+  return is_lock_conflict(error.message);
+}
 
 Error duckdb_error(duckdb_error_type type, std::string_view answer) {
   Error error{.message = std::string(without_statement(answer)), .hint = ""};
@@ -74,7 +82,7 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
 
 Error duckdb_open_error(const std::string& path, std::string_view answer) {
   Error error{.message = fmt::format("open DuckDB database {}: {}", path, without_statement(answer)), .hint = ""};
-  if (contains(answer, "Could not set lock") || contains(answer, "Conflicting lock")) {
+  if (is_lock_conflict(answer)) {
     error.hint = "another process has the file open; close it there, then run the same command again";
     error.remedy = Remedy::retry;
   } else if (contains(answer, "not a valid DuckDB database") || contains(answer, "Cannot launch in-memory database") ||

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stop_token>
 #include <utility>
@@ -96,7 +97,7 @@ Result<std::unique_ptr<DuckDbDestination>> DuckDbDestination::make(std::string_v
 }
 
 DuckDbDestination::DuckDbDestination(std::string path, const Options& options, Env& env)
-    : address_("duckdb:" + path), lock_wait_(options.lock_wait), stop_(options.stop), env_(env) {
+    : address_("duckdb:" + path), lock_wait_left_(options.lock_wait), stop_(options.stop), env_(env) {
   options_.path = std::move(path);
   if (options.memory_limit) options_.memory_limit = *options.memory_limit;
   options_.threads = options.threads;
@@ -119,23 +120,34 @@ Result<bool> DuckDbDestination::exists() const {
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_for_run() {
   sql::DuckDbOptions options = options_;
   options.mended = [this](const std::string& sentence) { notes_.push_back(sentence); };
-  const std::chrono::nanoseconds deadline = env_.monotonic() + lock_wait_;
-  while (true) {
-    auto connection = sql::open_duckdb(options);
-    if (connection) options_.load_interrupted = false;  // what it left is made good
-    const bool is_taken = !connection && connection.error().remedy == Remedy::retry;
-    if (is_taken) {
-      connection.error().hint =
-          "another process has the file open; close it there, or wait for it with --lock-wait SECONDS";
-    }
-    if (!is_taken || env_.monotonic() >= deadline || !wait_unless_stopped(limits::lock_poll, stop_)) return connection;
-  }
+  auto connection = connect(options);
+  if (connection) options_.load_interrupted = false;  // what it left is made good
+  return connection;
 }
 
-Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_read() const {
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_read() {
   sql::DuckDbOptions options = options_;
   options.access = sql::Access::read_only;
-  return sql::open_duckdb(options);
+  return connect(options);
+}
+
+Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect(const sql::DuckDbOptions& options) {
+  while (true) {
+    auto connection = sql::open_duckdb(options);
+    if (connection || !sql::is_taken(connection.error())) return connection;
+    if (lock_wait_left_ <= std::chrono::nanoseconds::zero()) {
+      connection.error().hint =
+          "another process has the file open; close it there, or wait for it with --lock-wait SECONDS";
+      return connection;
+    }
+    const auto wait = std::min<std::chrono::nanoseconds>(lock_wait_left_, limits::lock_poll);
+    if (!wait_unless_stopped(wait, stop_)) {
+      return fail(Error{.message = fmt::format("stopped while another process had {} open", options_.path),
+                        .hint = "",
+                        .blame = Blame::interrupted});
+    }
+    lock_wait_left_ -= wait;
+  }
 }
 
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_inspect(delivery::Inspection inspection) {

@@ -23,7 +23,7 @@ struct Options {
   std::optional<std::size_t> memory_limit;
   /// 0: one a core.
   int threads = 0;
-  /// How long to wait for another process that has the file open.
+  /// How long to wait for another process that has the file open, in all.
   std::chrono::seconds lock_wait{0};
   /// Ends that wait.
   std::stop_token stop{};
@@ -64,7 +64,9 @@ class DuckDbDestination final : public delivery::Destination {
   Result<bool> exists() const;
   Status check_folder() const;
   Result<std::unique_ptr<sql::Connection>> connect_for_run();
-  Result<std::unique_ptr<sql::Connection>> connect_to_read() const;
+  Result<std::unique_ptr<sql::Connection>> connect_to_read();
+  /// Waits for another process that has the file, all waits together no longer than was asked for.
+  Result<std::unique_ptr<sql::Connection>> connect(const sql::DuckDbOptions& options);
   Result<std::unique_ptr<sql::Connection>> connect_to_inspect(delivery::Inspection inspection);
   /// Null where there is no database.
   Result<std::unique_ptr<sql::Connection>> connect_if_there(delivery::Inspection inspection);
@@ -72,7 +74,7 @@ class DuckDbDestination final : public delivery::Destination {
   Status keep_through_power_cut(const std::string& load_id);
 
   std::string address_;
-  std::chrono::seconds lock_wait_;
+  std::chrono::nanoseconds lock_wait_left_;
   std::stop_token stop_;
   sql::DuckDbOptions options_;
   Env& env_;
