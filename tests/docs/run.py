@@ -43,14 +43,14 @@ PATH_LIKE = r"(?:include|src|docs|tests|tools|cmake|data|examples|fuzz|bench|\.c
 VARYING = [
     (r"\b\d{10}\.\d{1,9}\b", "<load>"),
     (r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.?\d*( UTC|Z|\+00:00)", "<time>"),
-    (r"(?m)^(time +).*$", r"\1<seconds>"),
+    (r"(?m)^(time +)\d[\d.]* s\b.*$", r"\1<seconds>"),
     (r"\b\d+(\.\d+)? s\b", "<seconds>"),
     (r"\b[0-9a-f]{16}\b", "<run>"),
     (r"(?<=[a-z])-[0-9a-f]{8}\b", "-<key>"),
     (r"\bprocess \d+ on [^\s,]+", "process <pid> on <host>"),
     (r"\b[\d.]+ k?M?B of (state|job files)", r"<size> of \1"),
     (r"(jobs?), [\d.]+ k?M?B", r"\1, <size>"),
-    (r"(?<![\w+/])[A-Za-z0-9+/]{14}(?![\w+/])", "<row id>"),
+    (r"(?<![\w+/])(?=[a-z/]*[A-Z0-9+])[A-Za-z0-9+/]{14}(?![\w+/])", "<row id>"),
 ]
 NOT_SHOWN = [
     (r"(?m)^\S+: line \d+: +\d+ (Killed).*$", r"\1"),
