@@ -185,7 +185,7 @@ InputChoice choose_all(const normalize::DocumentSource& source) {
     choice.reports.push_back(
         {.path = input.path, .run_key = input.run_key, .fate = is_missing ? InputFate::missing : InputFate::loaded});
     if (input.presence == normalize::Presence::no_files)
-      choice.reports.back().notes.push_back(fmt::format("{} is a folder without files", input.path));
+      choice.reports.back().notes.push_back(fmt::format("{} is a folder without files to load", input.path));
   }
   return choice;
 }

@@ -86,7 +86,8 @@ Status DocumentReader::detect_format() {
     }
     const bool is_all = ahead->at_end || begin.size() >= limits::array_probe_bytes_max;
     const bool needs_more =
-        !is_all && (may_be_no_text(begin) || (begin.size() < utf8_mark.size() && utf8_mark.starts_with(begin)));
+        !is_all && (may_be_no_text(begin) || (begin.size() < utf8_mark.size() && utf8_mark.starts_with(begin)) ||
+                    (begin.size() < duckdb_header_bytes && !bytes_.is_silent()));
     const std::size_t mark = begin.starts_with(utf8_mark) ? utf8_mark.size() : 0;
     // No longer than it takes to tell: whoever writes the input may be waiting for an answer.
     const std::optional<bool> one_array =

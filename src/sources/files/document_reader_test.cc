@@ -214,6 +214,17 @@ TEST(DocumentReader, Utf16IsRefusedWithAHint) {
   EXPECT_THAT(error(std::string("\xfe\xff\0{\0}", 6)), HasSubstr("UTF-16"));
 }
 
+TEST(DocumentReader, ADatabaseIsToldHoweverFewBytesComeFirst) {
+  normalize::ChunkPool pool(std::size_t{1} << 30);
+  std::string database("{2345678DUCK\x40\0\0\0\0\0\0\0\0\0\0", 23);
+  DocumentReader reader(
+      std::make_unique<columnar::for_tests::TextStream>(std::move(database), columnar::for_tests::pieces_of(6)), pool,
+      {.name = "in.json"});
+  const Result<std::optional<Chunk>> chunk = reader.next();
+  ASSERT_FALSE(chunk);
+  EXPECT_THAT(chunk.error().message, HasSubstr("is a DuckDB database"));
+}
+
 /// Documents of every kind that cutting has to do with, and lengths around the chunk sizes below.
 std::vector<std::string> random_documents(std::mt19937& random, bool spread_over_lines) {
   static const std::vector<std::string> parts{"\"a\"", "\"\\\"\"", "\"\\\\\"", "\",]}[{\"",   "1",

@@ -7,6 +7,8 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/file.h"
@@ -30,6 +32,31 @@ std::vector<std::string> components_of(std::string_view path) {
 
 std::string join(const std::string& folder, std::string_view name) {
   return folder == "/" ? fmt::format("/{}", name) : fmt::format("{}/{}", folder, name);
+}
+
+bool is_database_file(const std::string& path) {
+  Result<File> file = File::open(path, OpenMode::read);
+  if (!file) return false;
+  std::array<char, duckdb_header_bytes> begin{};
+  const Result<std::size_t> count = file->read_at(0, std::as_writable_bytes(std::span(begin)));
+  return count && is_duckdb_database({begin.data(), *count});
+}
+
+/// Whether an entry of a folder is a database of DuckDB, or belongs to one: its bytes are rows of nobody, and the
+/// destination's own may lie in the folder.
+bool is_of_duckdb(const std::string& folder, std::string_view name, FileKind kind) {
+  const auto is_database = [&](std::string_view of_file) {
+    const std::string path = join(folder, of_file);
+    const Result<FileStat> found = stat_file(path);
+    return found && found->kind == FileKind::regular && is_database_file(path);
+  };
+  if (kind != FileKind::directory && !format_of_name(name) && (has_name_of_duckdb_database(name) || is_database(name)))
+    return true;
+  for (std::string_view owner = without_companion_ending(name); !owner.empty();
+       owner = without_companion_ending(owner)) {
+    if ((kind != FileKind::directory && has_name_of_duckdb_database(owner)) || is_database(owner)) return true;
+  }
+  return false;
 }
 
 /// A folder to be looked into, and which component of the pattern its names are held against.
@@ -77,7 +104,7 @@ class Walk {
   }
 
   Status see_any(const Place& place, const DirectoryEntry& entry, bool last) {
-    if (is_left_out_of_folders(entry.name)) return {};
+    if (entry.name.starts_with('.') || is_of_duckdb(place.folder, entry.name, entry.kind)) return {};
     std::string path = join(place.folder, entry.name);
     if (entry.kind == FileKind::directory) {
       places_.push_back({.folder = std::move(path), .component = place.component, .depth = place.depth + 1});
@@ -87,7 +114,9 @@ class Walk {
   }
 
   Status see_named(const Place& place, const DirectoryEntry& entry, bool last) {
-    if (::fnmatch(components_[place.component].c_str(), entry.name.c_str(), FNM_PERIOD) != 0) return {};
+    const std::string& wanted = components_[place.component];
+    if (::fnmatch(wanted.c_str(), entry.name.c_str(), FNM_PERIOD) != 0) return {};
+    if (is_pattern(wanted) && is_of_duckdb(place.folder, entry.name, entry.kind)) return {};
     std::string path = join(place.folder, entry.name);
     if (last) return keep_file(std::move(path), entry.kind);
     if (kind_behind_links(path, entry.kind) == FileKind::directory) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files in folders: all of them, or those that match a pattern. Lists are sorted by the bytes of the paths. Names that
-// begin with a dot are left out unless a pattern says the dot; links to folders are not entered by `**` or a walk.
+// begin with a dot are left out unless a pattern says the dot, and so are databases of DuckDB with what belongs to
+// them, unless they are named; links to folders are not entered by `**` or a walk.
 #pragma once
 
 #include <string>

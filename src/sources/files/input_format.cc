@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 namespace outfall::sources {
@@ -37,7 +38,7 @@ struct Kind {
   std::string_view behind_any{};
 };
 constexpr std::string_view load_as_arrow = "load it with --input-format arrow";
-constexpr std::array<Kind, 9> other_kinds{{
+constexpr std::array<Kind, 8> other_kinds{{
     {"PAR1\x15", "a Parquet file", "load it with --input-format parquet"},
     {"ARROW1\0"sv, "an Arrow IPC file", load_as_arrow},
     {"\xff\xff\xff\xff", "an Arrow IPC stream", load_as_arrow},
@@ -47,9 +48,17 @@ constexpr std::array<Kind, 9> other_kinds{{
     {"SQLite format 3\0"sv, "a SQLite database",
      "write its rows as CSV first: sqlite3 -csv -header FILE \"select ...\""},
     {"Obj\x01", "an Avro file", "write it as JSON lines or Parquet first"},
-    {"", "a DuckDB database",
-     "write its rows first: outfall query duckdb:FILE \"select ...\" -o parquet > FILE.parquet", 8, "DUCK"},
 }};
+constexpr Kind duckdb_database{
+    .begin = "",
+    .what = "a DuckDB database",
+    .hint = "write its rows first: outfall query duckdb:FILE \"select ...\" -o parquet > FILE.parquet",
+    .any = 8,  // a checksum
+    .behind_any = "DUCK"};
+
+/// What DuckDB, and we, append to the name of a database for what belongs to it.
+constexpr std::array<std::string_view, 5> companion_endings{".wal", ".tmp", ".outfall-new", ".checkpoint", ".recovery"};
+constexpr std::string_view torn_copy = ".torn-";
 
 bool is_kind(std::string_view begin, const Kind& kind) {
   if (!begin.starts_with(kind.begin)) return false;
@@ -78,32 +87,47 @@ std::string_view uncompressed_name(std::string_view path) {
 
 }  // namespace
 
-bool is_left_out_of_folders(std::string_view name) {
-  return name.starts_with('.') || has_ending(name, ".duckdb") || has_ending(name, ".duckdb.wal");
+bool is_duckdb_database(std::string_view begin) {
+  if (begin.size() < duckdb_header_bytes || !is_kind(begin, duckdb_database)) return false;
+  // The version of the format, a small number: no text has its zero bytes.
+  const std::string_view high_bytes = begin.substr(14, 6);
+  return std::ranges::all_of(high_bytes, [](char byte) { return byte == 0; });
 }
 
-InputFormat format_of_file(std::string_view path) {
+bool has_name_of_duckdb_database(std::string_view name) {
+  return has_ending(name, ".duckdb");
+}
+
+std::string_view without_companion_ending(std::string_view name) {
+  for (const std::string_view ending : companion_endings) {
+    if (has_ending(name, ending)) return name.substr(0, name.size() - ending.size());
+  }
+  const std::size_t torn = name.rfind(torn_copy);
+  if (torn == std::string_view::npos) return {};
+  const std::string_view number = name.substr(torn + torn_copy.size());
+  return number.find_first_not_of("0123456789") == std::string_view::npos ? name.substr(0, torn) : std::string_view();
+}
+
+std::optional<InputFormat> format_of_name(std::string_view path) {
   const std::string_view name = uncompressed_name(path);
   for (const auto& [ending, format] : formats) {
     if (has_ending(name, ending)) return format;
   }
-  return InputFormat::json;
+  return std::nullopt;
 }
 
 Status check_is_text(std::string_view begin, std::string_view input) {
-  for (const Kind& kind : other_kinds) {
-    if (!is_kind(begin, kind)) continue;
-    return fail(fmt::format("{} is {}, and no JSON or CSV", input, kind.what), std::string(kind.hint));
-  }
-  return {};
+  const auto* kind = std::ranges::find_if(other_kinds, [begin](const Kind& other) { return is_kind(begin, other); });
+  if (kind == other_kinds.end() && is_duckdb_database(begin)) kind = &duckdb_database;
+  if (kind == other_kinds.end()) return {};
+  return fail(fmt::format("{} is {}, and no JSON or CSV", input, kind->what), std::string(kind->hint));
 }
 
 bool may_be_no_text(std::string_view begin) {
   return !begin.empty() && std::ranges::any_of(other_kinds, [begin](const Kind& kind) {
     const std::size_t needed = kind.begin.size() + kind.any + kind.behind_any.size();
     const std::size_t common = std::min(begin.size(), kind.begin.size());
-    // One that begins with anything is not waited for: all short texts would be it.
-    return common > 0 && needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
+    return needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
   });
 }
 

@@ -44,6 +44,31 @@ TEST(InputFormat, OtherKindsOfFilesAreToldByTheirFirstBytes) {
   EXPECT_FALSE(may_be_no_text(""));
 }
 
+TEST(InputFormat, ADuckDbDatabaseIsToldByItsHeader) {
+  const std::string header(
+      "\x06\xd7\x6f\x27\xc2\xda\xb3\xb9"
+      "DUCK\x40\0\0\0\0\0\0\0",
+      duckdb_header_bytes);
+  EXPECT_TRUE(is_duckdb_database(header));
+  EXPECT_FALSE(is_duckdb_database(header.substr(0, 19)));
+  EXPECT_FALSE(is_duckdb_database("species,DUCKS\nmallard,3\n"));
+  EXPECT_TRUE(check_is_text("species,DUCKS\nmallard,3\n", "in.csv"));
+  const Status database = check_is_text(header, "in.db");
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().message, "in.db is a DuckDB database, and no JSON or CSV");
+}
+
+TEST(InputFormat, WhatBelongsToADatabaseHasItsName) {
+  for (const char* name : {"o.db.wal", "o.db.tmp", "o.db.outfall-new", "o.db.wal.checkpoint", "o.db.wal.recovery",
+                           "o.db.wal.torn-17", "o.db.torn-17"}) {
+    std::string_view owner = name;
+    while (owner != "o.db" && !owner.empty()) owner = without_companion_ending(owner);
+    EXPECT_EQ(owner, "o.db") << name;
+  }
+  EXPECT_EQ(without_companion_ending("o.db"), "");
+  EXPECT_EQ(without_companion_ending("o.db.torn-apart"), "");
+}
+
 TEST(InputFormat, TsvExpectsTabs) {
   EXPECT_EQ(expected_delimiter("users.tsv.gz"), '\t');
   EXPECT_EQ(expected_delimiter("users.csv"), ',');

@@ -63,6 +63,24 @@ TEST_F(InputListTest, AFolderIsOneTableSortedWithoutDotFiles) {
   EXPECT_THAT(list({"d/sub/.."}, "t").size(), 4u);
 }
 
+TEST_F(InputListTest, DatabasesAndWhatBelongsToThemAreLeftOut) {
+  const std::string_view database("12345678DUCK\x40\0\0\0\0\0\0\0", 20);
+  make("d/o.db", database);
+  make("d/o.duckdb", database);
+  for (const char* name : {"d/a.jsonl", "d/o.db.wal", "d/o.db.torn-17", "d/o.db.tmp/x.jsonl", "d/o.duckdb.wal.torn-17",
+                           "d/o.duckdb.outfall-new", "d/o.duckdb.tmp/x.jsonl", "d/gone.duckdb.wal"})
+    make(name);
+  // These belong to no database, whatever they are called.
+  for (const char* name : {"d/e.duckdb/b.jsonl", "d/other.wal", "d/other.tmp/c.jsonl"}) make(name);
+  const std::vector<std::string> below{"d/a.jsonl -> d", "d/e.duckdb/b.jsonl -> d", "d/other.tmp/c.jsonl -> d",
+                                       "d/other.wal -> d"};
+  EXPECT_EQ(list({"d"}), below);
+  EXPECT_EQ(list({"d/**"}), below);
+  EXPECT_THAT(list({"d/*"}), ElementsAre("d/a.jsonl -> d", "d/other.wal -> d"));
+  EXPECT_THAT(list({"d/*/*"}), ElementsAre("d/e.duckdb/b.jsonl -> d", "d/other.tmp/c.jsonl -> d"));
+  EXPECT_THAT(list({"d/o.db"}), ElementsAre("d/o.db -> o.db"));
+}
+
 TEST_F(InputListTest, AGlobIsOneTableNamedAfterItsFolder) {
   for (const char* name : {"d/b.jsonl", "d/a.jsonl", "d/n.txt", "d/.h.jsonl", "d/sub/c.jsonl", "d/sub/deep/e.jsonl"})
     make(name);

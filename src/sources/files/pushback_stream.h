@@ -35,6 +35,9 @@ class PushbackStream {
   /// which must be more than the last call gave. Valid until the next call.
   Result<Ahead> look_ahead(std::size_t bytes);
 
+  /// Whether look_ahead may have to wait for whoever writes the input.
+  bool is_silent() const { return stream_.is_silent(); }
+
   /// Leaves out bytes that look_ahead has shown.
   void skip(std::size_t bytes) { taken_ += bytes; }
 
