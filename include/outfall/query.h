@@ -80,7 +80,8 @@ Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader
 /// The same, and writes the rows with their types to a file descriptor: a file or a pipe, which stays open. A pipe that
 /// nobody reads any more ends the query; then the report is not complete.
 ///
-/// Errors:   also: what the system answers to a write; a type that the format does not know.
+/// Errors:   also: what the system answers to a write; a column whose type or values the format does not hold
+///           exactly.
 Result<QueryReport> query_into(const QueryOptions& options, RowsFormat format, int descriptor);
 
 }  // namespace outfall

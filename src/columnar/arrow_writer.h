@@ -18,7 +18,8 @@ struct WrittenRows {
 
 /// Takes over the stream, also when it fails, and writes all of its rows to the descriptor; a pipe will do.
 ///
-/// Errors: what the stream says; what the system answers to a write; a type that the format does not know.
+/// Errors: what the stream says; what the system answers to a write; a type that the format does not know; a
+/// value that its type does not hold.
 Result<WrittenRows> write_rows(ArrowArrayStream* stream, RowsFormat format, int descriptor);
 
 }  // namespace outfall::columnar

@@ -47,6 +47,15 @@
   X(duckdb_column_type)                \
   X(duckdb_column_logical_type)        \
   X(duckdb_destroy_logical_type)       \
+  X(duckdb_get_type_id)                \
+  X(duckdb_list_type_child_type)       \
+  X(duckdb_array_type_child_type)      \
+  X(duckdb_map_type_key_type)          \
+  X(duckdb_map_type_value_type)        \
+  X(duckdb_struct_type_child_count)    \
+  X(duckdb_struct_type_child_type)     \
+  X(duckdb_union_type_member_count)    \
+  X(duckdb_union_type_member_type)     \
   X(duckdb_fetch_chunk)                \
   X(duckdb_destroy_data_chunk)         \
   X(duckdb_data_chunk_get_size)        \

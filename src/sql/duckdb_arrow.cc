@@ -5,7 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -144,10 +147,71 @@ int export_next(ArrowArrayStream* self, ArrowArray* out) {
   return bad ? EIO : 0;
 }
 
+/// The types whose values DuckDB changes on their way into Arrow, or does not give.
+constexpr std::array<std::pair<duckdb_type, std::string_view>, 5> inexact_types{{
+    {DUCKDB_TYPE_UHUGEINT, "UHUGEINT"},
+    {DUCKDB_TYPE_BIGNUM, "BIGNUM"},
+    {DUCKDB_TYPE_BIT, "BIT"},
+    {DUCKDB_TYPE_TIME_TZ, "TIME WITH TIME ZONE"},
+    {DUCKDB_TYPE_VARIANT, "VARIANT"},
+}};
+
+/// Types that are still to be looked at: a column's, and those of which it is made.
+class Types {
+ public:
+  Types(const DuckDbApi& api, duckdb_logical_type type) : api_(api), types_{type} {}
+  Types(const Types&) = delete;
+  Types& operator=(const Types&) = delete;
+  ~Types() {
+    for (duckdb_logical_type& type : types_) api_.duckdb_destroy_logical_type(&type);
+  }
+
+  /// The first one that is inexact; empty: none.
+  std::string_view find_inexact() {
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      const duckdb_type id = api_.duckdb_get_type_id(types_[i]);
+      const auto* found = std::ranges::find(inexact_types, id, [](const auto& inexact) { return inexact.first; });
+      if (found != inexact_types.end()) return found->second;
+      add_parts(types_[i], id);
+    }
+    return {};
+  }
+
+ private:
+  void add_parts(duckdb_logical_type type, duckdb_type id) {
+    if (id == DUCKDB_TYPE_LIST) types_.push_back(api_.duckdb_list_type_child_type(type));
+    if (id == DUCKDB_TYPE_ARRAY) types_.push_back(api_.duckdb_array_type_child_type(type));
+    if (id == DUCKDB_TYPE_MAP) {
+      types_.push_back(api_.duckdb_map_type_key_type(type));
+      types_.push_back(api_.duckdb_map_type_value_type(type));
+    }
+    const idx_t fields = id == DUCKDB_TYPE_STRUCT ? api_.duckdb_struct_type_child_count(type) : 0;
+    for (idx_t i = 0; i < fields; ++i) types_.push_back(api_.duckdb_struct_type_child_type(type, i));
+    const idx_t members = id == DUCKDB_TYPE_UNION ? api_.duckdb_union_type_member_count(type) : 0;
+    for (idx_t i = 0; i < members; ++i) types_.push_back(api_.duckdb_union_type_member_type(type, i));
+  }
+
+  const DuckDbApi& api_;
+  std::vector<duckdb_logical_type> types_;
+};
+
+Status check_types(const DuckDbApi& api, DuckDbResult& result) {
+  for (idx_t i = 0; i < api.duckdb_column_count(result.get()); ++i) {
+    const std::string_view inexact = Types(api, api.duckdb_column_logical_type(result.get(), i)).find_inexact();
+    if (inexact.empty()) continue;
+    const std::string name = api.duckdb_column_name(result.get(), i);
+    return fail(fmt::format("the column \"{}\" has values of the type {}, which Arrow and Parquet do not hold exactly",
+                            name, inexact),
+                fmt::format("make it a text in the query: \"{}\"::varchar", name));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status export_result(const DuckDbApi& api, DuckDbResult result, std::shared_ptr<void> keep_alive,
                      ArrowArrayStream* out) {
+  if (Status exact = check_types(api, result); !exact) return exact;
   duckdb_arrow_options options = api.duckdb_result_get_arrow_options(result.get());
   out->private_data = new Export{api, std::move(result), options, "", std::move(keep_alive)};
   out->get_schema = &export_schema;

@@ -55,6 +55,8 @@ class ArrowInput {
 };
 
 /// Gives a result away as a stream, batch by batch. `keep_alive` lives as long as the stream.
+///
+/// Errors: a column has a type, or is made of one, that Arrow does not hold exactly.
 Status export_result(const DuckDbApi& api, DuckDbResult result, std::shared_ptr<void> keep_alive,
                      ArrowArrayStream* out);
 
