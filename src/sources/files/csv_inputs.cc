@@ -52,6 +52,7 @@ Result<CsvInputs::Surveyed> CsvInputs::survey_one(const Input& input, const std:
                                          .name = input.name,
                                          .delimiter_expected = expected_delimiter(input.path),
                                          .options = settings_.csv,
+                                         .is_stated = settings_.is_stated,
                                          .workers = settings_.workers,
                                          .chunk_bytes = settings_.chunk_bytes,
                                          .stop = stop,

@@ -28,6 +28,7 @@ class CsvInputs {
     int workers = 1;
     std::size_t chunk_bytes = 0;
     std::string spool_folder;
+    bool is_stated = false;  ///< that inputs are separated text; else their names say so
   };
   struct Input {
     std::size_t index = 0;  ///< among the inputs of the run

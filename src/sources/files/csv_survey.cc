@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/files/csv_survey.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <mutex>
@@ -8,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "normalize/chunk_pool.h"
 #include "sources/files/document_reader.h"
@@ -18,6 +21,12 @@ namespace outfall::sources {
 namespace {
 
 constexpr std::size_t dialect_bytes = std::size_t{64} << 10;
+
+/// Whether the first line is a JSON object or array as a whole: as a header it would make columns of nonsense.
+bool is_json(std::string_view begin) {
+  const std::string_view line = begin.substr(0, begin.find('\n'));
+  return (line.starts_with('{') || line.starts_with('[')) && parse_json(line);
+}
 
 /// Dialect and names, from the first bytes.
 Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
@@ -39,6 +48,10 @@ Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
     if (!has_header && !whole && wanted < limits::array_probe_bytes_max) {
       wanted *= 2;
       continue;
+    }
+    if (!request.is_stated && is_json(begin)) {
+      return fail(fmt::format("{} is called CSV, and its first line is a JSON document", request.name),
+                  "load it with --input-format json; or with --input-format csv, if it is CSV all the same");
     }
     auto names = column_names(begin, survey.dialect, request.options.header, request.name);
     if (!names) return fail(std::move(names.error()));

@@ -29,6 +29,7 @@ struct CsvSurveyRequest {
   std::string name;  ///< how messages call the input
   char delimiter_expected = ',';
   const CsvOptions& options;
+  bool is_stated = false;  ///< that it is separated text; else its name says so
   int workers = 1;
   std::size_t chunk_bytes = std::size_t{1} << 20;
   std::stop_token stop{};
@@ -37,6 +38,8 @@ struct CsvSurveyRequest {
 
 /// Reads the input to its end, unless all columns are to be text. Records that have a fault say nothing here; shaping
 /// finds them again.
+///
+/// Errors: also where only the name says that it is separated text, and the first line is a JSON document.
 Result<CsvSurvey> survey_csv(const CsvSurveyRequest& request);
 
 }  // namespace outfall::sources

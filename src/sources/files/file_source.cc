@@ -64,7 +64,8 @@ FileSource::FileSource(FileSourceOptions options, std::vector<normalize::SourceI
       csv_({.csv = options_.csv,
             .workers = options_.workers,
             .chunk_bytes = options_.chunk_bytes,
-            .spool_folder = options_.spool_folder}) {
+            .spool_folder = options_.spool_folder,
+            .is_stated = options_.format.has_value()}) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) skipped_[i] = inputs_[i].presence != normalize::Presence::there;
 }
 
