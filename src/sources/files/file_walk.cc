@@ -48,7 +48,9 @@ bool is_of_duckdb(const std::string& folder, std::string_view name, FileKind kin
   const auto is_database = [&](std::string_view of_file) {
     const std::string path = join(folder, of_file);
     const Result<FileStat> found = stat_file(path);
-    return found && found->kind == FileKind::regular && is_database_file(path);
+    if (!found || found->kind != FileKind::regular) return false;
+    // One that says so is not opened: if this process has it open, closing would drop DuckDB's lock.
+    return has_name_of_duckdb_database(of_file) || is_database_file(path);
   };
   if (kind != FileKind::directory && !format_of_name(name) && (has_name_of_duckdb_database(name) || is_database(name)))
     return true;
