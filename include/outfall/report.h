@@ -122,8 +122,9 @@ struct Report {
   std::string dataset;
   std::string destination;  ///< address without secrets
   std::string data_dir;
-  Balance balance;  ///< counts documents (rows of root tables)
-  std::vector<PackageReport> packages;
+  Balance balance;                              ///< counts documents (rows of root tables)
+  std::vector<PackageReport> packages;          ///< delivered by this run
+  std::vector<PackageReport> pending_packages;  ///< sealed, and not at the destination yet
   std::vector<TableReport> tables;
   std::vector<InputReport> inputs;
   std::vector<RejectReport> rejects;  ///< the first ten that this run read

@@ -19,10 +19,12 @@ Json texts(const std::vector<std::string>& list) {
   return out;
 }
 
-Json error_json(const Error& error) {
+Json error_json(const Report& report) {
+  const Error& error = *report.error;
   Json out = Json::object();
   out.set("message", error.message);
-  out.set("hint", error.hint);
+  const bool says_nothing = error.hint.empty() && report.balance.pending > 0;
+  out.set("hint", says_nothing ? "outfall resume " + report.pipeline + " delivers what is pending" : error.hint);
   // What was stopped goes on when it is started again.
   const bool goes_on = error.remedy == Remedy::retry || error.blame == Blame::interrupted;
   out.set("remedy", error.remedy == Remedy::resolve ? "resolve" : goes_on ? "retry" : "abandon");
@@ -194,7 +196,7 @@ std::string to_json(const Report& report) {
   Json out = Json::object();
   out.set("ending", name(report.ending));
   out.set("exit_code", static_cast<int>(report.ending));
-  out.set("error", report.error ? error_json(*report.error) : Json());
+  out.set("error", report.error ? error_json(report) : Json());
   out.set("mode", name(report.mode));
   out.set("run_id", report.run_id);
   out.set("pipeline", report.pipeline);
@@ -204,6 +206,7 @@ std::string to_json(const Report& report) {
   out.set("dry_run", report.dry_run);
   out.set("balance", balance_json(report.balance));
   out.set("packages", list(report.packages, package_json));
+  out.set("pending_packages", list(report.pending_packages, package_json));
   out.set("tables", list(report.tables, table_json));
   out.set("inputs", list(report.inputs, input_json));
   out.set("rejects", list(report.rejects, reject_json));

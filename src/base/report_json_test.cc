@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The words of reports, which state stores and scripts keep.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -11,6 +12,8 @@
 
 namespace outfall {
 namespace {
+
+using testing::HasSubstr;
 
 TEST(ReportWords, AreThoseOfThePages) {
   const std::map<Progress::Stage, std::string> stages{
@@ -27,6 +30,17 @@ TEST(ReportWords, AreThoseOfThePages) {
                                                {InputFate::changed, "changed"},
                                                {InputFate::skipped, "skipped"}};
   for (const auto& [fate, word] : fates) EXPECT_EQ(name(fate), word);
+}
+
+TEST(ReportJson, SaysWhatIsPendingAndHowItIsDelivered) {
+  Report report;
+  report.pipeline = "shop";
+  report.error = Error{.message = "load package 1.5: the disk is full", .hint = ""};
+  EXPECT_THAT(to_json(report), HasSubstr(R"("hint":"")"));
+  report.balance.pending = 1;
+  report.pending_packages.push_back({.load_id = "1.5", .resumed = true, .rows = 2});
+  EXPECT_THAT(to_json(report), HasSubstr(R"("hint":"outfall resume shop delivers what is pending")"));
+  EXPECT_THAT(to_json(report), HasSubstr(R"("pending_packages":[{"load_id":"1.5","resumed":true,"rows":2}])"));
 }
 
 }  // namespace

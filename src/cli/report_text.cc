@@ -279,7 +279,7 @@ std::string time_text(const Report& report) {
     const auto per_second = [&](std::uint64_t count) {
       return static_cast<std::uint64_t>(static_cast<double>(count) / seconds);
     };
-    out += fmt::format(", {} documents/s, {}/s", count_text(per_second(report.balance.in)),
+    out += fmt::format(", {}/s, {}/s", count_text(per_second(report.balance.in), "document"),
                        bytes_text(per_second(report.bytes_read)));
   }
   return out;

@@ -52,7 +52,10 @@ class Run {
     }
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
-    if (held_) record_end();
+    if (held_) {
+      list_pending();
+      record_end();
+    }
     return std::move(report_);
   }
 
@@ -173,11 +176,14 @@ class Run {
     if (!pending) return fail(pending.error());
     if (pending->size() < request_.options.max_pending_packages) return {};
     load_failed_ = true;
-    return fail(Error{.message = fmt::format("{} packages wait for {}, and no more is sealed behind them: {}",
-                                             pending->size(), report_.destination, failed.message),
-                      .hint = fmt::format("deliver them first: outfall resume {}; or seal more with "
-                                          "--max-pending-packages, or give one up: outfall package list",
-                                          request_.name)});
+    const bool is_one = pending->size() == 1;
+    return fail(
+        Error{.message = fmt::format("{} for {}, and no more is sealed behind {}: {}",
+                                     is_one ? "1 package waits" : fmt::format("{} packages wait", pending->size()),
+                                     report_.destination, is_one ? "it" : "them", failed.message),
+              .hint = fmt::format("deliver them first: outfall resume {}; or seal more with "
+                                  "--max-pending-packages, or give one up: outfall package list",
+                                  request_.name)});
   }
 
   Status load_inputs(const Status& delivered) {
@@ -230,8 +236,7 @@ class Run {
     load_failed_ = true;
     Result<schema::Schema> schema = schema::Schema::parse(package.schema);
     if (!schema) return fail(std::move(schema.error()).in("read the schema of package " + package.load_id));
-    std::uint64_t rows = 0;
-    for (const ledger::JobRecord& job : package.jobs) rows += job.rows;
+    const std::uint64_t rows = rows_of(package);
     progress_.begin(Progress::Stage::load, package.load_id);
     progress_.set_totals(rows, std::nullopt);
     delivery::DeliverOptions options{.env = request_.env};
@@ -295,6 +300,21 @@ class Run {
     const schema::Table* table = schema.tables.find(name);
     report_.tables.push_back({.name = name, .parent = table == nullptr ? "" : table->parent});
     return report_.tables.back();
+  }
+
+  static std::uint64_t rows_of(const ledger::PackageRecord& package) {
+    std::uint64_t rows = 0;
+    for (const ledger::JobRecord& job : package.jobs) rows += job.rows;
+    return rows;
+  }
+
+  void list_pending() {
+    const auto pending = held_->ledger.pending();
+    if (!pending) return;  // the run has another error already, or its end cannot be recorded
+    for (const ledger::PackageRecord& package : *pending) {
+      report_.pending_packages.push_back(
+          {.load_id = package.load_id, .resumed = package.run_id != report_.run_id, .rows = rows_of(package)});
+    }
   }
 
   /// The last thing written: from here on the same command is a new load.

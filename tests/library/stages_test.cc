@@ -53,7 +53,7 @@ TEST_F(Stages, NoMoreIsSealedThanMayWait) {
                                    .seal_only = true,
                                    .max_pending_packages = 1});
   EXPECT_EQ(refused.ending, Ending::pending);
-  EXPECT_THAT(message_of(refused), HasSubstr("1 packages wait for"));
+  EXPECT_THAT(message_of(refused), HasSubstr("1 package waits for"));
   EXPECT_EQ(refused.balance.in, 1u);
 }
 
