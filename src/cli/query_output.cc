@@ -38,6 +38,7 @@ class TableOutput final : public QueryOutput {
   explicit TableOutput(std::FILE* out) : out_(out) {}
 
   void columns(std::span<const QueryColumn> columns) override {
+    is_plan_ = columns.size() == 2 && columns[0].name == "explain_key" && columns[1].name == "explain_value";
     Row names;
     for (const QueryColumn& column : columns) {
       right_.push_back(is_number(column.type) || column.type.starts_with("DECIMAL"));
@@ -46,6 +47,7 @@ class TableOutput final : public QueryOutput {
     held_.push_back(std::move(names));
   }
   bool row(std::span<const QueryCell> cells) override {
+    if (is_plan_) return write(out_, lines(cells[1].value_or("")));
     Row texts;
     for (const QueryCell& cell : cells) texts.push_back(cell_text(cell));
     if (widths_.empty()) {
@@ -55,7 +57,7 @@ class TableOutput final : public QueryOutput {
     return write(out_, line(texts));
   }
   void end() override {
-    if (widths_.empty()) write_held();
+    if (widths_.empty() && !is_plan_) write_held();
   }
 
  private:
@@ -63,6 +65,16 @@ class TableOutput final : public QueryOutput {
 
   static std::string cell_text(const QueryCell& cell) {
     return cell ? shortened(one_line(*cell), table_cell_max) : "NULL";
+  }
+  /// A drawing of several lines, as it is.
+  static std::string lines(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      out += one_line(std::string(text.substr(0, end))) + "\n";
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
   }
   std::string line(const Row& cells) const {
     std::string out;
@@ -98,6 +110,7 @@ class TableOutput final : public QueryOutput {
   std::vector<bool> right_;          ///< numbers stand on the right
   std::vector<std::size_t> widths_;  ///< empty until they are known
   std::vector<Row> held_;            ///< the names, then the first rows
+  bool is_plan_ = false;             ///< what EXPLAIN says
 };
 
 // RFC 4180, with line feeds. NULL is nothing, an empty text is "".
