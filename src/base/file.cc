@@ -33,6 +33,8 @@ std::string_view hint_for(int error_number) {
   switch (error_number) {
     case ENOSPC:
       return "the disk is full: free some space and run again, nothing that was recorded is lost";
+    case EFBIG:
+      return "the file reached the size that this process may write: raise the limit (ulimit -f)";
     case EDQUOT:
       return "the disk quota is used up: free some space and run again, nothing that was recorded is lost";
     case EROFS:

@@ -90,6 +90,7 @@ TEST(File, ForbiddenFolderSaysSo) {
 }
 
 TEST(File, ReadOnlyFileSystemHasItsOwnHint) {
+  EXPECT_THAT(system_error("write", "/x", EFBIG).hint, HasSubstr("ulimit -f"));
   EXPECT_THAT(system_error("create", "/x", EROFS).hint, HasSubstr("read-only"));
   EXPECT_EQ(system_error("open", "/x", EMFILE).remedy, Remedy::retry);
 }

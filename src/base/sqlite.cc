@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <map>
@@ -55,6 +56,11 @@ struct Advice {
   Remedy remedy = Remedy::abandon;
 };
 
+bool is_file_size_limited() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 Advice advice_for(int code, int system_errno) {
   switch (code & 0xff) {
     case SQLITE_FULL:
@@ -81,9 +87,12 @@ Advice advice_for(int code, int system_errno) {
     case SQLITE_NOMEM:
       return {"memory is short", Remedy::retry};
     case SQLITE_IOERR:
-      return system_errno == ENOSPC || system_errno == EDQUOT
-                 ? Advice{"the disk is full: free some space and run again, nothing that was recorded is lost"}
-                 : Advice{"the disk or the network file system failed: check the system log before running again"};
+      if (system_errno == ENOSPC || system_errno == EDQUOT)
+        return {"the disk is full: free some space and run again, nothing that was recorded is lost"};
+      // What the write was answered SQLite may have forgotten by now.
+      if (system_errno == EFBIG || (system_errno != EIO && is_file_size_limited()))
+        return {"the file reached the size that this process may write: raise the limit (ulimit -f)"};
+      return {"the disk or the network file system failed: check the system log before running again"};
     default:
       return {};
   }

@@ -25,8 +25,15 @@ std::string_view without_statement(std::string_view answer) {
 constexpr std::string_view torn_block_words = "Corrupt database file: computed checksum";
 constexpr const char* torn_block_hint =
     "if the power went while a load was under way, outfall run or resume of that load makes it good; otherwise the "
-    "disk "
-    "has damaged it: restore the database from a backup";
+    "disk has damaged it: restore the database from a backup";
+
+/// What to do where a disk or a limit is full; empty: that is not it.
+std::string_view room_hint(std::string_view answer) {
+  if (contains(answer, "No space left") || contains(answer, "disk is full")) return "free some disk space";
+  if (contains(answer, "File too large"))
+    return "the file reached the size that this process may write: raise the limit (ulimit -f)";
+  return "";
+}
 
 // The text is all there is to tell them apart.
 bool is_conflict(std::string_view answer) {
@@ -52,7 +59,7 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       break;
     case DUCKDB_ERROR_IO:
       error.remedy = Remedy::retry;
-      if (contains(answer, "No space left") || contains(answer, "disk is full")) error.hint = "free some disk space";
+      error.hint = room_hint(answer);
       if (contains(answer, torn_block_words)) {
         error.hint = torn_block_hint;
         error.remedy = Remedy::abandon;
@@ -81,7 +88,8 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
 }
 
 Error duckdb_open_error(const std::string& path, std::string_view answer) {
-  Error error{.message = fmt::format("open DuckDB database {}: {}", path, without_statement(answer)), .hint = ""};
+  Error error{.message = fmt::format("open DuckDB database {}: {}", path, without_statement(answer)),
+              .hint = std::string(room_hint(answer))};
   if (is_lock_conflict(answer)) {
     error.hint = "another process has the file open; close it there, then run the same command again";
     error.remedy = Remedy::retry;
