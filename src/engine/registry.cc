@@ -37,8 +37,10 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
                                                          env);
   }
   if (address == "null:") return std::make_unique<destinations::null::NullDestination>();
+  const bool is_path = address.find(':') == std::string::npos && address.find_first_of("./") != std::string::npos;
   return fail(Error{.message = fmt::format("destination {}: its kind is not known", address),
-                    .hint = "known are duckdb:PATH and null:",
+                    .hint = is_path ? fmt::format("a DuckDB file takes its kind in front: --to duckdb:{}", address)
+                                    : "known are duckdb:PATH and null:",
                     .blame = Blame::usage});
 }
 
