@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <numeric>
 #include <utility>
 #include <vector>
 
+#include "base/edit_distance.h"
 #include "schema/decimal.h"
 
 namespace outfall::schema {
@@ -62,21 +62,6 @@ constexpr std::array<OtherName, 19> other_names{{
 
 std::unexpected<Error> usage(std::string message, std::string hint) {
   return fail(Error{.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage});
-}
-
-/// Letters to change, add or drop to make one word of the other.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
 }
 
 std::string known_types() {

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/edit_distance.h"
 #include "base/file.h"
 #include "schema/table.h"
 #include "sources/files/file_walk.h"
@@ -29,6 +30,32 @@ Input input_of(std::string path, const FileStat& found, std::string_view table) 
     input.mtime_ns = found.mtime_ns;
   }
   return input;
+}
+
+/// The file of this folder that was probably meant: its stem is nearly the same. Empty: there is none.
+std::string nearest_file(const std::string& folder, std::string_view wanted) {
+  constexpr std::size_t word_max = 64;
+  const std::string_view wanted_stem = stem(wanted);
+  std::string best;
+  std::size_t least = std::max<std::size_t>(wanted_stem.size() / 3, 1) + 1;
+  for (const DirectoryEntry& entry : list_directory(folder).value_or(std::vector<DirectoryEntry>{})) {
+    const std::string_view found = stem(entry.name);
+    if (entry.kind == FileKind::directory || std::max(found.size(), wanted_stem.size()) > word_max) continue;
+    const std::size_t distance = edit_distance(wanted_stem, found);
+    if (distance >= least) continue;
+    least = distance;
+    best = entry.name;
+  }
+  return best;
+}
+
+std::string hint_where_nothing_is(const std::string& named, const std::string& path) {
+  const std::string folder(parent_path(path));
+  const Result<bool> has_folder = file_exists(folder);
+  if (has_folder && !*has_folder) return fmt::format("there is no folder {}", folder);
+  if (const std::string meant = nearest_file(folder, file_name(path)); !meant.empty())
+    return fmt::format("did you mean {}?", named.substr(0, named.size() - file_name(named).size()) + meant);
+  return named == path ? "" : fmt::format("looked for {}", path);
 }
 
 bool tells_of_loads(std::string_view name) {
@@ -63,7 +90,7 @@ class Listing {
     if (exists && !*exists && missing_ == Missing::allowed)
       return keep_absent(*path, stem(*path), normalize::Presence::missing);
     if (exists && !*exists) {
-      return fail(misuse(fmt::format("there is no file {}", named), fmt::format("looked for {}", *path)));
+      return fail(misuse(fmt::format("there is no file {}", named), hint_where_nothing_is(named, *path)));
     }
     return fail(std::move(found).error());
   }

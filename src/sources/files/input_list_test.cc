@@ -155,8 +155,11 @@ TEST_F(InputListTest, WhatIsNotThereIsTheUsersToMend) {
     const Error error = refused({folder_.path() + name});
     EXPECT_EQ(error.blame, Blame::usage) << name;
     EXPECT_THAT(error.message, HasSubstr(name));
-    EXPECT_FALSE(error.hint.empty());
   }
+  EXPECT_EQ(refused({folder_ / "missing.jsonl"}).hint, "");
+  EXPECT_EQ(refused({folder_ / "d/missing.jsonl"}).hint, "there is no folder " + folder_ / "d");
+  make("orders.json");
+  EXPECT_EQ(refused({folder_ / "order.jsonl"}).hint, "did you mean " + folder_ / "orders.json" + "?");
 }
 
 TEST_F(InputListTest, TheSameFileTwiceIsRefused) {
