@@ -47,7 +47,7 @@ void add_talk_options(CLI::App& app, Typed& typed) {
 void add_input_options(CLI::App& app, Typed& typed) {
   const char* input = "How the input is written";
   text(app, "--input-format", typed.input_format, "FORMAT",
-       "json (also jsonl, ndjson), csv (also tsv), parquet or arrow (file or stream). Default: by the name;\n"
+       "json (also jsonl, ndjson), csv (also tsv), parquet or arrow (file or stream). Default: by the name; "
        "json where it says nothing")
       ->group(input);
   text(app, "--delimiter", typed.delimiter, "C", "Between the fields of CSV: one character, or tab. Default: detected")
