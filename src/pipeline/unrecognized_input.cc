@@ -54,7 +54,8 @@ std::string nothing_loaded_note(const normalize::DocumentSource& source, Deliver
   const auto stream = std::ranges::find_if(source.inputs(), &normalize::SourceInput::is_stream);
   if (stream != source.inputs().end()) {
     const bool is_memory = stream->unit == normalize::PlaceUnit::document;
-    note += is_memory ? "; what the program gave must be given again" : "; standard input must be sent again";
+    note += is_memory ? "; what the program gave must be given again"
+                      : fmt::format("; {} must be sent again", stream->called());
   }
   return note;
 }
