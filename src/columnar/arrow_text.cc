@@ -5,6 +5,7 @@
 #include <arrow/extension_type.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/base64.h"
@@ -32,7 +33,18 @@ void append_nanoseconds(std::string& out, std::size_t seconds_end, std::int64_t 
     out.insert(seconds_end, ".000000" + digits);
 }
 
+/// Arrow has no word for infinite dates and timestamps: DuckDB hands them out as the largest number of the type, and as
+/// its negative.
+template <class Number>
+bool append_infinity(std::string& out, Number value) {
+  constexpr Number infinity = std::numeric_limits<Number>::max();
+  if (value != infinity && value != -infinity) return false;
+  out += value > 0 ? "infinity" : "-infinity";
+  return true;
+}
+
 void append_timestamp(std::string& out, std::int64_t value, const arrow::TimestampType& type) {
+  if (append_infinity(out, value)) return;
   const std::optional<std::int64_t> microseconds = to_microseconds(value, type.unit(), Fraction::cut);
   const bool in_calendar =
       microseconds && *microseconds >= schema::microseconds_min && *microseconds <= schema::microseconds_max;
@@ -55,6 +67,8 @@ void append_time(std::string& out, std::int64_t value, arrow::TimeUnit::type uni
 }
 
 void append_date(std::string& out, std::int64_t days) {
+  const bool is_narrow = static_cast<std::int32_t>(days) == days;
+  if (is_narrow && append_infinity(out, static_cast<std::int32_t>(days))) return;
   if (days < schema::days_min || days > schema::days_max) return schema::append_bigint_text(out, days);
   schema::append_iso(out, schema::Date{static_cast<std::int32_t>(days)});
 }
