@@ -87,7 +87,7 @@ bool to_bool(const Scalar& value, Cell& cell) {
 bool text_to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   const std::optional<schema::Timestamp> read = schema::text_to_timestamp(value.text);
   if (!read) return false;
-  const bool is_local = column.clock != nullptr && !read->offset_seconds && !value.is_utc;
+  const bool is_local = column.clock != nullptr && !read->offset_seconds && !value.is_day;
   cell.integer = is_local ? column.clock->to_utc(read->microseconds_utc) : read->microseconds_utc;
   return cell.integer >= schema::microseconds_min && cell.integer <= schema::microseconds_max;
 }
@@ -106,7 +106,11 @@ bool to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) 
 }
 
 bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  if (!to_microseconds(column, value, cell) || cell.integer % column.unit != 0) return false;
+  if (!to_microseconds(column, value, cell)) return false;
+  const std::int64_t rest = (cell.integer % column.unit + column.unit) % column.unit;
+  if (rest != 0 && !column.cuts_moments) return false;
+  // A database rounds what its type does not keep. With a time zone it keeps microseconds, whatever the type says.
+  if (!column.type.with_timezone) cell.integer -= rest;
   constexpr std::int64_t nanoseconds = 1'000;
   return !schema::stores_nanoseconds(column.type) || !__builtin_mul_overflow(cell.integer, nanoseconds, &cell.integer);
 }
@@ -132,7 +136,7 @@ bool to_days(const Scalar& value, Cell& cell) {
 
 bool to_date(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (!to_days(value, cell)) return false;
-  if (column.unit == 1) return true;
+  if (column.cuts_moments) return true;
   const std::optional<schema::Timestamp> moment = moment_of(value);
   return !moment || moment->microseconds_utc % column.unit == 0;
 }
@@ -141,7 +145,7 @@ bool to_time(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (value.kind != DataType::text) return false;
   const std::optional<schema::Time> time = schema::text_to_time(value.text);
   if (time) cell.integer = time->microseconds;
-  return time && time->microseconds % column.unit == 0;
+  return time && (column.cuts_moments || time->microseconds % column.unit == 0);
 }
 
 /// Numbers are taken as they are written, never through a double.

@@ -27,7 +27,7 @@ Scalar scalar_of(const ArrowValue& value) {
     case DataType::timestamp:
     case DataType::date:
     case DataType::time:
-      scalar.is_utc = true;
+      scalar.is_day = value.kind == DataType::date;
       scalar.kind = DataType::text;
       break;
     case DataType::binary:
@@ -51,6 +51,12 @@ bool has_nanoseconds(std::string_view value) {
   constexpr std::size_t digits = std::string_view("123456").size();
   const std::string_view rest = value.substr(std::min(point, value.size()));
   return rest.size() > 1 + digits && rest[1 + digits] >= '0' && rest[1 + digits] <= '9';
+}
+
+/// Whether moments of the field are other ones in the column, though both are stored in the same way.
+bool is_changed(const ColumnSlot& column, const schema::ColumnType& field) {
+  const bool is_set_by_clock = column.clock != nullptr && field.type == DataType::timestamp && !field.with_timezone;
+  return is_set_by_clock || microseconds_kept(field) % column.unit != 0;
 }
 
 /// Whether a column that has no nanoseconds could have those of the field. With a time zone no database has any.
@@ -159,8 +165,7 @@ Status ColumnShaper::take_values(std::size_t field, std::uint32_t column, Shaped
   const ArrowRows& rows = *chunk_->rows;
   shaped.cells.emplace(shaped.type);
   const schema::ColumnType& from = rows.fields()[field].type;
-  const bool goes_whole =
-      columnar::stores_like(shaped.type, from) && microseconds_kept(from) % table_->columns[column].unit == 0;
+  const bool goes_whole = columnar::stores_like(shaped.type, from) && !is_changed(table_->columns[column], from);
   for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
     if (!goes_whole) {
       if (rows.is_null(field, row)) continue;
@@ -235,7 +240,7 @@ Status ColumnShaper::put_variant(std::size_t field, std::uint32_t column, std::u
   }
   ShapedColumn& shaped = variant->shaped;
   const schema::ColumnType& from = chunk_->rows->fields()[field].type;
-  if (columnar::stores_like(shaped.type, from) &&
+  if (columnar::stores_like(shaped.type, from) && !is_changed(table_->columns[index], from) &&
       chunk_->rows->append(field, row, row + 1, *shaped.cells).fit == ArrowRows::Fit::all) {
     return {};
   }

@@ -315,7 +315,7 @@ void Shape::give_column(const ObjectShape& object, KeySlot& slot, const schema::
   if (const schema::ColumnType* stated = hint(object, slot)) {
     slot.column = column(owner, slot.column_name, *stated);
     owner.columns[slot.column].declared = true;
-    owner.columns[slot.column].unit = 1;
+    owner.columns[slot.column].cuts_moments = true;
     return;
   }
   const schema::ColumnType* settled = settled_for(owner, slot.column_name);
@@ -337,8 +337,11 @@ void Shape::note_conflict(TableShape& owner, std::uint32_t place, const schema::
                           std::string_view text, std::uint64_t line) const {
   const schema::ColumnType& column = owner.columns[place].type;
   schema::ColumnType asked = value;
+  const bool is_number = value.type == DataType::bigint || value.type == DataType::double_;
+  const bool takes_moments = column.type == DataType::timestamp || column.type == DataType::date;
+  if (is_number && takes_moments) asked = {.type = DataType::timestamp};
   // Without an offset a text is a moment of either kind.
-  if (column.type == DataType::timestamp && value.type == DataType::timestamp) {
+  if (column.type == DataType::timestamp && asked.type == DataType::timestamp) {
     asked.with_timezone = column.with_timezone;
   }
   schema::ColumnType type = settled_type(options_.type_conflicts, column, asked);
@@ -353,7 +356,8 @@ std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   const auto index = static_cast<std::uint32_t>(owner.columns.size());
   ColumnSlot& added = owner.columns.emplace_back(std::move(slot));
   if (options_.clock && added.type.with_timezone) added.clock = &*options_.clock;
-  if (settles_types(options_.type_conflicts) && !added.declared) added.unit = microseconds_kept(added.type);
+  added.unit = microseconds_kept(added.type);
+  added.cuts_moments = added.declared || !settles_types(options_.type_conflicts);
   owner.by_name.emplace(added.name, index);
   return index;
 }

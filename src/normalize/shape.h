@@ -63,7 +63,8 @@ struct ColumnSlot {
   schema::ColumnType type;
   std::optional<columnar::ColumnBuilder> cells;
   std::string name;
-  std::int64_t unit = 1;  ///< microseconds; moments and times that are no multiple of it do not fit
+  std::int64_t unit = 1;     ///< microseconds that it counts in (microseconds_kept)
+  bool cuts_moments = true;  ///< moments and times that are no multiple of it; otherwise they do not fit
   bool nullable = true;
   bool declared = false;          ///< the user stated the type
   bool constant = false;          ///< the same text on every row (`_dlt_load_id`): has no cells here
