@@ -95,6 +95,33 @@ Status fill(const Load& load, Env& env) {
                           .inserted_at_us = env.now_us()});
 }
 
+/// What a database refuses may be a text in a column of a type that we have nothing like.
+std::string hint_on_types(const Load& load) {
+  const Result<std::vector<schema::ColumnThere>> columns =
+      sql::read_columns(load.dataset.connection, load.dataset.name);
+  if (!columns) return "";
+  const sql::Dialect& dialect = load.dataset.connection.dialect();
+  for (const schema::ColumnThere& there : *columns) {
+    const auto is_same = [&](const std::string& name, const std::string& other) {
+      return sql::folded(dialect, name) == sql::folded(dialect, other);
+    };
+    const auto fills = [&](const ledger::JobRecord& job) {
+      const schema::Table* table = load.request.schema.tables.find(job.table);
+      return table != nullptr && is_same(job.table, there.table) &&
+             std::ranges::any_of(table->columns,
+                                 [&](const schema::Column& one) { return one.type && is_same(one.name, there.name); });
+    };
+    if (there.type || std::ranges::none_of(load.request.package.jobs, fills)) continue;
+    const sql::TableName table{.catalog = "", .schema = load.dataset.name, .table = there.table};
+    return fmt::format(
+        "{}.{} is {} at the destination, which takes only what is written as such: ALTER TABLE {} ALTER COLUMN {} SET "
+        "DATA TYPE {}, then run the same command again, or give the package up: outfall package drop {}",
+        there.table, there.name, there.word, sql::quoted(dialect, table), sql::quoted(dialect, there.name),
+        dialect.types.text, load.request.package.load_id);
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
@@ -111,7 +138,9 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
               .summary = summary};
     if (Status filled = fill(load, env); !filled) {
       (void)transaction->roll_back();
-      return fail(std::move(filled.error()));
+      Error error = std::move(filled.error());
+      if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load);
+      return fail(std::move(error));
     }
   }
   fault_point(Fault::before_load_commit);

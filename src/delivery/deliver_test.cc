@@ -30,7 +30,7 @@ class FakeDestination final : public Destination {
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey&) override { return std::nullopt; }
   Result<std::vector<std::string>> stored_schemas(const std::string&, Inspection) override { return fail("not here"); }
-  Result<std::vector<sql::CatalogColumn>> columns(const std::string&, Inspection) override { return fail("not here"); }
+  Result<std::vector<schema::ColumnThere>> columns(const std::string&, Inspection) override { return fail("not here"); }
   Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
   Result<bool> has_load(const std::string&, const std::string&) override {
     if (loads > 0 && when_asked_again) return when_asked_again();

@@ -30,6 +30,7 @@ namespace outfall::delivery {
 struct Capabilities {
   std::size_t identifier_length_max = 0;  ///< characters of a table's or column's name; 0: no limit
   bool case_sensitive_names = true;
+  const sql::Dialect* dialect = nullptr;  ///< of a database; null: it has no types of its own
 };
 
 enum class Inspection {
@@ -107,7 +108,7 @@ class Destination {
   virtual Result<std::vector<std::string>> stored_schemas(const std::string& dataset, Inspection inspection) = 0;
 
   /// All columns of the dataset as they are there. None as above.
-  virtual Result<std::vector<sql::CatalogColumn>> columns(const std::string& dataset, Inspection inspection) = 0;
+  virtual Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset, Inspection inspection) = 0;
 
   /// Rows of a table, for reading only; 0 where there is no such table.
   virtual Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) = 0;

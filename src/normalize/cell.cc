@@ -48,10 +48,10 @@ bool to_bigint(const ColumnSlot& column, const Scalar& value, Cell& cell) {
     default:
       return false;
   }
-  return fits_bits(cell.integer, column.type.precision);
+  return fits_bits(cell.integer, column.type.precision) && schema::in_range(column.range, schema::Int128{cell.integer});
 }
 
-bool to_double(const Scalar& value, Cell& cell) {
+bool read_double(const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::double_:
       cell.real = value.real;
@@ -65,6 +65,10 @@ bool to_double(const Scalar& value, Cell& cell) {
     default:
       return false;
   }
+}
+
+bool to_double(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+  return read_double(value, cell) && schema::in_range(column.range, cell.real);
 }
 
 bool to_text(const Scalar& value, std::string& scratch, Cell& cell) {
@@ -149,7 +153,7 @@ bool to_time(const ColumnSlot& column, const Scalar& value, Cell& cell) {
 }
 
 /// Numbers are taken as they are written, never through a double.
-bool to_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+bool read_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   const schema::DecimalShape shape = schema::decimal_shape(column.type);
   switch (value.kind) {
     case DataType::bigint:
@@ -162,6 +166,10 @@ bool to_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
     default:
       return false;
   }
+}
+
+bool to_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
+  return read_decimal(column, value, cell) && schema::in_range(column.range, cell.decimal);
 }
 
 bool to_binary(const ColumnSlot& column, const Scalar& value, std::string& scratch, Cell& cell) {
@@ -213,7 +221,7 @@ bool convert(const ColumnSlot& column, const Scalar& value, std::string& scratch
     case DataType::bigint:
       return to_bigint(column, value, cell);
     case DataType::double_:
-      return to_double(value, cell);
+      return to_double(column, value, cell);
     case DataType::bool_:
       return to_bool(value, cell);
     case DataType::timestamp:

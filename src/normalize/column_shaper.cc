@@ -53,10 +53,11 @@ bool has_nanoseconds(std::string_view value) {
   return rest.size() > 1 + digits && rest[1 + digits] >= '0' && rest[1 + digits] <= '9';
 }
 
-/// Whether moments of the field are other ones in the column, though both are stored in the same way.
+/// Whether values of the field may be other ones in the column, or have no place there, though both are stored in the
+/// same way.
 bool is_changed(const ColumnSlot& column, const schema::ColumnType& field) {
   const bool is_set_by_clock = column.clock != nullptr && field.type == DataType::timestamp && !field.with_timezone;
-  return is_set_by_clock || microseconds_kept(field) % column.unit != 0;
+  return is_set_by_clock || column.range != schema::ValueRange::whole || microseconds_kept(field) % column.unit != 0;
 }
 
 /// Whether a column that has no nanoseconds could have those of the field. With a time zone no database has any.

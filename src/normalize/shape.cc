@@ -292,7 +292,8 @@ std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kin
   if (const std::uint32_t known = owner.columns[base].variants[kind_index]; known != none) return known;
   const std::string suffix = "v_" + std::string(outfall::name(kind));
   const std::string name = joined(options_.naming, {owner.columns[base].name, suffix});
-  const std::uint32_t made = column(owner, name, type);
+  const schema::ColumnType* settled = settled_for(owner, name);
+  const std::uint32_t made = column(owner, name, settled == nullptr ? type : *settled);
   owner.columns[made].base = base;
   owner.columns[base].variants[kind_index] = made;
   return made;
@@ -323,9 +324,16 @@ void Shape::give_column(const ObjectShape& object, KeySlot& slot, const schema::
 }
 
 const schema::ColumnType* Shape::settled_for(const TableShape& owner, const std::string& column_name) const {
-  if (options_.settled_types.empty()) return nullptr;
   const auto settled = options_.settled_types.find({owner.name, column_name});
-  return settled == options_.settled_types.end() ? nullptr : &settled->second;
+  if (settled != options_.settled_types.end()) return &settled->second;
+  const schema::ColumnThere* found = there(owner, column_name);
+  return found != nullptr && found->type ? &*found->type : nullptr;
+}
+
+/// The load's own columns are filled as we fill them, whatever types they have there.
+const schema::ColumnThere* Shape::there(const TableShape& owner, std::string_view column_name) const {
+  if (options_.there == nullptr || column_name.starts_with(system_prefix)) return nullptr;
+  return options_.there->find(owner.name, column_name);
 }
 
 bool Shape::settles_type(const ObjectShape& object, const ColumnSlot& found) const {
@@ -356,6 +364,8 @@ std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   const auto index = static_cast<std::uint32_t>(owner.columns.size());
   ColumnSlot& added = owner.columns.emplace_back(std::move(slot));
   if (options_.clock && added.type.with_timezone) added.clock = &*options_.clock;
+  const schema::ColumnThere* found = there(owner, added.name);
+  if (found != nullptr && found->type == added.type) added.range = found->range;
   added.unit = microseconds_kept(added.type);
   added.cuts_moments = added.declared || !settles_types(options_.type_conflicts);
   owner.by_name.emplace(added.name, index);

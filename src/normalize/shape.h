@@ -21,6 +21,7 @@
 #include "normalize/schema_log.h"
 #include "normalize/type_conflicts.h"
 #include "outfall/types.h"
+#include "schema/columns_there.h"
 #include "schema/naming.h"
 #include "schema/time_zone.h"
 
@@ -61,6 +62,7 @@ struct ColumnSlot {
   const KeySlot* row_key = nullptr;         ///< the key that did, for the message when another one does too
   const schema::TimeZone* clock = nullptr;  ///< that a timestamp without an offset was read from; null: UTC
   schema::ColumnType type;
+  schema::ValueRange range = schema::ValueRange::whole;  ///< of the type's values, those that it takes
   std::optional<columnar::ColumnBuilder> cells;
   std::string name;
   std::int64_t unit = 1;     ///< microseconds that it counts in (microseconds_kept)
@@ -203,8 +205,9 @@ struct ShapeOptions {
   SystemColumns system_columns = SystemColumns::leave_out;
   OnCollision on_collision = OnCollision::error;
   TypeConflicts type_conflicts = TypeConflicts::variant;
-  SettledTypes settled_types;               ///< of new columns: what an earlier pass found, what the destination has
-  std::optional<schema::TimeZone> clock{};  ///< that timestamps in text were read from; none: UTC
+  SettledTypes settled_types;                   ///< of new columns: what an earlier pass found
+  const schema::ColumnsThere* there = nullptr;  ///< what the destination has; null: nothing
+  std::optional<schema::TimeZone> clock{};      ///< that timestamps in text were read from; none: UTC
 
   RootOptions of_root(const std::string& table) const {
     const auto found = roots.find(table);
@@ -277,6 +280,7 @@ class Shape {
   bool learn(const LoggedColumn& column);
   bool learn(const NameClaim& claim);
   std::string list_table_name(const ObjectShape& object, const std::string& identifier) const;
+  const schema::ColumnThere* there(const TableShape& table, std::string_view column_name) const;
   static void require(TableShape& table, const std::string& column);
   bool carries_root_id(const TableShape& table) const;
   void learn_anew();

@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "base/utf8.h"
 #include "schema/stored_text.h"
 #include "schema/type_text.h"
+#include "sql/dialect.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -82,114 +81,75 @@ std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-Status adopt_from_schemas(const RunRequest& request, const std::vector<std::string>& roots, schema::Schema& schema,
-                          std::vector<std::string>& notes) {
+/// What the dataset has of other pipelines.
+Result<std::vector<schema::Schema>> other_schemas(const RunRequest& request, const schema::Schema& own) {
   const auto stored = request.destination.stored_schemas(request.dataset, inspection_of(request));
   if (!stored) return fail(stored.error());
+  std::vector<schema::Schema> others;
   for (const std::string& text : *stored) {
-    const std::optional<schema::Schema> owner = read_schema(text);
-    if (!owner || owner->name == schema.name || !follows_same_naming(*owner, schema)) continue;
+    std::optional<schema::Schema> other = read_schema(text);
+    if (other && other->name != own.name) others.push_back(std::move(*other));
+  }
+  return others;
+}
+
+void adopt_from_schemas(const std::vector<schema::Schema>& others, const std::vector<std::string>& roots,
+                        schema::Schema& schema, std::vector<std::string>& notes) {
+  for (const schema::Schema& owner : others) {
+    if (!follows_same_naming(owner, schema)) continue;
     for (const std::string& root : roots) {
       const bool is_new = schema.tables.find(root) == nullptr;
-      const Taken taken = take_over(*owner, root, schema);
+      const Taken taken = take_over(owner, root, schema);
       if (taken.tables + taken.columns == 0) continue;
-      notes.push_back(is_new ? fmt::format("{} is continued as the schema {} has it", root, owner->name)
+      notes.push_back(is_new ? fmt::format("{} is continued as the schema {} has it", root, owner.name)
                              : fmt::format("{} is continued with {} and {} that the schema {} has", root,
                                            counted(taken.columns, "more column"), counted(taken.tables, "more table"),
-                                           owner->name));
+                                           owner.name));
     }
   }
-  return {};
 }
 
-/// Names as the database compares them, by those that it has.
-class NamesThere {
- public:
-  NamesThere(const delivery::Destination& destination, std::vector<sql::CatalogColumn> columns)
-      : is_case_sensitive_(destination.capabilities().case_sensitive_names) {
-    for (sql::CatalogColumn& column : columns) {
-      std::string key = compared(column.table, column.name);
-      columns_.insert_or_assign(std::move(key), std::move(column));
-    }
-  }
-
-  const sql::CatalogColumn* find(const std::string& table, const std::string& column) const {
-    const auto found = columns_.find(compared(table, column));
-    return found == columns_.end() ? nullptr : &found->second;
-  }
-
-  /// Those that `schema` knows under no name.
-  std::vector<const sql::CatalogColumn*> unknown_to(const schema::Schema& schema) const {
-    std::set<std::string> known;
-    for (const schema::Table& table : schema.tables) {
-      for (const schema::Column& column : table.columns) known.insert(compared(table.name, column.name));
-    }
-    std::vector<const sql::CatalogColumn*> unknown;
-    for (const auto& [key, column] : columns_) {
-      if (!known.contains(key)) unknown.push_back(&column);
-    }
-    return unknown;
-  }
-
-  /// The spellings under which the shaper may look for a column.
-  std::set<std::pair<std::string, std::string>> spellings(const sql::CatalogColumn& column) const {
-    std::set<std::pair<std::string, std::string>> all{{column.table, column.name}};
-    if (!is_case_sensitive_) all.emplace(ascii_lower(column.table), ascii_lower(column.name));
-    return all;
-  }
-
- private:
-  std::string compared(const std::string& table, const std::string& column) const {
-    const std::string key = table + '\0' + column;
-    return is_case_sensitive_ ? key : ascii_lower(key);
-  }
-
-  bool is_case_sensitive_;
-  std::map<std::string, sql::CatalogColumn> columns_;
-};
-
-/// Whether a column of type `there` takes other values than one of type `type` does. Digits of moments in a time zone
-/// do not matter: databases have microseconds there.
-bool is_other_type(const schema::ColumnType& type, const schema::ColumnType& there) {
-  const bool are_moments = type.type == DataType::timestamp && there.type == DataType::timestamp;
-  if (are_moments && type.with_timezone && there.with_timezone) return false;
-  return schema::wider_type(type, there) != there;
+/// What we write into the load's own columns does not depend on their types.
+bool is_ours(const schema::Column& column) {
+  return column.name.starts_with("_dlt");
 }
 
-void adopt_types_of(schema::Table& table, const NamesThere& there, std::vector<std::string>& notes) {
+void adopt_types_of(schema::Table& table, const sql::Dialect& dialect, const DatasetMemory& memory,
+                    std::vector<std::string>& notes) {
   for (schema::Column& column : table.columns) {
-    const sql::CatalogColumn* found = there.find(table.name, column.name);
-    if (!column.type || found == nullptr || !found->type) continue;
+    const schema::ColumnThere* there = memory.there.find(table.name, column.name);
+    if (!column.type || is_ours(column) || there == nullptr || !there->type) continue;
     const schema::ColumnType type = schema::column_type(column);
-    if (!is_other_type(type, *found->type)) continue;
+    const ledger::TableColumn place{.table = table.name, .column = column.name};
+    const bool is_altered_first = std::ranges::find(memory.to_alter, place) != memory.to_alter.end();
+    if (is_altered_first || sql::is_named(dialect, type, there->word)) continue;
     notes.push_back(fmt::format("{} of {} is {} at the destination, and no longer {}: rows are shaped for it",
-                                column.name, table.name, found->word, schema::type_text(type)));
-    schema::set_type(column, *found->type);
+                                column.name, table.name, schema::type_and_zone(*there->type),
+                                schema::type_and_zone(type)));
+    schema::set_type(column, *there->type);
   }
 }
 
-Status adopt_types(const RunRequest& request, const std::vector<std::string>& roots, DatasetMemory& memory,
-                   std::vector<std::string>& notes) {
-  Result<std::vector<sql::CatalogColumn>> columns =
+/// Who made a table that our schema does not know.
+std::string maker_of(const std::string& root, const std::vector<schema::Schema>& others,
+                     const schema::ColumnsThere& there) {
+  for (const schema::Schema& other : others) {
+    for (const schema::Table& table : other.tables) {
+      if (table.seen_data() && there.is_same(table.name, root)) {
+        return fmt::format("by the schema {}, which makes names in another way", other.name);
+      }
+    }
+  }
+  return "by other means";
+}
+
+Status look_at_columns(const RunRequest& request, schema::ColumnsThere& there) {
+  Result<std::vector<schema::ColumnThere>> columns =
       request.destination.columns(request.dataset, inspection_of(request));
   if (!columns) return fail(std::move(columns.error()));
-  const NamesThere there(request.destination, std::move(*columns));
-  for (schema::Table& table : memory.schema.tables) {
-    const std::string root(memory.schema.root_of(table.name));
-    if (std::ranges::find(roots, root) != roots.end()) adopt_types_of(table, there, notes);
-  }
-  std::set<std::string_view> made_elsewhere;
-  for (const sql::CatalogColumn* column : there.unknown_to(memory.schema)) {
-    if (!column->type || column->name.starts_with("_dlt")) continue;
-    for (const auto& spelling : there.spellings(*column)) {
-      memory.types_there.insert_or_assign(spelling, *column->type);
-      const auto root = std::ranges::find(roots, spelling.first);
-      if (root != roots.end() && memory.schema.tables.find(*root) == nullptr) made_elsewhere.insert(*root);
-    }
-  }
-  for (const std::string_view root : made_elsewhere) {
-    notes.push_back(fmt::format("{} is there and was made by other means: its columns keep their types", root));
-  }
+  using Names = schema::ColumnsThere::Names;
+  const bool matters = request.destination.capabilities().case_sensitive_names;
+  there = schema::ColumnsThere(std::move(*columns), matters ? Names::case_matters : Names::case_is_ignored);
   return {};
 }
 
@@ -206,8 +166,23 @@ Status adopt_tables(const RunRequest& request, const InputChoice& choice, Datase
                     std::vector<std::string>& notes) {
   const Result<std::vector<std::string>> roots = given_roots(request, choice, memory.schema);
   if (!roots) return fail(roots.error());
-  const Status adopted = adopt_from_schemas(request, *roots, memory.schema, notes);
-  return adopted ? adopt_types(request, *roots, memory, notes) : adopted;
+  const Result<std::vector<schema::Schema>> others = other_schemas(request, memory.schema);
+  if (!others) return fail(others.error());
+  if (Status looked = look_at_columns(request, memory.there); !looked) return looked;
+  adopt_from_schemas(*others, *roots, memory.schema, notes);
+  const sql::Dialect* dialect = request.destination.capabilities().dialect;
+  if (dialect == nullptr) return {};
+  for (schema::Table& table : memory.schema.tables) {
+    const std::string root(memory.schema.root_of(table.name));
+    if (std::ranges::find(*roots, root) != roots->end()) adopt_types_of(table, *dialect, memory, notes);
+  }
+  for (const std::string& root : *roots) {
+    const schema::ColumnThere* there = memory.there.first_of(root);
+    if (there == nullptr || there->is_view || memory.schema.tables.find(root) != nullptr) continue;
+    notes.push_back(fmt::format("{} is there and was made {}: its columns keep their types", root,
+                                maker_of(root, *others, memory.there)));
+  }
+  return {};
 }
 
 }  // namespace outfall::pipeline

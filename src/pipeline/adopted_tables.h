@@ -25,8 +25,8 @@ Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema
 ///
 /// From the other stored schemas of the same naming convention: whole tables, and columns of tables that the memory's
 /// schema knows. What several have is that of the one stored last. From the database: the types of columns that have
-/// another one there, which does not take what the schema's takes, and those of columns that no schema knows
-/// (`types_there`). A note each.
+/// another one there, and what it has besides (`there`). A note each. The load's own columns (`_dlt_...`) keep their
+/// types.
 ///
 /// Errors: the destination cannot be read.
 Status adopt_tables(const RunRequest& request, const InputChoice& choice, DatasetMemory& memory,

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
 #include "schema/type_text.h"
+#include "sql/dialect.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -74,15 +76,17 @@ std::vector<ColumnPlace> places_of(const std::string& path, const std::string& r
   return places;
 }
 
-std::vector<Found> find_columns(const std::string& path, const schema::Schema& schema, const std::string& root_table,
-                                const schema::Naming& naming) {
-  std::vector<Found> found;
-  for (const ColumnPlace& place : places_of(path, root_table, naming)) {
-    const schema::Table* table = schema.tables.find(place.table);
-    const schema::Column* column = table == nullptr ? nullptr : table->columns.find(place.column);
-    if (column != nullptr && column->type) found.push_back({table, column});
-  }
-  return found;
+/// Null: there is none that has a type.
+const schema::Column* find_column(const schema::Schema& schema, const ColumnPlace& place) {
+  const schema::Table* table = schema.tables.find(place.table);
+  const schema::Column* column = table == nullptr ? nullptr : table->columns.find(place.column);
+  return column == nullptr || !column->type ? nullptr : column;
+}
+
+bool has_column(const std::string& path, const schema::Schema& schema, const std::string& root_table,
+                const schema::Naming& naming) {
+  return std::ranges::any_of(places_of(path, root_table, naming),
+                             [&](const ColumnPlace& place) { return find_column(schema, place) != nullptr; });
 }
 
 /// `where`: that the column has the type `known`.
@@ -109,8 +113,7 @@ bool has_variants(const std::string& path, const schema::Schema& schema, const s
 /// A name without what spellings differ in: case, and what stands between words.
 std::string folded(std::string_view name) {
   std::string letters;
-  for (const char c : name) {
-    if (c >= 'A' && c <= 'Z') letters += static_cast<char>(c - 'A' + 'a');
+  for (const char c : ascii_lower(name)) {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) letters += c;
   }
   return letters;
@@ -162,25 +165,20 @@ Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& 
   return read;
 }
 
-Status check_column_hints(const normalize::ColumnHints& hints, const schema::Schema& schema,
+Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemory& memory, const RunRequest& request,
                           const std::string& root_table, const schema::Naming& naming) {
-  for (const auto& [path, type] : hints) {
-    for (const Found& found : find_columns(path, schema, root_table, naming)) {
-      const schema::ColumnType known = schema::column_type(*found.column);
-      if (is_same(known, type)) continue;
-      return fail_hint({.table = found.table->name, .column = found.column->name}, known, "already", type);
-    }
-  }
-  return {};
-}
-
-Status check_column_hints(const normalize::ColumnHints& hints, const normalize::SettledTypes& types_there,
-                          const std::string& root_table, const schema::Naming& naming) {
+  const sql::Dialect* dialect = request.destination.capabilities().dialect;
   for (const auto& [path, type] : hints) {
     for (const ColumnPlace& place : places_of(path, root_table, naming)) {
-      const auto there = types_there.find({place.table, place.column});
-      if (there == types_there.end() || schema::wider_type(there->second, type) == there->second) continue;
-      return fail_hint(place, there->second, "at the destination", type);
+      if (const schema::Column* column = find_column(memory.schema, place)) {
+        const schema::ColumnType known = schema::column_type(*column);
+        if (!is_same(known, type)) return fail_hint(place, known, "already", type);
+        continue;
+      }
+      const schema::ColumnThere* there = memory.there.find(place.table, place.column);
+      if (dialect == nullptr || there == nullptr || !there->type || sql::is_named(*dialect, type, there->word))
+        continue;
+      return fail_hint(place, *there->type, "at the destination", type);
     }
   }
   return {};
@@ -193,7 +191,7 @@ std::vector<std::string> notes_on_unmet_hints(const std::vector<ColumnHint>& hin
   for (const ColumnHint& hint : hints) {
     const std::string path = normalized_path(hint.path, naming);
     const bool is_met = std::ranges::any_of(root_tables, [&](const std::string& root) {
-      return !find_columns(path, schema, root, naming).empty() || has_variants(path, schema, root, naming);
+      return has_column(path, schema, root, naming) || has_variants(path, schema, root, naming);
     });
     if (is_met) continue;
     const Found meant = nearly_named(path, schema, root_tables, naming);

@@ -9,6 +9,7 @@
 #include "normalize/shape.h"
 #include "outfall/error.h"
 #include "outfall/pipeline.h"
+#include "pipeline/dataset_memory.h"
 #include "schema/schema.h"
 
 namespace outfall::pipeline {
@@ -18,15 +19,10 @@ namespace outfall::pipeline {
 /// Errors: usage: a type that is none.
 Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& hints, const schema::Naming& naming);
 
-/// A hint for a column that the schema has already must state the type it has.
+/// A hint for a column that the schema or the destination has already must state the type it has.
 ///
 /// Errors: usage: another type, naming both.
-Status check_column_hints(const normalize::ColumnHints& hints, const schema::Schema& schema,
-                          const std::string& root_table, const schema::Naming& naming);
-
-/// The same for columns that only the destination has (DatasetMemory::types_there): it must take what the stated type
-/// takes.
-Status check_column_hints(const normalize::ColumnHints& hints, const normalize::SettledTypes& types_there,
+Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemory& memory, const RunRequest& request,
                           const std::string& root_table, const schema::Naming& naming);
 
 /// A note for each hint that names no column of these tables or of those below them, with the column that may be meant.

@@ -113,6 +113,20 @@ Status check_naming(const RunRequest& request, const schema::Schema& schema) {
                     .blame = Blame::usage});
 }
 
+/// None without a ledger.
+Result<std::vector<ledger::TableColumn>> columns_to_alter(ledger::Ledger* ledger) {
+  std::vector<ledger::TableColumn> columns;
+  if (ledger == nullptr) return columns;
+  const Result<std::vector<ledger::PackageRecord>> pending = ledger->pending();
+  if (!pending) return fail(pending.error());
+  for (const ledger::PackageRecord& package : *pending) {
+    for (const ledger::AlteredColumn& altered : package.altered) {
+      if (altered.load_id == package.load_id) columns.push_back(altered.column);
+    }
+  }
+  return columns;
+}
+
 }  // namespace
 
 delivery::Inspection inspection_of(const RunRequest& request) {
@@ -133,17 +147,23 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
   if (Status same = check_naming(request, *schema); !same) return fail(std::move(same.error()));
   if (request.options.max_table_nesting) schema->set_max_nesting(*request.options.max_table_nesting);
 
+  Result<std::vector<ledger::TableColumn>> to_alter = columns_to_alter(has_pending ? ledger : nullptr);
+  if (!to_alter) return fail(std::move(to_alter.error()));
   if (remembered->state.empty()) {
     return DatasetMemory{
         .schema = std::move(*schema),
         .state = schema::PipelineState::make({.pipeline_name = request.name,
                                               .dataset_name = request.dataset,
                                               .default_schema_name = schema_name,
-                                              .destination_type = destination_type(request.destination.mode())})};
+                                              .destination_type = destination_type(request.destination.mode())}),
+        .to_alter = std::move(*to_alter)};
   }
   Result<schema::PipelineState> state = schema::PipelineState::parse(remembered->state);
   if (!state) return fail(std::move(state.error()).in("read the stored state of " + request.name));
-  return DatasetMemory{.schema = std::move(*schema), .state = std::move(*state), .state_is_stored = true};
+  return DatasetMemory{.schema = std::move(*schema),
+                       .state = std::move(*state),
+                       .state_is_stored = true,
+                       .to_alter = std::move(*to_alter)};
 }
 
 Status note_if_gone(const RunRequest& request, ledger::Ledger& ledger, std::size_t pending,

@@ -9,8 +9,8 @@
 
 #include "delivery/destination.h"
 #include "ledger/ledger.h"
-#include "normalize/type_conflicts.h"
 #include "pipeline/run.h"
+#include "schema/columns_there.h"
 #include "schema/pipeline_state.h"
 #include "schema/schema.h"
 
@@ -19,8 +19,9 @@ namespace outfall::pipeline {
 struct DatasetMemory {
   schema::Schema schema;
   schema::PipelineState state;
-  bool state_is_stored = false;           ///< the destination (or a pending package) has the state as it is
-  normalize::SettledTypes types_there{};  ///< of columns that the destination has and `schema` has not
+  bool state_is_stored = false;                 ///< the destination (or a pending package) has the state as it is
+  schema::ColumnsThere there{};                 ///< what the destination has
+  std::vector<ledger::TableColumn> to_alter{};  ///< columns that pending packages give another type first
 };
 
 /// How a run looks at its destination before it extracts.

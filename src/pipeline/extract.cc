@@ -18,6 +18,7 @@
 #include "pipeline/rejected_rows.h"
 #include "pipeline/settled_types.h"
 #include "pipeline/state_job.h"
+#include "schema/type_text.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -73,8 +74,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
   if (!inputs) return fail(std::move(inputs.error()));
 
   for (const normalize::InputFacts& input : *inputs) {
-    Status checked = check_column_hints(*hints, schema, input.table, naming);
-    if (checked) checked = check_column_hints(*hints, memory.types_there, input.table, naming);
+    Status checked = check_column_hints(*hints, memory, run, input.table, naming);
     if (!checked) return fail(std::move(checked.error()));
   }
 
@@ -91,7 +91,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
                                                                   : normalize::SystemColumns::leave_out,
                    .on_collision = run.options.on_collision,
                    .type_conflicts = run.options.type_conflicts,
-                   .settled_types = memory.types_there};
+                   .there = &memory.there};
   if (!run.options.timezone.empty()) {
     Result<schema::TimeZone> clock = schema::TimeZone::find(run.options.timezone);
     if (!clock) return fail(std::move(clock.error()));
@@ -284,9 +284,27 @@ std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
   return total;
 }
 
-bool has_table(const normalize::SettledTypes& types, const std::string& table) {
-  const auto first = types.lower_bound({table, ""});
-  return first != types.end() && first->first.first == table;
+/// What the destination has and rows cannot go into, found while nothing is sealed yet.
+Status check_tables_there(const schema::Schema& schema, const normalize::NormalizeSummary& summary,
+                          const schema::ColumnsThere& there) {
+  for (const auto& [name, rows] : summary.rows) {
+    const schema::ColumnThere* first = there.first_of(name);
+    if (first == nullptr) continue;
+    if (first->is_view) {
+      return fail(fmt::format("{} is a view at the destination, and takes no rows", name),
+                  "load into another --table or --dataset; nothing was changed");
+    }
+    for (const schema::Column& column : schema.tables.find(name)->columns) {
+      // All others get the types that they have there.
+      if (!column.type || !column.name.starts_with("_dlt")) continue;
+      const schema::ColumnThere* found = there.find(name, column.name);
+      if (found == nullptr || !found->type || !schema::is_cut(schema::column_type(column), *found->type)) continue;
+      return fail(fmt::format("{} of {} is {} at the destination, which does not take {}", column.name, name,
+                              found->word, schema::type_text(schema::column_type(column))),
+                  "give the column its type back there, then run the same command again; nothing was changed");
+    }
+  }
+  return {};
 }
 
 /// One run of the extract step over a package that is being written.
@@ -322,6 +340,8 @@ class Extraction {
       return fail(std::move(filled.error()));
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
+    if (Status good = check_tables_there(request_.memory.schema, *summary, request_.memory.there); !good)
+      return fail(std::move(good.error()));
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
     if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
@@ -510,6 +530,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
   Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
   if (good) good = check_names(schema, run.destination.capabilities());
+  if (good) good = check_tables_there(schema, *summary, memory.there);
   const std::uint64_t documents = sum(summary->documents);
   if (good) good = rejected.check(documents);
   if (!good) return good;
@@ -520,10 +541,10 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   for (TableReport& table : report.tables) {
     const schema::Table* known = before.tables.find(table.name);
     const bool is_known = known != nullptr && known->seen_data();
-    table.created = !is_known && !has_table(memory.types_there, table.name);
+    table.created = !is_known && memory.there.first_of(table.name) == nullptr;
     for (const schema::Column& column : schema.tables.find(table.name)->columns) {
       const bool is_there = (is_known && known->columns.find(column.name) != nullptr) ||
-                            memory.types_there.contains({table.name, column.name});
+                            memory.there.find(table.name, column.name) != nullptr;
       if (!table.created && !is_there) table.new_columns.push_back(column.name);
     }
   }

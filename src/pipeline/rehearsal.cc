@@ -114,9 +114,8 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
   if (std::ranges::any_of(choice.reports, [](const InputReport& input) { return is_read(input.fate); })) {
     Result<DatasetMemory> memory = recall(request, ledger, has_pending, report.notes);
     if (!memory) return fail(std::move(memory.error()));
-    if (!has_pending) {
-      if (Status known = adopt_tables(request, choice, *memory, report.notes); !known) return known;
-    }
+    const Status known = adopt_tables(request, choice, *memory, report.notes);
+    if (!known && !has_pending) return known;
     const schema::Schema before = memory->schema;
     if (Status shaped = shape_only(request, std::move(*memory), progress, choice, report); !shaped) return shaped;
     if (Status planned = plan_rows(request, before, has_pending, report); !planned) return planned;

@@ -199,7 +199,7 @@ class Run {
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
     if (Status told = tell_rejected(choice->acknowledged); !told) return told;
-    const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, !delivered);
+    const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, delivered);
     if (!package) return fail(package.error());
     report_.inputs = std::move(choice->reports);
     if (!*package) return check_has_rows(request_.options, report_.inputs);
@@ -212,14 +212,16 @@ class Run {
     return loaded;
   }
 
-  Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, LoadsThere& loads, bool has_pending) {
+  Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, LoadsThere& loads,
+                                                       const Status& delivered) {
     const bool any = std::ranges::any_of(choice.reports, [](const InputReport& input) { return is_read(input.fate); });
     if (!any) return std::nullopt;
-    Result<DatasetMemory> memory = recall(request_, &held_->ledger, has_pending, report_.notes);
+    Result<DatasetMemory> memory = recall(request_, &held_->ledger, !delivered, report_.notes);
     if (!memory) return fail(std::move(memory.error()));
-    if (!has_pending) {
-      if (Status known = adopt_tables(request_, choice, *memory, report_.notes); !known) return fail(known.error());
-    }
+    // What did not take a package may answer all the same, unless it is away.
+    const bool is_away = !delivered && delivered.error().remedy == Remedy::retry;
+    const Status known = is_away ? Status{} : adopt_tables(request_, choice, *memory, report_.notes);
+    if (!known && delivered) return fail(known.error());
     return extract_and_seal({.run = request_,
                              .ledger = held_->ledger,
                              .paths = held_->paths,

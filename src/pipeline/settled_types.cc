@@ -51,7 +51,7 @@ Result<normalize::NormalizeSummary> shape_until_settled(
       options.shape.settled_types.insert_or_assign({found.table, found.column}, found.to);
       schema::Column* known = known_column(before, found);
       if (known != nullptr) schema::set_type(*known, found.to);
-      const bool was_there = known != nullptr || memory.types_there.contains({found.table, found.column});
+      const bool was_there = known != nullptr || memory.there.find(found.table, found.column) != nullptr;
       note(settled, std::move(found), was_there);
     }
     memory.schema = before;

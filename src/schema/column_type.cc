@@ -2,6 +2,7 @@
 #include "schema/column_type.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace outfall::schema {
 namespace {
@@ -58,6 +59,31 @@ std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnTyp
 }
 
 }  // namespace
+
+bool in_range(ValueRange range, Int128 value) {
+  const auto is_unsigned = [value](int bits) { return value >= 0 && value < (Int128{1} << bits); };
+  switch (range) {
+    case ValueRange::unsigned_8:
+      return is_unsigned(8);
+    case ValueRange::unsigned_16:
+      return is_unsigned(16);
+    case ValueRange::unsigned_32:
+      return is_unsigned(32);
+    case ValueRange::unsigned_64:
+      return is_unsigned(64);
+    case ValueRange::not_negative:
+      return value >= 0;
+    case ValueRange::whole:
+    case ValueRange::float_32:
+      return true;
+  }
+  return true;
+}
+
+bool in_range(ValueRange range, double value) {
+  constexpr double rounded_to_infinity = 0x1.ffffffp127;
+  return range != ValueRange::float_32 || !std::isfinite(value) || std::abs(value) < rounded_to_infinity;
+}
 
 bool is_decimal(const ColumnType& type) {
   return type.type == DataType::decimal || type.type == DataType::wei;

@@ -3,6 +3,7 @@
 // ColumnType: what a column holds, and which type takes what two others take.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "outfall/types.h"
@@ -19,6 +20,21 @@ struct ColumnType {
 
   bool operator==(const ColumnType&) const = default;
 };
+
+/// Which of a type's values a column takes, where the database has a type that takes less than any of ours.
+enum class ValueRange : std::uint8_t {
+  whole,
+  unsigned_8,
+  unsigned_16,
+  unsigned_32,
+  unsigned_64,
+  not_negative,
+  float_32
+};
+
+bool in_range(ValueRange range, Int128 value);
+/// Fractions that a float rounds are in its range, as are those of a double that it rounds.
+bool in_range(ValueRange range, double value);
 
 /// Exact decimal numbers: decimal and wei.
 bool is_decimal(const ColumnType& type);

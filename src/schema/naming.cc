@@ -87,9 +87,7 @@ std::string split_camel_case(std::string_view name) {
 
 /// Letters beyond ASCII never get here: they are no word characters.
 void lower(std::string& name) {
-  for (char& c : name) {
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
+  name = ascii_lower(name);
 }
 
 void guard_leading_digit(std::string& name) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/edit_distance.h"
+#include "base/utf8.h"
 #include "schema/decimal.h"
 
 namespace outfall::schema {
@@ -98,9 +99,9 @@ std::unexpected<Error> unknown_type(std::string_view word) {
 std::string squeezed(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c != ' ' && c != '\t') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (c != ' ' && c != '\t') out += c;
   }
-  return out;
+  return ascii_lower(out);
 }
 
 /// The numbers between the parentheses, or nothing when they are not numbers.
@@ -158,6 +159,11 @@ std::string type_text(const ColumnType& type) {
   if (!type.precision) return std::string(name(type.type));
   if (!type.scale) return fmt::format("{}({})", name(type.type), *type.precision);
   return fmt::format("{}({},{})", name(type.type), *type.precision, *type.scale);
+}
+
+std::string type_and_zone(const ColumnType& type) {
+  if (type.type != DataType::timestamp) return type_text(type);
+  return fmt::format("{} {} zone", type_text(type), type.with_timezone ? "with" : "without");
 }
 
 }  // namespace outfall::schema

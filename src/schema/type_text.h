@@ -19,4 +19,7 @@ Result<ColumnType> parse_type(std::string_view text);
 /// The same type as parse_type reads it. Whether a timestamp has a time zone is not part of it.
 std::string type_text(const ColumnType& type);
 
+/// For sentences: with what type_text leaves out.
+std::string type_and_zone(const ColumnType& type);
+
 }  // namespace outfall::schema

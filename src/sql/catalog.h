@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "schema/column_type.h"
+#include "schema/columns_there.h"
 #include "sql/connection.h"
 
 namespace outfall::sql {
@@ -25,16 +25,8 @@ struct ExistingDataset {
   const ExistingTable* find(const Dialect& dialect, std::string_view table) const;
 };
 
-/// A column of a dataset. Names as the database has them.
-struct CatalogColumn {
-  std::string table;
-  std::string name;
-  std::string word;                        ///< the database's word for its type
-  std::optional<schema::ColumnType> type;  ///< that the word stands for; none: we have nothing like it
-};
-
 /// None where there is no such schema at the database.
-Result<std::vector<CatalogColumn>> read_columns(Connection& connection, const std::string& dataset);
+Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, const std::string& dataset);
 
 /// None: there is no such schema at the database.
 Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, const std::string& dataset);

@@ -118,6 +118,7 @@ Result<std::optional<Alteration>> plan_alteration(const Dialect& dialect, const 
                                                   const schema::Column& column, const std::string& there) {
   const std::optional<ColumnType> known = named_type(dialect, there);
   const ColumnType wider = known ? schema::wider_type(*known, schema::column_type(column)) : ColumnType{};
+  if (known == wider && named_range(dialect, there) == schema::ValueRange::whole) return std::nullopt;
   const Result<std::string> word = type_name(dialect, wider);
   if (!word) return fail(word.error());
   if (*word == there) return std::nullopt;

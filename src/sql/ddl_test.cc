@@ -123,7 +123,10 @@ TEST(Ddl, MakesNoTypeNarrower) {
   EXPECT_EQ(altered("BIGINT", {.type = DataType::bigint, .precision = 32}), "");
   EXPECT_EQ(altered("HUGEINT", {.type = DataType::bigint}), "");
   EXPECT_EQ(altered("HUGEINT", {.type = DataType::double_}), "VARCHAR");
-  EXPECT_EQ(altered("HUGEINT", decimal(38, 0)), "VARCHAR");
+  EXPECT_EQ(altered("HUGEINT", decimal(38, 0)), "");
+  EXPECT_EQ(altered("HUGEINT", decimal(10, 2)), "VARCHAR");
+  EXPECT_EQ(altered("BIGNUM", {.type = DataType::bigint}), "");
+  EXPECT_EQ(altered("BIGNUM", {.type = DataType::double_}), "VARCHAR");
   EXPECT_EQ(altered("DECIMAL(29,10)", decimal(21, 2)), "");
   EXPECT_EQ(altered("DECIMAL(21,2)", decimal(29, 10)), "DECIMAL(29,10)");
   EXPECT_EQ(altered("DECIMAL(21,10)", decimal(21, 2)), "DECIMAL(29,10)");

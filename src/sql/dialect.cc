@@ -115,6 +115,8 @@ Result<std::string> type_name(const Dialect& dialect, const ColumnType& type) {
 
 std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view word) {
   const TypeWords& words = dialect.types;
+  const auto other = std::ranges::find(words.others, word, &OtherWord::word);
+  if (other != words.others.end()) return other->type;
   for (const auto& [known, type] : {std::pair{words.text, DataType::text},
                                     {words.double_, DataType::double_},
                                     {words.bool_, DataType::bool_},
@@ -133,10 +135,17 @@ std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view wo
     if (word != words.integers[i]) continue;
     return schema::without_default({.type = DataType::bigint, .precision = integer_bits[i]});
   }
-  for (const auto& [known, type] : words.others) {
-    if (word == known) return type;
-  }
   return named_decimal(dialect, word);
+}
+
+schema::ValueRange named_range(const Dialect& dialect, std::string_view word) {
+  const auto other = std::ranges::find(dialect.types.others, word, &OtherWord::word);
+  return other == dialect.types.others.end() ? schema::ValueRange::whole : other->range;
+}
+
+bool is_named(const Dialect& dialect, const ColumnType& type, std::string_view word) {
+  const Result<std::string> own = type_name(dialect, type);
+  return (own && *own == word) || named_type(dialect, word) == type;
 }
 
 std::string folded(const Dialect& dialect, std::string_view identifier) {

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "outfall/error.h"
 #include "schema/column_type.h"
@@ -22,6 +21,13 @@ using schema::ColumnType;
 enum class NameCase { sensitive, insensitive };
 enum class AddColumn { one_a_statement, many_a_statement };
 enum class AddNotNull { refused, accepted };
+
+/// A type of the database that is like one of ours and takes less, or more.
+struct OtherWord {
+  std::string_view word;
+  ColumnType type;  ///< whose values are kept as they are, as far as the range goes
+  schema::ValueRange range = schema::ValueRange::whole;
+};
 
 /// The database's word for each type. A word with `{}` takes the precision (and the scale) there.
 struct TypeWords {
@@ -39,8 +45,8 @@ struct TypeWords {
   std::string_view time;
   std::string_view bool_as_text;    ///< `{column}` as rows have it where the column is text; empty: as it is converted
   std::string_view binary_as_text;  ///< the same
-  /// Words that no column of ours is made with, and the type that takes what such a column takes.
-  std::array<std::pair<std::string_view, ColumnType>, 6> others;
+  /// Words that are asked before all others, most of which no column of ours is made with.
+  std::array<OtherWord, 8> others;
   int decimal_precision_max;
 };
 
@@ -74,6 +80,12 @@ Result<std::string> type_name(const Dialect& dialect, const ColumnType& type);
 /// The type that the word stands for, which may say less than the one that it was made from; none: one that we have
 /// nothing like.
 std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view word);
+
+/// What a column of that type takes of it.
+schema::ValueRange named_range(const Dialect& dialect, std::string_view word);
+
+/// Whether rows that are shaped for `type` are as the database's type `word` wants them.
+bool is_named(const Dialect& dialect, const ColumnType& type, std::string_view word);
 
 /// The form under which two identifiers are one to the database.
 std::string folded(const Dialect& dialect, std::string_view identifier);

@@ -68,12 +68,17 @@ TEST(Dialect, KnowsItsOwnWords) {
     return named ? type(*named) : "none";
   };
   for (const char* word : {"VARCHAR", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS",
-                           "TIMESTAMP", "TIMESTAMP_NS", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BLOB",
-                           "JSON", "DECIMAL(38,9)", "DECIMAL(5,5)", "DATE", "TIME"}) {
+                           "TIMESTAMP", "TIMESTAMP_NS", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "BLOB", "JSON",
+                           "DECIMAL(38,9)", "DECIMAL(5,5)", "DATE", "TIME"}) {
     EXPECT_EQ(same(word), word);
   }
   EXPECT_EQ(same("FLOAT"), "DOUBLE");
   EXPECT_EQ(same("UINTEGER"), "BIGINT");
+  EXPECT_EQ(same("HUGEINT"), "DECIMAL(38,0)");
+  EXPECT_TRUE(is_named(duckdb_dialect(), {.type = DataType::timestamp, .precision = 3}, "TIMESTAMP WITH TIME ZONE"));
+  EXPECT_TRUE(is_named(duckdb_dialect(), {.type = DataType::double_}, "FLOAT"));
+  EXPECT_FALSE(is_named(duckdb_dialect(), {.type = DataType::bigint}, "UINTEGER"));
+  EXPECT_FALSE(is_named(duckdb_dialect(), {.type = DataType::text}, "UUID"));
   for (const char* word : {"", "UUID", "VARCHAR[]", "DECIMAL", "DECIMAL(", "DECIMAL(5", "DECIMAL(5,6)",
                            "DECIMAL(5,2)[]", "DECIMAL(99999999999,2)", "decimal(5,2)"}) {
     EXPECT_EQ(same(word), "none") << word;

@@ -5,6 +5,8 @@
 
 namespace outfall::sql {
 
+using schema::ValueRange;
+
 const Dialect& duckdb_dialect() {
   static constexpr Dialect dialect{
       .name = "DuckDB",
@@ -36,12 +38,16 @@ const Dialect& duckdb_dialect() {
               .time = "TIME",
               .bool_as_text = "CASE {column} WHEN true THEN 'True' WHEN false THEN 'False' END",
               .binary_as_text = "base64({column})",
-              .others = {{{"FLOAT", {.type = DataType::double_}},
-                          {"UTINYINT", {.type = DataType::bigint, .precision = 16}},
-                          {"USMALLINT", {.type = DataType::bigint, .precision = 32}},
-                          {"UINTEGER", {.type = DataType::bigint}},
-                          {"UBIGINT", {.type = DataType::decimal, .precision = 20, .scale = 0}},
-                          {"UHUGEINT", {.type = DataType::decimal, .precision = 38, .scale = 0}}}},
+              // Integers that are longer than 64 bits are decimals to us. BIGNUM takes no decimals.
+              .others =
+                  {{{"HUGEINT", {.type = DataType::decimal, .precision = 38, .scale = 0}},
+                    {"BIGNUM", {.type = DataType::bigint, .precision = 128}},
+                    {"FLOAT", {.type = DataType::double_}, ValueRange::float_32},
+                    {"UTINYINT", {.type = DataType::bigint, .precision = 9}, ValueRange::unsigned_8},
+                    {"USMALLINT", {.type = DataType::bigint, .precision = 17}, ValueRange::unsigned_16},
+                    {"UINTEGER", {.type = DataType::bigint, .precision = 33}, ValueRange::unsigned_32},
+                    {"UBIGINT", {.type = DataType::decimal, .precision = 20, .scale = 0}, ValueRange::unsigned_64},
+                    {"UHUGEINT", {.type = DataType::decimal, .precision = 38, .scale = 0}, ValueRange::not_negative}}},
               .decimal_precision_max = 38,
           },
   };

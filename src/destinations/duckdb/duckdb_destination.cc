@@ -105,7 +105,8 @@ DuckDbDestination::DuckDbDestination(std::string path, const Options& options, E
 
 const delivery::Capabilities& DuckDbDestination::capabilities() const {
   static const delivery::Capabilities capabilities{.identifier_length_max = sql::duckdb_dialect().identifier_length_max,
-                                                   .case_sensitive_names = false};
+                                                   .case_sensitive_names = false,
+                                                   .dialect = &sql::duckdb_dialect()};
   return capabilities;
 }
 
@@ -219,11 +220,11 @@ Result<std::vector<std::string>> DuckDbDestination::stored_schemas(const std::st
   return sql::newest_schemas({**connection, dataset});
 }
 
-Result<std::vector<sql::CatalogColumn>> DuckDbDestination::columns(const std::string& dataset,
-                                                                   delivery::Inspection inspection) {
+Result<std::vector<schema::ColumnThere>> DuckDbDestination::columns(const std::string& dataset,
+                                                                    delivery::Inspection inspection) {
   auto connection = connect_if_there(inspection);
   if (!connection) return fail(std::move(connection.error()));
-  if (*connection == nullptr) return std::vector<sql::CatalogColumn>();
+  if (*connection == nullptr) return std::vector<schema::ColumnThere>();
   return sql::read_columns(**connection, dataset);
 }
 

@@ -48,7 +48,8 @@ class DuckDbDestination final : public delivery::Destination {
   /// Opens the file for this question only, so that others may use it until the load.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::vector<std::string>> stored_schemas(const std::string& dataset, delivery::Inspection inspection) override;
-  Result<std::vector<sql::CatalogColumn>> columns(const std::string& dataset, delivery::Inspection inspection) override;
+  Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset,
+                                                   delivery::Inspection inspection) override;
   Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override;
   Result<bool> has_load(const std::string& dataset, const std::string& load_id) override;
   Result<std::vector<std::string>> recorded_loads(const std::string& dataset, delivery::Inspection inspection) override;

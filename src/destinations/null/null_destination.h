@@ -23,8 +23,8 @@ class NullDestination final : public delivery::Destination {
   Result<std::vector<std::string>> stored_schemas(const std::string&, delivery::Inspection) override {
     return std::vector<std::string>();
   }
-  Result<std::vector<sql::CatalogColumn>> columns(const std::string&, delivery::Inspection) override {
-    return std::vector<sql::CatalogColumn>();
+  Result<std::vector<schema::ColumnThere>> columns(const std::string&, delivery::Inspection) override {
+    return std::vector<schema::ColumnThere>();
   }
   Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
   Result<bool> has_load(const std::string&, const std::string&) override { return false; }
