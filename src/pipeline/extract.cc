@@ -324,8 +324,8 @@ class Extraction {
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
 
-    Result<normalize::NormalizeSummary> summary = shape_until_settled(*run_.source, request_.memory, options_, settled_,
-                                                                      [this] { return shape_into_new_package(); });
+    Result<normalize::NormalizeSummary> summary =
+        shape_until_settled(run_, request_.memory, options_, settled_, [this] { return shape_into_new_package(); });
     if (!summary) return fail(std::move(summary.error()));
     report_bad_files(*run_.source, choice_.reports);
     Result<std::vector<ledger::InputRecord>> inputs = describe_inputs(*summary);
@@ -517,7 +517,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
     return Status{};
   };
   SettledTypes settled;
-  auto summary = shape_until_settled(*run.source, memory, *options, settled, [&] {
+  auto summary = shape_until_settled(run, memory, *options, settled, [&] {
     counted.emplace(run.options, options->inputs, nullptr, run.env);
     return normalize::normalize(
         *options, schema, [&run] { return run.source->next(); },

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schema/type_text.h"
+#include "sql/dialect.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -30,6 +31,19 @@ void note(SettledTypes& settled, normalize::ConflictSummary found, bool was_ther
   settled.columns.push_back(std::move(found));
 }
 
+/// Whether the column holds moments that have no nanoseconds.
+Result<bool> is_beyond_nanoseconds(const RunRequest& run, const normalize::ConflictSummary& found) {
+  const sql::Dialect& dialect = *run.destination.capabilities().dialect;
+  const std::string table =
+      sql::quoted(dialect, sql::TableName{.catalog = "", .schema = run.dataset, .table = found.table});
+  const std::string sql = fmt::format(fmt::runtime(dialect.beyond_nanoseconds),
+                                      fmt::arg("column", sql::quoted(dialect, found.column)), fmt::arg("table", table));
+  const auto rows = run.destination.query({.sql = sql, .dataset = run.dataset});
+  if (!rows) return fail(rows.error());
+  sql::TextRow row;
+  return (*rows)->next(row);
+}
+
 Error misfit(const normalize::ConflictSummary& found) {
   return {.message = fmt::format("{} of {} is {}, and {} does not fit it", found.column, found.table,
                                  type_text(found.from), found.value),
@@ -39,8 +53,8 @@ Error misfit(const normalize::ConflictSummary& found) {
 }  // namespace
 
 Result<normalize::NormalizeSummary> shape_until_settled(
-    normalize::DocumentSource& source, DatasetMemory& memory, normalize::NormalizeOptions& options,
-    SettledTypes& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass) {
+    const RunRequest& run, DatasetMemory& memory, normalize::NormalizeOptions& options, SettledTypes& settled,
+    const std::function<Result<normalize::NormalizeSummary>()>& pass) {
   schema::Schema before = memory.schema;
   while (true) {
     Result<normalize::NormalizeSummary> summary = pass();
@@ -48,14 +62,20 @@ Result<normalize::NormalizeSummary> shape_until_settled(
     // Types only grow, so this ends.
     for (normalize::ConflictSummary& found : summary->conflicts) {
       if (found.from == found.to) return fail(misfit(found));
+      const bool is_there = memory.there.find(found.table, found.column) != nullptr;
+      if (is_there && schema::stores_nanoseconds(found.to) && !schema::stores_nanoseconds(found.from)) {
+        const Result<bool> misfits = is_beyond_nanoseconds(run, found);
+        if (!misfits) return fail(misfits.error());
+        if (*misfits) found.to = {};
+      }
       options.shape.settled_types.insert_or_assign({found.table, found.column}, found.to);
       schema::Column* known = known_column(before, found);
       if (known != nullptr) schema::set_type(*known, found.to);
-      const bool was_there = known != nullptr || memory.there.find(found.table, found.column) != nullptr;
+      const bool was_there = known != nullptr || is_there;
       note(settled, std::move(found), was_there);
     }
     memory.schema = before;
-    if (Status again = source.rewind(); !again) {
+    if (Status again = run.source->rewind(); !again) {
       return fail(std::move(again.error()).in(misfit(settled.columns.front()).message));
     }
   }

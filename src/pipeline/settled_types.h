@@ -23,10 +23,12 @@ struct SettledTypes {
 /// last pass found to be needed, until it found none; first with those that the options have. `pass` begins from
 /// nothing each time. Columns that `schema` had before get their new types in it.
 ///
-/// Errors: those of `pass`; the source cannot be read again.
+/// A column of moments that the destination has becomes text where nanoseconds do not reach all that it holds.
+///
+/// Errors: those of `pass`; the source cannot be read again, or the destination cannot be asked.
 Result<normalize::NormalizeSummary> shape_until_settled(
-    normalize::DocumentSource& source, DatasetMemory& memory, normalize::NormalizeOptions& options,
-    SettledTypes& settled, const std::function<Result<normalize::NormalizeSummary>()>& pass);
+    const RunRequest& run, DatasetMemory& memory, normalize::NormalizeOptions& options, SettledTypes& settled,
+    const std::function<Result<normalize::NormalizeSummary>()>& pass);
 
 void report_settled(const SettledTypes& settled, const normalize::NormalizeOptions& options, Report& report);
 
