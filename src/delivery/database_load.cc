@@ -114,8 +114,8 @@ std::string hint_on_types(const Load& load) {
     if (there.type || std::ranges::none_of(load.request.package.jobs, fills)) continue;
     const sql::TableName table{.catalog = "", .schema = load.dataset.name, .table = there.table};
     return fmt::format(
-        "{}.{} is {} at the destination, which takes only what is written as such: ALTER TABLE {} ALTER COLUMN {} SET "
-        "DATA TYPE {}, then run the same command again, or give the package up: outfall package drop {}",
+        "if {}.{} refused the value, which is {} at the destination, make it text (ALTER TABLE {} ALTER COLUMN {} SET "
+        "DATA TYPE {}) and run the same command again, or give the package up: outfall package drop {}",
         there.table, there.name, there.word, sql::quoted(dialect, table), sql::quoted(dialect, there.name),
         dialect.types.text, load.request.package.load_id);
   }

@@ -34,6 +34,11 @@ bool fits_bits(std::int64_t value, std::optional<int> bits) {
   return value >= -limit && value < limit;
 }
 
+template <class Number>
+bool is_taken(const ColumnSlot& column, Number value) {
+  return column.range == schema::ValueRange::whole || schema::in_range(column.range, value);
+}
+
 bool to_bigint(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   switch (value.kind) {
     case DataType::bigint:
@@ -48,7 +53,7 @@ bool to_bigint(const ColumnSlot& column, const Scalar& value, Cell& cell) {
     default:
       return false;
   }
-  return fits_bits(cell.integer, column.type.precision) && schema::in_range(column.range, schema::Int128{cell.integer});
+  return fits_bits(cell.integer, column.type.precision) && is_taken(column, Int128{cell.integer});
 }
 
 bool read_double(const Scalar& value, Cell& cell) {
@@ -68,7 +73,7 @@ bool read_double(const Scalar& value, Cell& cell) {
 }
 
 bool to_double(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  return read_double(value, cell) && schema::in_range(column.range, cell.real);
+  return read_double(value, cell) && is_taken(column, cell.real);
 }
 
 bool to_text(const Scalar& value, std::string& scratch, Cell& cell) {
@@ -111,7 +116,8 @@ bool to_microseconds(const ColumnSlot& column, const Scalar& value, Cell& cell) 
 
 bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (!to_microseconds(column, value, cell)) return false;
-  const std::int64_t rest = (cell.integer % column.unit + column.unit) % column.unit;
+  std::int64_t rest = cell.integer % column.unit;
+  if (rest < 0) rest += column.unit;
   if (rest != 0 && !column.cuts_moments) return false;
   // A database rounds what its type does not keep. With a time zone it keeps microseconds, whatever the type says.
   if (!column.type.with_timezone) cell.integer -= rest;
@@ -169,7 +175,7 @@ bool read_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
 }
 
 bool to_decimal(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  return read_decimal(column, value, cell) && schema::in_range(column.range, cell.decimal);
+  return read_decimal(column, value, cell) && is_taken(column, cell.decimal);
 }
 
 bool to_binary(const ColumnSlot& column, const Scalar& value, std::string& scratch, Cell& cell) {

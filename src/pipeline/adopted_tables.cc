@@ -114,15 +114,14 @@ bool is_ours(const schema::Column& column) {
   return column.name.starts_with("_dlt");
 }
 
-void adopt_types_of(schema::Table& table, const sql::Dialect& dialect, const DatasetMemory& memory,
-                    std::vector<std::string>& notes) {
+void adopt_types_of(schema::Table& table, const DatasetMemory& memory, std::vector<std::string>& notes) {
   for (schema::Column& column : table.columns) {
     const schema::ColumnThere* there = memory.there.find(table.name, column.name);
     if (!column.type || is_ours(column) || there == nullptr || !there->type) continue;
     const schema::ColumnType type = schema::column_type(column);
     const ledger::TableColumn place{.table = table.name, .column = column.name};
     const bool is_altered_first = std::ranges::find(memory.to_alter, place) != memory.to_alter.end();
-    if (is_altered_first || sql::is_named(dialect, type, there->word)) continue;
+    if (is_altered_first || sql::is_named(*memory.dialect, type, there->word)) continue;
     notes.push_back(fmt::format("{} of {} is {} at the destination, and no longer {}: rows are shaped for it",
                                 column.name, table.name, schema::type_and_zone(*there->type),
                                 schema::type_and_zone(type)));
@@ -136,20 +135,23 @@ std::string maker_of(const std::string& root, const std::vector<schema::Schema>&
   for (const schema::Schema& other : others) {
     for (const schema::Table& table : other.tables) {
       if (table.seen_data() && there.is_same(table.name, root)) {
-        return fmt::format("by the schema {}, which makes names in another way", other.name);
+        return fmt::format("by the schema {}", other.name);
       }
     }
   }
   return "by other means";
 }
 
-Status look_at_columns(const RunRequest& request, schema::ColumnsThere& there) {
+Status look_at_columns(const RunRequest& request, DatasetMemory& memory) {
   Result<std::vector<schema::ColumnThere>> columns =
       request.destination.columns(request.dataset, inspection_of(request));
   if (!columns) return fail(std::move(columns.error()));
   using Names = schema::ColumnsThere::Names;
-  const bool matters = request.destination.capabilities().case_sensitive_names;
-  there = schema::ColumnsThere(std::move(*columns), matters ? Names::case_matters : Names::case_is_ignored);
+  const delivery::Capabilities& can = request.destination.capabilities();
+  if (can.dialect == nullptr) return {};
+  memory.dialect = can.dialect;
+  memory.there = schema::ColumnsThere(std::move(*columns),
+                                      can.case_sensitive_names ? Names::case_matters : Names::case_is_ignored);
   return {};
 }
 
@@ -168,13 +170,12 @@ Status adopt_tables(const RunRequest& request, const InputChoice& choice, Datase
   if (!roots) return fail(roots.error());
   const Result<std::vector<schema::Schema>> others = other_schemas(request, memory.schema);
   if (!others) return fail(others.error());
-  if (Status looked = look_at_columns(request, memory.there); !looked) return looked;
+  if (Status looked = look_at_columns(request, memory); !looked) return looked;
   adopt_from_schemas(*others, *roots, memory.schema, notes);
-  const sql::Dialect* dialect = request.destination.capabilities().dialect;
-  if (dialect == nullptr) return {};
+
   for (schema::Table& table : memory.schema.tables) {
     const std::string root(memory.schema.root_of(table.name));
-    if (std::ranges::find(*roots, root) != roots->end()) adopt_types_of(table, *dialect, memory, notes);
+    if (std::ranges::find(*roots, root) != roots->end()) adopt_types_of(table, memory, notes);
   }
   for (const std::string& root : *roots) {
     const schema::ColumnThere* there = memory.there.first_of(root);

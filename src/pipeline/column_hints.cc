@@ -165,9 +165,8 @@ Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& 
   return read;
 }
 
-Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemory& memory, const RunRequest& request,
+Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemory& memory,
                           const std::string& root_table, const schema::Naming& naming) {
-  const sql::Dialect* dialect = request.destination.capabilities().dialect;
   for (const auto& [path, type] : hints) {
     for (const ColumnPlace& place : places_of(path, root_table, naming)) {
       if (const schema::Column* column = find_column(memory.schema, place)) {
@@ -176,8 +175,7 @@ Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemo
         continue;
       }
       const schema::ColumnThere* there = memory.there.find(place.table, place.column);
-      if (dialect == nullptr || there == nullptr || !there->type || sql::is_named(*dialect, type, there->word))
-        continue;
+      if (there == nullptr || !there->type || sql::is_named(*memory.dialect, type, there->word)) continue;
       return fail_hint(place, *there->type, "at the destination", type);
     }
   }

@@ -22,7 +22,7 @@ Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& 
 /// A hint for a column that the schema or the destination has already must state the type it has.
 ///
 /// Errors: usage: another type, naming both.
-Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemory& memory, const RunRequest& request,
+Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemory& memory,
                           const std::string& root_table, const schema::Naming& naming);
 
 /// A note for each hint that names no column of these tables or of those below them, with the column that may be meant.

@@ -20,6 +20,7 @@ struct DatasetMemory {
   schema::Schema schema;
   schema::PipelineState state;
   bool state_is_stored = false;                 ///< the destination (or a pending package) has the state as it is
+  const sql::Dialect* dialect = nullptr;        ///< that names the types there; null: the destination has none
   schema::ColumnsThere there{};                 ///< what the destination has
   std::vector<ledger::TableColumn> to_alter{};  ///< columns that pending packages give another type first
 };

@@ -74,7 +74,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
   if (!inputs) return fail(std::move(inputs.error()));
 
   for (const normalize::InputFacts& input : *inputs) {
-    Status checked = check_column_hints(*hints, memory, run, input.table, naming);
+    Status checked = check_column_hints(*hints, memory, input.table, naming);
     if (!checked) return fail(std::move(checked.error()));
   }
 
@@ -289,12 +289,13 @@ Status check_tables_there(const schema::Schema& schema, const normalize::Normali
                           const schema::ColumnsThere& there) {
   for (const auto& [name, rows] : summary.rows) {
     const schema::ColumnThere* first = there.first_of(name);
-    if (first == nullptr) continue;
+    const schema::Table* table = schema.tables.find(name);
+    if (first == nullptr || table == nullptr) continue;
     if (first->is_view) {
       return fail(fmt::format("{} is a view at the destination, and takes no rows", name),
                   "load into another --table or --dataset; nothing was changed");
     }
-    for (const schema::Column& column : schema.tables.find(name)->columns) {
+    for (const schema::Column& column : table->columns) {
       // All others get the types that they have there.
       if (!column.type || !column.name.starts_with("_dlt")) continue;
       const schema::ColumnThere* found = there.find(name, column.name);

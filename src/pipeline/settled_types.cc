@@ -32,8 +32,9 @@ void note(SettledTypes& settled, normalize::ConflictSummary found, bool was_ther
 }
 
 /// Whether the column holds moments that have no nanoseconds.
-Result<bool> is_beyond_nanoseconds(const RunRequest& run, const normalize::ConflictSummary& found) {
-  const sql::Dialect& dialect = *run.destination.capabilities().dialect;
+Result<bool> is_beyond_nanoseconds(const RunRequest& run, const DatasetMemory& memory,
+                                   const normalize::ConflictSummary& found) {
+  const sql::Dialect& dialect = *memory.dialect;
   const std::string table =
       sql::quoted(dialect, sql::TableName{.catalog = "", .schema = run.dataset, .table = found.table});
   const std::string sql = fmt::format(fmt::runtime(dialect.beyond_nanoseconds),
@@ -64,7 +65,7 @@ Result<normalize::NormalizeSummary> shape_until_settled(
       if (found.from == found.to) return fail(misfit(found));
       const bool is_there = memory.there.find(found.table, found.column) != nullptr;
       if (is_there && schema::stores_nanoseconds(found.to) && !schema::stores_nanoseconds(found.from)) {
-        const Result<bool> misfits = is_beyond_nanoseconds(run, found);
+        const Result<bool> misfits = is_beyond_nanoseconds(run, memory, found);
         if (!misfits) return fail(misfits.error());
         if (*misfits) found.to = {};
       }
