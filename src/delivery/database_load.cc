@@ -95,8 +95,8 @@ Status fill(const Load& load, Env& env) {
                           .inserted_at_us = env.now_us()});
 }
 
-/// What a database refuses may be a text in a column of a type that we have nothing like.
-std::string hint_on_types(const Load& load) {
+/// What a database refuses may be a text in a column of a type that we have nothing like; its answer names the column.
+std::string hint_on_types(const Load& load, std::string_view answer) {
   const Result<std::vector<schema::ColumnThere>> columns =
       sql::read_columns(load.dataset.connection, load.dataset.name);
   if (!columns) return "";
@@ -111,7 +111,8 @@ std::string hint_on_types(const Load& load) {
              std::ranges::any_of(table->columns,
                                  [&](const schema::Column& one) { return one.type && is_same(one.name, there.name); });
     };
-    if (there.type || std::ranges::none_of(load.request.package.jobs, fills)) continue;
+    const bool is_named = answer.ends_with(fmt::format("source column {}", there.name));
+    if (there.type || !is_named || std::ranges::none_of(load.request.package.jobs, fills)) continue;
     const sql::TableName table{.catalog = "", .schema = load.dataset.name, .table = there.table};
     return fmt::format(
         "if {}.{} refused the value, which is {} at the destination, make it text (ALTER TABLE {} ALTER COLUMN {} SET "
@@ -139,7 +140,7 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
     if (Status filled = fill(load, env); !filled) {
       (void)transaction->roll_back();
       Error error = std::move(filled.error());
-      if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load);
+      if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load, error.message);
       return fail(std::move(error));
     }
   }

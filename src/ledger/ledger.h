@@ -81,6 +81,9 @@ class Ledger {
   /// Runs that were to load something and have no recorded end, oldest first. A run that records its end takes those
   /// before it off the list.
   Result<std::vector<UnendedRun>> unended_runs();
+
+  /// Whether a run but `run_id` died since the oldest pending package was being sealed: it may have been loading it.
+  Result<bool> load_was_interrupted(const std::string& run_id);
   Result<std::optional<RunRecord>> run(const std::string& run_id);
 
   // --- Inputs ---

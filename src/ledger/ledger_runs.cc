@@ -216,6 +216,14 @@ Result<std::vector<UnendedRun>> Ledger::unended_runs() {
   });
 }
 
+Result<bool> Ledger::load_was_interrupted(const std::string& run_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT 1 FROM runs WHERE ended_at IS NULL AND run_id <> ?1 AND rowid >= (SELECT min(sealing.rowid) FROM "
+      "packages "
+      "JOIN runs AS sealing USING (run_id) WHERE packages.state = 'pending') LIMIT 1");
+  return statement ? statement->with(run_id).step() : std::unexpected(statement.error());
+}
+
 Result<std::optional<RunRecord>> Ledger::run(const std::string& run_id) {
   Result<Statement> statement = database_.prepare(std::string(run_columns) + "WHERE run_id = ?1");
   const Result<bool> row = statement ? statement->with(run_id).step() : std::unexpected(statement.error());

@@ -230,6 +230,23 @@ TEST_F(LedgerTest, OldRecordsArePrunedAndMemoryOfInputsIsNot) {
   EXPECT_FALSE(newest(ledger, "/in/c").settled);
 }
 
+TEST_F(LedgerTest, ALoadWasInterruptedWhereARunDiedSinceTheSealOfWhatWaits) {
+  Ledger ledger = open();
+  const auto interrupted = [&] { return ledger.load_was_interrupted("now").value(); };
+  begin(ledger, "died long ago");
+  begin(ledger, "refused");
+  seal(ledger, "refused", input("/in/a"));
+  end(ledger, "refused", 4);
+  begin(ledger, "now");
+  EXPECT_FALSE(interrupted()) << "all runs since the seal have an end, but for the one that asks";
+  begin(ledger, "died", RunInput::none);
+  begin(ledger, "stopped", RunInput::none);
+  end(ledger, "stopped", 130);
+  EXPECT_TRUE(interrupted()) << "nobody has told what became of it";
+  ASSERT_TRUE(ledger.mark_loaded(ledger.pending().value().at(0).load_id, 0));
+  EXPECT_FALSE(interrupted());
+}
+
 TEST_F(LedgerTest, UnendedRunsAreThoseBehindTheLastRecordedEnd) {
   Ledger ledger = open();
   const auto unended = [&] {

@@ -162,7 +162,9 @@ class Run {
       if (Status counted = balance(package); !counted) return counted;
     }
     if (pending->empty()) return {};
-    request_.destination.expect_interrupted_load();
+    const Result<bool> interrupted = held_->ledger.load_was_interrupted(report_.run_id);
+    if (!interrupted) return fail(interrupted.error());
+    if (*interrupted) request_.destination.expect_interrupted_load();
     if (Status noted = note_if_gone(request_, held_->ledger, pending->size(), report_.notes); !noted) return noted;
     for (const ledger::PackageRecord& package : *pending) {
       if (Status delivered = deliver_package(package, Resumed::yes); !delivered) return delivered;

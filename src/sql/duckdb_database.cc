@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -188,32 +187,51 @@ Result<MetadataBlocks> metadata_blocks(const DuckDbApi& api, duckdb_database dat
   return found;
 }
 
-/// Makes torn blocks good, those that DuckDB meets on opening and those that it would meet later.
+/// Makes those torn blocks good that DuckDB meets on opening, until it has what it needs. Closed again.
+Result<MetadataBlocks> mend_until_opened(const DuckDbApi& api, const std::string& path, const DuckDbOptions& look,
+                                         std::vector<MendedBlock>& mended) {
+  while (true) {
+    Result<duckdb_database> opened = open_or_mend_log(api, path, look);
+    if (opened) {
+      Result<MetadataBlocks> blocks = metadata_blocks(api, *opened);
+      api.duckdb_close(&*opened);
+      return blocks;
+    }
+    const std::optional<TornBlock> torn = torn_block(opened.error().message);
+    const auto is_same = [&](const MendedBlock& done) { return torn && done.block.offset == torn->offset; };
+    if (!torn || std::ranges::any_of(mended, is_same)) return fail(std::move(opened.error()));
+    Result<MendedBlock> done = mend_torn_block(path, *torn);
+    if (!done) return fail(std::move(done.error()));
+    mended.push_back(std::move(*done));
+  }
+}
+
+/// Makes torn blocks good, also those that DuckDB would meet only later. All or none.
 Status mend_blocks(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
   DuckDbOptions look = options;
   look.access = Access::read_only;  // closing it makes no checkpoint
-  const auto mend = [&](const TornBlock& block) -> Status {
-    const Result<std::string> mended = mend_torn_block(path, block);
-    if (mended) options.mended(*mended);
-    return mended ? Status() : fail(mended.error());
-  };
-  std::set<std::uint64_t> met;
-  Result<duckdb_database> opened = open_or_mend_log(api, path, look);
-  while (!opened) {
-    const std::optional<TornBlock> torn = torn_block(opened.error().message);
-    if (!torn || !met.insert(torn->offset).second) return fail(std::move(opened.error()));
-    if (Status mended = mend(*torn); !mended) return mended;
-    opened = open_or_mend_log(api, path, look);
+  std::vector<MendedBlock> mended;
+  const Status done = [&]() -> Status {
+    const Result<MetadataBlocks> blocks = mend_until_opened(api, path, look, mended);
+    if (!blocks) return fail(blocks.error());
+    const Result<std::vector<TornBlock>> torn = find_torn_blocks(path, blocks->offsets, blocks->bytes);
+    if (!torn) return fail(torn.error());
+    for (const TornBlock& block : *torn) {
+      Result<MendedBlock> one = mend_torn_block(path, block);
+      if (!one) return fail(std::move(one.error()));
+      mended.push_back(std::move(*one));
+    }
+    return {};
+  }();
+  if (done) {
+    for (const MendedBlock& block : mended) options.mended(mended_note(path, block));
+    return {};
   }
-  const Result<MetadataBlocks> blocks = metadata_blocks(api, *opened);
-  api.duckdb_close(&*opened);
-  if (!blocks) return fail(Error(blocks.error()).in(fmt::format("look for torn blocks of {}", path)));
-  const Result<std::vector<TornBlock>> torn = find_torn_blocks(path, blocks->offsets, blocks->bytes);
-  if (!torn) return fail(torn.error());
-  for (const TornBlock& block : *torn) {
-    if (Status mended = mend(block); !mended) return mended;
+  for (const MendedBlock& block : mended) {
+    if (Status back = tear_again(path, block); !back) return back;
   }
-  return {};
+  // Opening it tells what is wrong with it as it is.
+  return mended.empty() || is_taken(done.error()) ? done : Status();
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ Status keep_copy(File& database, std::uint64_t offset, const std::string& copy) 
   std::vector<std::byte> bytes(copied_bytes_max);
   const Result<std::size_t> count = read_whole(database, offset, bytes);
   if (!count) return fail(count.error());
-  if (Status removed = remove_file(copy); !removed) return removed;  // of a block that was torn there before
+  if (Status removed = remove_file(copy); !removed) return removed;  // of a crash in the middle of a copy
   Result<File> file = File::open(copy, OpenMode::create_new);
   if (!file) return fail(std::move(file.error()));
   Status done = file->write(std::span(bytes).first(*count));
@@ -60,6 +60,7 @@ Status keep_copy(File& database, std::uint64_t offset, const std::string& copy) 
 }  // namespace
 
 std::optional<TornBlock> torn_block(std::string_view answer) {
+  if (answer.find("replaying WAL") != std::string_view::npos) return std::nullopt;
   const auto computed = number_behind(answer, "Corrupt database file: computed checksum ");
   const auto stored = number_behind(answer, "does not match stored checksum ");
   const auto offset = number_behind(answer, "in block at location ");
@@ -83,28 +84,45 @@ Result<std::vector<TornBlock>> find_torn_blocks(const std::string& path, std::sp
   return torn;
 }
 
-Result<std::string> mend_torn_block(const std::string& path, const TornBlock& block) {
+Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& block) {
   Result<File> database = File::open(path, OpenMode::update);
   if (!database) return fail(std::move(database.error()));
-  std::uint64_t stored = 0;
-  if (lock_database(*database)) {
-    if (const auto count = read_whole(*database, block.offset, std::as_writable_bytes(std::span(&stored, 1))); !count)
-      return fail(count.error());
-  }
-  if (stored != block.stored) {
-    return fail(Error{.message = fmt::format("mend the torn block of {}: another process has the file", path),
-                      .hint = "close it there, then run the same command again",
+  if (!lock_database(*database)) {
+    // In the words of DuckDB, so that it is waited for in the same way.
+    return fail(Error{.message = fmt::format("mend a torn block of {}: Could not set lock on the file", path),
+                      .hint = "another process has the file open; close it there, then run the same command again",
                       .remedy = Remedy::retry});
   }
-  const std::string copy = fmt::format("{}.torn-{}", path, block.offset);
-  Status done = keep_copy(*database, block.offset, copy);
+  std::uint64_t stored = 0;
+  const auto count = read_whole(*database, block.offset, std::as_writable_bytes(std::span(&stored, 1)));
+  if (!count) return fail(count.error());
+  if (stored != block.stored) {
+    return fail(Error{.message = fmt::format("mend a torn block of {}: it has changed meanwhile", path),
+                      .hint = "run the same command again",
+                      .remedy = Remedy::retry});
+  }
+  MendedBlock mended{.block = block, .copy = fmt::format("{}.torn-{}", path, block.stored)};
+  Status done = keep_copy(*database, block.offset, mended.copy);
   if (done) done = database->write_at(block.offset, std::as_bytes(std::span(&block.computed, 1)));
   if (done) done = database->sync_data();
-  if (!done) return fail(std::move(done.error()).in(fmt::format("mend the torn block of {}", path)));
+  if (!done) return fail(std::move(done.error()).in(fmt::format("mend a torn block of {}", path)));
+  return mended;
+}
+
+Status tear_again(const std::string& path, const MendedBlock& mended) {
+  Result<File> database = File::open(path, OpenMode::update);
+  if (!database) return fail(std::move(database.error()));
+  if (!lock_database(*database)) return fail(fmt::format("put a torn block of {} back: another process has it", path));
+  Status done = database->write_at(mended.block.offset, std::as_bytes(std::span(&mended.block.stored, 1)));
+  if (done) done = database->sync_data();
+  return done ? remove_file(mended.copy) : done;
+}
+
+std::string mended_note(const std::string& path, const MendedBlock& mended) {
   return fmt::format(
       "a block of metadata of {} at byte {} did not fit its checksum, as a power cut during a load leaves it: the "
       "checksum was computed anew, and {} has the block as it was",
-      path, block.offset, copy);
+      path, mended.block.offset, mended.copy);
 }
 
 }  // namespace outfall::sql

@@ -32,17 +32,30 @@ struct TornBlock {
   std::uint64_t computed = 0;  ///< the one that fits
 };
 
-/// The block, if DuckDB's answer says that its checksum does not fit. None for the headers, which no power cut tears:
-/// each lies in one sector.
+/// The block, if DuckDB's answer to opening a database says that its checksum does not fit. Then it is one of metadata:
+/// rows are read on opening only where the log is replayed, and for that there is none. Nor for the headers, which no
+/// power cut tears: each lies in one sector.
 std::optional<TornBlock> torn_block(std::string_view answer);
 
 /// Those of the blocks at these offsets whose checksums do not fit.
 Result<std::vector<TornBlock>> find_torn_blocks(const std::string& path, std::span<const std::uint64_t> offsets,
                                                 std::uint64_t block_bytes);
 
-/// Writes the checksum that fits, and says in a sentence what was done. The block as it was is kept beside the file.
+/// A block that was given the checksum that fits, and the file beside the database that has it as it was.
+struct MendedBlock {
+  TornBlock block;
+  std::string copy;
+};
+
+/// Writes the checksum that fits.
 ///
-/// Errors: retry: another process has the database, or changed the block.
-Result<std::string> mend_torn_block(const std::string& path, const TornBlock& block);
+/// Errors: retry: another process has the database (is_taken), or changed the block.
+Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& block);
+
+/// Undoes it: it did not help.
+Status tear_again(const std::string& path, const MendedBlock& mended);
+
+/// What was done, in a sentence.
+std::string mended_note(const std::string& path, const MendedBlock& mended);
 
 }  // namespace outfall::sql

@@ -92,6 +92,22 @@ TEST_F(TornBlocks, AreMadeGoodAlsoWhereDuckDbReadsThemLater) {
   EXPECT_EQ(cell(*open(file()), "SELECT a FROM more"), "1");
 }
 
+TEST_F(TornBlocks, ThatStillSayNothingAreAsTheyWere) {
+  const std::uint64_t block = make(few_rows).at(0);
+  {
+    std::fstream database(file(), std::ios::in | std::ios::out | std::ios::binary);
+    database.seekp(static_cast<std::streamoff>(block));
+    database << std::string(block_bytes, '\0');
+  }
+  const std::string zeroed = open_error(file()).message;
+  EXPECT_THAT(zeroed, HasSubstr("Corrupt database file"));
+  const auto opened = open_behind_interruption();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message, zeroed);
+  EXPECT_THAT(told_, IsEmpty());
+  EXPECT_THAT(kept(), IsEmpty());
+}
+
 TEST_F(TornBlocks, OfRowsAreLeftAlone) {
   make(few_rows);
   const auto offset = [&] {
@@ -120,7 +136,8 @@ TEST_F(TornBlocks, AreNotTouchedWhileSomebodyElseHasTheFile) {
   ASSERT_TRUE(lock_database(*holder));
   const auto refused = mend_torn_block(file(), torn->at(0));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().remedy, Remedy::retry);
+  EXPECT_TRUE(is_taken(refused.error()));
+  EXPECT_FALSE(mend_torn_block(file(), {.offset = blocks[0], .stored = 0, .computed = 1}));
   EXPECT_THAT(kept(), IsEmpty());
   ASSERT_TRUE(holder->close());
   EXPECT_TRUE(mend_torn_block(file(), torn->at(0)));

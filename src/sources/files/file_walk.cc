@@ -118,8 +118,8 @@ class Walk {
   Status see_named(const Place& place, const DirectoryEntry& entry, bool last) {
     const std::string& wanted = components_[place.component];
     if (::fnmatch(wanted.c_str(), entry.name.c_str(), FNM_PERIOD) != 0) return {};
-    if (is_pattern(wanted) && is_of_duckdb(place.folder, entry.name, entry.kind)) return {};
     std::string path = join(place.folder, entry.name);
+    if (is_pattern(wanted) && is_of_duckdb(place.folder, entry.name, kind_behind_links(path, entry.kind))) return {};
     if (last) return keep_file(std::move(path), entry.kind);
     if (kind_behind_links(path, entry.kind) == FileKind::directory) {
       places_.push_back({.folder = std::move(path), .component = place.component + 1, .depth = place.depth + 1});

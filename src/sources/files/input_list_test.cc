@@ -77,6 +77,9 @@ TEST_F(InputListTest, DatabasesAndWhatBelongsToThemAreLeftOut) {
   EXPECT_EQ(list({"d"}), below);
   EXPECT_EQ(list({"d/**"}), below);
   EXPECT_THAT(list({"d/*"}), ElementsAre("d/a.jsonl -> d", "d/other.wal -> d"));
+  std::filesystem::create_directory_symlink("e.duckdb", folder_ / "d/link.duckdb");
+  EXPECT_THAT(list({"d/l*/*"}), ElementsAre("d/link.duckdb/b.jsonl -> d")) << "a link to a folder is no database";
+  std::filesystem::remove(folder_ / "d/link.duckdb");
   EXPECT_THAT(list({"d/*/*"}), ElementsAre("d/e.duckdb/b.jsonl -> d", "d/other.tmp/c.jsonl -> d"));
   EXPECT_THAT(list({"d/o.db"}), ElementsAre("d/o.db -> o.db"));
 }
