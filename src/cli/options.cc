@@ -13,16 +13,19 @@ CLI::Option* text(CLI::App& app, const std::string& names, std::string& value, c
   return app.add_option(names, value, description)->type_name(type);
 }
 
+void add_lock_wait(CLI::App& app, Typed& typed) {
+  text(app, "--lock-wait", typed.lock_wait, "SECONDS",
+       "Wait so long for another process that holds the pipeline, or that has the database open. "
+       "Default: 0, exit 5 or 1 at once")
+      ->group("State");
+}
+
 void add_state_options(CLI::App& app, Typed& typed) {
   const char* group = "State";
   text(app, "--data-dir", typed.data_dir, "DIR",
        "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
       ->group(group);
-  text(app, "--lock-wait", typed.lock_wait, "SECONDS",
-       "Wait so long for another process that holds the pipeline, or that has the database open. Default: 0, exit 5 or "
-       "1 at "
-       "once")
-      ->group(group);
+  add_lock_wait(app, typed);
   text(app, "--keep-packages", typed.keep_packages, "N",
        "Keep the job files of the newest N loaded packages. Default: 0")
       ->group(group);
@@ -256,11 +259,7 @@ void add_package(CLI::App& root, Typed& typed) {
   add_id(drop);
   drop.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
   add_place(drop);
-  text(drop, "--lock-wait", typed.lock_wait, "SECONDS",
-       "Wait so long for another process that holds the pipeline, or that has the database open. Default: 0, exit 5 or "
-       "1 at "
-       "once")
-      ->group("State");
+  add_lock_wait(drop, typed);
   drop.footer("Usage:\n  outfall package drop 1795369135.28477 --yes");
   for (CLI::App* verb : noun.get_subcommands(nullptr))
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");

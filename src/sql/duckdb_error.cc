@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "sql/duckdb_torn_block.h"
+
 namespace outfall::sql {
 
 namespace {
@@ -22,7 +24,6 @@ std::string_view without_statement(std::string_view answer) {
   return answer;
 }
 
-constexpr std::string_view torn_block_words = "Corrupt database file: computed checksum";
 constexpr const char* torn_block_hint =
     "if the power went while a load was under way, outfall run or resume of that load makes it good; otherwise the "
     "disk has damaged it: restore the database from a backup";

@@ -119,15 +119,20 @@ std::optional<LogMark> mark_log(const std::string& path) {
   return LogMark{.inode = found->inode, .size = found->size, .mtime_ns = found->mtime_ns};
 }
 
-std::optional<std::uint64_t> torn_entry(std::string_view answer) {
-  constexpr std::string_view words = "Corrupt WAL file: entry at byte position ";
+std::optional<std::uint64_t> number_behind(std::string_view answer, std::string_view words) {
   const std::size_t found = answer.find(words);
   if (found == std::string_view::npos) return std::nullopt;
   answer.remove_prefix(found + words.size());
-  std::uint64_t position = 0;
-  const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), position);
-  if (error != std::errc{} || position < entry_head_bytes) return std::nullopt;
-  return position - entry_head_bytes;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  return number;
+}
+
+std::optional<std::uint64_t> torn_entry(std::string_view answer) {
+  const auto position = number_behind(answer, "Corrupt WAL file: entry at byte position ");
+  if (!position || *position < entry_head_bytes) return std::nullopt;
+  return *position - entry_head_bytes;
 }
 
 std::string torn_log_hint(const std::string& path, std::uint64_t entry) {

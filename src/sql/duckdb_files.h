@@ -38,6 +38,9 @@ struct LogMark {
 /// None: there is no log.
 std::optional<LogMark> mark_log(const std::string& path);
 
+/// The number that stands behind these words in an answer of DuckDB's.
+std::optional<std::uint64_t> number_behind(std::string_view answer, std::string_view words);
+
 /// Where the log is torn, if DuckDB's answer to opening the database says that: the first byte of the entry whose
 /// checksum does not fit.
 std::optional<std::uint64_t> torn_entry(std::string_view answer);

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
 #include <cstddef>
 
 #include "base/file.h"
@@ -14,16 +12,6 @@ namespace outfall::sql {
 namespace {
 
 constexpr std::uint64_t copied_bytes_max = std::uint64_t{256} << 10;
-
-std::optional<std::uint64_t> number_behind(std::string_view text, std::string_view words) {
-  const std::size_t found = text.find(words);
-  if (found == std::string_view::npos) return std::nullopt;
-  text.remove_prefix(found + words.size());
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{}) return std::nullopt;
-  return number;
-}
 
 /// DuckDB's checksum of whole words.
 std::uint64_t checksum(std::span<const std::uint64_t> words) {
@@ -44,6 +32,16 @@ Result<std::size_t> read_whole(File& file, std::uint64_t offset, std::span<std::
   return filled;
 }
 
+/// Locked until it is closed.
+Result<File> open_locked(const std::string& path) {
+  Result<File> database = File::open(path, OpenMode::update);
+  if (!database || lock_database(*database)) return database;
+  // In the words of DuckDB, so that it is waited for in the same way.
+  return fail(Error{.message = fmt::format("mend a torn block of {}: Could not set lock on the file", path),
+                    .hint = "another process has the file open; close it there, then run the same command again",
+                    .remedy = Remedy::retry});
+}
+
 Status keep_copy(File& database, std::uint64_t offset, const std::string& copy) {
   std::vector<std::byte> bytes(copied_bytes_max);
   const Result<std::size_t> count = read_whole(database, offset, bytes);
@@ -61,7 +59,7 @@ Status keep_copy(File& database, std::uint64_t offset, const std::string& copy) 
 
 std::optional<TornBlock> torn_block(std::string_view answer) {
   if (answer.find("replaying WAL") != std::string_view::npos) return std::nullopt;
-  const auto computed = number_behind(answer, "Corrupt database file: computed checksum ");
+  const auto computed = number_behind(answer, torn_block_words);
   const auto stored = number_behind(answer, "does not match stored checksum ");
   const auto offset = number_behind(answer, "in block at location ");
   if (!computed || !stored || !offset || *offset < first_block_offset) return std::nullopt;
@@ -85,14 +83,8 @@ Result<std::vector<TornBlock>> find_torn_blocks(const std::string& path, std::sp
 }
 
 Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& block) {
-  Result<File> database = File::open(path, OpenMode::update);
+  Result<File> database = open_locked(path);
   if (!database) return fail(std::move(database.error()));
-  if (!lock_database(*database)) {
-    // In the words of DuckDB, so that it is waited for in the same way.
-    return fail(Error{.message = fmt::format("mend a torn block of {}: Could not set lock on the file", path),
-                      .hint = "another process has the file open; close it there, then run the same command again",
-                      .remedy = Remedy::retry});
-  }
   std::uint64_t stored = 0;
   const auto count = read_whole(*database, block.offset, std::as_writable_bytes(std::span(&stored, 1)));
   if (!count) return fail(count.error());
@@ -110,9 +102,8 @@ Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& bl
 }
 
 Status tear_again(const std::string& path, const MendedBlock& mended) {
-  Result<File> database = File::open(path, OpenMode::update);
+  Result<File> database = open_locked(path);
   if (!database) return fail(std::move(database.error()));
-  if (!lock_database(*database)) return fail(fmt::format("put a torn block of {} back: another process has it", path));
   Status done = database->write_at(mended.block.offset, std::as_bytes(std::span(&mended.block.stored, 1)));
   if (done) done = database->sync_data();
   return done ? remove_file(mended.copy) : done;

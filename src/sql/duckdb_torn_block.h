@@ -25,6 +25,9 @@ namespace outfall::sql {
 /// Where blocks begin in a database file: behind three headers.
 inline constexpr std::uint64_t first_block_offset = std::uint64_t{3} * 4096;
 
+/// What DuckDB says of such a block, in front of the checksum that fits.
+inline constexpr std::string_view torn_block_words = "Corrupt database file: computed checksum ";
+
 /// A block whose checksum does not fit.
 struct TornBlock {
   std::uint64_t offset = 0;    ///< of its first byte in the file, where the checksum stands
