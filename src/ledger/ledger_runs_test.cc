@@ -245,6 +245,9 @@ TEST_F(LedgerTest, ALoadWasInterruptedWhereARunDiedSinceTheSealOfWhatWaits) {
   EXPECT_TRUE(interrupted()) << "nobody has told what became of it";
   ASSERT_TRUE(ledger.mark_loaded(ledger.pending().value().at(0).load_id, 0));
   EXPECT_FALSE(interrupted());
+  begin(ledger, "died behind its seal");
+  seal(ledger, "died behind its seal", input("/in/b"));
+  EXPECT_TRUE(interrupted()) << "it may have begun to load";
 }
 
 TEST_F(LedgerTest, UnendedRunsAreThoseBehindTheLastRecordedEnd) {

@@ -170,30 +170,27 @@ Status expect_file(const DuckDbApi& api, duckdb_database database, const std::st
               "the file is something else; name another path");
 }
 
-/// Where the blocks of metadata begin in the file, and how large they are. DuckDB reads some of them only when it needs
-/// them.
-struct MetadataBlocks {
-  std::vector<std::uint64_t> offsets;
-  std::uint64_t bytes = 0;
-};
-Result<MetadataBlocks> metadata_blocks(const DuckDbApi& api, duckdb_database database) {
+/// Where the blocks of metadata begin in the file. DuckDB reads some of them only when it needs them.
+Result<std::vector<std::uint64_t>> metadata_blocks(const DuckDbApi& api, duckdb_database database) {
   const auto size =
       ask(api, database, "SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()");
   if (!size) return fail(size.error());
   const auto ids = ask(api, database, "SELECT block_id FROM pragma_metadata_info()");
   if (!ids) return fail(ids.error());
-  MetadataBlocks found{.offsets = {}, .bytes = std::stoull(size->at(0))};
-  for (const std::string& id : *ids) found.offsets.push_back(first_block_offset + std::stoull(id) * found.bytes);
-  return found;
+  std::vector<std::uint64_t> offsets;
+  for (const std::string& id : *ids) {
+    offsets.push_back(first_block_offset + std::stoull(id) * std::stoull(size->at(0)));
+  }
+  return offsets;
 }
 
 /// Makes those torn blocks good that DuckDB meets on opening, until it has what it needs. Closed again.
-Result<MetadataBlocks> mend_until_opened(const DuckDbApi& api, const std::string& path, const DuckDbOptions& look,
-                                         std::vector<MendedBlock>& mended) {
+Result<std::vector<std::uint64_t>> mend_until_opened(const DuckDbApi& api, const std::string& path,
+                                                     const DuckDbOptions& look, std::vector<MendedBlock>& mended) {
   while (true) {
     Result<duckdb_database> opened = open_or_mend_log(api, path, look);
     if (opened) {
-      Result<MetadataBlocks> blocks = metadata_blocks(api, *opened);
+      Result<std::vector<std::uint64_t>> blocks = metadata_blocks(api, *opened);
       api.duckdb_close(&*opened);
       return blocks;
     }
@@ -212,9 +209,9 @@ Status mend_blocks(const DuckDbApi& api, const std::string& path, const DuckDbOp
   look.access = Access::read_only;  // closing it makes no checkpoint
   std::vector<MendedBlock> mended;
   const Status done = [&]() -> Status {
-    const Result<MetadataBlocks> blocks = mend_until_opened(api, path, look, mended);
+    const Result<std::vector<std::uint64_t>> blocks = mend_until_opened(api, path, look, mended);
     if (!blocks) return fail(blocks.error());
-    const Result<std::vector<TornBlock>> torn = find_torn_blocks(path, blocks->offsets, blocks->bytes);
+    const Result<std::vector<TornBlock>> torn = find_torn_blocks(path, *blocks);
     if (!torn) return fail(torn.error());
     for (const TornBlock& block : *torn) {
       Result<MendedBlock> one = mend_torn_block(path, block);

@@ -33,6 +33,7 @@ struct TornBlock {
   std::uint64_t offset = 0;    ///< of its first byte in the file, where the checksum stands
   std::uint64_t stored = 0;    ///< the checksum there
   std::uint64_t computed = 0;  ///< the one that fits
+  bool operator==(const TornBlock&) const = default;
 };
 
 /// The block, if DuckDB's answer to opening a database says that its checksum does not fit. Then it is one of metadata:
@@ -40,9 +41,9 @@ struct TornBlock {
 /// power cut tears: each lies in one sector.
 std::optional<TornBlock> torn_block(std::string_view answer);
 
-/// Those of the blocks at these offsets whose checksums do not fit.
-Result<std::vector<TornBlock>> find_torn_blocks(const std::string& path, std::span<const std::uint64_t> offsets,
-                                                std::uint64_t block_bytes);
+/// Those of the blocks at these offsets whose checksums do not fit. They are read without a lock: mend_torn_block looks
+/// again.
+Result<std::vector<TornBlock>> find_torn_blocks(const std::string& path, std::span<const std::uint64_t> offsets);
 
 /// A block that was given the checksum that fits, and the file beside the database that has it as it was.
 struct MendedBlock {
@@ -52,7 +53,7 @@ struct MendedBlock {
 
 /// Writes the checksum that fits.
 ///
-/// Errors: retry: another process has the database (is_taken), or changed the block.
+/// Errors: retry: another process has the database (is_taken), or has changed the block since it was found.
 Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& block);
 
 /// Undoes it: it did not help.

@@ -129,7 +129,7 @@ TEST_F(TornBlocks, OfRowsAreLeftAlone) {
 TEST_F(TornBlocks, AreNotTouchedWhileSomebodyElseHasTheFile) {
   const auto blocks = make(few_rows);
   tear(blocks[0]);
-  const auto torn = find_torn_blocks(file(), blocks, block_bytes);
+  const auto torn = find_torn_blocks(file(), blocks);
   ASSERT_TRUE(torn);
   ASSERT_THAT(*torn, SizeIs(1));
   auto holder = File::open(file(), OpenMode::update);
@@ -140,8 +140,15 @@ TEST_F(TornBlocks, AreNotTouchedWhileSomebodyElseHasTheFile) {
   EXPECT_FALSE(mend_torn_block(file(), {.offset = blocks[0], .stored = 0, .computed = 1}));
   EXPECT_THAT(kept(), IsEmpty());
   ASSERT_TRUE(holder->close());
+  // Written anew meanwhile, with the same checksum in front.
+  TornBlock older = torn->at(0);
+  older.computed ^= 1;
+  const auto changed = mend_torn_block(file(), older);
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().message, HasSubstr("it has changed meanwhile"));
+  EXPECT_THAT(kept(), IsEmpty());
   EXPECT_TRUE(mend_torn_block(file(), torn->at(0)));
-  EXPECT_THAT(find_torn_blocks(file(), blocks, block_bytes).value(), IsEmpty());
+  EXPECT_THAT(find_torn_blocks(file(), blocks).value(), IsEmpty());
 }
 
 TEST(TornBlock, IsTheOneThatDuckDbNames) {
@@ -152,6 +159,10 @@ TEST(TornBlock, IsTheOneThatDuckDbNames) {
   EXPECT_EQ(torn->computed, 12u);
   EXPECT_EQ(torn->stored, 34u);
   EXPECT_EQ(torn->offset, 274'432u);
+  EXPECT_FALSE(
+      torn_block("Failure while replaying WAL file: Corrupt database file: computed checksum 12 does not match stored "
+                 "checksum 34 in block at location 274432"))
+      << "a block of rows that the log changes";
   EXPECT_FALSE(torn_block("IO Error: Corrupt WAL file: entry at byte position 100 computed checksum 1"));
   EXPECT_FALSE(
       torn_block("Corrupt database file: computed checksum 12 does not match stored checksum 34 in block at "
