@@ -31,7 +31,9 @@ build: setup
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS)
 
-demo: build
+demo: setup
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release --parallel $(JOBS) --target outfall
 	@tools/demo
 
 test: build
