@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ struct DropOptions {
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
   std::chrono::seconds lock_wait{0};
+  /// Called where one of these waits begins.
+  std::function<void(const LockWaiting&)> waiting{};
   std::stop_token stop{};
 };
 

@@ -55,6 +55,8 @@ struct PipelineOptions {
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
   std::chrono::seconds lock_wait{0};
+  /// Called from the calling thread where one of these waits begins.
+  std::function<void(const LockWaiting&)> waiting{};
 };
 
 /// `path` is the column as it is called in the table, or a dotted path of keys; `type` a data type with optional
@@ -163,6 +165,11 @@ struct RunOptions {
   std::stop_token stop{};
   /// Called from one thread at a time, at most every 50 ms, and once at the end of each stage. It must be quick.
   std::function<void(const Progress&)> progress{};
+  /// Called once with the report when all is done but one thing: that the run has ended is recorded behind it. Killed
+  /// before, the same command goes on with this run, afterwards it is a new one: who tells people here how a run ended
+  /// leaves nobody without the report who must not repeat the command. Not called for dry runs, and where another
+  /// process holds the pipeline or the request is wrong.
+  std::function<void(const Report&)> ending{};
 };
 
 class Pipeline {

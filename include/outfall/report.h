@@ -44,6 +44,7 @@ struct VariantReport {
   std::string first_value;  ///< at most 80 bytes of it
   std::string input;        ///< the file of the first value
   std::uint64_t line = 0;   ///< its line, counted from 1
+  bool is_stated = false;   ///< the base column has its type from --column or the like, and no policy changes it
 };
 
 /// A column that got another type because of a value that did not fit (TypeConflicts).

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace outfall {
@@ -77,5 +78,12 @@ std::string_view name(DeliveryMode mode);
 std::optional<DataType> data_type(std::string_view name);
 std::optional<WriteDisposition> write_disposition(std::string_view name);
 std::optional<NamingConvention> naming_convention(std::string_view name);
+
+/// Another process has what this one needs, and is waited for.
+struct LockWaiting {
+  enum class For { pipeline, database };
+  For what = For::pipeline;
+  std::string sentence{};  ///< `pipeline 'shop' is held by process 12 on host, since ...`
+};
 
 }  // namespace outfall

@@ -29,31 +29,6 @@ auto repeat_interrupted(Call call) {
   return answer;
 }
 
-std::string_view hint_for(int error_number) {
-  switch (error_number) {
-    case ENOSPC:
-      return "the disk is full: free some space and run again, nothing that was recorded is lost";
-    case EFBIG:
-      return "the file reached the size that this process may write: raise the limit (ulimit -f)";
-    case EDQUOT:
-      return "the disk quota is used up: free some space and run again, nothing that was recorded is lost";
-    case EROFS:
-      return "the file system is read-only: choose another folder or mount it writable";
-    case EACCES:
-    case EPERM:
-      return "this user may not do that: check the owner and the permissions of the file and its folder";
-    case ENOENT:
-      return "check the path: it, or a folder on the way, does not exist";
-    case EMFILE:
-    case ENFILE:
-      return "too many open files: raise the limit (ulimit -n)";
-    case EIO:
-      return "the disk or the network file system failed: check the system log before running again";
-    default:
-      return "";
-  }
-}
-
 Remedy remedy_for(int error_number) {
   switch (error_number) {
     case EAGAIN:
@@ -83,12 +58,37 @@ FileStat to_file_stat(const struct stat& found) {
 
 }  // namespace
 
+std::string_view system_hint(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+      return "the disk is full: free some space and run again, nothing that was recorded is lost";
+    case EFBIG:
+      return "the file reached the size that this process may write: raise the limit (ulimit -f)";
+    case EDQUOT:
+      return "the disk quota is used up: free some space and run again, nothing that was recorded is lost";
+    case EROFS:
+      return "the file system is read-only: choose another folder or mount it writable";
+    case EACCES:
+    case EPERM:
+      return "this user may not do that: check the owner and the permissions of the file and its folder";
+    case ENOENT:
+      return "check the path: it, or a folder on the way, does not exist";
+    case EMFILE:
+    case ENFILE:
+      return "too many open files: raise the limit (ulimit -n)";
+    case EIO:
+      return "the disk or the network file system failed: check the system log before running again";
+    default:
+      return "";
+  }
+}
+
 Error system_error(std::string_view doing, std::string_view path, int error_number) {
   // Not strerror: its text follows the locale of the host process.
   const char* answer = strerrordesc_np(error_number);
   const std::string text = answer != nullptr ? std::string(answer) : fmt::format("error {}", error_number);
   return {.message = fmt::format("cannot {} {}: {}", doing, path, text),
-          .hint = std::string(hint_for(error_number)),
+          .hint = std::string(system_hint(error_number)),
           .remedy = remedy_for(error_number)};
 }
 

@@ -19,6 +19,9 @@
 
 namespace outfall {
 
+/// What to do about an errno; empty: nothing is known that would help.
+std::string_view system_hint(int error_number);
+
 /// The error for what the system answered: "cannot open /data/x: No space left on device", with the hint that fits.
 [[nodiscard]] Error system_error(std::string_view doing, std::string_view path, int error_number);
 

@@ -37,7 +37,7 @@ class Json {
   using Array = std::vector<Json>;
   using Object = std::vector<Member>;
 
-  /// A number that neither int64 nor double can hold, as it was written.
+  /// A number as it was written: one that neither int64 nor double can hold, or any that was not to be read.
   struct Number {
     std::string text;
     bool operator==(const Number&) const = default;
@@ -98,10 +98,13 @@ class Json {
   std::variant<std::monostate, bool, std::int64_t, double, Number, std::string, Array, Object> value_;
 };
 
+/// Whether numbers with a point or an exponent are read as doubles, or kept as their texts.
+enum class Fractions { as_doubles, as_written };
+
 /// Reads one document. A repeated key keeps its first place and its last value.
 ///
 /// Errors: abandon, with the offset in bytes at which the text stops being JSON; nesting beyond json_depth_max.
-Result<Json> parse_json(std::string_view text);
+Result<Json> parse_json(std::string_view text, Fractions fractions = Fractions::as_doubles);
 
 /// The document as compact text, keys in their order, byte for byte as orjson writes it.
 std::string to_json(const Json& document);

@@ -27,7 +27,7 @@ std::size_t skip_digits(std::string_view text, std::size_t at) {
 }
 
 /// A JSON number as a value; nothing when the text is not one.
-std::optional<Json> read_number(std::string_view text) {
+std::optional<Json> read_number(std::string_view text, Fractions fractions) {
   std::size_t at = text.starts_with('-') ? 1 : 0;
   const std::size_t whole = at;
   at = skip_digits(text, at);
@@ -54,7 +54,7 @@ std::optional<Json> read_number(std::string_view text) {
   if (integer) {
     std::int64_t value = 0;
     if (std::from_chars(begin, end, value).ec == std::errc{}) return Json(value);
-  } else {
+  } else if (fractions == Fractions::as_doubles) {
     double value = 0;
     if (std::from_chars(begin, end, value).ec == std::errc{}) return Json(value);
   }
@@ -85,7 +85,7 @@ void drop_repeated_keys(Json::Object& members) {
 class Reader {
  public:
   /// The text is read as the one element of an array: simdjson treats lone scalars as a case of its own.
-  explicit Reader(std::string_view text) {
+  Reader(std::string_view text, Fractions fractions) : fractions_(fractions) {
     buffer_.reserve(text.size() + 2 + simdjson::SIMDJSON_PADDING);
     buffer_.append("[").append(text).append("]");
   }
@@ -157,7 +157,7 @@ class Reader {
            (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
       token.remove_suffix(1);
     }
-    std::optional<Json> number = read_number(token);
+    std::optional<Json> number = read_number(token, fractions_);
     if (!number) return refuse("a number is malformed");
     out = *std::move(number);
     return true;
@@ -204,6 +204,7 @@ class Reader {
     return std::min(end, static_cast<std::size_t>(place - buffer_.data() - 1));
   }
 
+  Fractions fractions_;
   std::string buffer_;
   ondemand::document document_;
   std::string why_;
@@ -211,8 +212,8 @@ class Reader {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text) {
-  return Reader(text).read();
+Result<Json> parse_json(std::string_view text, Fractions fractions) {
+  return Reader(text, fractions).read();
 }
 
 }  // namespace outfall

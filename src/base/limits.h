@@ -27,6 +27,9 @@ inline constexpr std::size_t sqlite_statements_max = 128;
 /// Bytes of a pipeline's name: it is the name of a folder, and file systems end at 255.
 inline constexpr std::size_t pipeline_name_bytes_max = 200;
 
+/// How long a process that was killed may take until the kernel has taken its lock away.
+inline constexpr std::chrono::seconds lock_death_max{10};
+
 /// How often a waiting process asks for the pipeline's lock again. The kernel offers no wait with a deadline for such
 /// locks.
 inline constexpr std::chrono::milliseconds lock_poll{50};

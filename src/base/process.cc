@@ -3,6 +3,7 @@
 // The identity of this process, from the kernel.
 #include "base/process.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,6 +22,10 @@ ProcessIdentity this_process() {
     boot_id.pop_back();
   }
   return {.host = host.data(), .boot_id = std::move(boot_id), .pid = getpid()};
+}
+
+bool is_ending(std::int64_t pid) {
+  return read_file(fmt::format("/proc/{}/statm", pid)).value_or("").starts_with("0 ");
 }
 
 }  // namespace outfall

@@ -17,4 +17,8 @@ struct ProcessIdentity {
 /// Asked anew each time: a fork has another pid.
 ProcessIdentity this_process();
 
+/// Whether the process is at its end: its memory is gone or going, and in a moment so is what it holds. Large ones take
+/// a while after they were killed.
+bool is_ending(std::int64_t pid);
+
 }  // namespace outfall

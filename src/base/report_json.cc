@@ -62,6 +62,7 @@ Json variant_json(const VariantReport& variant) {
   out.set("first_value", variant.first_value);
   out.set("input", variant.input);
   out.set("line", count(variant.line));
+  out.set("is_stated", variant.is_stated);
   return out;
 }
 

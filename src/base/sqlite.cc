@@ -64,7 +64,7 @@ bool is_file_size_limited() {
 Advice advice_for(int code, int system_errno) {
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return {"the disk is full: free some space and run again, nothing that was recorded is lost"};
+      return {system_hint(ENOSPC)};
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -73,7 +73,7 @@ Advice advice_for(int code, int system_errno) {
           "--data-dir"};
     case SQLITE_CANTOPEN:
       return system_errno == ENOENT
-                 ? Advice{"check the path: it, or a folder on the way, does not exist"}
+                 ? Advice{system_hint(ENOENT)}
                  : Advice{
                        "check owner and permissions of the file and of its folder: SQLite keeps a log beside the file"};
     case SQLITE_CORRUPT:
@@ -87,12 +87,10 @@ Advice advice_for(int code, int system_errno) {
     case SQLITE_NOMEM:
       return {"memory is short", Remedy::retry};
     case SQLITE_IOERR:
-      if (system_errno == ENOSPC || system_errno == EDQUOT)
-        return {"the disk is full: free some space and run again, nothing that was recorded is lost"};
+      if (system_errno == ENOSPC || system_errno == EDQUOT) return {system_hint(system_errno)};
       // What the write was answered SQLite may have forgotten by now.
-      if (system_errno == EFBIG || (system_errno != EIO && is_file_size_limited()))
-        return {"the file reached the size that this process may write: raise the limit (ulimit -f)"};
-      return {"the disk or the network file system failed: check the system log before running again"};
+      if (system_errno == EFBIG || (system_errno != EIO && is_file_size_limited())) return {system_hint(EFBIG)};
+      return {system_hint(EIO)};
     default:
       return {};
   }

@@ -17,4 +17,7 @@ int dead_letter(const DeadLetterCommand& command);
 /// Says what went wrong on stderr. Returns the exit code that goes with it.
 int complain(const Error& error);
 
+/// Says on stderr for what is waited.
+void say_waiting(const LockWaiting& waiting);
+
 }  // namespace outfall::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From an error to its exit code.
+// What is said on stderr beside a report: errors, with their exit code, and waits.
 #include <csignal>
 #include <cstdio>
 
@@ -10,11 +10,16 @@
 #include "outfall/report.h"
 
 namespace outfall::cli {
+
 int complain(const Error& error) {
   std::fputs(error_text(error, Terminal::of(stderr)).c_str(), stderr);
   const Ending ending = ending_of(error);
   const bool is_terminated = ending == Ending::interrupted && StopSignals::received() == SIGTERM;
   return static_cast<int>(is_terminated ? Ending::terminated : ending);
+}
+
+void say_waiting(const LockWaiting& waiting) {
+  std::fprintf(stderr, "waiting: %s\n", one_line(waiting.sentence).c_str());
 }
 
 }  // namespace outfall::cli

@@ -219,7 +219,9 @@ void add_status(CLI::App& root, Typed& typed) {
   CLI::App& app = *root.add_subcommand("status", "Show pipelines: packages, jobs, progress, runs, weight on disk");
   text(app, "subject", typed.subject, "PIPELINE|RUN", "One pipeline, or one run with its trace. Default: all pipelines")
       ->group("What to show");
-  app.add_flag("--watch", typed.watch, "Show it again every second until stopped")->group("How to print it");
+  app.add_flag("--watch", typed.watch, "Show it again every second until stopped")
+      ->disable_flag_override()
+      ->group("How to print it");
   app.add_flag("--json", typed.json, "One JSON document (a line each with --watch)")->group("How to print it");
   text(app, "--data-dir", typed.data_dir, "DIR",
        "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")

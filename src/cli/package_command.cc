@@ -81,7 +81,7 @@ int drop(const PackageCommand& command) {
   }
   const StopSignals signals;
   const Result<DroppedPackage> dropped =
-      drop_package({.package = which, .lock_wait = command.lock_wait, .stop = signals.token()});
+      drop_package({.package = which, .lock_wait = command.lock_wait, .waiting = say_waiting, .stop = signals.token()});
   if (!dropped) return complain(dropped.error());
   // That it is dropped stays the exit code.
   if (command.form == ReportForm::json) (void)print(to_json(dropped->package) + "\n");

@@ -37,12 +37,14 @@ std::string rows_part(const Progress& progress) {
 
 std::vector<std::string> facts(const StageMeter& meter) {
   const Progress& progress = meter.progress();
+  if (progress.stage == Progress::Stage::seal) return {};
   std::vector<std::string> out{rows_part(progress)};
   if (progress.stage == Progress::Stage::extract) out.push_back(bytes_part(progress));
   if (seconds(meter.elapsed()) >= rate_seconds_min) {
     out.push_back(fmt::format("{} rows/s", count_text(static_cast<std::uint64_t>(meter.rows_per_second()))));
   }
-  if (meter.left()) out.push_back(duration_text(*meter.left()) + " left");
+  // In front of all others: a narrow terminal cuts off what comes last.
+  if (meter.left()) out.insert(out.begin(), duration_text(*meter.left()) + " left");
   return out;
 }
 

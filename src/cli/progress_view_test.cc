@@ -22,13 +22,13 @@ StageMeter half_way() {
 
 TEST(ProgressView, BarTellsRowsBytesRateAndTimeLeft) {
   EXPECT_EQ(bar_line(half_way(), 200),
-            "extract  [==========>         ]  50%  120,000 rows  45.0 MB of 90.0 MB  30,000 rows/s  4.00 s left");
+            "extract  [==========>         ]  50%  4.00 s left  120,000 rows  45.0 MB of 90.0 MB  30,000 rows/s");
   EXPECT_EQ(shown_length(bar_line(half_way(), 40)), 40U);
 }
 
 TEST(ProgressView, PlainAndJsonTellTheSame) {
   EXPECT_EQ(plain_line(half_way()),
-            "progress: extract 50%, 120,000 rows, 45.0 MB of 90.0 MB, 30,000 rows/s, 4.00 s left");
+            "progress: extract 50%, 4.00 s left, 120,000 rows, 45.0 MB of 90.0 MB, 30,000 rows/s");
   EXPECT_EQ(json_line(half_way()),
             R"({"event":"progress","stage":"extract","rows":120000,"rows_total":null,"bytes":45000000,)"
             R"("bytes_total":90000000,"rows_per_second":30000,"seconds":4.000,"load_id":null})");

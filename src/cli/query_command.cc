@@ -2,6 +2,7 @@
 //
 // query: rows on stdout, their number and the time on stderr.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include "cli/progress_view.h"
 #include "cli/quantities.h"
 #include "cli/query_output.h"
+#include "cli/shell_words.h"
 #include "cli/stop_signals.h"
 
 namespace outfall::cli {
@@ -65,6 +67,12 @@ int query(const QueryCommand& command) {
   if (!report->complete || problem != 0) return 0;
   std::fputs(fmt::format("{}, {}\n", count_text(report->rows, "row"), duration_text(Clock::now() - start)).c_str(),
              stderr);
+  if (report->rows == 0 && report->dataset.empty() && !report->others.empty()) {
+    std::fputs(fmt::format("note: there are {} datasets, and none was chosen (--dataset): {}\n", report->others.size(),
+                           one_line(fmt::format("{}", fmt::join(report->others, ", "))))
+                   .c_str(),
+               stderr);
+  }
   return 0;
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 /// More inputs than these are counted, not listed: a glob may match 100,000 files. The JSON report has them all.
 constexpr std::size_t inputs_shown_max = 20;
+constexpr std::size_t notes_shown_max = 20;
 
 /// More new columns than these are counted.
 constexpr std::size_t columns_shown_max = 8;
@@ -119,12 +120,19 @@ bool is_lost(const Report& report, const InputReport& input) {
 std::string inputs_text(const Report& report) {
   std::string out;
   std::size_t shown = 0;
-  for (const InputReport& input : report.inputs) {
-    if (is_lost(report, input)) continue;
+  const auto show = [&](const InputReport& input) {
+    if (is_lost(report, input) || shown++ >= inputs_shown_max) return;
     const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
-    if (shown++ < inputs_shown_max)
-      out += labelled(
-          "input", one_line(called) + ": " + (report.dry_run ? planned_input_text(input) : input_text(report, input)));
+    out += labelled("input",
+                    one_line(called) + ": " + (report.dry_run ? planned_input_text(input) : input_text(report, input)));
+  };
+  // Among thousands of files the few that are new are what somebody looks for.
+  const bool are_many = report.inputs.size() > inputs_shown_max;
+  for (const InputReport& input : report.inputs) {
+    if (!are_many || input.fate != InputFate::skipped) show(input);
+  }
+  for (const InputReport& input : report.inputs) {
+    if (are_many && input.fate == InputFate::skipped) show(input);
   }
   if (shown > inputs_shown_max) {
     out += labelled("inputs", fmt::format("{} more (--json lists all)", count_text(shown - inputs_shown_max)));
@@ -209,9 +217,10 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
       out += labelled("variant", fmt::format("{}.{}: a value that {} does not take, first {}{}", one_line(table.name),
                                              one_line(variant.column), one_line(variant.base_column),
                                              one_line(variant.first_value), place_text(variant.input, variant.line)));
-      out += fmt::format("{}{} --type-conflicts widen, or in a new dataset --column {}\n", std::string(12, ' '),
-                         painted(terminal, Color::cyan, "hint:"),
-                         quoted_word(column_path(table, variant.base_column) + ":text"));
+      out +=
+          fmt::format("{}{} {}in a new dataset --column {}\n", std::string(12, ' '),
+                      painted(terminal, Color::cyan, "hint:"), variant.is_stated ? "" : "--type-conflicts widen, or ",
+                      quoted_word(column_path(table, variant.base_column) + ":text"));
     }
   }
   return out;
@@ -219,11 +228,20 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
 
 std::string notes_text(const Report& report, const Terminal& terminal) {
   std::string out;
+  std::size_t told = 0;
   const auto note = [&](const std::string& text) {
+    if (++told > notes_shown_max) return;
     out += fmt::format("{} {}\n", painted(terminal, Color::yellow, "note:"), one_line(text));
   };
-  for (const InputReport& input : report.inputs) std::ranges::for_each(input.notes, note);
   std::ranges::for_each(report.notes, note);
+  if (report.duplicate_keys > 0) {
+    note(fmt::format("{} inside one document: the last value won", count_text(report.duplicate_keys, "repeated key")));
+  }
+  for (const InputReport& input : report.inputs) std::ranges::for_each(input.notes, note);
+  if (told > notes_shown_max) {
+    out += fmt::format("{} {} more like these (--json lists all)\n", painted(terminal, Color::yellow, "note:"),
+                       count_text(told - notes_shown_max));
+  }
   const bool again = std::ranges::any_of(report.inputs, [](const InputReport& input) {
     return input.fate == InputFate::loaded && std::ranges::any_of(input.notes, [](const std::string& text) {
              return text.find("already loaded") != std::string::npos && !text.ends_with("loaded again");
@@ -232,9 +250,6 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   if (again) {
     out += fmt::format("{} --skip-loaded takes only new content, --write-disposition replace empties the table first\n",
                        painted(terminal, Color::cyan, "hint:"));
-  }
-  if (report.duplicate_keys > 0) {
-    note(fmt::format("{} inside one document: the last value won", count_text(report.duplicate_keys, "repeated key")));
   }
   return out;
 }
@@ -279,8 +294,8 @@ std::string time_text(const Report& report) {
     const auto per_second = [&](std::uint64_t count) {
       return static_cast<std::uint64_t>(static_cast<double>(count) / seconds);
     };
-    out += fmt::format(", {}/s, {}/s", count_text(per_second(report.balance.in), "document"),
-                       bytes_text(per_second(report.bytes_read)));
+    out += fmt::format(", {}/s", count_text(per_second(report.balance.in), "document"));
+    if (report.bytes_read > 0) out += fmt::format(", {}/s", bytes_text(per_second(report.bytes_read)));
   }
   return out;
 }
@@ -288,8 +303,7 @@ std::string time_text(const Report& report) {
 // The first root table is what somebody looks at first.
 std::string query_text(const Report& report) {
   if (!report.destination.starts_with("duckdb:") || report.dry_run || report.balance.delivered == 0) return "";
-  const auto root = std::ranges::find_if(
-      report.tables, [](const TableReport& table) { return table.parent.empty() && !table.name.starts_with("_dlt"); });
+  const auto root = std::ranges::find_if(report.tables, [](const TableReport& table) { return table.parent.empty(); });
   if (root == report.tables.end()) return "";
   std::string table = root->name;
   if (!is_plain_identifier(table)) {
@@ -324,7 +338,8 @@ std::string pending_text(const Report& report, const ReportView& view) {
   std::string out =
       fmt::format("{} `outfall resume {}{}`{} delivers what is pending\n", hint, shell_word(report.pipeline), data_dir,
                   needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
-  if (report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run) {
+  if (report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run &&
+      report.error->hint.empty()) {
     out += fmt::format(
         "{} where the destination can never take it, `outfall package list{}` names it for "
         "`outfall package drop`\n",
@@ -350,6 +365,7 @@ std::string error_text(const Error& error, const Terminal& terminal) {
 
 std::string balance_text(const Report& report) {
   const Balance& balance = report.balance;
+  if (report.dry_run && report.error) return "dry run: nothing was written";
   if (report.dry_run) {
     return fmt::format("would load {}{}, dry run: nothing was written",
                        count_text(balance.in - balance.rejected, "document"),
@@ -357,6 +373,7 @@ std::string balance_text(const Report& report) {
   }
   std::string out = fmt::format("in {} = delivered {} + rejected {} + pending {}", balance.in, balance.delivered,
                                 balance.rejected, balance.pending);
+  if (report.ending == Ending::failed) return "failed: " + out;
   if (report.mode != DeliveryMode::none) return out + ", " + std::string(name(report.mode));
   return report.destination.starts_with("null:") ? out + ", nothing is kept (null:)" : out;
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cli/commands.h"
@@ -26,11 +27,8 @@ void print_report(const Report& report, const Talk& talk, const std::string& dat
   if (talk.progress == ProgressMode::json) {
     const std::string document = to_json(report);
     std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", document.c_str());
-  } else if (talk.report == ReportForm::text) {
-    std::fputs(report_text(report, {.terminal = terminal, .data_dir = data_dir}).c_str(), stderr);
   } else {
-    if (report.error) std::fputs(error_text(*report.error, terminal).c_str(), stderr);
-    std::fprintf(stderr, "%s\n", balance_text(report).c_str());
+    std::fputs(report_text(report, {.terminal = terminal, .data_dir = data_dir}).c_str(), stderr);
   }
   if (talk.report == ReportForm::json) {
     // How the run ended stays the exit code.
@@ -48,6 +46,17 @@ class Show {
     if (view_) view_->show(progress, Clock::now());
   }
 
+  void waiting(const LockWaiting& waiting) {
+    if (view_) view_->end();
+    view_.reset();
+    if (talk_.progress == ProgressMode::json) {
+      std::fprintf(stderr, "{\"event\":\"waiting\",\"for\":\"%s\"}\n",
+                   waiting.what == LockWaiting::For::pipeline ? "pipeline" : "database");
+    } else if (talk_.progress != ProgressMode::none) {
+      say_waiting(waiting);
+    }
+  }
+
   /// Returns the exit code.
   int report(Report report) {
     if (view_) view_->end();
@@ -63,6 +72,11 @@ class Show {
   std::unique_ptr<ProgressView> view_;
 };
 
+PipelineOptions watched(PipelineOptions options, Show& show) {
+  options.waiting = [&show](const LockWaiting& waiting) { show.waiting(waiting); };
+  return options;
+}
+
 RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
   options.stop = signals.token();
   options.progress = [&show](const Progress& progress) { show.progress(progress); };
@@ -73,21 +87,28 @@ RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
 
 int run(const RunCommand& command) {
   Show show(command.talk, command.pipeline.data_dir);
+  std::optional<int> told;
+  bool has_told_error = false;
   Report report;
   {
     const StopSignals signals;
-    report = Pipeline(command.pipeline).run(watched(command.run, signals, show));
+    RunOptions options = watched(command.run, signals, show);
+    options.ending = [&](const Report& ending) {
+      told = show.report(ending);
+      has_told_error = ending.error.has_value();
+    };
+    report = Pipeline(watched(command.pipeline, show)).run(options);
   }
-  return show.report(std::move(report));
+  if (!told) return show.report(std::move(report));
+  return report.error && !has_told_error ? complain(*report.error) : *told;  // or its end could not be recorded
 }
 
 int resume(const ResumeCommand& command) {
   Show show(command.talk, command.pipeline.data_dir);
   const StopSignals signals;
   const ResumeReport all =
-      Pipeline(command.pipeline).resume(watched(command.run, signals, show), [&show](const Report& report) {
-        show.report(report);
-      });
+      Pipeline(watched(command.pipeline, show))
+          .resume(watched(command.run, signals, show), [&show](const Report& report) { show.report(report); });
   if (all.error) return complain(*all.error);
   if (all.pipelines.empty()) {
     std::error_code unreadable;

@@ -108,6 +108,7 @@ std::string hint_on_types(const Load& load, std::string_view answer) {
     const auto fills = [&](const ledger::JobRecord& job) {
       const schema::Table* table = load.request.schema.tables.find(job.table);
       return table != nullptr && is_same(job.table, there.table) &&
+             answer.starts_with(fmt::format("insert into table {}:", job.table)) &&
              std::ranges::any_of(table->columns,
                                  [&](const schema::Column& one) { return one.type && is_same(one.name, there.name); });
     };

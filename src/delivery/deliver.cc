@@ -68,13 +68,9 @@ Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request
 Error interrupted(Known known) {
   switch (known) {
     case Known::not_asked:
-      return {.message = "stopped before the destination was asked for it",
-              .hint = "outfall resume finishes it",
-              .blame = Blame::interrupted};
+      return {.message = "stopped before the destination was asked for it", .hint = "", .blame = Blame::interrupted};
     case Known::not_there:
-      return {.message = "stopped; nothing of it is at the destination yet",
-              .hint = "outfall resume finishes it",
-              .blame = Blame::interrupted};
+      return {.message = "stopped; nothing of it is at the destination yet", .hint = "", .blame = Blame::interrupted};
     case Known::unknown:
       break;
   }

@@ -96,6 +96,9 @@ class Destination {
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;
 
+  /// Lets go of what open took. What is called next opens it again.
+  virtual void close() {}
+
   /// Told before it is first used that a load into it may have been interrupted, perhaps by a power cut. What that can
   /// have left behind is then made good when it is opened.
   virtual void expect_interrupted_load() {}

@@ -77,8 +77,8 @@ Status check_cut(const Migration& migration, const sql::TableChange& change) {
   if (!filled) return fail(filled.error());
   for (const sql::CutColumn& cut : change.cut) {
     if (!filled->contains(cut.column)) continue;
-    return fail(fmt::format("the column {} is {} at {}, and values of {} would be cut to fit it", cut.column, cut.there,
-                            migration.dataset.connection.dialect().name, cut.type),
+    return fail(fmt::format("the column {} is {} at {}, and values of {} would be cut or changed to fit it", cut.column,
+                            cut.there, migration.dataset.connection.dialect().name, cut.type),
                 fmt::format("give it a type that takes them ({}), then run the same command again", cut.advised));
   }
   return {};

@@ -96,15 +96,14 @@ Result<DroppedPackage> drop_package(const DropOptions& options) {
   Result<Found> found = find_one(options.package);
   if (!found) return fail(std::move(found.error()));
   const PackageStatus& package = found->detail.package;
-  const auto destination = engine::make_destination(
-      package.destination, {.lock_wait = options.lock_wait, .stop = options.stop}, Env::system());
+  const LockWait lock_wait{.longest = options.lock_wait, .stop = options.stop, .begins = options.waiting};
+  const auto destination = engine::make_destination(package.destination, {.lock_wait = lock_wait}, Env::system());
   if (!destination) return fail(destination.error());
   Result<std::vector<std::string>> notes = pipeline::drop_package({.key = found->key,
                                                                    .data_dir = found->data_dir,
                                                                    .binding = found->binding,
                                                                    .load_id = package.load_id,
-                                                                   .lock_wait = options.lock_wait,
-                                                                   .stop = options.stop,
+                                                                   .lock_wait = lock_wait,
                                                                    .destination = **destination,
                                                                    .env = Env::system()});
   if (!notes) return fail(std::move(notes.error()));

@@ -29,12 +29,8 @@ std::size_t database_memory(std::size_t rows_in_flight) {
 Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& address,
                                                                 const DestinationOptions& options, Env& env) {
   if (address.starts_with("duckdb:")) {
-    return destinations::duckdb::DuckDbDestination::make(address,
-                                                         {.memory_limit = options.memory,
-                                                          .threads = options.threads,
-                                                          .lock_wait = options.lock_wait,
-                                                          .stop = options.stop},
-                                                         env);
+    return destinations::duckdb::DuckDbDestination::make(
+        address, {.memory_limit = options.memory, .threads = options.threads, .lock_wait = options.lock_wait}, env);
   }
   if (address == "null:") return std::make_unique<destinations::null::NullDestination>();
   const bool is_path = address.find(':') == std::string::npos && address.find_first_of("./") != std::string::npos;

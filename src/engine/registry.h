@@ -3,14 +3,13 @@
 // The registry of kinds: the only place that names the concrete destinations.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 #include "base/env.h"
+#include "base/wait.h"
 #include "delivery/destination.h"
 #include "outfall/error.h"
 
@@ -21,9 +20,8 @@ struct DestinationOptions {
   std::optional<std::size_t> memory = std::nullopt;
   /// Threads of such a database; 0: one a core.
   int threads = 0;
-  /// How long to wait where another process has it for itself, and what ends the wait.
-  std::chrono::seconds lock_wait{0};
-  std::stop_token stop{};
+  /// Where another process has it for itself.
+  LockWait lock_wait{};
 };
 
 /// What a database of this process may hold beside so many bytes of rows in flight: eight times as much (the usual

@@ -93,8 +93,7 @@ TEST_F(StatusTest, ProgressIsToldWhileSomebodyHoldsThePipeline) {
   ASSERT_TRUE(
       ledger.write_progress({.run_id = "run1", .stage = "extract", .rows = 10, .bytes = 20, .bytes_total = 40}));
   EXPECT_FALSE(look("shop").progress) << "nobody runs it";
-  auto lock = ledger::PipelineLock::take(
-      env_, {.path = paths_.lock, .pipeline = "shop", .wait = std::chrono::milliseconds(0), .stop = {}});
+  auto lock = ledger::PipelineLock::take(env_, {.path = paths_.lock, .pipeline = "shop"});
   ASSERT_TRUE(lock);
   const PipelineStatus live = look("shop");
   ASSERT_TRUE(live.holder);

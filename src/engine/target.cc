@@ -54,8 +54,12 @@ std::string key_from_target(const Target& target, const normalize::DocumentSourc
   return target.name + "-" + hash.hex().substr(0, key_hash_digits);
 }
 
-DestinationOptions destination_options(const RunOptions& run, std::chrono::seconds lock_wait) {
-  return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait, .stop = run.stop};
+LockWait lock_wait(const PipelineOptions& options, const RunOptions& run) {
+  return {.longest = options.lock_wait, .stop = run.stop, .begins = options.waiting};
+}
+
+DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run) {
+  return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait(options, run)};
 }
 
 }  // namespace
@@ -82,8 +86,8 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   }
   const std::string& given = run.destination.empty() ? options.destination : run.destination;
   const std::string asked = given.empty() && binding ? binding->destination : given;
-  const auto destination = make_destination(complete_address(asked, target.name),
-                                            destination_options(run, options.lock_wait), Env::system());
+  const auto destination =
+      make_destination(complete_address(asked, target.name), destination_options(options, run), Env::system());
   if (!destination) return fail(destination.error());
   target.address = (*destination)->address();
   target.dataset = !options.dataset.empty() ? options.dataset
@@ -101,14 +105,13 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
-  auto destination =
-      make_destination(target.address, destination_options(run.run, run.options.lock_wait), Env::system());
+  auto destination = make_destination(target.address, destination_options(run.options, run.run), Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
   return pipeline::run({.name = target.name,
                         .key = target.key,
                         .dataset = target.dataset,
                         .data_dir = target.data_dir,
-                        .lock_wait = run.options.lock_wait,
+                        .lock_wait = lock_wait(run.options, run.run),
                         .command = run.command,
                         .options = run.run,
                         .destination = **destination,

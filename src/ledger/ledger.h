@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,6 +94,9 @@ class Ledger {
 
   /// Everything ever sealed with this content, from whatever path, newest first.
   Result<std::vector<SealedInput>> sealed_inputs_by_content(std::uint64_t size, const std::string& hash);
+
+  /// The newest load that replaces each root table, delivered or not.
+  Result<std::map<std::string, std::string>> replacing_loads();
 
   // --- Packages ---
 

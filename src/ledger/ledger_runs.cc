@@ -245,6 +245,20 @@ Result<std::vector<SealedInput>> Ledger::sealed_inputs(const std::string& path) 
   return collect(statement->with(path), read_sealed_input);
 }
 
+Result<std::map<std::string, std::string>> Ledger::replacing_loads() {
+  Result<Statement> statement =
+      database_.prepare("SELECT table_name, max(load_id) FROM replaced_tables GROUP BY table_name");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  auto rows = collect(
+      *statement, [](const Statement& row) { return std::pair(std::string(row.text(0)), std::string(row.text(1))); });
+  if (!rows) {
+    return std::unexpected(rows.error());
+  }
+  return std::map<std::string, std::string>(rows->begin(), rows->end());
+}
+
 Result<std::vector<SealedInput>> Ledger::sealed_inputs_by_content(std::uint64_t size, const std::string& hash) {
   Result<Statement> statement = database_.prepare(
       "SELECT input_id, path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at, "

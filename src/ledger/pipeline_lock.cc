@@ -14,7 +14,6 @@
 
 #include "base/limits.h"
 #include "base/process.h"
-#include "base/wait.h"
 
 namespace outfall::ledger {
 namespace {
@@ -86,15 +85,26 @@ Status write_holder(File& file, Env& env) {
   return file.write(text);
 }
 
-Error busy(const LockRequest& request) {
+// A number that another host or an earlier boot gave is not asked for.
+bool is_held_by_dying(const std::string& path) {
+  const LockHolder holder = parse_holder(read_file(path).value_or(""));
+  const ProcessIdentity here = this_process();
+  return holder.host == here.host && holder.boot_id == here.boot_id && is_ending(holder.pid);
+}
+
+std::string held_sentence(const LockRequest& request) {
   const LockHolder holder = parse_holder(read_file(request.path).value_or(""));
   const std::time_t started = static_cast<std::time_t>(holder.started_at / 1'000'000);
   const std::string who = holder.pid == 0 ? std::string("another process")
                                           : fmt::format("process {} on {}, since {:%Y-%m-%d %H:%M:%S} UTC", holder.pid,
                                                         holder.host, fmt::gmtime(started));
-  return {.message = fmt::format("pipeline '{}' is held by {}", request.pipeline, who),
-          .hint = request.wait.count() == 0 ? "wait for it with --lock-wait SECONDS"
-                                            : "wait longer with --lock-wait SECONDS, or stop the other process",
+  return fmt::format("pipeline '{}' is held by {}", request.pipeline, who);
+}
+
+Error busy(const LockRequest& request) {
+  return {.message = held_sentence(request),
+          .hint = request.wait.longest.count() == 0 ? "wait for it with --lock-wait SECONDS"
+                                                    : "wait longer with --lock-wait SECONDS, or stop the other process",
           .remedy = Remedy::retry,
           .blame = Blame::busy};
 }
@@ -102,7 +112,9 @@ Error busy(const LockRequest& request) {
 }  // namespace
 
 Result<PipelineLock> PipelineLock::take(Env& env, const LockRequest& request) {
-  const std::chrono::nanoseconds deadline = env.monotonic() + request.wait;
+  const std::chrono::nanoseconds deadline = env.monotonic() + request.wait.longest;
+  const std::chrono::nanoseconds death_deadline = env.monotonic() + limits::lock_death_max;
+  bool waiting = false;
   while (true) {
     Result<File> file = File::open(request.path, OpenMode::append);
     if (!file) {
@@ -116,10 +128,15 @@ Result<PipelineLock> PipelineLock::take(Env& env, const LockRequest& request) {
       const Status written = write_holder(*file, env);
       return written ? Result<PipelineLock>(PipelineLock(std::move(*file))) : std::unexpected(written.error());
     }
-    if (env.monotonic() >= deadline) {
+    const bool is_over = env.monotonic() >= deadline;
+    if (is_over && (env.monotonic() >= death_deadline || !is_held_by_dying(request.path))) {
       return fail(busy(request));
     }
-    if (!wait_unless_stopped(limits::lock_poll, request.stop)) {
+    if (!is_over && !waiting && request.wait.begins) {
+      request.wait.begins({.what = LockWaiting::For::pipeline, .sentence = held_sentence(request)});
+    }
+    waiting = waiting || !is_over;
+    if (!wait_unless_stopped(limits::lock_poll, request.wait.stop)) {
       return fail(Error{.message = fmt::format("stopped while waiting for pipeline '{}'", request.pipeline),
                         .hint = "",
                         .remedy = Remedy::abandon,

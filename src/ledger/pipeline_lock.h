@@ -7,13 +7,12 @@
 // text says who holds it; it is for the message only, and stale when nobody does.
 #pragma once
 
-#include <chrono>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 #include "base/env.h"
 #include "base/file.h"
+#include "base/wait.h"
 #include "outfall/error.h"
 
 namespace outfall::ledger {
@@ -27,10 +26,9 @@ struct LockHolder {
 };
 
 struct LockRequest {
-  std::string path;                ///< the lock file; made if missing, its folder must exist
-  std::string pipeline;            ///< for messages
-  std::chrono::milliseconds wait;  ///< 0: try once
-  std::stop_token stop;            ///< ends the wait
+  std::string path;      ///< the lock file; made if missing, its folder must exist
+  std::string pipeline;  ///< for messages
+  LockWait wait{};
 };
 
 class PipelineLock {

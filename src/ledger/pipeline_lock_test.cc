@@ -3,11 +3,15 @@
 // One holder at a time, over processes and inside one, until it dies.
 #include "ledger/pipeline_lock.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <optional>
 #include <thread>
 
 #include "base/process.h"
@@ -21,7 +25,7 @@ using testing::HasSubstr;
 class PipelineLockTest : public testing::Test {
  protected:
   LockRequest request(std::chrono::milliseconds wait = {}, std::stop_token stop = {}) const {
-    return {.path = path_, .pipeline = "github", .wait = wait, .stop = std::move(stop)};
+    return {.path = path_, .pipeline = "github", .wait = {.longest = wait, .stop = std::move(stop)}};
   }
 
   /// A child that holds the lock until it is killed.
@@ -83,6 +87,38 @@ TEST_F(PipelineLockTest, TwoObjectsOfOneProcessExcludeEachOther) {
   EXPECT_TRUE(PipelineLock::take(Env::system(), request()));
 }
 
+/// Lets go of a lock when it is asked for the time again, after a first try.
+class LettingGo final : public Env {
+ public:
+  explicit LettingGo(std::optional<PipelineLock>& held) : held_(held) {}
+  std::int64_t now_us() override { return 0; }
+  std::chrono::nanoseconds monotonic() override {
+    if (++asked_ > 3) held_.reset();
+    return {};
+  }
+  void random(std::span<std::byte>) override {}
+
+ private:
+  std::optional<PipelineLock>& held_;
+  int asked_ = 0;
+};
+
+TEST_F(PipelineLockTest, WaitsForAHolderThatIsDying) {
+  // It has ended, and its parent has not looked yet: the process is there, without memory.
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  siginfo_t ended{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(is_ending(child));
+  EXPECT_FALSE(is_ending(getpid()));
+  std::optional<PipelineLock> held = std::move(*PipelineLock::take(Env::system(), request()));
+  const ProcessIdentity process = this_process();
+  std::ofstream(path_) << fmt::format("host {}\nboot {}\npid {}\n", process.host, process.boot_id, child);
+  LettingGo env(held);
+  EXPECT_TRUE(PipelineLock::take(env, request())) << "without being asked to wait";
+  waitpid(child, nullptr, 0);
+}
+
 TEST_F(PipelineLockTest, WaitsForTheHolderToEnd) {
   const pid_t child = start_holder();
   std::jthread ending([child] { end_holder(child); });
@@ -106,6 +142,15 @@ TEST_F(PipelineLockTest, StopEndsTheWait) {
   EXPECT_EQ(stopped.error().blame, Blame::interrupted);
 }
 
+TEST_F(PipelineLockTest, ToldOnceForWhatItWaits) {
+  const Result<PipelineLock> holder = PipelineLock::take(Env::system(), request());
+  std::vector<std::string> told;
+  LockRequest waiting = request(std::chrono::milliseconds(300));
+  waiting.wait.begins = [&told](const LockWaiting& for_what) { told.push_back(for_what.sentence); };
+  EXPECT_FALSE(PipelineLock::take(Env::system(), waiting));
+  EXPECT_THAT(told, testing::ElementsAre(HasSubstr("pipeline 'github' is held by process")));
+}
+
 TEST_F(PipelineLockTest, ShorterTextReplacesALongerOne) {
   Result<File> file = File::open(path_, OpenMode::create_new);
   ASSERT_TRUE(file->write("host " + std::string(300, 'h') + "\npid 1\npid 2 and more that is not ours"));
@@ -122,8 +167,7 @@ TEST_F(PipelineLockTest, RemovedFileIsNotALock) {
 }
 
 TEST_F(PipelineLockTest, MissingFolderIsAnError) {
-  const Result<PipelineLock> lock =
-      PipelineLock::take(Env::system(), {.path = "/no/such/lock", .pipeline = "p", .wait = {}, .stop = {}});
+  const Result<PipelineLock> lock = PipelineLock::take(Env::system(), {.path = "/no/such/lock", .pipeline = "p"});
   ASSERT_FALSE(lock);
   EXPECT_THAT(lock.error().message, HasSubstr("take the pipeline's lock: cannot create /no/such/lock"));
 }

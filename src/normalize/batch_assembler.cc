@@ -169,7 +169,7 @@ Status BatchAssembler::write(PackageTable& table) {
     if (!column.nullable && arrays[i].null_count > 0) {
       complete = fail(fmt::format("not every row of {} has a value for the column {}, which must be set in every row",
                                   table.held.name, column.name),
-                      column.name.starts_with("_dlt")
+                      schema::is_system_name(column.name)
                           ? "--add-row-ids gives rows of Parquet and Arrow what rows of documents have"
                           : "give every document the key, or load into another table");
     }
@@ -181,6 +181,14 @@ Status BatchAssembler::write(PackageTable& table) {
     return complete;
   }
   return write_(table.held.name, table.schema, &batch);
+}
+
+std::map<std::string, std::set<std::string>> BatchAssembler::columns() const {
+  std::map<std::string, std::set<std::string>> columns;
+  for (const auto& [name, table] : by_name_) {
+    for (const columnar::BatchColumn& column : table->columns) columns[name].insert(column.name);
+  }
+  return columns;
 }
 
 }  // namespace outfall::normalize

@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,6 +54,9 @@ class BatchAssembler {
 
   /// Hands on what is held back.
   Status finish();
+
+  /// The columns that were handed on, by table.
+  std::map<std::string, std::set<std::string>> columns() const;
 
  private:
   struct PackageTable {

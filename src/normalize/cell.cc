@@ -195,7 +195,7 @@ bool to_json_column(const Scalar& value, std::string& scratch, Cell& cell) {
   cell.text = value.text;
   if (value.kind == DataType::json) return true;
   if (value.kind != DataType::text) return false;
-  const Result<Json> document = parse_json(value.text);
+  const Result<Json> document = parse_json(value.text, Fractions::as_written);
   if (!document) return false;
   scratch = to_json(*document);
   cell.text = scratch;

@@ -79,6 +79,10 @@ void ColumnShaper::shape(const Chunk& chunk, const InputFacts& input, ObjectShap
   add_variants();
   add_conflicts();
   add_system_columns();
+  if (Status complete = check_required(); !complete) {
+    shaped.error = std::move(complete.error());
+    return;
+  }
   shaped.documents = shaped_.rows;
   shaped.system_columns_left_out = left_out_;
   shaped.claims = std::move(claims_);
@@ -113,6 +117,19 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
 Status ColumnShaper::add_columns() {
   for (std::size_t field = 0; field < chunk_->rows->fields().size(); ++field) {
     if (Status added = add_column(field); !added) return added;
+  }
+  return {};
+}
+
+/// What the schema does not know yet: the destination has it.
+Status ColumnShaper::check_required() const {
+  for (const std::string& required : table_->required) {
+    const auto found = std::ranges::find(shaped_.columns, required, &ShapedColumn::name);
+    const bool is_set = found != shaped_.columns.end() && found->cells && found->cells->null_count() == 0;
+    if (is_set || shaped_.rows == 0) continue;
+    return fail(fmt::format("{}: not every row of {} has a value for the column {}, which must be set in every row",
+                            input_->name, table_->name, required),
+                not_set_hint);
   }
   return {};
 }

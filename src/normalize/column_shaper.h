@@ -44,6 +44,7 @@ class ColumnShaper {
   Status add_columns();
   Status add_column(std::size_t field);
   Status check_role(const KeySlot& slot) const;
+  Status check_required() const;
   Status take_values(std::size_t field, std::uint32_t column, ShapedColumn& shaped);
   Status take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped);
   Status take_misfit(std::size_t field, std::uint32_t column, std::uint32_t row);

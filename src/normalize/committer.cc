@@ -27,10 +27,6 @@ std::optional<schema::Column> system_column(std::string_view name) {
   return found->second();
 }
 
-bool is_systems_name(std::string_view name) {
-  return name.starts_with("_dlt");
-}
-
 schema::Column new_column(const ShapedColumn& shaped) {
   // The load sets its own in every row; one that may be null is only called so, and came with the data.
   if (!shaped.nullable) {
@@ -50,7 +46,7 @@ schema::Column new_column(const ShapedColumn& shaped) {
 Committer::Committer(schema::Schema& schema, std::string write_disposition, SchemaLog& log)
     : schema_(schema), write_disposition_(std::move(write_disposition)), log_(log) {
   for (const schema::Table& table : schema_.tables) {
-    if (is_systems_name(table.name)) continue;
+    if (schema::is_system_name(table.name)) continue;
     for (const schema::Column& column : table.columns) {
       if (column.type || !column.nullable) record(table, column);
     }
@@ -124,7 +120,7 @@ void Committer::add_column(schema::Table& table, const ShapedColumn& shaped) {
   if (known != nullptr && known->type) return;
   schema::Column& column = known != nullptr ? *known : table.columns.add(new_column(shaped));
   set_type(column, shaped.type);
-  if (!shaped.nullable || (!is_systems_name(column.name) && schema_.is_not_null_by_default(column.name)))
+  if (!shaped.nullable || (!schema::is_system_name(column.name) && schema_.is_not_null_by_default(column.name)))
     column.nullable = false;
   record(table, column);
 }

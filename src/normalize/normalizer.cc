@@ -72,6 +72,7 @@ class Run {
     std::ranges::sort(summary_.variants, {}, by_place);
     if (!summary_.conflicts.empty()) return std::move(summary_);
     if (Status rest = guarded([this] { return assembler_.finish(); }); !rest) return fail(std::move(rest.error()));
+    summary_.columns = assembler_.columns();
     return std::move(summary_);
   }
 
@@ -181,8 +182,10 @@ class Run {
       for (const ShapedVariant& variant : table.variants) {
         const std::string& column = table.columns[variant.column].name;
         if (!variants_seen_.emplace(table.name, column).second) continue;
+        const auto base = std::ranges::find(table.columns, variant.base_column, &ShapedColumn::name);
+        const bool is_stated = base != table.columns.end() && base->declared;
         summary_.variants.push_back(
-            {table.name, column, variant.base_column, variant.value, shaped.input, variant.line});
+            {table.name, column, variant.base_column, variant.value, shaped.input, variant.line, is_stated});
       }
       for (const ConflictSighting& conflict : table.conflicts) add_conflict(shaped, table, conflict);
     }

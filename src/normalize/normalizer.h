@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -69,6 +70,7 @@ struct VariantSummary {
   std::string value;
   std::uint32_t input = 0;
   std::uint64_t line = 0;
+  bool is_stated = false;  ///< the type of the base column
 };
 
 /// A column whose type does not take all of its values.
@@ -91,9 +93,10 @@ struct CollisionSummary {
 };
 
 struct NormalizeSummary {
-  std::map<std::string, std::uint64_t> rows;  ///< by table
-  std::vector<std::uint64_t> documents;       ///< in the tables, by input
-  std::vector<std::uint64_t> left_out;        ///< by input
+  std::map<std::string, std::uint64_t> rows;               ///< by table
+  std::map<std::string, std::set<std::string>> columns{};  ///< that were handed on, by table
+  std::vector<std::uint64_t> documents;                    ///< in the tables, by input
+  std::vector<std::uint64_t> left_out;                     ///< by input
   std::uint64_t duplicate_keys = 0;
   std::uint64_t numbers_as_text = 0;  ///< integers that no decimal has the digits for
   SystemColumnSet system_columns_left_out;

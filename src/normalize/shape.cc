@@ -13,7 +13,6 @@
 namespace outfall::normalize {
 namespace {
 
-constexpr std::string_view system_prefix = "_dlt";
 const std::string value_key = "value";
 const std::string list_key = "list";
 
@@ -88,7 +87,7 @@ bool Shape::learn(const NameClaim& claim) {
 
 void Shape::require(TableShape& owner, const std::string& column) {
   // What is the load's own, every row gets.
-  if (column.starts_with(system_prefix) || std::ranges::find(owner.required, column) != owner.required.end()) return;
+  if (schema::is_system_name(column) || std::ranges::find(owner.required, column) != owner.required.end()) return;
   owner.required.push_back(column);
 }
 
@@ -127,6 +126,9 @@ TableShape& Shape::table(const std::string& name) {
   TableShape& made = tables_.emplace_back();
   made.name = name;
   tables_by_name_.emplace(made.name, &made);
+  if (options_.there != nullptr) {
+    for (const std::string_view column : options_.there->required_of(name)) require(made, std::string(column));
+  }
   return made;
 }
 
@@ -160,7 +162,7 @@ KeySlot& Shape::add_key(ObjectShape& object, std::string_view raw, std::string_v
 }
 
 KeySlot::Role Shape::role_of(const ObjectShape& object, std::string_view column_name) const {
-  if (!object.parts.empty() || !column_name.starts_with(system_prefix)) return KeySlot::Role::data;
+  if (!object.parts.empty() || !schema::is_system_name(column_name)) return KeySlot::Role::data;
   if (std::ranges::find(schema::system_column_names, column_name) == schema::system_column_names.end()) {
     return KeySlot::Role::reserved;
   }
@@ -332,7 +334,7 @@ const schema::ColumnType* Shape::settled_for(const TableShape& owner, const std:
 
 /// The load's own columns are filled as we fill them, whatever types they have there.
 const schema::ColumnThere* Shape::there(const TableShape& owner, std::string_view column_name) const {
-  if (options_.there == nullptr || column_name.starts_with(system_prefix)) return nullptr;
+  if (options_.there == nullptr || schema::is_system_name(column_name)) return nullptr;
   return options_.there->find(owner.name, column_name);
 }
 
@@ -368,6 +370,11 @@ std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   if (found != nullptr && found->type == added.type) added.range = found->range;
   added.unit = microseconds_kept(added.type);
   added.cuts_moments = added.declared || !settles_types(options_.type_conflicts);
+  if (found != nullptr && found->is_required) {
+    // From here on it is called as rows have it.
+    const auto is_same = [&](const std::string& name) { return options_.there->is_same(name, added.name); };
+    std::ranges::replace_if(owner.required, is_same, added.name);
+  }
   owner.by_name.emplace(added.name, index);
   return index;
 }

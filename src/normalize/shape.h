@@ -32,6 +32,10 @@ inline constexpr std::uint32_t table_rows_max = 100'000'000;
 
 namespace outfall::normalize {
 
+/// Where a column that must be set in every row is not.
+inline constexpr const char* not_set_hint =
+    "check the spelling of the key and the type of its value, or let the column be null";
+
 inline constexpr std::uint32_t none = UINT32_MAX;
 
 struct KeySlot;

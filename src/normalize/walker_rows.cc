@@ -140,7 +140,7 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
     value_offset_ = row.offset;
     return fail(fmt::format("this row of {} has no value for the column {}, which must be set in every row", table.name,
                             required),
-                "check the spelling of the key, give every document one, or take the hint away");
+                not_set_hint);
   }
   put_system_cells(row);
   if (!table.row_discoveries.empty()) {

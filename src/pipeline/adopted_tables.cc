@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "base/nfc.h"
+#include "base/utf8.h"
 #include "schema/stored_text.h"
 #include "schema/type_text.h"
 #include "sql/dialect.h"
@@ -25,7 +27,7 @@ Result<std::vector<std::string>> given_roots(const RunRequest& request, const In
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     const std::string& table = request.source->inputs()[i].table;
     if (!is_read(choice.reports[i].fate) || !given.insert(table).second) continue;
-    roots.push_back(naming->normalize_tables_path(table));
+    roots.push_back(root_table(*naming, table));
   }
   return roots;
 }
@@ -109,15 +111,11 @@ void adopt_from_schemas(const std::vector<schema::Schema>& others, const std::ve
   }
 }
 
-/// What we write into the load's own columns does not depend on their types.
-bool is_ours(const schema::Column& column) {
-  return column.name.starts_with("_dlt");
-}
-
 void adopt_types_of(schema::Table& table, const DatasetMemory& memory, std::vector<std::string>& notes) {
   for (schema::Column& column : table.columns) {
     const schema::ColumnThere* there = memory.there.find(table.name, column.name);
-    if (!column.type || is_ours(column) || there == nullptr || !there->type) continue;
+    // What we write into the load's own columns does not depend on their types.
+    if (!column.type || schema::is_system_name(column.name) || there == nullptr || !there->type) continue;
     const schema::ColumnType type = schema::column_type(column);
     const ledger::TableColumn place{.table = table.name, .column = column.name};
     const bool is_altered_first = std::ranges::find(memory.to_alter, place) != memory.to_alter.end();
@@ -162,6 +160,11 @@ Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema
   if (!convention) return fail(convention.error());
   const std::size_t length_max = request.destination.capabilities().identifier_length_max;
   return schema::Naming(*convention, length_max == 0 ? std::nullopt : std::optional(length_max));
+}
+
+std::string root_table(const schema::Naming& naming, std::string_view given) {
+  // Some systems hand out the names of files with letters and accents apart.
+  return naming.normalize_tables_path(is_ascii(given) ? std::string(given) : to_nfc(given));
 }
 
 Status adopt_tables(const RunRequest& request, const InputChoice& choice, DatasetMemory& memory,

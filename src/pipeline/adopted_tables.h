@@ -21,6 +21,9 @@ namespace outfall::pipeline {
 /// Errors: abandon: the schema follows a convention that we cannot run.
 Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema& schema);
 
+/// The name of the table of an input, as it was given or as its file is called.
+std::string root_table(const schema::Naming& naming, std::string_view given);
+
 /// Takes over the root tables of the inputs that are read, with the tables below them.
 ///
 /// From the other stored schemas of the same naming convention: whole tables, and columns of tables that the memory's

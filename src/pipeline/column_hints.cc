@@ -92,10 +92,11 @@ bool has_column(const std::string& path, const schema::Schema& schema, const std
 /// `where`: that the column has the type `known`.
 std::unexpected<Error> fail_hint(const ColumnPlace& place, const schema::ColumnType& known, std::string_view where,
                                  const schema::ColumnType& stated) {
-  return fail(Error{.message = fmt::format("the column {} of {} is {} {}, and --column states {}", place.column,
-                                           place.table, schema::type_text(known), where, schema::type_text(stated)),
-                    .hint = "leave the hint out, or load into another table or dataset",
-                    .blame = Blame::usage});
+  return fail(
+      Error{.message = fmt::format("the column {} of {} is {} {}, and --column states {}", place.column, place.table,
+                                   schema::type_and_zone(known), where, schema::type_and_zone(stated)),
+            .hint = "leave the hint out, or load into another table or dataset",
+            .blame = Blame::usage});
 }
 
 /// Whether all values went beside the column, which has none then.
@@ -145,7 +146,7 @@ Found nearly_named(const std::string& path, const schema::Schema& schema, const 
     if (std::ranges::find(root_tables, root) == root_tables.end()) continue;
     const std::string place = folded(std::string_view(table.name).substr(std::min(root.size(), table.name.size())));
     for (const schema::Column& column : table.columns) {
-      if (!column.type || column.name.starts_with("_dlt")) continue;
+      if (!column.type || schema::is_system_name(column.name)) continue;
       if (is_near(place + folded(column.name), wanted)) return {&table, &column};
       if (inner.column == nullptr && column.name.ends_with(last_part)) inner = {&table, &column};
     }
@@ -175,7 +176,8 @@ Status check_column_hints(const normalize::ColumnHints& hints, const DatasetMemo
         continue;
       }
       const schema::ColumnThere* there = memory.there.find(place.table, place.column);
-      if (there == nullptr || !there->type || sql::is_named(*memory.dialect, type, there->word)) continue;
+      const bool is_other = there != nullptr && there->type && !is_same(*there->type, type);
+      if (!is_other || sql::is_named(*memory.dialect, type, there->word)) continue;
       return fail_hint(place, *there->type, "at the destination", type);
     }
   }

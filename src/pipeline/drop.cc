@@ -59,8 +59,7 @@ Result<std::vector<std::string>> drop_package(const DropRequest& request) {
                                     .binding = request.binding,
                                     .lock_wait = request.lock_wait,
                                     .run_id = report.run_id,
-                                    .command = "package drop " + request.load_id,
-                                    .stop = request.stop},
+                                    .command = "package drop " + request.load_id},
                                    request.env);
   if (!held) return fail(std::move(held.error()));
   report.notes = notes_on_unended(held->unended, ledger::RunInput::none);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/wait.h"
 #include "delivery/destination.h"
 #include "ledger/records.h"
 #include "pipeline/held_pipeline.h"
@@ -18,8 +19,7 @@ struct DropRequest {
   std::string data_dir;
   ledger::Binding binding;
   std::string load_id;
-  std::chrono::seconds lock_wait{0};
-  std::stop_token stop;
+  LockWait lock_wait{};
   delivery::Destination& destination;  ///< the package's
   Env& env;
 };

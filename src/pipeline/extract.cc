@@ -19,6 +19,7 @@
 #include "pipeline/settled_types.h"
 #include "pipeline/state_job.h"
 #include "schema/type_text.h"
+#include "sql/dialect.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -34,9 +35,8 @@ normalize::RowIdSeed draw_seed(Env& env) {
 Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, const schema::Naming& naming) {
   std::vector<normalize::InputFacts> facts;
   for (const normalize::SourceInput& input : run.source->inputs()) {
-    // Some systems hand out the names of files with letters and accents apart.
-    std::string table = naming.normalize_tables_path(is_ascii(input.table) ? input.table : to_nfc(input.table));
-    if (table.starts_with("_dlt")) {
+    std::string table = root_table(naming, input.table);
+    if (schema::is_system_name(table)) {
       return fail(Error{
           .message = fmt::format("the table {} of {} begins with _dlt, which is kept for tables that describe the load",
                                  table, input.called()),
@@ -140,6 +140,19 @@ void set_dispositions(schema::Schema& schema, const std::vector<std::string>& ro
   }
 }
 
+/// Tables that dlt merges by a key get rows beside those that they have.
+std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std::vector<std::string>& roots,
+                                         WriteDisposition disposition) {
+  std::vector<std::string> notes;
+  for (const std::string& root : roots) {
+    const schema::Table* table = schema.tables.find(root);
+    if (disposition != WriteDisposition::append || table == nullptr || table->write_disposition != "merge") continue;
+    notes.push_back(fmt::format(
+        "{} was merged by its keys so far; its rows are appended now, beside those that have the same keys", root));
+  }
+  return notes;
+}
+
 /// The inputs whose table the schema does not have yet.
 std::vector<std::size_t> inputs_of_new_tables(const schema::Schema& schema,
                                               const std::vector<normalize::InputFacts>& inputs) {
@@ -159,7 +172,8 @@ void report_variants(const normalize::NormalizeSummary& summary, const normalize
                                .base_column = variant.base_column,
                                .first_value = variant.value,
                                .input = options.inputs[variant.input].name,
-                               .line = variant.line});
+                               .line = variant.line,
+                               .is_stated = variant.is_stated});
   }
 }
 
@@ -284,25 +298,44 @@ std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
   return total;
 }
 
+/// Whether this package, or one that waits, gives the column another type.
+bool is_to_alter(const DatasetMemory& memory, const SettledTypes& settled, const ledger::TableColumn& column) {
+  return std::ranges::find(memory.to_alter, column) != memory.to_alter.end() ||
+         std::ranges::find(settled.altered, column, &ledger::AlteredColumn::column) != settled.altered.end();
+}
+
 /// What the destination has and rows cannot go into, found while nothing is sealed yet.
-Status check_tables_there(const schema::Schema& schema, const normalize::NormalizeSummary& summary,
-                          const schema::ColumnsThere& there) {
-  for (const auto& [name, rows] : summary.rows) {
-    const schema::ColumnThere* first = there.first_of(name);
-    const schema::Table* table = schema.tables.find(name);
+Status check_tables_there(const DatasetMemory& memory, const normalize::NormalizeSummary& summary,
+                          const SettledTypes& settled) {
+  for (const auto& [name, columns] : summary.columns) {
+    const schema::ColumnThere* first = memory.there.first_of(name);
+    const schema::Table* table = memory.schema.tables.find(name);
     if (first == nullptr || table == nullptr) continue;
     if (first->is_view) {
       return fail(fmt::format("{} is a view at the destination, and takes no rows", name),
                   "load into another --table or --dataset; nothing was changed");
     }
     for (const schema::Column& column : table->columns) {
-      // All others get the types that they have there.
-      if (!column.type || !column.name.starts_with("_dlt")) continue;
-      const schema::ColumnThere* found = there.find(name, column.name);
-      if (found == nullptr || !found->type || !schema::is_cut(schema::column_type(column), *found->type)) continue;
-      return fail(fmt::format("{} of {} is {} at the destination, which does not take {}", column.name, name,
-                              found->word, schema::type_text(schema::column_type(column))),
-                  "give the column its type back there, then run the same command again; nothing was changed");
+      const schema::ColumnThere* found = memory.there.find(name, column.name);
+      if (!column.type || found == nullptr || !columns.contains(column.name)) continue;
+      if (found->is_computed) {
+        return fail(fmt::format("{} of {} is computed at the destination, and takes no values", column.name, name),
+                    "leave the column out, or load into another --table; nothing was changed");
+      }
+      // All others are shaped for what is there, or make it a type that takes them.
+      const bool is_as_shaped = schema::is_system_name(column.name) || !found->type;
+      const schema::ColumnType type = schema::column_type(column);
+      if (!is_as_shaped || is_to_alter(memory, settled, {.table = name, .column = column.name}) ||
+          sql::keeps_or_refuses(*memory.dialect, type, found->word)) {
+        continue;
+      }
+      return fail(fmt::format("{} of {} is {} at the destination, which does not take {} as it is", column.name, name,
+                              found->word, schema::type_text(type)),
+                  schema::is_system_name(column.name)
+                      ? "give the column its type back there, then run the same command again; nothing was changed"
+                      : "give the column another type there (VARCHAR takes everything), or load into another --table; "
+                        "nothing was "
+                        "changed");
     }
   }
   return {};
@@ -322,6 +355,7 @@ class Extraction {
     if (!options) return fail(std::move(options.error()));
     options_ = std::move(*options);
     roots_ = root_tables(options_, choice_.reports);
+    add_notes(report_, notes_on_merged(request_.memory.schema, roots_, run_.options.write_disposition));
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
 
@@ -341,7 +375,7 @@ class Extraction {
       return fail(std::move(filled.error()));
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
-    if (Status good = check_tables_there(request_.memory.schema, *summary, request_.memory.there); !good)
+    if (Status good = check_tables_there(request_.memory, *summary, settled_); !good)
       return fail(std::move(good.error()));
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
     if (!sealed) return sealed;
@@ -530,8 +564,9 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   report_bad_files(*run.source, choice.reports);
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
   Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
+  add_notes(report, notes_on_merged(before, roots, run.options.write_disposition));
   if (good) good = check_names(schema, run.destination.capabilities());
-  if (good) good = check_tables_there(schema, *summary, memory.there);
+  if (good) good = check_tables_there(memory, *summary, settled);
   const std::uint64_t documents = sum(summary->documents);
   if (good) good = rejected.check(documents);
   if (!good) return good;

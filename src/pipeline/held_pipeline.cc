@@ -12,7 +12,7 @@ Result<HeldPipeline> hold(const HoldRequest& request, Env& env) {
   if (!paths) return fail(std::move(paths.error()));
   if (Status made = ledger::make_pipeline_folders(*paths); !made) return fail(std::move(made.error()));
   Result<ledger::PipelineLock> lock = ledger::PipelineLock::take(
-      env, {.path = paths->lock, .pipeline = request.binding.name, .wait = request.lock_wait, .stop = request.stop});
+      env, {.path = paths->lock, .pipeline = request.binding.name, .wait = request.lock_wait});
   if (!lock) return fail(std::move(lock.error()));
   Result<ledger::Ledger> ledger = ledger::Ledger::open(paths->database, env);
   if (!ledger) return fail(std::move(ledger.error()));

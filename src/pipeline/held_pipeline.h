@@ -3,12 +3,11 @@
 // HeldPipeline: a pipeline of which this process is the one holder, with its ledger open and its begin recorded.
 #pragma once
 
-#include <chrono>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/env.h"
+#include "base/wait.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_lock.h"
@@ -19,11 +18,10 @@ struct HoldRequest {
   std::string key;  ///< its folder in the data directory
   std::string data_dir;
   ledger::Binding binding;
-  std::chrono::seconds lock_wait{0};
+  LockWait lock_wait{};
   std::string run_id;
   std::string command;  ///< for the trace, without secrets
   ledger::RunInput input = ledger::RunInput::none;
-  std::stop_token stop;
 };
 
 struct HeldPipeline {

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "base/file.h"
+#include "pipeline/adopted_tables.h"
+#include "schema/naming.h"
 #include "schema/temporal.h"
 
 namespace outfall::pipeline {
@@ -39,12 +42,40 @@ Error other_content(const normalize::SourceInput& input, const SealedInput& know
           .hint = "send the same bytes again, or give new rows a --run-key of their own"};
 }
 
+/// Which loads have replaced tables since. What came before is no longer there.
+class Replacements {
+ public:
+  static Result<Replacements> read(ledger::Ledger& ledger, const InputQuestion& question) {
+    Replacements read;
+    Result<std::map<std::string, std::string>> loads = ledger.replacing_loads();
+    if (!loads) return fail(std::move(loads.error()));
+    read.loads_ = std::move(*loads);
+    if (read.loads_.empty()) return read;
+    const Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
+    if (!schema) return fail(schema.error());
+    const auto convention = *schema ? naming_convention((*schema)->naming) : std::nullopt;
+    if (convention) read.naming_ = schema::Naming(*convention, question.name_length_max);
+    return read;
+  }
+
+  bool cover(const SealedInput& earlier) const {
+    if (!naming_ || earlier.input.table.empty()) return false;
+    const auto found = loads_.find(root_table(*naming_, earlier.input.table));
+    return found != loads_.end() && found->second > earlier.load_id;
+  }
+
+ private:
+  std::map<std::string, std::string> loads_;
+  std::optional<schema::Naming> naming_;
+};
+
 /// Where the answers are.
 struct Witnesses {
   normalize::DocumentSource& source;
   ledger::Ledger& ledger;
   LoadsThere& loads;
   const InputQuestion& question;
+  const Replacements& replacements;
 };
 
 /// Looks at one input in the light of what was sealed before.
@@ -56,7 +87,7 @@ class Decision {
     const Result<std::vector<SealedInput>> sealed = as_far_as_there(ask_.ledger.sealed_inputs(input_.identity));
     if (!sealed) return fail(sealed.error());
     const auto unfinished = [this](const SealedInput& earlier) {
-      return is_unfinished(earlier, input_, ask_.question);
+      return is_unfinished(earlier, input_, ask_.question) && !ask_.replacements.cover(earlier);
     };
     const auto counts = [&](const SealedInput& earlier) { return unfinished(earlier) || (skips() && earlier.settled); };
     const auto counts_here = [&](const SealedInput& earlier) {
@@ -173,9 +204,11 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
 
 }  // namespace
 
-InputQuestion input_question(const RunOptions& options) {
-  return {.skip_loaded = options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
-          .write_disposition = options.write_disposition};
+InputQuestion input_question(const RunRequest& request) {
+  const std::size_t length_max = request.destination.capabilities().identifier_length_max;
+  return {.skip_loaded = request.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
+          .write_disposition = request.options.write_disposition,
+          .name_length_max = length_max == 0 ? std::nullopt : std::optional(length_max)};
 }
 
 InputChoice choose_all(const normalize::DocumentSource& source) {
@@ -193,7 +226,9 @@ InputChoice choose_all(const normalize::DocumentSource& source) {
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
                                   const InputQuestion& question) {
   InputChoice choice = choose_all(source);
-  const Witnesses witnesses{source, ledger, loads, question};
+  const Result<Replacements> replacements = Replacements::read(ledger, question);
+  if (!replacements) return fail(replacements.error());
+  const Witnesses witnesses{source, ledger, loads, question, *replacements};
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (source.inputs()[i].identity.empty()) continue;
     if (Status decided = Decision(witnesses, i).decide(choice.reports[i], choice.acknowledged); !decided) {

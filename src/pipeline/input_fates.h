@@ -4,6 +4,7 @@
 // second load.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "outfall/report.h"
 #include "outfall/types.h"
 #include "pipeline/loads_there.h"
+#include "pipeline/run.h"
 
 namespace outfall::pipeline {
 
@@ -31,9 +33,10 @@ enum class SkipLoaded { no, yes };
 struct InputQuestion {
   SkipLoaded skip_loaded = SkipLoaded::no;
   WriteDisposition write_disposition = WriteDisposition::append;
+  std::optional<std::size_t> name_length_max{};  ///< of tables, at the destination
 };
 
-InputQuestion input_question(const RunOptions& options);
+InputQuestion input_question(const RunRequest& request);
 
 /// Every input that is there, as where nothing was sealed before.
 InputChoice choose_all(const normalize::DocumentSource& source);

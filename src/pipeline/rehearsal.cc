@@ -55,7 +55,7 @@ Status add_notes(const RunRequest& request, ledger::Ledger& ledger, LoadsThere& 
   return {};
 }
 
-/// The tables that a replacement of these roots would empty, as the dataset has them.
+/// The tables that a replacement of these roots would empty, as the schema knows them.
 std::vector<const schema::Table*> emptied_tables(const schema::Schema& before, const Report& report) {
   std::set<std::string> chain;
   for (const TableReport& table : report.tables) {
@@ -82,13 +82,14 @@ TableReport& report_of(const schema::Table& table, Report& report) {
 Status plan_rows(const RunRequest& request, const schema::Schema& before, bool has_pending, Report& report) {
   for (TableReport& table : report.tables) table.plan = RowPlan{.add = table.rows, .remove = 0};
   if (request.options.write_disposition != WriteDisposition::replace) return {};
-  for (const schema::Table* table : emptied_tables(before, report)) {
-    RowPlan& plan = *report_of(*table, report).plan;
-    plan.remove.reset();
+  for (const schema::Table* table : emptied_tables(before, report)) report_of(*table, report);
+  // Of those that the schema does not know some may be there all the same.
+  for (TableReport& table : report.tables) {
+    table.plan->remove.reset();
     if (has_pending) continue;
-    const Result<std::uint64_t> rows = request.destination.count_rows(request.dataset, table->name);
+    const Result<std::uint64_t> rows = request.destination.count_rows(request.dataset, table.name);
     if (!rows) return fail(rows.error());
-    plan.remove = *rows;
+    table.plan->remove = *rows;
   }
   return {};
 }
@@ -107,7 +108,7 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     if (!pending) return fail(pending.error());
     has_pending = !pending->empty();
     if (has_pending) report.notes.push_back(pending_note(*pending));
-    Result<InputChoice> chosen = choose_inputs(*request.source, *ledger, loads, input_question(request.options));
+    Result<InputChoice> chosen = choose_inputs(*request.source, *ledger, loads, input_question(request));
     if (!chosen) return fail(std::move(chosen.error()));
     choice = std::move(*chosen);
   }

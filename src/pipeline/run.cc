@@ -50,10 +50,12 @@ class Run {
       report_.ending = is_short ? Ending::rejected : Ending::delivered;
       if (report_.balance.pending > 0) report_.ending = Ending::pending;  // as was asked for
     }
+    request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
     if (held_) {
       list_pending();
+      if (request_.options.ending) request_.options.ending(report_);
       record_end();
     }
     return std::move(report_);
@@ -105,8 +107,7 @@ class Run {
               .lock_wait = request_.lock_wait,
               .run_id = report_.run_id,
               .command = request_.command,
-              .input = input,
-              .stop = request_.options.stop},
+              .input = input},
              request_.env);
     if (!held) return fail(std::move(held.error()));
     held_.emplace(std::move(*held));
@@ -196,8 +197,7 @@ class Run {
     LoadsThere loads = delivered
                            ? LoadsThere(request_.destination, request_.dataset, delivery::Inspection::before_a_load)
                            : LoadsThere::as_the_ledger_says();
-    Result<InputChoice> choice =
-        choose_inputs(*request_.source, held_->ledger, loads, input_question(request_.options));
+    Result<InputChoice> choice = choose_inputs(*request_.source, held_->ledger, loads, input_question(request_));
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
     if (Status told = tell_rejected(choice->acknowledged); !told) return told;
@@ -247,15 +247,15 @@ class Run {
     options.attempt_failed = [&](const Error& error) {
       (void)held_->ledger.record_attempt(package.load_id, error.message);
     };
-    const Result<delivery::LoadSummary> summary =
-        delivery::deliver(request_.destination,
-                          {.package = package,
-                           .schema = *schema,
-                           .folder = held_->paths.package(package.load_id),
-                           .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
-                           .progress = [this](std::uint64_t loaded) { progress_.update(loaded, 0); },
-                           .stop = request_.options.stop},
-                          options);
+    const Result<delivery::LoadSummary> summary = delivery::deliver(
+        request_.destination,
+        {.package = package,
+         .schema = *schema,
+         .folder = held_->paths.package(package.load_id),
+         .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
+         .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
+         .stop = request_.options.stop},
+        options);
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
       return loaded;
@@ -275,10 +275,11 @@ class Run {
     report_.balance.delivered += package.documents;
     report_.balance.pending -= package.documents;
     for (const ledger::JobRecord& job : package.jobs) {
-      if (resumed == Resumed::yes && !job.table.starts_with("_dlt")) table_report(job.table, schema).rows += job.rows;
+      if (resumed == Resumed::yes && !schema::is_system_name(job.table))
+        table_report(job.table, schema).rows += job.rows;
     }
     for (const delivery::TableLoad& table : summary.tables) {
-      if (table.table.starts_with("_dlt")) continue;
+      if (schema::is_system_name(table.table)) continue;
       TableReport& entry = table_report(table.table, schema);
       entry.created = entry.created || table.created;
       entry.new_columns.insert(entry.new_columns.end(), table.new_columns.begin(), table.new_columns.end());
@@ -306,9 +307,10 @@ class Run {
     return report_.tables.back();
   }
 
+  /// Those that were in the inputs, not those that describe the load.
   static std::uint64_t rows_of(const ledger::PackageRecord& package) {
     std::uint64_t rows = 0;
-    for (const ledger::JobRecord& job : package.jobs) rows += job.rows;
+    for (const ledger::JobRecord& job : package.jobs) rows += schema::is_system_name(job.table) ? 0 : job.rows;
     return rows;
   }
 

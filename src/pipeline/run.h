@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/wait.h"
 #include "delivery/destination.h"
 #include "ledger/data_dir.h"
 #include "normalize/document_source.h"
@@ -24,7 +25,7 @@ struct RunRequest {
   std::string key;   ///< its folder in the data directory
   std::string dataset;
   std::string data_dir;
-  std::chrono::seconds lock_wait{0};
+  LockWait lock_wait{};
   std::string command;  ///< for the trace, without secrets
   const RunOptions& options;
   delivery::Destination& destination;

@@ -45,9 +45,9 @@ Result<bool> is_beyond_nanoseconds(const RunRequest& run, const DatasetMemory& m
   return (*rows)->next(row);
 }
 
-Error misfit(const normalize::ConflictSummary& found) {
-  return {.message = fmt::format("{} of {} is {}, and {} does not fit it", found.column, found.table,
-                                 type_text(found.from), found.value),
+Error misfit(const normalize::ConflictSummary& found, std::string_view why_it_stays = "") {
+  return {.message = fmt::format("{} of {} is {}{}, and {} does not fit it", found.column, found.table,
+                                 type_text(found.from), why_it_stays, found.value),
           .hint = "--type-conflicts variant keeps such values in a column beside it"};
 }
 
@@ -63,7 +63,11 @@ Result<normalize::NormalizeSummary> shape_until_settled(
     // Types only grow, so this ends.
     for (normalize::ConflictSummary& found : summary->conflicts) {
       if (found.from == found.to) return fail(misfit(found));
-      const bool is_there = memory.there.find(found.table, found.column) != nullptr;
+      const schema::ColumnThere* there = memory.there.find(found.table, found.column);
+      const bool is_there = there != nullptr;
+      if (is_there && there->is_fixed) {
+        return fail(misfit(found, " at the destination, where a constraint or an index keeps it from being changed"));
+      }
       if (is_there && schema::stores_nanoseconds(found.to) && !schema::stores_nanoseconds(found.from)) {
         const Result<bool> misfits = is_beyond_nanoseconds(run, memory, found);
         if (!misfits) return fail(misfits.error());

@@ -37,7 +37,7 @@ Coerced text_as_binary(std::string_view text, BinaryText form) {
 }
 
 Coerced text_as_json(std::string_view text) {
-  const Result<Json> document = parse_json(text);
+  const Result<Json> document = parse_json(text, Fractions::as_written);
   if (!document) return std::unexpected(CoercionFailure::not_of_the_form);
   return Value::json(to_json(*document));
 }

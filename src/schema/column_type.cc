@@ -58,6 +58,12 @@ std::optional<ColumnType> wider_of_one_kind(const ColumnType& a, const ColumnTyp
       {.type = a.type, .precision = std::max(second_digits(a), second_digits(b)), .with_timezone = a.with_timezone});
 }
 
+/// No database has nanoseconds beside a time zone.
+ColumnType of_days_and_moments(ColumnType moments) {
+  if (moments.with_timezone && stores_nanoseconds(moments)) moments.precision.reset();
+  return moments;
+}
+
 }  // namespace
 
 bool in_range(ValueRange range, Int128 value) {
@@ -116,9 +122,9 @@ ColumnType wider_type(const ColumnType& a, const ColumnType& b) {
   } else if (a.type == b.type) {
     wider = wider_of_one_kind(a, b);
   } else if (a.type == DataType::date && b.type == DataType::timestamp) {
-    wider = b;
+    wider = of_days_and_moments(b);
   } else if (a.type == DataType::timestamp && b.type == DataType::date) {
-    wider = a;
+    wider = of_days_and_moments(a);
   }
   return wider.value_or(ColumnType{});
 }
@@ -126,8 +132,10 @@ ColumnType wider_type(const ColumnType& a, const ColumnType& b) {
 bool is_cut(const ColumnType& from, const ColumnType& to) {
   const bool is_text = from.type == DataType::text || from.type == DataType::json;
   const bool to_moment = has_seconds(to) || to.type == DataType::date;
-  if (is_text) return is_number(to) || to_moment || to.type == DataType::bool_;
+  if (is_text) return is_number(to) || to_moment || to.type == DataType::bool_ || to.type == DataType::binary;
   if (is_number(from) && to.type == DataType::bool_) return true;
+  // Databases write both in ways of their own, as text and as numbers.
+  if (from.type == DataType::bool_ || from.type == DataType::binary) return to.type != from.type;
   if (from.type == DataType::timestamp && (to.type == DataType::date || to.type == DataType::time)) return true;
   if (from.type == to.type && to_moment) return second_digits(from) > second_digits(to);
   if (!is_number(from) || !is_number(to) || from.type == DataType::bigint) return false;

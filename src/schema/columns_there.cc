@@ -23,6 +23,16 @@ const ColumnThere* ColumnsThere::first_of(std::string_view table) const {
   return first != columns_.end() && first->first.first == name ? &first->second : nullptr;
 }
 
+std::vector<std::string_view> ColumnsThere::required_of(std::string_view table) const {
+  const std::string name = compared(table);
+  std::vector<std::string_view> required;
+  for (auto column = columns_.lower_bound({name, ""}); column != columns_.end() && column->first.first == name;
+       ++column) {
+    if (column->second.is_required) required.push_back(column->second.name);
+  }
+  return required;
+}
+
 std::string ColumnsThere::compared(std::string_view name) const {
   return names_ == Names::case_matters ? std::string(name) : ascii_lower(name);
 }

@@ -22,6 +22,9 @@ struct ColumnThere {
   std::optional<ColumnType> type;        ///< of ours, that the word stands for; none: we have nothing like it
   ValueRange range = ValueRange::whole;  ///< what it takes of that type
   bool is_view = false;                  ///< the table is one, and takes no rows
+  bool is_required = false;              ///< a row has to bring its value: it may not be null, and has no default
+  bool is_computed = false;              ///< from other columns: no row brings it
+  bool is_fixed = false;                 ///< its type cannot be changed: a constraint or an index stands on it
 };
 
 class ColumnsThere {
@@ -36,6 +39,9 @@ class ColumnsThere {
 
   /// Any column of the table. Null: there is no such table.
   const ColumnThere* first_of(std::string_view table) const;
+
+  /// The columns of the table that a row has to bring values for, as they are called there.
+  std::vector<std::string_view> required_of(std::string_view table) const;
 
   /// Whether the database takes the two for one name.
   bool is_same(std::string_view a, std::string_view b) const { return compared(a) == compared(b); }

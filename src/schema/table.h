@@ -47,6 +47,11 @@ struct Table {
   bool operator==(const Table&) const = default;
 };
 
+/// Whether a table or a column says something about the load, not about what was loaded. Data does not get such names.
+constexpr bool is_system_name(std::string_view name) {
+  return name.starts_with("_dlt");
+}
+
 /// Names that a dataset of dlt's has. No naming convention changes them.
 inline constexpr std::string_view id_column_name = "_dlt_id";
 inline constexpr std::string_view load_id_column_name = "_dlt_load_id";

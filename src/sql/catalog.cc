@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "sql/dialect.h"
@@ -18,6 +21,27 @@ std::string same_name(const Dialect& dialect, std::string_view column, int n) {
   return fmt::format("lower({}) = lower({})", column, placeholder(n));
 }
 
+/// Databases that ignore case do so with ASCII letters at least; which others, `same_name` leaves open.
+bool is_same(const Dialect& dialect, std::string_view a, std::string_view b) {
+  return folded(dialect, a) == folded(dialect, b);
+}
+
+Status mark_fixed(Connection& connection, const std::string& dataset, std::vector<schema::ColumnThere>& columns) {
+  const Dialect& dialect = connection.dialect();
+  if (dialect.fixed_columns.empty() || columns.empty()) return {};
+  const Value place[] = {connection.catalog(), dataset};
+  const auto rows = connection.rows(std::string(dialect.fixed_columns), place);
+  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the constraints of dataset {}", dataset)));
+  std::map<std::pair<std::string, std::optional<std::string>>, bool> fixed;
+  for (const TextRow& row : *rows) fixed[{row.at(0).value_or(""), row.at(1)}] |= row.at(2) == "true";
+  for (schema::ColumnThere& column : columns) {
+    const auto found = fixed.find({column.table, column.name});
+    column.is_fixed = found != fixed.end() || fixed.contains({column.table, std::nullopt});
+    column.is_computed = found != fixed.end() && found->second;
+  }
+  return {};
+}
+
 }  // namespace
 
 const ExistingTable* ExistingDataset::find(const Dialect& dialect, std::string_view table) const {
@@ -29,7 +53,8 @@ Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, co
   const Dialect& dialect = connection.dialect();
   const Value place[] = {connection.catalog(), dataset};
   auto rows = connection.rows(
-      fmt::format("SELECT table_name, column_name, data_type, table_type FROM {0}.columns JOIN {0}.tables "
+      fmt::format("SELECT table_name, column_name, data_type, table_type, is_nullable, column_default, table_schema "
+                  "FROM {0}.columns JOIN {0}.tables "
                   "USING (table_catalog, table_schema, table_name) WHERE table_catalog = {1} AND {2}",
                   dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
       place);
@@ -37,14 +62,17 @@ Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, co
   std::vector<schema::ColumnThere> columns;
   columns.reserve(rows->size());
   for (const TextRow& row : *rows) {
+    if (!is_same(dialect, row.at(6).value_or(""), dataset)) continue;
     std::string word = row.at(2).value_or("");
     columns.push_back({.table = row.at(0).value_or(""),
                        .name = row.at(1).value_or(""),
                        .word = word,
                        .type = named_type(dialect, word),
                        .range = named_range(dialect, word),
-                       .is_view = row.at(3) == "VIEW"});
+                       .is_view = row.at(3) == "VIEW",
+                       .is_required = row.at(4) == "NO" && !row.at(5)});
   }
+  if (Status marked = mark_fixed(connection, dataset, columns); !marked) return fail(std::move(marked.error()));
   return columns;
 }
 
@@ -56,7 +84,9 @@ Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, cons
                                   dialect.information_schema, placeholder(1), same_name(dialect, "schema_name", 2)),
                       place);
   if (!schemas) return fail(std::move(schemas.error()).in(fmt::format("look for dataset {}", dataset)));
-  if (schemas->empty()) return std::nullopt;
+  const bool is_there = std::ranges::any_of(
+      *schemas, [&](const TextRow& row) { return is_same(dialect, row.at(0).value_or(""), dataset); });
+  if (!is_there) return std::nullopt;
 
   auto columns = read_columns(connection, dataset);
   if (!columns) return fail(std::move(columns.error()));

@@ -138,10 +138,10 @@ Result<std::optional<Alteration>> plan_alteration(const Dialect& dialect, const 
 std::optional<CutColumn> find_cut(const Dialect& dialect, const TableName& target, const schema::Column& column,
                                   const std::string& there) {
   const ColumnType type = schema::column_type(column);
-  const std::optional<ColumnType> known = named_type(dialect, there);
-  if (!known || !schema::is_cut(type, *known)) return std::nullopt;
+  if (keeps_or_refuses(dialect, type, there)) return std::nullopt;
+  const ColumnType known = named_type(dialect, there).value_or(ColumnType{});
   const std::string word =
-      type_name(dialect, schema::wider_type(*known, type)).value_or(std::string(dialect.types.text));
+      type_name(dialect, schema::wider_type(known, type)).value_or(std::string(dialect.types.text));
   const TableName without_catalog{.catalog = "", .schema = target.schema, .table = target.table};
   return CutColumn{.column = column.name,
                    .type = schema::type_text(type),

@@ -143,6 +143,14 @@ schema::ValueRange named_range(const Dialect& dialect, std::string_view word) {
   return other == dialect.types.others.end() ? schema::ValueRange::whole : other->range;
 }
 
+bool keeps_or_refuses(const Dialect& dialect, const ColumnType& type, std::string_view word) {
+  const std::optional<ColumnType> known = named_type(dialect, word);
+  if (known) return !schema::is_cut(type, *known);
+  const bool is_of_texts =
+      std::ranges::any_of(dialect.types.of_texts, [word](std::string_view begin) { return word.starts_with(begin); });
+  return is_of_texts && type.type == DataType::text;
+}
+
 bool is_named(const Dialect& dialect, const ColumnType& type, std::string_view word) {
   const Result<std::string> own = type_name(dialect, type);
   return (own && *own == word) || named_type(dialect, word) == type;

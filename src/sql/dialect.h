@@ -47,6 +47,8 @@ struct TypeWords {
   std::string_view binary_as_text;  ///< the same
   /// Words that are asked before all others, most of which no column of ours is made with.
   std::array<OtherWord, 8> others;
+  /// How words of types begin that keep a text or refuse it, and are like none of ours.
+  std::array<std::string_view, 2> of_texts;
   int decimal_precision_max;
 };
 
@@ -60,7 +62,10 @@ struct Dialect {
   std::array<std::string_view, 2> own_schemas;  ///< schemas that hold nothing of a user's
   std::string_view information_schema;          ///< where the standard's catalog views are, quoted
   std::string_view row_id_storage;              ///< behind the type of a column of row ids, which are random texts
-  std::string_view empty_table;                 ///< `{}` is the table: removes every row of it inside a transaction
+  /// Asks for table, column (null: all of them) and whether its values are computed, where types cannot be changed; of
+  /// the catalog $1 and the schema $2.
+  std::string_view fixed_columns;
+  std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
   TypeWords types;
 };
@@ -83,6 +88,9 @@ std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view wo
 
 /// What a column of that type takes of it.
 schema::ValueRange named_range(const Dialect& dialect, std::string_view word);
+
+/// Whether a column of the database's type keeps each value of `type` as it is, or refuses it.
+bool keeps_or_refuses(const Dialect& dialect, const ColumnType& type, std::string_view word);
 
 /// Whether rows that are shaped for `type` are as the database's type `word` wants them.
 bool is_named(const Dialect& dialect, const ColumnType& type, std::string_view word);

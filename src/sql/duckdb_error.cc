@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
+#include "base/file.h"
 #include "sql/duckdb_torn_block.h"
 
 namespace outfall::sql {
@@ -30,9 +33,8 @@ constexpr const char* torn_block_hint =
 
 /// What to do where a disk or a limit is full; empty: that is not it.
 std::string_view room_hint(std::string_view answer) {
-  if (contains(answer, "No space left") || contains(answer, "disk is full")) return "free some disk space";
-  if (contains(answer, "File too large"))
-    return "the file reached the size that this process may write: raise the limit (ulimit -f)";
+  if (contains(answer, "No space left") || contains(answer, "disk is full")) return system_hint(ENOSPC);
+  if (contains(answer, "File too large")) return system_hint(EFBIG);
   return "";
 }
 
@@ -59,8 +61,9 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       if (is_conflict(answer)) error.remedy = Remedy::retry;
       break;
     case DUCKDB_ERROR_IO:
-      error.remedy = Remedy::retry;
       error.hint = room_hint(answer);
+      // What has no room now has none in half a minute.
+      error.remedy = error.hint.empty() ? Remedy::retry : Remedy::abandon;
       if (contains(answer, torn_block_words)) {
         error.hint = torn_block_hint;
         error.remedy = Remedy::abandon;
@@ -80,7 +83,8 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       break;
     case DUCKDB_ERROR_FATAL:
     case DUCKDB_ERROR_INTERNAL:
-      error.hint = "the database was closed by an internal error of DuckDB; start again";
+      error.hint = room_hint(answer);
+      if (error.hint.empty()) error.hint = "the database was closed by an internal error of DuckDB; start again";
       break;
     default:
       break;

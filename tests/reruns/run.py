@@ -102,6 +102,30 @@ def each_input_is_told_its_fate(story):
     told(seen, "1.jsonl: changed since: loaded again", "2.jsonl: finished from run", "4.jsonl: loaded, 1 document")
 
 
+def what_was_replaced_since_counts_as_new(story):
+    """A load that a later one has replaced is not there, so that its inputs are no longer finished by it."""
+    story.rows("1.jsonl", 1)
+    story.rows("2.jsonl", 2)
+    for words in ((), ("--write-disposition", "replace")):
+        one = ("--table", "A Table", "--pipeline", "p", *words)
+        story.run(*one, inputs=("in/1.jsonl",), fault="after_seal", code=KILLED)
+        story.run("--table", "A Table", "--pipeline", "p", "--write-disposition", "replace", inputs=("in/2.jsonl",))
+        assert story.ids(table="a_table") == [2]
+        told(story.run(*one, "--dry-run", inputs=("in/1.jsonl",)), "would load 1 document")
+        told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: loaded, 1 document")
+        assert story.ids(table="a_table") == ([1] if words else [1, 2])
+
+
+def the_report_comes_before_the_record_of_the_end(story):
+    """Whoever was told how a run ended, and nobody else, starts a new one with the same command."""
+    story.rows("1.jsonl", 1)
+    told(story.run(fault="before_run_end", code=KILLED), "in 1 = delivered 1 + rejected 0 + pending 0")
+    told(story.run(), "1.jsonl: finished from run")
+    assert story.ids() == [1]
+    told(story.run(fault="after_run_end", code=KILLED), "in 1 = delivered 1 + rejected 0 + pending 0")
+    assert story.ids() == [1, 1]
+
+
 def resume_ends_as_the_worst_pipeline(story):
     """Of several pipelines the one that failed decides, then one with pending work, wherever it stands in the row."""
     story.rows("1.jsonl", 1)
@@ -733,7 +757,8 @@ def main():
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
         an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
-        each_input_is_told_its_fate, resume_ends_as_the_worst_pipeline,
+        each_input_is_told_its_fate, the_report_comes_before_the_record_of_the_end,
+        what_was_replaced_since_counts_as_new, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,

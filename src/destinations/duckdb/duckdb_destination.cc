@@ -4,8 +4,10 @@
 #include "destinations/duckdb/duckdb_destination.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <stop_token>
 #include <utility>
@@ -97,7 +99,7 @@ Result<std::unique_ptr<DuckDbDestination>> DuckDbDestination::make(std::string_v
 }
 
 DuckDbDestination::DuckDbDestination(std::string path, const Options& options, Env& env)
-    : address_("duckdb:" + path), lock_wait_left_(options.lock_wait), stop_(options.stop), env_(env) {
+    : address_("duckdb:" + path), lock_wait_(options.lock_wait), lock_wait_left_(options.lock_wait.longest), env_(env) {
   options_.path = std::move(path);
   if (options.memory_limit) options_.memory_limit = *options.memory_limit;
   options_.threads = options.threads;
@@ -133,6 +135,7 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_read() {
 }
 
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect(const sql::DuckDbOptions& options) {
+  bool waiting = false;
   while (true) {
     auto connection = sql::open_duckdb(options);
     if (connection || !sql::is_taken(connection.error())) return connection;
@@ -141,8 +144,13 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect(const sql::D
           "another process has the file open; close it there, or wait for it with --lock-wait SECONDS";
       return connection;
     }
+    if (!waiting && lock_wait_.begins) {
+      lock_wait_.begins(
+          {.what = LockWaiting::For::database, .sentence = fmt::format("another process has {} open", options_.path)});
+    }
+    waiting = true;
     const auto wait = std::min<std::chrono::nanoseconds>(lock_wait_left_, limits::lock_poll);
-    if (!wait_unless_stopped(wait, stop_)) {
+    if (!wait_unless_stopped(wait, lock_wait_.stop)) {
       return fail(Error{.message = fmt::format("stopped while another process had {} open", options_.path),
                         .hint = "",
                         .blame = Blame::interrupted});
@@ -152,7 +160,13 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect(const sql::D
 }
 
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_inspect(delivery::Inspection inspection) {
-  return inspection == delivery::Inspection::only_look ? connect_to_read() : connect_for_run();
+  if (inspection == delivery::Inspection::only_look) return connect_to_read();
+  auto connection = connect_for_run();
+  if (!connection) return connection;
+  // A question writes nothing, also where another program has left a log behind.
+  auto set = (*connection)->execute("PRAGMA disable_checkpoint_on_shutdown");
+  if (!set) return fail(std::move(set.error()));
+  return connection;
 }
 
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_if_there(delivery::Inspection inspection) {
@@ -182,17 +196,29 @@ Status DuckDbDestination::check_folder() const {
   std::string folder(parent_path(options_.path));
   Result<bool> has_folder = file_exists(folder);
   if (!has_folder) return fail(std::move(has_folder.error()));
-  if (*has_folder) return {};
+  if (*has_folder && ::access(folder.c_str(), W_OK) == 0) return {};
+  if (*has_folder) return fail(system_error("make DuckDB database", options_.path, errno));
   return fail(
       Error{.message = fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
             .hint = fmt::format("mkdir -p {}", folder),
             .blame = Blame::usage});
 }
 
+void DuckDbDestination::note_ambiguous(const std::string& dataset) {
+  const std::string catalog = std::filesystem::path(options_.path).stem().string();
+  if (sql::folded(sql::duckdb_dialect(), catalog) != sql::folded(sql::duckdb_dialect(), dataset)) return;
+  notes_.push_back(
+      fmt::format("the dataset {} is called like its database file: DuckDB cannot tell which of them {}.table means, "
+                  "and dlt clients "
+                  "do not read such a dataset; another --dataset avoids that",
+                  dataset, dataset));
+}
+
 Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const delivery::DatasetKey& key) {
   Result<bool> there = exists();
   if (!there) return fail(std::move(there.error()));
   if (!*there) {
+    note_ambiguous(key.dataset);
     // Asked before anything is extracted: better now than with a sealed package in hand.
     if (Status folder = check_folder(); !folder) return fail(std::move(folder.error()));
     if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
@@ -202,7 +228,10 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
   if (!connection) return fail(std::move(connection.error()));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
   if (!existing) return fail(std::move(existing.error()));
-  if (!*existing) return std::nullopt;
+  if (!*existing) {
+    note_ambiguous(key.dataset);
+    return std::nullopt;
+  }
 
   sql::Dataset dataset{**connection, key.dataset};
   Result<std::optional<sql::StoredSchema>> schema = sql::newest_schema(dataset, key.schema_name);
@@ -303,7 +332,8 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::session_for(const de
     auto used = session.execute(fmt::format("USE {}.{}", sql::quoted(session.dialect(), session.catalog()),
                                             sql::quoted(session.dialect(), request.dataset)));
     if (!used)
-      return fail(fmt::format("{} has no dataset {}", address_, request.dataset), "show schemas lists what is there");
+      return fail(fmt::format("{} has no dataset {}", address_, request.dataset),
+                  fmt::format("what is there: outfall query {} \"show schemas\"", address_));
   }
   // A database that this process has open for writing stays writable for a session that only promised to read.
   if (read_only) {

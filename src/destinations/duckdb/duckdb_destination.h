@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/wait.h"
 #include "delivery/destination.h"
 #include "sql/duckdb_connection.h"
 
@@ -23,10 +24,8 @@ struct Options {
   std::optional<std::size_t> memory_limit;
   /// 0: one a core.
   int threads = 0;
-  /// How long to wait for another process that has the file open, in all.
-  std::chrono::seconds lock_wait{0};
-  /// Ends that wait.
-  std::stop_token stop{};
+  /// For another process that has the file open: all waits together.
+  LockWait lock_wait{};
 };
 
 class DuckDbDestination final : public delivery::Destination {
@@ -42,6 +41,8 @@ class DuckDbDestination final : public delivery::Destination {
 
   /// The file is opened when there is one; else it is made by the first load.
   Status open() override;
+
+  void close() override { connection_.reset(); }
 
   void expect_interrupted_load() override { options_.load_interrupted = true; }
 
@@ -64,6 +65,7 @@ class DuckDbDestination final : public delivery::Destination {
 
   Result<bool> exists() const;
   Status check_folder() const;
+  void note_ambiguous(const std::string& dataset);
   Result<std::unique_ptr<sql::Connection>> connect_for_run();
   Result<std::unique_ptr<sql::Connection>> connect_to_read();
   /// Waits for another process that has the file, all waits together no longer than was asked for.
@@ -75,8 +77,8 @@ class DuckDbDestination final : public delivery::Destination {
   Status keep_through_power_cut(const std::string& load_id);
 
   std::string address_;
+  LockWait lock_wait_;
   std::chrono::nanoseconds lock_wait_left_;
-  std::stop_token stop_;
   sql::DuckDbOptions options_;
   Env& env_;
   std::string committed_;  ///< the load whose commit this object was answered

@@ -39,14 +39,21 @@ TEST_F(TakenDatabase, IsNotWaitedForUnlessAsked) {
 
 TEST_F(TakenDatabase, IsNoLongerWaitedForAfterAStop) {
   std::stop_source stop;
-  stop.request_stop();
-  const auto taken = destination({.lock_wait = std::chrono::hours(1), .stop = stop.get_token()});
+  int told = 0;
+  const auto taken = destination(
+      {.lock_wait = {
+           .longest = std::chrono::hours(1), .stop = stop.get_token(), .begins = [&](const LockWaiting& waiting) {
+             EXPECT_EQ(waiting.what, LockWaiting::For::database);
+             ++told;
+             stop.request_stop();
+           }}});
   const Status opened = taken->open();
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().blame, Blame::interrupted);
   const auto columns = taken->columns("d", delivery::Inspection::only_look);
   ASSERT_FALSE(columns);
   EXPECT_EQ(columns.error().blame, Blame::interrupted);
+  EXPECT_EQ(told, 2) << "each wait is told once";
 }
 
 }  // namespace
