@@ -52,7 +52,7 @@ class Show {
     if (talk_.progress == ProgressMode::json) {
       std::fprintf(stderr, "{\"event\":\"waiting\",\"for\":\"%s\"}\n",
                    waiting.what == LockWaiting::For::pipeline ? "pipeline" : "database");
-    } else if (talk_.progress != ProgressMode::none) {
+    } else {
       say_waiting(waiting);
     }
   }
@@ -90,15 +90,15 @@ int run(const RunCommand& command) {
   std::optional<int> told;
   bool has_told_error = false;
   Report report;
-  {
-    const StopSignals signals;
-    RunOptions options = watched(command.run, signals, show);
-    options.ending = [&](const Report& ending) {
-      told = show.report(ending);
-      has_told_error = ending.error.has_value();
-    };
-    report = Pipeline(watched(command.pipeline, show)).run(options);
-  }
+  std::optional<StopSignals> signals(std::in_place);
+  RunOptions options = watched(command.run, *signals, show);
+  options.ending = [&](const Report& ending) {
+    signals.reset();  // there is nothing left to stop but a report that nobody reads
+    told = show.report(ending);
+    has_told_error = ending.error.has_value();
+  };
+  report = Pipeline(watched(command.pipeline, show)).run(options);
+  signals.reset();
   if (!told) return show.report(std::move(report));
   return report.error && !has_told_error ? complain(*report.error) : *told;  // or its end could not be recorded
 }

@@ -96,8 +96,11 @@ class Destination {
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;
 
-  /// Lets go of what open took. What is called next opens it again.
+  /// Lets go of what a question or a load has opened, so that others may use it. What is called next opens it again.
   virtual void close() {}
+
+  /// Does beforehand and beside the caller what will be needed and concerns nobody else, such as loading a library.
+  virtual void warm_up() {}
 
   /// Told before it is first used that a load into it may have been interrupted, perhaps by a power cut. What that can
   /// have left behind is then made good when it is opened.

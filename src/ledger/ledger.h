@@ -95,8 +95,8 @@ class Ledger {
   /// Everything ever sealed with this content, from whatever path, newest first.
   Result<std::vector<SealedInput>> sealed_inputs_by_content(std::uint64_t size, const std::string& hash);
 
-  /// The newest load that replaces each root table, delivered or not.
-  Result<std::map<std::string, std::string>> replacing_loads();
+  /// The loads that replace each root table, delivered or not, the newest first.
+  Result<std::map<std::string, std::vector<std::string>>> replacing_loads();
 
   // --- Packages ---
 

@@ -245,18 +245,23 @@ Result<std::vector<SealedInput>> Ledger::sealed_inputs(const std::string& path) 
   return collect(statement->with(path), read_sealed_input);
 }
 
-Result<std::map<std::string, std::string>> Ledger::replacing_loads() {
+Result<std::map<std::string, std::vector<std::string>>> Ledger::replacing_loads() {
   Result<Statement> statement =
-      database_.prepare("SELECT table_name, max(load_id) FROM replaced_tables GROUP BY table_name");
+      database_.prepare("SELECT table_name, load_id FROM replaced_tables ORDER BY load_id DESC");
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  auto rows = collect(
-      *statement, [](const Statement& row) { return std::pair(std::string(row.text(0)), std::string(row.text(1))); });
-  if (!rows) {
-    return std::unexpected(rows.error());
+  std::map<std::string, std::vector<std::string>> loads;
+  while (true) {
+    const Result<bool> row = statement->step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      return loads;
+    }
+    loads[std::string(statement->text(0))].emplace_back(statement->text(1));
   }
-  return std::map<std::string, std::string>(rows->begin(), rows->end());
 }
 
 Result<std::vector<SealedInput>> Ledger::sealed_inputs_by_content(std::uint64_t size, const std::string& hash) {

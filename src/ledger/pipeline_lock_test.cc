@@ -116,6 +116,11 @@ TEST_F(PipelineLockTest, WaitsForAHolderThatIsDying) {
   std::ofstream(path_) << fmt::format("host {}\nboot {}\npid {}\n", process.host, process.boot_id, child);
   LettingGo env(held);
   EXPECT_TRUE(PipelineLock::take(env, request())) << "without being asked to wait";
+
+  held = std::move(*PipelineLock::take(Env::system(), request()));
+  std::ofstream(path_) << fmt::format("host {}\nboot another\npid {}\n", process.host, child);
+  LettingGo other(held);
+  EXPECT_FALSE(PipelineLock::take(other, request())) << "its number means another process here";
   waitpid(child, nullptr, 0);
 }
 

@@ -95,7 +95,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   take_back_document();
   duplicate_keys_ = duplicate_keys;
   numbers_as_text_ = numbers_as_text;
-  if (!error_) fail("the document cannot be shaped");
+  if (!error_) (void)fail("the document cannot be shaped");
   if (is_wrapped())
     error_->offset = std::min(error_->offset - std::min(error_->offset, wrapping.size()), document.text.size());
   return std::move(error_);
@@ -216,7 +216,7 @@ KeySlot* Walker::find_slot(Frame& frame, std::string_view raw) {
       index = found->second;
     } else {
       if (!unescape(raw, unescaped_)) {
-        fail(fmt::format("the key \"{}\" has a broken escape", sample(raw)));
+        (void)fail(fmt::format("the key \"{}\" has a broken escape", sample(raw)));
         return nullptr;
       }
       index = static_cast<std::uint32_t>(shape.slots.size());

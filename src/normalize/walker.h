@@ -86,7 +86,7 @@ class Walker {
   /// Stands before a document that is no object, while it is walked.
   static constexpr std::string_view wrapping = "{\"value\":";
 
-  enum class Step : std::uint8_t {
+  enum class [[nodiscard]] Step : std::uint8_t {
     done,
     survey,  ///< the document needs a survey first
     failed,  ///< error_ says why

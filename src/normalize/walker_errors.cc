@@ -127,7 +127,7 @@ Walker::Step Walker::fail(std::string message, std::string hint) {
 }
 
 Walker::Step Walker::fail_input(std::string message, std::string hint) {
-  fail(std::move(message), std::move(hint));
+  (void)fail(std::move(message), std::move(hint));
   error_->extent = DocumentError::Extent::input;
   return Step::failed;
 }

@@ -93,7 +93,7 @@ Walker::Step Walker::take_record() {
       return step;
   }
   frames_.pop_back();
-  finish_row(index);
+  if (const Step step = finish_row(index); step != Step::done) return step;
   keep_begun_tables();
   return Step::done;
 }

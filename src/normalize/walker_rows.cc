@@ -15,28 +15,29 @@ namespace outfall::normalize {
 std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index,
                                 std::size_t object_offset) {
   if ((parent != none) != (table.parent_id_column != none)) {
-    fail_input(fmt::format("the table {} would hold documents and the rows of a list inside documents", table.name),
-               "give the documents another table with --table");
+    (void)fail_input(
+        fmt::format("the table {} would hold documents and the rows of a list inside documents", table.name),
+        "give the documents another table with --table");
     return none;
   }
   if (table.chunk_serial == chunk_serial_ && table.rows == shape_.options().table_rows_max) {
-    fail(
+    (void)fail(
         fmt::format("one document has more than {} rows for the table {}", shape_.options().table_rows_max, table.name),
         "--max-table-nesting keeps its lists as JSON");
     return none;
   }
   if (table.chunk_serial != chunk_serial_ && !table.confirmed &&
       shape_.confirmed_tables() + new_tables_ >= limits::tables_max) {
-    fail_input(fmt::format("the table {} would be one more than the {} that a schema may have", table.name,
-                           limits::tables_max),
-               "keys that are data (ids, dates) belong into values; --max-table-nesting 0 keeps lists as JSON");
+    (void)fail_input(fmt::format("the table {} would be one more than the {} that a schema may have", table.name,
+                                 limits::tables_max),
+                     "keys that are data (ids, dates) belong into values; --max-table-nesting 0 keeps lists as JSON");
     return none;
   }
   if (parent != none && list_index == 0) {
     const std::uint64_t parent_serial = rows_[parent].serial;
     if (table.row_open || table.parent_row_serial == parent_serial) {
-      fail(fmt::format("two lists of one document both become rows of the table {}", table.name),
-           "--on-collision suffix keeps both");
+      (void)fail(fmt::format("two lists of one document both become rows of the table {}", table.name),
+                 "--on-collision suffix keeps both");
       return none;
     }
     table.parent_row_serial = parent_serial;

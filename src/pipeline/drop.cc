@@ -2,6 +2,7 @@
 #include "pipeline/drop.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -37,11 +38,27 @@ Status check_not_there(delivery::Destination& destination, const ledger::Package
               "outfall resume records that; then nothing of it is pending");
 }
 
-Status drop_held(HeldPipeline& held, const DropRequest& request) {
+/// Inputs may have been taken again behind a replacement, because it was to remove what they had brought.
+Status note_on_replacement(ledger::Ledger& ledger, const ledger::PackageRecord& dropped,
+                           std::vector<std::string>& notes) {
+  if (dropped.replaced.empty()) return {};
+  const auto pending = ledger.pending();
+  if (!pending) return fail(pending.error());
+  const auto behind = std::ranges::count_if(
+      *pending, [&](const ledger::PackageRecord& package) { return package.load_id > dropped.load_id; });
+  if (behind == 0) return {};
+  notes.push_back(fmt::format("it was to replace {}, and {} behind it: rows that it would have removed may come twice",
+                              fmt::join(dropped.replaced, ", "),
+                              behind == 1 ? "1 package waits" : fmt::format("{} packages wait", behind)));
+  return {};
+}
+
+Status drop_held(HeldPipeline& held, const DropRequest& request, std::vector<std::string>& notes) {
   const Result<ledger::PackageRecord> package = find_pending(held.ledger, request.load_id);
   if (!package) return fail(package.error());
   if (Status absent = check_not_there(request.destination, *package); !absent) return absent;
   if (Status dropped = held.ledger.drop(request.load_id); !dropped) return dropped;
+  if (Status noted = note_on_replacement(held.ledger, *package, notes); !noted) return noted;
   return ledger::remove_package_files(held.paths, request.load_id);
 }
 
@@ -64,7 +81,7 @@ Result<std::vector<std::string>> drop_package(const DropRequest& request) {
   if (!held) return fail(std::move(held.error()));
   report.notes = notes_on_unended(held->unended, ledger::RunInput::none);
 
-  const Status dropped = drop_held(*held, request);
+  const Status dropped = drop_held(*held, request, report.notes);
   if (dropped) {
     report.ending = Ending::delivered;
   } else {

@@ -262,6 +262,22 @@ Status check_replaced(const RunOptions& options, const std::vector<std::string>&
   return {};
 }
 
+/// Each document is a row of its root table, whatever else it is. Last of all checks, and it should never find
+/// anything.
+Status check_all_are_there(const std::vector<normalize::InputFacts>& inputs,
+                           const normalize::NormalizeSummary& summary) {
+  std::map<std::string, std::uint64_t> documents;
+  for (std::size_t i = 0; i < inputs.size(); ++i) documents[inputs[i].table] += summary.documents[i];
+  for (const auto& [table, count] : documents) {
+    const auto found = summary.rows.find(table);
+    const std::uint64_t rows = found == summary.rows.end() ? 0 : found->second;
+    if (rows == count) continue;
+    return fail(fmt::format("the {} documents for {} have become {} rows; nothing was sealed", count, table, rows),
+                "this is a fault of outfall: please report it with the command and the input");
+  }
+  return {};
+}
+
 /// Two names that the destination cannot tell apart, found while nothing is sealed yet.
 Status check_names(const schema::Schema& schema, const delivery::Capabilities& capabilities) {
   if (capabilities.case_sensitive_names) return {};
@@ -375,6 +391,7 @@ class Extraction {
       return fail(std::move(filled.error()));
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
+    if (Status all = check_all_are_there(options_.inputs, *summary); !all) return fail(std::move(all.error()));
     if (Status good = check_tables_there(request_.memory, *summary, settled_); !good)
       return fail(std::move(good.error()));
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);

@@ -42,15 +42,18 @@ Error other_content(const normalize::SourceInput& input, const SealedInput& know
           .hint = "send the same bytes again, or give new rows a --run-key of their own"};
 }
 
-/// Which loads have replaced tables since. What came before is no longer there.
+/// Which loads have replaced tables.
 class Replacements {
  public:
   static Result<Replacements> read(ledger::Ledger& ledger, const InputQuestion& question) {
     Replacements read;
-    Result<std::map<std::string, std::string>> loads = ledger.replacing_loads();
+    Result<std::map<std::string, std::vector<std::string>>> loads = ledger.replacing_loads();
     if (!loads) return fail(std::move(loads.error()));
     read.loads_ = std::move(*loads);
     if (read.loads_.empty()) return read;
+    const Result<std::vector<ledger::PackageRecord>> pending = ledger.pending();
+    if (!pending) return fail(pending.error());
+    for (const ledger::PackageRecord& package : *pending) read.pending_.insert(package.load_id);
     const Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
     if (!schema) return fail(schema.error());
     const auto convention = *schema ? naming_convention((*schema)->naming) : std::nullopt;
@@ -58,14 +61,23 @@ class Replacements {
     return read;
   }
 
-  bool cover(const SealedInput& earlier) const {
-    if (!naming_ || earlier.input.table.empty()) return false;
+  /// The newest load that has replaced, or is about to, what this one brought. Empty: none.
+  Result<std::string> of(const SealedInput& earlier, LoadsThere& there) const {
+    if (!naming_ || earlier.input.table.empty()) return std::string();
     const auto found = loads_.find(root_table(*naming_, earlier.input.table));
-    return found != loads_.end() && found->second > earlier.load_id;
+    if (found == loads_.end()) return std::string();
+    for (const std::string& load_id : found->second) {
+      if (load_id <= earlier.load_id) break;
+      const Result<bool> counts = pending_.contains(load_id) ? Result<bool>(true) : there.has(load_id);
+      if (!counts) return fail(counts.error());
+      if (*counts) return load_id;
+    }
+    return std::string();
   }
 
  private:
-  std::map<std::string, std::string> loads_;
+  std::map<std::string, std::vector<std::string>> loads_;
+  std::set<std::string> pending_;
   std::optional<schema::Naming> naming_;
 };
 
@@ -86,8 +98,14 @@ class Decision {
   Status decide(InputReport& report, std::vector<SealedInput>& acknowledged) {
     const Result<std::vector<SealedInput>> sealed = as_far_as_there(ask_.ledger.sealed_inputs(input_.identity));
     if (!sealed) return fail(sealed.error());
-    const auto unfinished = [this](const SealedInput& earlier) {
-      return is_unfinished(earlier, input_, ask_.question) && !ask_.replacements.cover(earlier);
+    std::set<std::int64_t> gone;
+    for (const SealedInput& earlier : *sealed) {
+      const Result<bool> is_gone = was_replaced(earlier, *sealed);
+      if (!is_gone) return fail(is_gone.error());
+      if (*is_gone) gone.insert(earlier.id);
+    }
+    const auto unfinished = [&](const SealedInput& earlier) {
+      return is_unfinished(earlier, input_, ask_.question) && !gone.contains(earlier.id);
     };
     const auto counts = [&](const SealedInput& earlier) { return unfinished(earlier) || (skips() && earlier.settled); };
     const auto counts_here = [&](const SealedInput& earlier) {
@@ -145,6 +163,16 @@ class Decision {
       if (*has) there.push_back(std::move(earlier));
     }
     return there;
+  }
+
+  /// Whether a later load has replaced the table, and has not brought the same content itself.
+  Result<bool> was_replaced(const SealedInput& earlier, const std::vector<SealedInput>& sealed) {
+    const Result<std::string> load_id = ask_.replacements.of(earlier, ask_.loads);
+    if (!load_id) return fail(load_id.error());
+    return !load_id->empty() && std::ranges::none_of(sealed, [&](const SealedInput& later) {
+      return later.load_id >= *load_id && later.input.size == earlier.input.size &&
+             later.input.hash == earlier.input.hash && is_for_table(later, earlier.input.table);
+    });
   }
 
   /// The newest of the same content that `wanted` accepts.

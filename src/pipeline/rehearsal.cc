@@ -117,6 +117,7 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     if (!memory) return fail(std::move(memory.error()));
     const Status known = adopt_tables(request, choice, *memory, report.notes);
     if (!known && !has_pending) return known;
+    request.destination.close();
     const schema::Schema before = memory->schema;
     if (Status shaped = shape_only(request, std::move(*memory), progress, choice, report); !shaped) return shaped;
     if (Status planned = plan_rows(request, before, has_pending, report); !planned) return planned;

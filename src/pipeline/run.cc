@@ -65,6 +65,7 @@ class Run {
   static constexpr std::size_t run_id_bytes = 8;
 
   Status run_locked() {
+    request_.destination.warm_up();
     if (Status held = hold_pipeline(); !held) return held;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
@@ -224,6 +225,7 @@ class Run {
     const bool is_away = !delivered && delivered.error().remedy == Remedy::retry;
     const Status known = is_away ? Status{} : adopt_tables(request_, choice, *memory, report_.notes);
     if (!known && delivered) return fail(known.error());
+    request_.destination.close();  // others may use it while the inputs are read
     return extract_and_seal({.run = request_,
                              .ledger = held_->ledger,
                              .paths = held_->paths,

@@ -26,12 +26,12 @@ bool is_same(const Dialect& dialect, std::string_view a, std::string_view b) {
   return folded(dialect, a) == folded(dialect, b);
 }
 
-Status mark_fixed(Connection& connection, const std::string& dataset, std::vector<schema::ColumnThere>& columns) {
+Status mark_fixed(Connection& connection, const std::string& schema_there, std::vector<schema::ColumnThere>& columns) {
   const Dialect& dialect = connection.dialect();
   if (dialect.fixed_columns.empty() || columns.empty()) return {};
-  const Value place[] = {connection.catalog(), dataset};
+  const Value place[] = {connection.catalog(), schema_there};
   const auto rows = connection.rows(std::string(dialect.fixed_columns), place);
-  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the constraints of dataset {}", dataset)));
+  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the constraints of dataset {}", schema_there)));
   std::map<std::pair<std::string, std::optional<std::string>>, bool> fixed;
   for (const TextRow& row : *rows) fixed[{row.at(0).value_or(""), row.at(1)}] |= row.at(2) == "true";
   for (schema::ColumnThere& column : columns) {
@@ -60,6 +60,7 @@ Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, co
       place);
   if (!rows) return fail(std::move(rows.error()).in(fmt::format("read the tables of dataset {}", dataset)));
   std::vector<schema::ColumnThere> columns;
+  std::string schema_there;  // as it is called there
   columns.reserve(rows->size());
   for (const TextRow& row : *rows) {
     if (!is_same(dialect, row.at(6).value_or(""), dataset)) continue;
@@ -70,9 +71,10 @@ Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, co
                        .type = named_type(dialect, word),
                        .range = named_range(dialect, word),
                        .is_view = row.at(3) == "VIEW",
-                       .is_required = row.at(4) == "NO" && !row.at(5)});
+                       .is_required = row.at(4) == "NO" && row.at(5).value_or("NULL") == "NULL"});
+    schema_there = *row.at(6);
   }
-  if (Status marked = mark_fixed(connection, dataset, columns); !marked) return fail(std::move(marked.error()));
+  if (Status marked = mark_fixed(connection, schema_there, columns); !marked) return fail(std::move(marked.error()));
   return columns;
 }
 

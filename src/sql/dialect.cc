@@ -146,9 +146,10 @@ schema::ValueRange named_range(const Dialect& dialect, std::string_view word) {
 bool keeps_or_refuses(const Dialect& dialect, const ColumnType& type, std::string_view word) {
   const std::optional<ColumnType> known = named_type(dialect, word);
   if (known) return !schema::is_cut(type, *known);
-  const bool is_of_texts =
-      std::ranges::any_of(dialect.types.of_texts, [word](std::string_view begin) { return word.starts_with(begin); });
-  return is_of_texts && type.type == DataType::text;
+  const auto& words = dialect.types.of_texts;
+  const auto found = std::ranges::find_if(words, [word](std::string_view begin) { return word.starts_with(begin); });
+  if (found == words.end()) return false;
+  return type.type == DataType::text || (type.type == DataType::binary && found == words.begin());
 }
 
 bool is_named(const Dialect& dialect, const ColumnType& type, std::string_view word) {

@@ -47,8 +47,9 @@ struct TypeWords {
   std::string_view binary_as_text;  ///< the same
   /// Words that are asked before all others, most of which no column of ours is made with.
   std::array<OtherWord, 8> others;
-  /// How words of types begin that keep a text or refuse it, and are like none of ours.
-  std::array<std::string_view, 2> of_texts;
+  /// How words of types begin that keep a text or refuse it, and are like none of ours. The first does so with bytes
+  /// too.
+  std::array<std::string_view, 3> of_texts;
   int decimal_precision_max;
 };
 

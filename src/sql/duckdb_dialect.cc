@@ -20,15 +20,18 @@ const Dialect& duckdb_dialect() {
       .information_schema = "system.information_schema",
       // Nothing compresses them, and looking for what would takes a tenth of a load.
       .row_id_storage = " USING COMPRESSION uncompressed",
-      // Only the statement that would make the table tells generated columns from those with a default.
       .fixed_columns =
           "SELECT table_name, unnest(constraint_column_names), false FROM duckdb_constraints() "
-          "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND constraint_type <> 'NOT NULL' "
+          "WHERE database_name = $1 AND schema_name = $2 AND constraint_type <> 'NOT NULL' "
+          "UNION ALL SELECT referenced_table, NULL, false FROM duckdb_constraints() "
+          "WHERE database_name = $1 AND schema_name = $2 AND constraint_type = 'FOREIGN KEY' "
           "UNION ALL SELECT table_name, NULL, false FROM duckdb_indexes() "
-          "WHERE database_name = $1 AND lower(schema_name) = lower($2) "
-          "UNION ALL SELECT table_name, column_name, true FROM duckdb_columns() JOIN duckdb_tables() "
+          "WHERE database_name = $1 AND schema_name = $2 "
+          // Only the statement that would make the table tells computed columns from those with a default. Which
+          // columns they are computed from nothing tells.
+          "UNION ALL SELECT table_name, unnest([column_name, NULL]), true FROM duckdb_columns() JOIN duckdb_tables() "
           "USING (database_name, schema_name, table_name) "
-          "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND column_default IS NOT NULL AND list_bool_or("
+          "WHERE database_name = $1 AND schema_name = $2 AND column_default IS NOT NULL AND list_bool_or("
           "[contains(sql, n || ' ' || data_type || ' GENERATED ALWAYS AS(') FOR n IN ['(' || column_name, "
           "', ' || column_name, '(\"' || replace(column_name, '\"', '\"\"') || '\"', "
           "', \"' || replace(column_name, '\"', '\"\"') || '\"']])",
@@ -60,7 +63,7 @@ const Dialect& duckdb_dialect() {
                     {"UINTEGER", {.type = DataType::bigint, .precision = 33}, ValueRange::unsigned_32},
                     {"UBIGINT", {.type = DataType::decimal, .precision = 20, .scale = 0}, ValueRange::unsigned_64},
                     {"UHUGEINT", {.type = DataType::decimal, .precision = 38, .scale = 0}, ValueRange::not_negative}}},
-              .of_texts = {"UUID", "ENUM("},
+              .of_texts = {"UUID", "ENUM(", "BIT"},
               .decimal_precision_max = 38,
           },
   };

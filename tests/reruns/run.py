@@ -116,6 +116,37 @@ def what_was_replaced_since_counts_as_new(story):
         assert story.ids(table="a_table") == ([1] if words else [1, 2])
 
 
+def what_a_replacement_brought_itself_is_there(story):
+    """A replacement takes nothing away that it has brought, nor where a backup from before it was put back."""
+    story.rows("1.jsonl", 1)
+    story.rows("2.jsonl", 2)
+    one = ("--table", "t", "--pipeline", "p")
+    story.run(*one, inputs=("in/1.jsonl",), fault="before_run_end", code=KILLED)
+    shutil.copy(story.folder / "t.duckdb", story.folder / "backup.duckdb")
+    story.run(*one, "--write-disposition", "replace", inputs=("in/1.jsonl", "in/2.jsonl"))
+    told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: finished from run")
+    assert story.ids(table="t") == [1, 2]
+    story.run(*one, "--write-disposition", "replace", inputs=("in/1.jsonl",), fault="before_run_end", code=KILLED)
+    shutil.copy(story.folder / "t.duckdb", story.folder / "backup.duckdb")
+    story.run(*one, "--write-disposition", "replace", inputs=("in/2.jsonl",))
+    shutil.copy(story.folder / "backup.duckdb", story.folder / "t.duckdb")
+    told(story.run(*one, "--write-disposition", "replace", inputs=("in/1.jsonl",)), "1.jsonl: finished from run")
+    assert story.ids(table="t") == [1]
+
+
+def a_replacement_that_is_given_up_is_told(story):
+    """What was sealed behind it counts on what it would have removed."""
+    story.rows("1.jsonl", 1)
+    story.run("--write-disposition", "replace", inputs=("in/1.jsonl",), fault="after_seal", code=KILLED)
+    [waiting] = story.packages()
+    story.rows("2.jsonl", 2)
+    with open(story.folder / "t.duckdb", "wb") as foreign:
+        foreign.write(b"not a database")
+    story.run("--table", "1", inputs=("in/2.jsonl",), code=4)
+    (story.folder / "t.duckdb").unlink()
+    told(story.outfall("package", "drop", waiting, "--yes"), "it was to replace", "1 package waits behind it")
+
+
 def the_report_comes_before_the_record_of_the_end(story):
     """Whoever was told how a run ended, and nobody else, starts a new one with the same command."""
     story.rows("1.jsonl", 1)
@@ -758,7 +789,7 @@ def main():
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
         an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
         each_input_is_told_its_fate, the_report_comes_before_the_record_of_the_end,
-        what_was_replaced_since_counts_as_new, resume_ends_as_the_worst_pipeline,
+        a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,

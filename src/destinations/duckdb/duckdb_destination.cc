@@ -169,15 +169,33 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_inspect(d
   return connection;
 }
 
-Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_if_there(delivery::Inspection inspection) {
+Result<sql::Connection*> DuckDbDestination::session_if_there(delivery::Inspection inspection) {
   const Result<bool> there = exists();
   if (!there) return fail(there.error());
   if (!*there) return nullptr;
-  return connect_to_inspect(inspection);
+  if (connection_) return connection_.get();
+  if (looking_ && looking_as_ == inspection) return looking_.get();
+  looking_.reset();
+  auto connection = connect_to_inspect(inspection);
+  if (!connection) return fail(std::move(connection.error()));
+  looking_ = std::move(*connection);
+  looking_as_ = inspection;
+  return looking_.get();
+}
+
+void DuckDbDestination::close() {
+  looking_.reset();
+  connection_.reset();
+}
+
+void DuckDbDestination::warm_up() {
+  // An error is told where the library is needed.
+  if (!warming_.joinable()) warming_ = std::jthread([] { (void)sql::find_duckdb(); });
 }
 
 Status DuckDbDestination::connect_for_loads() {
   if (connection_) return {};
+  looking_.reset();
   Result<std::unique_ptr<sql::Connection>> connection = connect_for_run();
   if (!connection) return fail(std::move(connection.error()));
   connection_ = std::move(*connection);
@@ -215,25 +233,23 @@ void DuckDbDestination::note_ambiguous(const std::string& dataset) {
 }
 
 Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const delivery::DatasetKey& key) {
-  Result<bool> there = exists();
-  if (!there) return fail(std::move(there.error()));
-  if (!*there) {
+  const Result<sql::Connection*> session = session_if_there(key.inspection);
+  if (!session) return fail(session.error());
+  if (*session == nullptr) {
     note_ambiguous(key.dataset);
     // Asked before anything is extracted: better now than with a sealed package in hand.
     if (Status folder = check_folder(); !folder) return fail(std::move(folder.error()));
     if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
     return std::nullopt;
   }
-  auto connection = connect_to_inspect(key.inspection);
-  if (!connection) return fail(std::move(connection.error()));
-  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**connection, key.dataset);
+  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**session, key.dataset);
   if (!existing) return fail(std::move(existing.error()));
   if (!*existing) {
     note_ambiguous(key.dataset);
     return std::nullopt;
   }
 
-  sql::Dataset dataset{**connection, key.dataset};
+  sql::Dataset dataset{**session, key.dataset};
   Result<std::optional<sql::StoredSchema>> schema = sql::newest_schema(dataset, key.schema_name);
   if (!schema) return fail(std::move(schema.error()));
   Result<std::optional<sql::StoredState>> state = sql::newest_state(dataset, key.pipeline);
@@ -243,25 +259,25 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
 
 Result<std::vector<std::string>> DuckDbDestination::stored_schemas(const std::string& dataset,
                                                                    delivery::Inspection inspection) {
-  auto connection = connect_if_there(inspection);
-  if (!connection) return fail(std::move(connection.error()));
-  if (*connection == nullptr) return std::vector<std::string>();
-  return sql::newest_schemas({**connection, dataset});
+  const Result<sql::Connection*> session = session_if_there(inspection);
+  if (!session) return fail(session.error());
+  if (*session == nullptr) return std::vector<std::string>();
+  return sql::newest_schemas({**session, dataset});
 }
 
 Result<std::vector<schema::ColumnThere>> DuckDbDestination::columns(const std::string& dataset,
                                                                     delivery::Inspection inspection) {
-  auto connection = connect_if_there(inspection);
-  if (!connection) return fail(std::move(connection.error()));
-  if (*connection == nullptr) return std::vector<schema::ColumnThere>();
-  return sql::read_columns(**connection, dataset);
+  const Result<sql::Connection*> session = session_if_there(inspection);
+  if (!session) return fail(session.error());
+  if (*session == nullptr) return std::vector<schema::ColumnThere>();
+  return sql::read_columns(**session, dataset);
 }
 
 Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, const std::string& table) {
-  auto connection = connect_if_there(delivery::Inspection::only_look);
-  if (!connection) return fail(std::move(connection.error()));
-  if (*connection == nullptr) return 0;
-  sql::Connection& session = **connection;
+  const Result<sql::Connection*> looking = session_if_there(delivery::Inspection::only_look);
+  if (!looking) return fail(looking.error());
+  if (*looking == nullptr) return 0;
+  sql::Connection& session = **looking;
   const auto existing = sql::read_dataset(session, dataset);
   if (!existing) return fail(existing.error());
   if (!*existing || (*existing)->find(session.dialect(), table) == nullptr) return 0;
@@ -274,10 +290,10 @@ Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, 
 
 Result<std::vector<std::string>> DuckDbDestination::recorded_loads(const std::string& dataset,
                                                                    delivery::Inspection inspection) {
-  auto connection = connect_if_there(inspection);
-  if (!connection) return fail(std::move(connection.error()));
-  if (*connection == nullptr) return std::vector<std::string>();
-  return sql::recorded_loads({**connection, dataset});
+  const Result<sql::Connection*> session = session_if_there(inspection);
+  if (!session) return fail(session.error());
+  if (*session == nullptr) return std::vector<std::string>();
+  return sql::recorded_loads({**session, dataset});
 }
 
 Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::string& load_id) {

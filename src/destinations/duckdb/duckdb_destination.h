@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/env.h"
@@ -42,11 +43,12 @@ class DuckDbDestination final : public delivery::Destination {
   /// The file is opened when there is one; else it is made by the first load.
   Status open() override;
 
-  void close() override { connection_.reset(); }
+  void close() override;
+  void warm_up() override;
 
   void expect_interrupted_load() override { options_.load_interrupted = true; }
 
-  /// Opens the file for this question only, so that others may use it until the load.
+  /// Questions keep the file open for the next one, until close or a load.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::vector<std::string>> stored_schemas(const std::string& dataset, delivery::Inspection inspection) override;
   Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset,
@@ -72,7 +74,7 @@ class DuckDbDestination final : public delivery::Destination {
   Result<std::unique_ptr<sql::Connection>> connect(const sql::DuckDbOptions& options);
   Result<std::unique_ptr<sql::Connection>> connect_to_inspect(delivery::Inspection inspection);
   /// Null where there is no database.
-  Result<std::unique_ptr<sql::Connection>> connect_if_there(delivery::Inspection inspection);
+  Result<sql::Connection*> session_if_there(delivery::Inspection inspection);
   Status connect_for_loads();
   Status keep_through_power_cut(const std::string& load_id);
 
@@ -84,6 +86,9 @@ class DuckDbDestination final : public delivery::Destination {
   std::string committed_;  ///< the load whose commit this object was answered
   std::vector<std::string> notes_;
   std::unique_ptr<sql::Connection> connection_;  ///< null: not open, or not to be trusted after a failure
+  std::unique_ptr<sql::Connection> looking_;     ///< for questions before a load
+  delivery::Inspection looking_as_ = delivery::Inspection::only_look;
+  std::jthread warming_;
 };
 
 }  // namespace outfall::destinations::duckdb
