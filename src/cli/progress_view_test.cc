@@ -54,7 +54,7 @@ TEST(ProgressView, PlainLinesComeAtMostOnceASecond) {
   for (int ms = 0; ms <= 2500; ms += 50) {
     view->show({.rows = 1}, Clock::time_point{} + std::chrono::milliseconds(ms));
   }
-  std::rewind(out);
+  EXPECT_EQ(std::fseek(out, 0, SEEK_SET), 0);
   int lines = 0;
   for (int c = 0; (c = std::fgetc(out)) != EOF;) lines += c == '\n' ? 1 : 0;
   std::fclose(out);
