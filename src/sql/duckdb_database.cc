@@ -178,6 +178,7 @@ Result<std::vector<std::uint64_t>> metadata_blocks(const DuckDbApi& api, duckdb_
   const auto ids = ask(api, database, "SELECT block_id FROM pragma_metadata_info()");
   if (!ids) return fail(ids.error());
   std::vector<std::uint64_t> offsets;
+  offsets.reserve(ids->size());
   for (const std::string& id : *ids) {
     offsets.push_back(first_block_offset + std::stoull(id) * std::stoull(size->at(0)));
   }

@@ -36,6 +36,7 @@ class TornBlocks : public DuckDb {
     auto connection = open(file());
     std::vector<std::uint64_t> offsets;
     const auto ids = connection->rows("SELECT block_id FROM pragma_metadata_info()").value();
+    offsets.reserve(ids.size());
     for (const TextRow& id : ids) offsets.push_back(first_block_offset + std::stoull(id.at(0).value()) * block_bytes);
     return offsets;
   }
