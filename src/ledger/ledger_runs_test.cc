@@ -186,6 +186,7 @@ TEST_F(LedgerTest, HundredThousandInputsAreSealedSettledAndFound) {
   Ledger ledger = open();
   begin(ledger, "r1");
   std::vector<InputRecord> inputs;
+  inputs.reserve(100'000);
   for (int i = 0; i < 100'000; ++i) inputs.push_back(input("/in/" + std::to_string(i), std::to_string(i)));
   const std::string load_id = ledger.new_load_id().value();
   ASSERT_TRUE(ledger.seal(package("r1", load_id), inputs, {.naming = "snake_case", .document = ""}));
@@ -255,6 +256,7 @@ TEST_F(LedgerTest, UnendedRunsAreThoseBehindTheLastRecordedEnd) {
   const auto unended = [&] {
     std::vector<std::string> ids;
     const std::vector<UnendedRun> runs = ledger.unended_runs().value();
+    ids.reserve(runs.size());
     for (const UnendedRun& run : runs) ids.push_back(run.run_id + " " + run.load_id);
     return ids;
   };
