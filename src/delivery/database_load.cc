@@ -102,15 +102,13 @@ std::string hint_on_types(const Load& load, std::string_view answer) {
   if (!columns) return "";
   const sql::Dialect& dialect = load.dataset.connection.dialect();
   for (const schema::ColumnThere& there : *columns) {
-    const auto is_same = [&](const std::string& name, const std::string& other) {
-      return sql::folded(dialect, name) == sql::folded(dialect, other);
-    };
     const auto fills = [&](const ledger::JobRecord& job) {
       const schema::Table* table = load.request.schema.tables.find(job.table);
-      return table != nullptr && is_same(job.table, there.table) &&
+      return table != nullptr && sql::is_same_name(dialect, job.table, there.table) &&
              answer.starts_with(fmt::format("insert into table {}:", job.table)) &&
-             std::ranges::any_of(table->columns,
-                                 [&](const schema::Column& one) { return one.type && is_same(one.name, there.name); });
+             std::ranges::any_of(table->columns, [&](const schema::Column& one) {
+               return one.type && sql::is_same_name(dialect, one.name, there.name);
+             });
     };
     const bool is_named = answer.ends_with(fmt::format("source column {}", there.name));
     if (there.type || !is_named || std::ranges::none_of(load.request.package.jobs, fills)) continue;

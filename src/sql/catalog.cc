@@ -21,20 +21,49 @@ std::string same_name(const Dialect& dialect, std::string_view column, int n) {
   return fmt::format("lower({}) = lower({})", column, placeholder(n));
 }
 
-/// Databases that ignore case do so with ASCII letters at least; which others, `same_name` leaves open.
-bool is_same(const Dialect& dialect, std::string_view a, std::string_view b) {
-  return folded(dialect, a) == folded(dialect, b);
+struct Columns {
+  std::string schema;  ///< as the dataset is called there
+  std::vector<schema::ColumnThere> columns;
+};
+
+/// Without what stands on the columns.
+Result<Columns> read_types(Connection& connection, const std::string& dataset) {
+  const Dialect& dialect = connection.dialect();
+  const Value place[] = {connection.catalog(), dataset};
+  auto rows = connection.rows(
+      fmt::format("SELECT table_name, column_name, data_type, table_type, is_nullable, column_default, table_schema "
+                  "FROM {0}.columns JOIN {0}.tables "
+                  "USING (table_catalog, table_schema, table_name) WHERE table_catalog = {1} AND {2}",
+                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
+      place);
+  if (!rows) return fail(std::move(rows.error()).in(fmt::format("read the tables of dataset {}", dataset)));
+  Columns read;
+  read.columns.reserve(rows->size());
+  for (const TextRow& row : *rows) {
+    // Databases that ignore case do so with ASCII letters at least; with which others, the question leaves open.
+    if (!is_same_name(dialect, row.at(6).value_or(""), dataset)) continue;
+    std::string word = row.at(2).value_or("");
+    read.columns.push_back({.table = row.at(0).value_or(""),
+                            .name = row.at(1).value_or(""),
+                            .word = word,
+                            .type = named_type(dialect, word),
+                            .range = named_range(dialect, word),
+                            .is_view = row.at(3) == "VIEW",
+                            .is_required = row.at(4) == "NO" && row.at(5).value_or("NULL") == "NULL"});
+    read.schema = *row.at(6);
+  }
+  return read;
 }
 
-Status mark_fixed(Connection& connection, const std::string& schema_there, std::vector<schema::ColumnThere>& columns) {
+Status mark_fixed(Connection& connection, Columns& read) {
   const Dialect& dialect = connection.dialect();
-  if (dialect.fixed_columns.empty() || columns.empty()) return {};
-  const Value place[] = {connection.catalog(), schema_there};
+  if (dialect.fixed_columns.empty() || read.columns.empty()) return {};
+  const Value place[] = {connection.catalog(), read.schema};
   const auto rows = connection.rows(std::string(dialect.fixed_columns), place);
-  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the constraints of dataset {}", schema_there)));
+  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the constraints of dataset {}", read.schema)));
   std::map<std::pair<std::string, std::optional<std::string>>, bool> fixed;
   for (const TextRow& row : *rows) fixed[{row.at(0).value_or(""), row.at(1)}] |= row.at(2) == "true";
-  for (schema::ColumnThere& column : columns) {
+  for (schema::ColumnThere& column : read.columns) {
     const auto found = fixed.find({column.table, column.name});
     column.is_fixed = found != fixed.end() || fixed.contains({column.table, std::nullopt});
     column.is_computed = found != fixed.end() && found->second;
@@ -50,32 +79,10 @@ const ExistingTable* ExistingDataset::find(const Dialect& dialect, std::string_v
 }
 
 Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, const std::string& dataset) {
-  const Dialect& dialect = connection.dialect();
-  const Value place[] = {connection.catalog(), dataset};
-  auto rows = connection.rows(
-      fmt::format("SELECT table_name, column_name, data_type, table_type, is_nullable, column_default, table_schema "
-                  "FROM {0}.columns JOIN {0}.tables "
-                  "USING (table_catalog, table_schema, table_name) WHERE table_catalog = {1} AND {2}",
-                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
-      place);
-  if (!rows) return fail(std::move(rows.error()).in(fmt::format("read the tables of dataset {}", dataset)));
-  std::vector<schema::ColumnThere> columns;
-  std::string schema_there;  // as it is called there
-  columns.reserve(rows->size());
-  for (const TextRow& row : *rows) {
-    if (!is_same(dialect, row.at(6).value_or(""), dataset)) continue;
-    std::string word = row.at(2).value_or("");
-    columns.push_back({.table = row.at(0).value_or(""),
-                       .name = row.at(1).value_or(""),
-                       .word = word,
-                       .type = named_type(dialect, word),
-                       .range = named_range(dialect, word),
-                       .is_view = row.at(3) == "VIEW",
-                       .is_required = row.at(4) == "NO" && row.at(5).value_or("NULL") == "NULL"});
-    schema_there = *row.at(6);
-  }
-  if (Status marked = mark_fixed(connection, schema_there, columns); !marked) return fail(std::move(marked.error()));
-  return columns;
+  Result<Columns> read = read_types(connection, dataset);
+  if (!read) return fail(std::move(read.error()));
+  if (Status marked = mark_fixed(connection, *read); !marked) return fail(std::move(marked.error()));
+  return std::move(read->columns);
 }
 
 Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, const std::string& dataset) {
@@ -87,13 +94,13 @@ Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, cons
                       place);
   if (!schemas) return fail(std::move(schemas.error()).in(fmt::format("look for dataset {}", dataset)));
   const bool is_there = std::ranges::any_of(
-      *schemas, [&](const TextRow& row) { return is_same(dialect, row.at(0).value_or(""), dataset); });
+      *schemas, [&](const TextRow& row) { return is_same_name(dialect, row.at(0).value_or(""), dataset); });
   if (!is_there) return std::nullopt;
 
-  auto columns = read_columns(connection, dataset);
-  if (!columns) return fail(std::move(columns.error()));
+  Result<Columns> read = read_types(connection, dataset);
+  if (!read) return fail(std::move(read.error()));
   ExistingDataset out;
-  for (schema::ColumnThere& column : *columns) {
+  for (schema::ColumnThere& column : read->columns) {
     out.tables[folded(dialect, column.table)].columns.emplace(folded(dialect, column.name), std::move(column.word));
   }
   return out;

@@ -161,6 +161,10 @@ std::string folded(const Dialect& dialect, std::string_view identifier) {
   return dialect.names == NameCase::sensitive ? std::string(identifier) : ascii_lower(identifier);
 }
 
+bool is_same_name(const Dialect& dialect, std::string_view a, std::string_view b) {
+  return folded(dialect, a) == folded(dialect, b);
+}
+
 Status check_dataset_name(const Dialect& dialect, std::string_view dataset) {
   const auto refuse = [](std::string message) {
     return fail(Error{.message = std::move(message), .hint = "name another one with --dataset", .blame = Blame::usage});

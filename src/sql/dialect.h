@@ -99,6 +99,9 @@ bool is_named(const Dialect& dialect, const ColumnType& type, std::string_view w
 /// The form under which two identifiers are one to the database.
 std::string folded(const Dialect& dialect, std::string_view identifier);
 
+/// Whether the database takes the two identifiers for one.
+bool is_same_name(const Dialect& dialect, std::string_view a, std::string_view b);
+
 /// Whether a dataset may be called so.
 ///
 /// Errors: usage: the database keeps the name for itself, or takes no such name.

@@ -224,11 +224,10 @@ Status DuckDbDestination::check_folder() const {
 
 void DuckDbDestination::note_ambiguous(const std::string& dataset) {
   const std::string catalog = std::filesystem::path(options_.path).stem().string();
-  if (sql::folded(sql::duckdb_dialect(), catalog) != sql::folded(sql::duckdb_dialect(), dataset)) return;
+  if (!sql::is_same_name(sql::duckdb_dialect(), catalog, dataset)) return;
   notes_.push_back(
       fmt::format("the dataset {} is called like its database file: DuckDB cannot tell which of them {}.table means, "
-                  "and dlt clients "
-                  "do not read such a dataset; another --dataset avoids that",
+                  "and dlt clients do not read such a dataset; another --dataset avoids that",
                   dataset, dataset));
 }
 
