@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is said on stderr beside a report: errors, with their exit code, and waits.
-#include <csignal>
 #include <cstdio>
 
 #include "cli/commands.h"
@@ -13,9 +12,7 @@ namespace outfall::cli {
 
 int complain(const Error& error) {
   std::fputs(error_text(error, Terminal::of(stderr)).c_str(), stderr);
-  const Ending ending = ending_of(error);
-  const bool is_terminated = ending == Ending::interrupted && StopSignals::received() == SIGTERM;
-  return static_cast<int>(is_terminated ? Ending::terminated : ending);
+  return static_cast<int>(StopSignals::named(ending_of(error)));
 }
 
 void say_waiting(const LockWaiting& waiting) {

@@ -17,11 +17,6 @@
 namespace outfall::cli {
 namespace {
 
-// The library only knows that it was asked to stop; which signal asked is known here.
-void name_signal(Report& report) {
-  if (report.ending == Ending::interrupted && StopSignals::received() == SIGTERM) report.ending = Ending::terminated;
-}
-
 void print_report(const Report& report, const Talk& talk, const std::string& data_dir) {
   const Terminal terminal = Terminal::of(stderr);
   if (talk.progress == ProgressMode::json) {
@@ -61,7 +56,7 @@ class Show {
   int report(Report report) {
     if (view_) view_->end();
     view_.reset();
-    name_signal(report);
+    report.ending = StopSignals::named(report.ending);
     print_report(report, talk_, data_dir_);
     return static_cast<int>(report.ending);
   }
@@ -117,7 +112,7 @@ int resume(const ResumeCommand& command) {
                  exists ? "" : ": there is no such folder");
   }
   Report together{.ending = all.ending};
-  name_signal(together);
+  together.ending = StopSignals::named(together.ending);
   return static_cast<int>(together.ending);
 }
 

@@ -2,7 +2,6 @@
 //
 // status: what the data directory knows, once or again and again.
 #include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <mutex>
 
@@ -56,9 +55,7 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
     earlier = look_at(*found);
     if (const Status written = write_output(text); !written) return complain(written.error());
     if (std::ferror(stdout) != 0) return 0;  // nobody reads any more
-    if (!wait(watch_interval, stop)) {
-      return static_cast<int>(StopSignals::received() == SIGTERM ? Ending::terminated : Ending::interrupted);
-    }
+    if (!wait(watch_interval, stop)) return static_cast<int>(StopSignals::named(Ending::interrupted));
   }
 }
 

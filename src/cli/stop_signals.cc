@@ -73,8 +73,8 @@ StopSignals::~StopSignals() {
   ::close(wake_[1]);
 }
 
-int StopSignals::received() {
-  return first_signal.load();
+Ending StopSignals::named(Ending ending) {
+  return ending == Ending::interrupted && first_signal.load() == SIGTERM ? Ending::terminated : ending;
 }
 
 }  // namespace outfall::cli

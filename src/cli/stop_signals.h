@@ -7,6 +7,8 @@
 #include <stop_token>
 #include <thread>
 
+#include "outfall/report.h"
+
 namespace outfall::cli {
 
 /// While it lives, signals go to its token. One at a time; made and destroyed by the main thread.
@@ -19,8 +21,9 @@ class StopSignals {
 
   std::stop_token token() const { return source_.get_token(); }
 
-  /// The first signal that came; 0: none yet.
-  static int received();
+  /// What was interrupted, by the first signal that came; any other ending as it is. The library only knows that it was
+  /// asked to stop.
+  static Ending named(Ending ending);
 
  private:
   std::stop_source source_;

@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "base/counts.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 
@@ -82,8 +83,7 @@ Error with_pending(Error error, const std::string& data_dir) {
   }
   if (packages == 0) return error;
   error.hint += fmt::format("{}sealed work of earlier runs waits ({} in {}): outfall resume delivers it",
-                            error.hint.empty() ? "" : "; ",
-                            packages == 1 ? "1 package" : fmt::format("{} packages", packages), data_dir);
+                            error.hint.empty() ? "" : "; ", counted(packages, "package"), data_dir);
   return error;
 }
 

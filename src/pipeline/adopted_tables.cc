@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/counts.h"
 #include "base/nfc.h"
 #include "base/utf8.h"
 #include "schema/stored_text.h"
@@ -77,10 +78,6 @@ Taken take_over(const schema::Schema& owner, const std::string& root, schema::Sc
     }
   }
   return taken;
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 /// What the dataset has of other pipelines.

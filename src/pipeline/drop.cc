@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counts.h"
 #include "outfall/report.h"
 #include "pipeline/unrecognized_input.h"
 
@@ -44,12 +45,12 @@ Status note_on_replacement(ledger::Ledger& ledger, const ledger::PackageRecord& 
   if (dropped.replaced.empty()) return {};
   const auto pending = ledger.pending();
   if (!pending) return fail(pending.error());
-  const auto behind = std::ranges::count_if(
-      *pending, [&](const ledger::PackageRecord& package) { return package.load_id > dropped.load_id; });
+  const auto behind = static_cast<std::uint64_t>(std::ranges::count_if(
+      *pending, [&](const ledger::PackageRecord& package) { return package.load_id > dropped.load_id; }));
   if (behind == 0) return {};
-  notes.push_back(fmt::format("it was to replace {}, and {} behind it: rows that it would have removed may come twice",
-                              fmt::join(dropped.replaced, ", "),
-                              behind == 1 ? "1 package waits" : fmt::format("{} packages wait", behind)));
+  notes.push_back(
+      fmt::format("it was to replace {}, and {} {} behind it: rows that it would have removed may come twice",
+                  fmt::join(dropped.replaced, ", "), counted(behind, "package"), behind == 1 ? "waits" : "wait"));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/counts.h"
 #include "normalize/normalizer.h"
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
@@ -194,7 +195,7 @@ void add_notes(Report& report, std::vector<std::string> notes) {
 std::vector<std::string> notes_on_long_numbers(std::uint64_t numbers) {
   if (numbers == 0) return {};
   return {fmt::format("{} of more than 38 digits {} kept as text: no type of number is that long",
-                      numbers == 1 ? "1 integer" : fmt::format("{} integers", numbers), numbers == 1 ? "is" : "are")};
+                      counted(numbers, "integer"), numbers == 1 ? "is" : "are")};
 }
 
 std::vector<std::string> notes_on_collisions(const std::vector<normalize::CollisionSummary>& collisions) {
@@ -453,25 +454,26 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   Result<normalize::NormalizeOptions> options = normalize_options(run, memory, "", progress);
   if (!options) return fail(std::move(options.error()));
   progress.begin(Progress::Stage::extract, "");
-  std::optional<RejectedRows> counted;
-  options->take_rejected = [&counted](const normalize::RejectedDocument& document) { return counted->take(document); };
+  std::optional<RejectedRows> rejects;
+  options->take_rejected = [&rejects](const normalize::RejectedDocument& document) { return rejects->take(document); };
   const auto forget = [](std::string_view, const ArrowSchema&, ArrowArray* batch) {
     batch->release(batch);
     return Status{};
   };
   SettledTypes settled;
   auto summary = shape_until_settled(run, memory, *options, settled, [&] {
-    counted.emplace(run.options, options->inputs, nullptr, run.env);
+    rejects.emplace(run.options, options->inputs, nullptr, run.env);
     return normalize::normalize(
         *options, schema, [&run] { return run.source->next(); },
         [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
   });
   progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
-  const RejectedRows& rejected = *counted;
+  const RejectedRows& rejected = *rejects;
   report_bad_files(*run.source, choice.reports);
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
   Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
+  if (good) good = check_all_are_there(options->inputs, *summary);
   add_notes(report, notes_on_merged(before, roots, run.options.write_disposition));
   if (good) good = check_names(schema, run.destination.capabilities());
   if (good) good = check_tables_there(memory, *summary, settled);

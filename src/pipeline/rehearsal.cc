@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/counts.h"
 #include "ledger/ledger.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/dataset_memory.h"
@@ -35,9 +36,8 @@ Result<std::optional<ledger::Ledger>> look_into_ledger(const RunRequest& request
 std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
   std::uint64_t documents = 0;
   for (const ledger::PackageRecord& package : pending) documents += package.documents;
-  return fmt::format("{} pending and would be delivered first, with {} {}",
-                     pending.size() == 1 ? "1 package is" : fmt::format("{} packages are", pending.size()), documents,
-                     documents == 1 ? "document" : "documents");
+  return fmt::format("{} {} pending and would be delivered first, with {}", counted(pending.size(), "package"),
+                     pending.size() == 1 ? "is" : "are", counted(documents, "document"));
 }
 
 Status add_notes(const RunRequest& request, ledger::Ledger& ledger, LoadsThere& loads, InputChoice& choice) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/run.h"
-#include "pipeline/adopted_tables.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +7,10 @@
 #include <set>
 #include <utility>
 
+#include "base/counts.h"
 #include "delivery/deliver.h"
 #include "ledger/ledger.h"
+#include "pipeline/adopted_tables.h"
 #include "pipeline/extract.h"
 #include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
@@ -181,13 +182,12 @@ class Run {
     if (pending->size() < request_.options.max_pending_packages) return {};
     load_failed_ = true;
     const bool is_one = pending->size() == 1;
-    return fail(
-        Error{.message = fmt::format("{} for {}, and no more is sealed behind {}: {}",
-                                     is_one ? "1 package waits" : fmt::format("{} packages wait", pending->size()),
-                                     report_.destination, is_one ? "it" : "them", failed.message),
-              .hint = fmt::format("deliver them first: outfall resume {}; or seal more with "
-                                  "--max-pending-packages, or give one up: outfall package list",
-                                  request_.name)});
+    return fail(Error{
+        .message = fmt::format("{} {} for {}, and no more is sealed behind {}: {}", counted(pending->size(), "package"),
+                               is_one ? "waits" : "wait", report_.destination, is_one ? "it" : "them", failed.message),
+        .hint = fmt::format("deliver them first: outfall resume {}; or seal more with "
+                            "--max-pending-packages, or give one up: outfall package list",
+                            request_.name)});
   }
 
   Status load_inputs(const Status& delivered) {

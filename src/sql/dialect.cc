@@ -148,7 +148,7 @@ bool keeps_or_refuses(const Dialect& dialect, const ColumnType& type, std::strin
   if (known) return !schema::is_cut(type, *known);
   const auto& words = dialect.types.of_texts;
   const auto found = std::ranges::find_if(words, [word](std::string_view begin) { return word.starts_with(begin); });
-  if (found == words.end()) return false;
+  if (found == words.end() || word.ends_with(']')) return false;  // UUID[] is a list
   return type.type == DataType::text || (type.type == DataType::binary && found == words.begin());
 }
 
