@@ -76,6 +76,25 @@ struct TableReport {
   std::optional<RowPlan> plan;  ///< of a dry run only
 };
 
+/// One job file of a package.
+struct JobReport {
+  std::string table{};
+  std::string file{};  ///< relative to the package's folder
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// What was done, when, and how long it took.
+struct StepReport {
+  std::string name;     ///< as name(Progress::Stage): extract (twice where types were settled), seal, load
+  std::string load_id;  ///< empty for a dry run
+  Time started_at{};
+  std::chrono::nanoseconds elapsed{};
+  std::uint64_t rows = 0;    ///< documents that were read, or rows of all tables that were loaded
+  std::uint64_t bytes = 0;   ///< read from the inputs
+  bool is_finished = false;  ///< it was done to its end
+};
+
 enum class InputFate {
   loaded,    ///< read and sealed by this run
   finished,  ///< sealed by an earlier run that did not end, and delivered by now; `run` names it
@@ -104,14 +123,16 @@ struct InputReport {
   std::uint64_t documents = 0;  ///< that became rows
   std::uint64_t rejected = 0;
   std::uint64_t bytes = 0;  ///< read from the file, before decompression
+  std::string hash;         ///< xxh3-128 of these bytes in hex; empty: not read, or not to be recognized
   /// Facts worth a line: "grew while it was read", "already loaded at ... as load ...".
   std::vector<std::string> notes;
 };
 
 struct PackageReport {
   std::string load_id;
-  bool resumed = false;    ///< sealed by an earlier run
-  std::uint64_t rows = 0;  ///< all tables
+  bool resumed = false;         ///< sealed by an earlier run
+  std::uint64_t rows = 0;       ///< of the tables that the inputs fill
+  std::vector<JobReport> jobs;  ///< in the order in which they are loaded; those that describe the load as well
 };
 
 struct Report {
@@ -128,6 +149,7 @@ struct Report {
   std::vector<PackageReport> pending_packages;  ///< sealed, and not at the destination yet
   std::vector<TableReport> tables;
   std::vector<InputReport> inputs;
+  std::vector<StepReport> steps;      ///< in their order
   std::vector<RejectReport> rejects;  ///< the first ten that this run read
   std::uint64_t dead_letters = 0;     ///< rejected rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes;
@@ -155,5 +177,10 @@ std::string_view name(InputFate fate);
 /// The report as one JSON document without line breaks: what `--json` prints and what the state store keeps of a run.
 /// The fields are in docs/command-line.md.
 std::string to_json(const Report& report);
+
+/// A report from what to_json wrote, also by a program that knew fewer fields: they are as in an empty report.
+///
+/// Errors: abandon: it is no JSON object.
+Result<Report> parse_report(std::string_view json);
 
 }  // namespace outfall

@@ -18,16 +18,6 @@
 
 namespace outfall {
 
-using Time = std::chrono::sys_time<std::chrono::microseconds>;
-
-/// One job file of a package.
-struct JobStatus {
-  std::string table{};
-  std::string file{};  ///< relative to the package's folder
-  std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;
-};
-
 enum class PackageState {
   pending,  ///< sealed, not yet at the destination
   loaded,   ///< at the destination, and that was verified
@@ -41,14 +31,14 @@ struct PackageStatus {
   std::string dataset{};
   std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
   std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
-  std::uint64_t rows = 0;       ///< of all tables
+  std::uint64_t rows = 0;       ///< of the tables that the inputs fill
   std::uint64_t bytes = 0;      ///< of all job files
   Time sealed_at{};
   std::optional<Time> loaded_at{};
   bool files_kept = false;  ///< loaded, and its job files are still there
   int attempts = 0;         ///< failed ones
   std::string last_error{};
-  std::vector<JobStatus> jobs{};  ///< in the order in which they are loaded
+  std::vector<JobReport> jobs{};  ///< in the order in which they are loaded
 };
 
 /// The process that holds a pipeline.
@@ -78,7 +68,7 @@ struct RunStatus {
   Time started_at{};
   std::optional<Time> ended_at{};  ///< empty: it runs, or it died
   std::optional<int> ending{};     ///< the exit code
-  std::string trace{};  ///< JSON: inputs, steps, times, jobs, rows, schema changes, errors; empty before the end
+  std::string trace{};             ///< its report as JSON (parse_report); empty before the end
 };
 
 struct PipelineStatus {

@@ -4,11 +4,15 @@
 // modes.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace outfall {
+
+/// A moment in UTC.
+using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// The type of a column. Names are dlt's, and appear so in schema documents and on the command line.
 enum class DataType { text, bigint, double_, bool_, timestamp, date, time, decimal, wei, binary, json };

@@ -2,6 +2,7 @@
 //
 // The report as a JSON document. Fields are only ever added; what they mean is in docs/command-line.md.
 #include "base/json.h"
+#include "base/json_time.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
 
@@ -40,18 +41,44 @@ Json balance_json(const Balance& balance) {
   return out;
 }
 
+template <class Item, class Turn>
+Json list(const std::vector<Item>& items, Turn turn) {
+  Json out = Json::array();
+  for (const Item& item : items) out.push_back(turn(item));
+  return out;
+}
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+Json job_json(const JobReport& job) {
+  Json out = Json::object();
+  out.set("table", job.table);
+  out.set("file", job.file);
+  out.set("rows", count(job.rows));
+  out.set("bytes", count(job.bytes));
+  return out;
+}
+
 Json package_json(const PackageReport& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
   out.set("resumed", package.resumed);
   out.set("rows", count(package.rows));
+  out.set("jobs", list(package.jobs, job_json));
   return out;
 }
 
-template <class Item, class Turn>
-Json list(const std::vector<Item>& items, Turn turn) {
-  Json out = Json::array();
-  for (const Item& item : items) out.push_back(turn(item));
+Json step_json(const StepReport& step) {
+  Json out = Json::object();
+  out.set("step", step.name);
+  out.set("load_id", step.load_id.empty() ? Json() : Json(step.load_id));
+  out.set("started_at", time_json(step.started_at));
+  out.set("seconds", seconds(step.elapsed));
+  out.set("rows", count(step.rows));
+  out.set("bytes", count(step.bytes));
+  out.set("finished", step.is_finished);
   return out;
 }
 
@@ -119,6 +146,7 @@ Json input_json(const InputReport& input) {
   out.set("documents", count(input.documents));
   out.set("rejected", count(input.rejected));
   out.set("bytes", count(input.bytes));
+  out.set("hash", input.hash.empty() ? Json() : Json(input.hash));
   out.set("notes", texts(input.notes));
   return out;
 }
@@ -210,12 +238,13 @@ std::string to_json(const Report& report) {
   out.set("pending_packages", list(report.pending_packages, package_json));
   out.set("tables", list(report.tables, table_json));
   out.set("inputs", list(report.inputs, input_json));
+  out.set("steps", list(report.steps, step_json));
   out.set("rejects", list(report.rejects, reject_json));
   out.set("dead_letters", count(report.dead_letters));
   out.set("notes", texts(report.notes));
   out.set("duplicate_keys", count(report.duplicate_keys));
   out.set("bytes_read", count(report.bytes_read));
-  out.set("elapsed_seconds", std::chrono::duration<double>(report.elapsed).count());
+  out.set("elapsed_seconds", seconds(report.elapsed));
   return to_json(out);
 }
 

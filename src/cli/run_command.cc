@@ -17,11 +17,14 @@
 namespace outfall::cli {
 namespace {
 
+void print_event(const Report& report) {
+  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", to_json(report).c_str());
+}
+
 void print_report(const Report& report, const Talk& talk, const std::string& data_dir) {
   const Terminal terminal = Terminal::of(stderr);
   if (talk.progress == ProgressMode::json) {
-    const std::string document = to_json(report);
-    std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", document.c_str());
+    print_event(report);
   } else {
     std::fputs(report_text(report, {.terminal = terminal, .data_dir = data_dir}).c_str(), stderr);
   }
@@ -50,6 +53,13 @@ class Show {
     } else {
       say_waiting(waiting);
     }
+  }
+
+  /// That its end could not be recorded, when the report is out. Returns the exit code.
+  int late_error(const Report& report) {
+    if (talk_.progress != ProgressMode::json) return complain(*report.error);
+    print_event(report);
+    return static_cast<int>(report.ending);
   }
 
   /// Returns the exit code.
@@ -95,7 +105,7 @@ int run(const RunCommand& command) {
   report = Pipeline(watched(command.pipeline, show)).run(options);
   signals.reset();
   if (!told) return show.report(std::move(report));
-  return report.error && !has_told_error ? complain(*report.error) : *told;  // or its end could not be recorded
+  return report.error && !has_told_error ? show.late_error(report) : *told;
 }
 
 int resume(const ResumeCommand& command) {

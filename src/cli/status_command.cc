@@ -62,7 +62,8 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
 int show_run(const StatusCommand& command, const Error& no_pipeline) {
   const Result<RunStatus> run = run_status(command.data_dir, command.subject);
   if (!run) return complain(no_pipeline);
-  const Status written = write_output(command.form == ReportForm::json ? to_json(*run) + "\n" : run_text(*run));
+  const Status written =
+      write_output(command.form == ReportForm::json ? to_json(*run) + "\n" : run_text(*run, command.data_dir));
   return written ? 0 : complain(written.error());
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "cli/quantities.h"
+#include "cli/report_text.h"
 #include "cli/shell_words.h"
 #include "cli/terminal.h"
 
@@ -52,6 +53,13 @@ std::string progress_text(const PipelineStatus& pipeline, std::span<const Earlie
   return line(progress.stage, text + rate_text(pipeline, earlier));
 }
 
+std::string step_text(const StepReport& step) {
+  std::string text = fmt::format("{:<8}{}", step.name, duration_text(step.elapsed));
+  if (step.rows > 0) text += ", " + count_text(step.rows, "row");
+  if (step.bytes > 0) text += ", " + bytes_text(step.bytes);
+  return step.is_finished ? text : text + ", not finished";
+}
+
 std::string package_text(const PackageStatus& package) {
   const bool pending = package.state == PackageState::pending;
   std::string text =
@@ -79,7 +87,7 @@ std::string jobs_text(const PackageStatus& package) {
     std::uint64_t bytes = 0;
   };
   std::map<std::string, Sum> tables;
-  for (const JobStatus& job : package.jobs) {
+  for (const JobReport& job : package.jobs) {
     Sum& sum = tables[job.table];
     ++sum.jobs;
     sum.rows += job.rows;
@@ -164,7 +172,7 @@ std::string status_text(const StatusView& view) {
   return out;
 }
 
-std::string run_text(const RunStatus& run) {
+std::string run_text(const RunStatus& run, const std::string& data_dir) {
   std::string out = "run " + run.run_id + "\n";
   out += line("pipeline", run.pipeline);
   out += line("command", one_line(run.command));
@@ -172,8 +180,11 @@ std::string run_text(const RunStatus& run) {
   out += line("started", time_text(run.started_at));
   if (run.ended_at) out += line("ended", time_text(*run.ended_at));
   out += line("ending", run.ending ? fmt::format("exit {}", *run.ending) : "not recorded: it runs, or it was killed");
-  if (!run.trace.empty()) out += line("trace", run.trace);
-  return out;
+  if (run.trace.empty()) return out;
+  const Result<Report> report = parse_report(run.trace);
+  if (!report) return out + line("trace", run.trace);
+  for (const StepReport& step : report->steps) out += line("step", step_text(step));
+  return out + "\n" + report_text(*report, {.terminal = Terminal::of(stdout), .data_dir = data_dir});
 }
 
 }  // namespace outfall::cli

@@ -31,6 +31,8 @@ std::string packages_text(const PipelineStatus& pipeline);
 std::string package_text(const PackageDetail& detail);
 
 std::string status_text(const StatusView& view);
-std::string run_text(const RunStatus& run);
+
+/// The run, its steps, and the report that it ended with, as it was shown. `data_dir`: as it was typed.
+std::string run_text(const RunStatus& run, const std::string& data_dir);
 
 }  // namespace outfall::cli

@@ -31,6 +31,10 @@ struct Capabilities {
   std::size_t identifier_length_max = 0;  ///< characters of a table's or column's name; 0: no limit
   bool case_sensitive_names = true;
   const sql::Dialect* dialect = nullptr;  ///< of a database; null: it has no types of its own
+
+  std::optional<std::size_t> name_length_max() const {
+    return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);
+  }
 };
 
 enum class Inspection {

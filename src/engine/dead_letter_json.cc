@@ -3,8 +3,8 @@
 // A dead letter as a JSON document. Fields are only ever added; what they mean is in docs/command-line.md.
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/json_time.h"
 #include "base/utf8.h"
-#include "engine/json_time.h"
 #include "outfall/dead_letter.h"
 
 namespace outfall {
@@ -32,7 +32,7 @@ std::string to_json(const DeadLetter& letter) {
   out.set("load_id", letter.load_id);
   out.set("run_id", letter.run_id);
   out.set("status", letter.status);
-  out.set("rejected_at", engine::time_json(letter.rejected_at));
+  out.set("rejected_at", time_json(letter.rejected_at));
   out.set("table", letter.table);
   out.set("input", letter.input);
   out.set("line", static_cast<std::int64_t>(letter.line));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/package_status.h"
 
+#include "schema/schema.h"
+
 namespace outfall::engine {
 
 Time time_of(std::int64_t microseconds) {
@@ -30,7 +32,7 @@ PackageStatus package_status(const ledger::PackageRecord& record) {
   };
   for (const ledger::JobRecord& job : record.jobs) {
     status.jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
-    status.rows += job.rows;
+    status.rows += schema::is_system_name(job.table) ? 0 : job.rows;
     status.bytes += job.bytes;
   }
   return status;

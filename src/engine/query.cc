@@ -98,7 +98,7 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 // The database cannot know our options.
-Error with_hint(Error error, const QueryOptions& options, const QueryReport& report) {
+Error with_hint(Error error, const QueryReport& report) {
   if (!error.hint.empty()) return error;
   if (contains(error.message, "session that only reads") || contains(error.message, "read-only mode") ||
       contains(error.message, "transaction is launched in read-only")) {
@@ -106,8 +106,7 @@ Error with_hint(Error error, const QueryOptions& options, const QueryReport& rep
   } else if (contains(error.message, "does not exist") && report.dataset.empty() && !report.others.empty()) {
     error.hint = fmt::format("there are several datasets, choose with --dataset: {}", listed(report.others));
   } else if (contains(error.message, "Table with name") && contains(error.message, "does not exist")) {
-    const std::string dataset = options.dataset.empty() ? "" : " --dataset " + options.dataset;
-    error.hint = fmt::format("its tables: outfall query {}{} \"show tables\"", options.destination, dataset);
+    error.hint = "the query \"show tables\" says what is there";
   }
   return error;
 }
@@ -180,9 +179,9 @@ Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader
   if (!question) return fail(std::move(question.error()));
   QueryReport& report = question->report;
   auto cursor = question->destination->query(question->request);
-  if (!cursor) return fail(with_hint(std::move(cursor.error()), options, report));
+  if (!cursor) return fail(with_hint(std::move(cursor.error()), report));
   if (Status handed = hand_over(**cursor, reader, report); !handed) {
-    return fail(with_hint(std::move(handed.error()).in("query"), options, report));
+    return fail(with_hint(std::move(handed.error()).in("query"), report));
   }
   return std::move(report);
 }
@@ -193,13 +192,13 @@ Result<QueryReport> query_into(const QueryOptions& options, RowsFormat format, i
   QueryReport& report = question->report;
   ArrowArrayStream rows{};
   if (Status asked = question->destination->query_rows(question->request, &rows); !asked) {
-    return fail(with_hint(std::move(asked.error()), options, report));
+    return fail(with_hint(std::move(asked.error()), report));
   }
   const Result<columnar::WrittenRows> written = columnar::write_rows(&rows, format, descriptor);
   if (!written) {
     Error error = written.error();
     if (options.stop.stop_requested()) error.blame = Blame::interrupted;
-    return fail(with_hint(std::move(error).in("query"), options, report));
+    return fail(with_hint(std::move(error).in("query"), report));
   }
   report.rows = written->rows;
   report.complete = written->complete;

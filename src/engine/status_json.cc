@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What status found, as JSON documents. Fields are only ever added; what they mean is in docs/command-line.md.
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include "base/json.h"
-#include "engine/json_time.h"
+#include "base/json_time.h"
 #include "outfall/package.h"
 #include "outfall/status.h"
 
@@ -22,14 +19,14 @@ Json count(const std::optional<std::uint64_t>& number) {
 }
 
 Json text(const Time& time) {
-  return engine::time_json(time);
+  return time_json(time);
 }
 
 Json text(const std::optional<Time>& time) {
   return time ? text(*time) : Json();
 }
 
-Json job_json(const JobStatus& job) {
+Json job_json(const JobReport& job) {
   Json out = Json::object();
   out.set("table", job.table);
   out.set("file", job.file);
@@ -55,7 +52,7 @@ Json package_json(const PackageStatus& package) {
   out.set("attempts", package.attempts);
   out.set("last_error", package.last_error.empty() ? Json() : Json(package.last_error));
   Json jobs = Json::array();
-  for (const JobStatus& job : package.jobs) jobs.push_back(job_json(job));
+  for (const JobReport& job : package.jobs) jobs.push_back(job_json(job));
   out.set("jobs", std::move(jobs));
   return out;
 }
@@ -125,12 +122,6 @@ Json pipeline_json(const PipelineStatus& pipeline) {
 }
 
 }  // namespace
-
-Json engine::time_json(const Time& time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return Json(fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                          (time - seconds).count()));
-}
 
 std::string to_json(const DataDirStatus& status) {
   Json out = Json::object();

@@ -121,8 +121,10 @@ Status ColumnShaper::add_columns() {
   return {};
 }
 
-/// What the schema does not know yet: the destination has it.
+/// What the schema does not know yet: the destination has it. Values that wait for a wider type are nulls until the
+/// next pass, which checks them.
 Status ColumnShaper::check_required() const {
+  if (!shaped_.conflicts.empty()) return {};
   for (const std::string& required : table_->required) {
     const auto found = std::ranges::find(shaped_.columns, required, &ShapedColumn::name);
     const bool is_set = found != shaped_.columns.end() && found->cells && found->cells->null_count() == 0;

@@ -155,8 +155,7 @@ Status look_at_columns(const RunRequest& request, DatasetMemory& memory) {
 Result<schema::Naming> naming_of(const RunRequest& request, const schema::Schema& schema) {
   const Result<NamingConvention> convention = schema.naming();
   if (!convention) return fail(convention.error());
-  const std::size_t length_max = request.destination.capabilities().identifier_length_max;
-  return schema::Naming(*convention, length_max == 0 ? std::nullopt : std::optional(length_max));
+  return schema::Naming(*convention, request.destination.capabilities().name_length_max());
 }
 
 std::string root_table(const schema::Naming& naming, std::string_view given) {

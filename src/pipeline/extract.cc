@@ -359,6 +359,7 @@ class Extraction {
       if (content.grew) input.notes.emplace_back("it grew while it was read; what was added is not loaded");
       const normalize::SourceInput& known = run_.source->inputs()[i];
       if (known.identity.empty()) continue;
+      input.hash = content.hash;
       records.push_back({.path = known.identity,
                          .size = content.bytes,
                          .mtime_ns = known.mtime_ns,

@@ -121,6 +121,7 @@ class Decision {
     if (*same) {
       report.fate = (*same)->loaded ? InputFate::finished : InputFate::pending;
       report.run = (*same)->run_id;
+      report.hash = (*same)->input.hash;
       acknowledged.push_back(**same);
       return {};
     }
@@ -129,12 +130,15 @@ class Decision {
     if (*loaded) {
       report.fate = InputFate::skipped;
       report.run = (*loaded)->run_id;
+      report.hash = (*loaded)->input.hash;
     } else if (input_.is_stream) {
       return fail(other_content(input_, *known, content_->bytes));
-    } else if (std::ranges::any_of(*sealed, counts_here)) {
-      report.fate = InputFate::changed;
-      // This run is the same command: once it has ended, what the file held before is no longer being waited for.
-      std::ranges::copy_if(*sealed, std::back_inserter(acknowledged), unfinished);
+    } else {
+      if (std::ranges::any_of(*sealed, counts_here)) report.fate = InputFate::changed;
+      // This run is the same command: once it has ended, what the file held before, and what was replaced since, is no
+      // longer being waited for.
+      std::ranges::copy_if(*sealed, std::back_inserter(acknowledged),
+                           [&](const SealedInput& earlier) { return is_unfinished(earlier, input_, ask_.question); });
     }
     return {};
   }
@@ -233,10 +237,9 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
 }  // namespace
 
 InputQuestion input_question(const RunRequest& request) {
-  const std::size_t length_max = request.destination.capabilities().identifier_length_max;
   return {.skip_loaded = request.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
           .write_disposition = request.options.write_disposition,
-          .name_length_max = length_max == 0 ? std::nullopt : std::optional(length_max)};
+          .name_length_max = request.destination.capabilities().name_length_max()};
 }
 
 InputChoice choose_all(const normalize::DocumentSource& source) {

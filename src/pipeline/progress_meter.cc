@@ -14,6 +14,11 @@ constexpr std::chrono::nanoseconds record_interval = 500ms;
 }  // namespace
 
 void ProgressMeter::begin(Progress::Stage stage, std::string load_id) {
+  end_step(false);
+  steps_.push_back({.name = std::string(name(stage)),
+                    .load_id = load_id,
+                    .started_at = Time(std::chrono::microseconds(env_.now_us()))});
+  step_began_ = env_.monotonic();
   progress_ = Progress{.stage = stage, .load_id = std::move(load_id)};
   tell();
   record();
@@ -33,8 +38,24 @@ void ProgressMeter::update(std::uint64_t rows, std::uint64_t bytes) {
 }
 
 void ProgressMeter::end_stage() {
+  end_step(true);
   tell();
   record();
+}
+
+std::vector<StepReport> ProgressMeter::take_steps() {
+  end_step(false);
+  return std::exchange(steps_, {});
+}
+
+void ProgressMeter::end_step(bool is_finished) {
+  if (!step_began_) return;
+  StepReport& step = steps_.back();
+  step.elapsed = env_.monotonic() - *step_began_;
+  step.rows = progress_.rows;
+  step.bytes = progress_.bytes;
+  step.is_finished = is_finished;
+  step_began_.reset();
 }
 
 void ProgressMeter::tell() {

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "ledger/ledger.h"
@@ -30,15 +32,21 @@ class ProgressMeter {
   void update(std::uint64_t rows, std::uint64_t bytes);
   void end_stage();
 
+  /// What was begun so far, each with its time; one that was not ended until now.
+  std::vector<StepReport> take_steps();
+
  private:
   void tell();
   void record();
+  void end_step(bool is_finished);
 
   Env& env_;
   std::function<void(const Progress&)> listener_;
   std::string run_id_;
   ledger::Ledger* ledger_ = nullptr;
   Progress progress_;
+  std::vector<StepReport> steps_;
+  std::optional<std::chrono::nanoseconds> step_began_;  ///< of the last step, while it goes on
   std::chrono::nanoseconds told_at_{0};
   std::chrono::nanoseconds recorded_at_{0};
 };

@@ -54,6 +54,7 @@ class Run {
     request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.elapsed = request_.env.monotonic() - started;
+    report_.steps = progress_.take_steps();
     if (held_) {
       list_pending();
       if (request_.options.ending) request_.options.ending(report_);
@@ -264,7 +265,7 @@ class Run {
     progress_.update(rows, 0);
     progress_.end_stage();
     load_failed_ = false;
-    report_package(package, *schema, *summary, rows, resumed);
+    report_package(package, *schema, *summary, resumed);
     if (request_.options.keep_packages == 0) {
       if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
     }
@@ -272,8 +273,8 @@ class Run {
   }
 
   void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,
-                      const delivery::LoadSummary& summary, std::uint64_t rows, Resumed resumed) {
-    report_.packages.push_back({.load_id = package.load_id, .resumed = resumed == Resumed::yes, .rows = rows});
+                      const delivery::LoadSummary& summary, Resumed resumed) {
+    report_.packages.push_back(package_report(package, resumed));
     report_.balance.delivered += package.documents;
     report_.balance.pending -= package.documents;
     for (const ledger::JobRecord& job : package.jobs) {
@@ -316,12 +317,22 @@ class Run {
     return rows;
   }
 
+  static PackageReport package_report(const ledger::PackageRecord& package, Resumed resumed) {
+    PackageReport report{
+        .load_id = package.load_id, .resumed = resumed == Resumed::yes, .rows = rows_of(package), .jobs = {}};
+    report.jobs.reserve(package.jobs.size());
+    for (const ledger::JobRecord& job : package.jobs) {
+      report.jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
+    }
+    return report;
+  }
+
   void list_pending() {
     const auto pending = held_->ledger.pending();
     if (!pending) return;  // the run has another error already, or its end cannot be recorded
     for (const ledger::PackageRecord& package : *pending) {
       report_.pending_packages.push_back(
-          {.load_id = package.load_id, .resumed = package.run_id != report_.run_id, .rows = rows_of(package)});
+          package_report(package, package.run_id == report_.run_id ? Resumed::no : Resumed::yes));
     }
   }
 

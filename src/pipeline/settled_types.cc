@@ -45,10 +45,18 @@ Result<bool> is_beyond_nanoseconds(const RunRequest& run, const DatasetMemory& m
   return (*rows)->next(row);
 }
 
-Error misfit(const normalize::ConflictSummary& found, std::string_view why_it_stays = "") {
+enum class Beside {
+  allowed,
+  refused,  ///< the column must be set in every row
+};
+
+Error misfit(const normalize::ConflictSummary& found, std::string_view why_it_stays = "",
+             Beside beside = Beside::allowed) {
   return {.message = fmt::format("{} of {} is {}{}, and {} does not fit it", found.column, found.table,
                                  type_text(found.from), why_it_stays, found.value),
-          .hint = "--type-conflicts variant keeps such values in a column beside it"};
+          .hint = beside == Beside::allowed
+                      ? "--type-conflicts variant keeps such values in a column beside it"
+                      : "correct the value, or load into another --table: this column must be set in every row"};
 }
 
 }  // namespace
@@ -66,7 +74,8 @@ Result<normalize::NormalizeSummary> shape_until_settled(
       const schema::ColumnThere* there = memory.there.find(found.table, found.column);
       const bool is_there = there != nullptr;
       if (is_there && there->is_fixed) {
-        return fail(misfit(found, " at the destination, where a constraint or an index keeps it from being changed"));
+        return fail(misfit(found, " at the destination, where a constraint or an index keeps it from being changed",
+                           there->is_required ? Beside::refused : Beside::allowed));
       }
       if (is_there && schema::stores_nanoseconds(found.to) && !schema::stores_nanoseconds(found.from)) {
         const Result<bool> misfits = is_beyond_nanoseconds(run, memory, found);

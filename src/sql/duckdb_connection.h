@@ -51,6 +51,9 @@ Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options);
 /// Whether open_duckdb failed because another process has the file.
 bool is_taken(const Error& error);
 
+/// Whether a checkpoint could not be made because another session is just writing.
+bool is_other_writer(const Error& error);
+
 /// Loads the library, which open_duckdb would do, and opens nothing.
 ///
 /// Errors: usage: it is not there, or is not DuckDB.

@@ -53,6 +53,10 @@ bool is_taken(const Error& error) {
   return is_lock_conflict(error.message);
 }
 
+bool is_other_writer(const Error& error) {
+  return contains(error.message, "there are other write transactions active");
+}
+
 Error duckdb_error(duckdb_error_type type, std::string_view answer) {
   Error error{.message = std::string(without_statement(answer)), .hint = ""};
   switch (type) {
@@ -83,7 +87,7 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       break;
     case DUCKDB_ERROR_FATAL:
     case DUCKDB_ERROR_INTERNAL:
-      error.hint = room_hint(answer);
+      error.hint = contains(answer, torn_block_words) ? torn_block_hint : room_hint(answer);
       if (error.hint.empty()) error.hint = "the database was closed by an internal error of DuckDB; start again";
       break;
     default:

@@ -52,6 +52,20 @@ TEST_F(DuckDb, AnyNameMayBeUsed) {
   }
 }
 
+TEST_F(DuckDb, ACheckpointIsRefusedWhileAnotherSessionWrites) {
+  auto writer = open(file());
+  auto other = open(file());
+  run(*writer, "CREATE TABLE t AS SELECT 1 AS a");
+  ASSERT_TRUE(writer->begin());
+  run(*writer, "UPDATE t SET a = 2");
+  auto done = other->execute("CHECKPOINT");
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(is_other_writer(done.error())) << done.error().message;
+  done = other->execute("CHECKPOINT nobody");
+  ASSERT_FALSE(done);
+  EXPECT_FALSE(is_other_writer(done.error())) << done.error().message;
+}
+
 TEST_F(DuckDb, RefusesANulInsteadOfCuttingTheStatement) {
   auto connection = open(file());
   run(*connection, "CREATE TABLE t (a BIGINT)");

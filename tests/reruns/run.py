@@ -114,6 +114,8 @@ def what_was_replaced_since_counts_as_new(story):
         told(story.run(*one, "--dry-run", inputs=("in/1.jsonl",)), "would load 1 document")
         told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: loaded, 1 document")
         assert story.ids(table="a_table") == ([1] if words else [1, 2])
+        told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: loaded, 1 document")
+        assert story.ids(table="a_table") == ([1] if words else [1, 1, 2])
 
 
 def what_a_replacement_brought_itself_is_there(story):
@@ -321,6 +323,19 @@ def run_key_recognizes_standard_input(story):
     assert story.ids() == [1, 2]
     told(story.send("--run-key", "day 1", ids=[1, 2]), "run key day 1 (same content) was already loaded at")
     assert story.ids() == [1, 1, 2, 2]
+
+
+def the_database_is_free_while_inputs_are_compared(story):
+    """Whether an input is the same one is found out without keeping the database from others."""
+    text = "".join(json.dumps({"id": i}) + "\n" for i in range(200_000))
+    half = len(text) // 2  # far more than a pipe holds
+    command = [OUTFALL, "run", "-", "--table", "in", "--to", "duckdb:t.duckdb", "--run-key", "k", "--data-dir", "state"]
+    story.run("--table", "in", "--run-key", "k", inputs=("-",), sent=text, fault="before_run_end", code=KILLED)
+    with subprocess.Popen(command, cwd=story.folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as again:
+        again.stdin.write(text[:half])
+        again.stdin.flush()
+        assert len(story.ids()) == 200_000
+        told(again.communicate(text[half:], timeout=TIMEOUT_SECONDS)[1], "run key k: finished from run")
 
 
 def run_key_recognizes_packed_records(story):
@@ -793,7 +808,8 @@ def main():
         failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
-        wrong_set_up_with_pending_work, run_key_recognizes_standard_input, run_key_recognizes_packed_records,
+        wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,
+        run_key_recognizes_packed_records,
         run_key_survives_every_window, run_key_with_other_content,
         rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_dropped_package_takes_its_letters_along,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,

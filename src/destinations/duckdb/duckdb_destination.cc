@@ -313,7 +313,8 @@ Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::
 Status DuckDbDestination::keep_through_power_cut(const std::string& load_id) {
   auto kept = connection_->execute("CHECKPOINT");
   // A session of the same process that writes is in its way; what this object has committed is synced all the same.
-  if (!kept && load_id != committed_) return fail(std::move(kept.error()).in("make load " + load_id + " durable"));
+  const bool can_wait = !kept && sql::is_other_writer(kept.error()) && load_id == committed_;
+  if (!kept && !can_wait) return fail(std::move(kept.error()).in("make load " + load_id + " durable"));
   // The names stand beside the file itself, also when the address is a link to it.
   std::error_code answer;
   const std::filesystem::path path = std::filesystem::weakly_canonical(options_.path, answer);
@@ -348,7 +349,7 @@ Result<std::unique_ptr<sql::Connection>> DuckDbDestination::session_for(const de
                                             sql::quoted(session.dialect(), request.dataset)));
     if (!used)
       return fail(fmt::format("{} has no dataset {}", address_, request.dataset),
-                  fmt::format("what is there: outfall query {} \"show schemas\"", address_));
+                  "the query \"show schemas\" says what is there");
   }
   // A database that this process has open for writing stays writable for a session that only promised to read.
   if (read_only) {
