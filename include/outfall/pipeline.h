@@ -168,8 +168,9 @@ struct RunOptions {
   /// Called once with the report when all is done but one thing: that the run has ended is recorded behind it. Killed
   /// before, the same command goes on with this run, afterwards it is a new one: who tells people here how a run ended
   /// leaves nobody without the report who must not repeat the command. The pipeline is held until it
-  /// returns. Not called for dry runs, and where another process holds the pipeline or the request is wrong.
-  std::function<void(const Report&)> ending{};
+  /// returns. It may say which signal interrupted the run (Ending::terminated), and should change nothing else. Not
+  /// called for dry runs, and where another process holds the pipeline or the request is wrong.
+  std::function<void(Report&)> ending{};
 };
 
 class Pipeline {

@@ -43,6 +43,16 @@ std::span<const FaultInfo> fault_points() {
   return table;
 }
 
+namespace {
+
+std::string known_names() {
+  std::string names;
+  for (const FaultInfo& fault : table) names += (names.empty() ? "" : ", ") + std::string(fault.name);
+  return names;
+}
+
+}  // namespace
+
 Status arm_fault(std::string_view spec) {
   if (spec.empty()) {
     fault_detail::state = State::disarmed;
@@ -54,7 +64,7 @@ Status arm_fault(std::string_view spec) {
   if (found == table.end()) {
     fault_detail::state = State::disarmed;
     return fail(
-        misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "src/base/fault.h lists them"));
+        misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "there are: " + known_names()));
   }
   std::uint64_t nth = 1;
   if (colon != std::string_view::npos) {

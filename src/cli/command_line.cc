@@ -445,7 +445,8 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
 
 Result<Command> parse_command_line(std::span<const char* const> arguments) {
   Typed typed;
-  CLI::App app("outfall " OUTFALL_VERSION ": loads documents into tables; after any crash nothing is lost or doubled",
+  CLI::App app("outfall " OUTFALL_VERSION
+               ": loads documents into tables; after a crash the same command finishes what was left",
                "outfall");
   declare_commands(app, typed);
   if (Status whole = check_equal_signs(arguments); !whole) return fail(std::move(whole.error()));

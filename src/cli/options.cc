@@ -184,7 +184,7 @@ void add_run(CLI::App& root, Typed& typed) {
       "  outfall run events.jsonl                              into events.duckdb here\n"
       "  outfall run 'logs/*.jsonl.gz' --to duckdb:logs.duckdb --table logs\n"
       "  zcat big.gz | outfall run - --table big --to duckdb:big.duckdb\n\n"
-      "The same command again finishes what a crash left, and loads each input once.");
+      "After a crash the same command finishes what was left, and loads each input once.");
 }
 
 void add_resume(CLI::App& root, Typed& typed) {

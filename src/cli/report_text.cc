@@ -374,6 +374,8 @@ std::string balance_text(const Report& report) {
   std::string out = fmt::format("in {} = delivered {} + rejected {} + pending {}", balance.in, balance.delivered,
                                 balance.rejected, balance.pending);
   if (report.ending == Ending::failed) return "failed: " + out;
+  const bool is_stopped = report.ending == Ending::interrupted || report.ending == Ending::terminated;
+  if (is_stopped) return "stopped: " + out;
   if (report.mode != DeliveryMode::none) return out + ", " + std::string(name(report.mode));
   return report.destination.starts_with("null:") ? out + ", nothing is kept (null:)" : out;
 }

@@ -17,6 +17,11 @@
 namespace outfall::cli {
 namespace {
 
+// The library only knows that it was asked to stop.
+void name_signal(Report& report) {
+  report.ending = StopSignals::named(report.ending);
+}
+
 void print_event(const Report& report) {
   std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", to_json(report).c_str());
 }
@@ -66,7 +71,7 @@ class Show {
   int report(Report report) {
     if (view_) view_->end();
     view_.reset();
-    report.ending = StopSignals::named(report.ending);
+    name_signal(report);
     print_report(report, talk_, data_dir_);
     return static_cast<int>(report.ending);
   }
@@ -97,8 +102,9 @@ int run(const RunCommand& command) {
   Report report;
   std::optional<StopSignals> signals(std::in_place);
   RunOptions options = watched(command.run, *signals, show);
-  options.ending = [&](const Report& ending) {
+  options.ending = [&](Report& ending) {
     signals.reset();  // there is nothing left to stop but a report that nobody reads
+    name_signal(ending);
     told = show.report(ending);
     has_told_error = ending.error.has_value();
   };
@@ -111,9 +117,10 @@ int run(const RunCommand& command) {
 int resume(const ResumeCommand& command) {
   Show show(command.talk, command.pipeline.data_dir);
   const StopSignals signals;
+  RunOptions options = watched(command.run, signals, show);
+  options.ending = name_signal;
   const ResumeReport all =
-      Pipeline(watched(command.pipeline, show))
-          .resume(watched(command.run, signals, show), [&show](const Report& report) { show.report(report); });
+      Pipeline(watched(command.pipeline, show)).resume(options, [&show](const Report& report) { show.report(report); });
   if (all.error) return complain(*all.error);
   if (all.pipelines.empty()) {
     std::error_code unreadable;
@@ -121,9 +128,7 @@ int resume(const ResumeCommand& command) {
     std::fprintf(stderr, "nothing is pending in %s%s\n", one_line(all.data_dir).c_str(),
                  exists ? "" : ": there is no such folder");
   }
-  Report together{.ending = all.ending};
-  together.ending = StopSignals::named(together.ending);
-  return static_cast<int>(together.ending);
+  return static_cast<int>(StopSignals::named(all.ending));
 }
 
 }  // namespace outfall::cli

@@ -60,7 +60,8 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   if (Status opened = reader->stream(&stream, batch_rows); !opened) return opened;
   count_rows(&stream, load.summary.rows, load.request.progress);
 
-  Result<std::uint64_t> taken = load.transaction.insert_stream(load.dataset.table(job.table), *columns, &stream);
+  Result<std::uint64_t> taken = load.transaction.insert_stream(
+      load.dataset.table(job.table), {*columns, &entry(load.summary, job.table).defaults}, &stream);
   if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
   if (*taken != job.rows) {
     return fail(fmt::format("insert into table {}: {} rows were sealed in {}, the database took {}", job.table,

@@ -33,7 +33,7 @@ class Miscounting final : public sql::Connection {
   }
   Result<std::unique_ptr<sql::TextCursor>> cursor(std::string_view query) override { return real_.cursor(query); }
   Status query(std::string_view query, ArrowArrayStream* out) override { return real_.query(query, out); }
-  Result<std::uint64_t> insert_stream(const sql::TableName& table, std::span<const std::string> columns,
+  Result<std::uint64_t> insert_stream(const sql::TableName& table, const sql::InsertColumns& columns,
                                       ArrowArrayStream* stream) override {
     Result<std::uint64_t> taken = real_.insert_stream(table, columns, stream);
     if (taken) --*taken;

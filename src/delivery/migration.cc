@@ -162,6 +162,8 @@ Status alter_other_tables(const Migration& migration, const std::vector<const sc
   return {};
 }
 
+using Defaults = std::unordered_map<std::string, std::string>;
+
 Result<LoadSummary> make_tables(const Migration& migration) {
   Result<std::vector<const schema::Table*>> tables =
       tables_to_make(migration.request.package, migration.request.schema);
@@ -173,8 +175,12 @@ Result<LoadSummary> make_tables(const Migration& migration) {
   for (const schema::Table* table : *tables) {
     Result<sql::TableChange> change = change_table(migration, *table);
     if (!change) return fail(std::move(change.error()));
-    summary.tables.push_back(
-        {.table = table->name, .rows = 0, .created = change->created, .new_columns = std::move(change->new_columns)});
+    const sql::ExistingTable* there = migration.existing.find(migration.dataset.connection.dialect(), table->name);
+    summary.tables.push_back({.table = table->name,
+                              .rows = 0,
+                              .created = change->created,
+                              .new_columns = std::move(change->new_columns),
+                              .defaults = there == nullptr ? Defaults() : there->defaults});
   }
   if (Status altered = alter_other_tables(migration, *tables); !altered) {
     return fail(std::move(altered.error()));

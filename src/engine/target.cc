@@ -10,6 +10,8 @@
 #include "base/hash.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
+#include "ledger/data_dir.h"
+#include "ledger/ledger.h"
 #include "pipeline/run.h"
 #include "schema/naming.h"
 
@@ -103,6 +105,65 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   return target;
 }
 
+namespace {
+
+/// An input of this run that another pipeline has sealed.
+struct Overlap {
+  std::string path;
+  bool is_settled = true;
+};
+
+Result<std::optional<Overlap>> overlap_with(const std::string& database, const Target& target,
+                                            const normalize::DocumentSource& source) {
+  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(database);
+  if (!ledger) return std::nullopt;  // what cannot be read is explained by the command that works on it
+  const auto binding = ledger->binding();
+  if (!binding) return fail(binding.error());
+  if (!*binding || (*binding)->destination != target.address || (*binding)->dataset != target.dataset)
+    return std::nullopt;
+  std::optional<Overlap> found;
+  for (const normalize::SourceInput& input : source.inputs()) {
+    if (input.identity.empty()) continue;
+    const auto sealed = ledger->sealed_inputs(input.identity);
+    if (!sealed) return fail(sealed.error());
+    for (const ledger::SealedInput& one : *sealed) {
+      if (!found || !one.settled) found = Overlap{.path = input.path, .is_settled = one.settled};
+      if (!one.settled) return found;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::string> note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
+                                       const normalize::DocumentSource& source) {
+  if (!options.name.empty() || groups(source).size() < 2) return std::string();
+  const Result<std::vector<std::string>> keys = ledger::list_pipelines(target.data_dir);
+  if (!keys) return fail(keys.error());
+  std::string note;
+  for (const std::string& key : *keys) {
+    if (key == target.key || !key.starts_with(std::string(several_tables_name) + "-")) continue;
+    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(target.data_dir, key);
+    if (!paths) return fail(paths.error());
+    const Result<std::optional<Overlap>> overlap = overlap_with(paths->database, target, source);
+    if (!overlap) return fail(overlap.error());
+    if (!*overlap) continue;
+    const std::string known =
+        fmt::format("{} {} by the pipeline {}, which other tables of one command have named", (*overlap)->path,
+                    (*overlap)->is_settled ? "was loaded before" : "is being loaded", key);
+    if (run.skip_loaded || !(*overlap)->is_settled) {
+      return fail(Error{.message = known,
+                        .hint = fmt::format("go on with that one: --pipeline {}; a --pipeline of your own goes for any "
+                                            "tables, and a quoted glob is one table",
+                                            key),
+                        .blame = Blame::usage});
+    }
+    note = known + ": --pipeline keeps them together";
+  }
+  return note;
+}
+
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
   auto destination = make_destination(target.address, destination_options(run.options, run.run), Env::system());
@@ -116,7 +177,8 @@ Report run_target(const TargetRun& run) {
                         .options = run.run,
                         .destination = **destination,
                         .source = run.source,
-                        .env = Env::system()});
+                        .env = Env::system(),
+                        .note = run.note});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

@@ -167,11 +167,12 @@ Status BatchAssembler::write(PackageTable& table) {
     const columnar::BatchColumn& column = table.columns[i];
     take(table, column, &arrays[i]);
     if (!column.nullable && arrays[i].null_count > 0) {
-      complete = fail(fmt::format("not every row of {} has a value for the column {}, which must be set in every row",
-                                  table.held.name, column.name),
-                      schema::is_system_name(column.name)
-                          ? "--add-row-ids gives rows of Parquet and Arrow what rows of documents have"
-                          : "give every document the key, or load into another table");
+      complete =
+          fail(fmt::format("not every row of {} has a value that the column {} takes, and it must be set in every row",
+                           table.held.name, column.name),
+               schema::is_system_name(column.name)
+                   ? "--add-row-ids gives rows of Parquet and Arrow what rows of documents have"
+                   : "give every document the key, or load into another table");
     }
   }
   ArrowArray batch;

@@ -129,9 +129,10 @@ Status ColumnShaper::check_required() const {
     const auto found = std::ranges::find(shaped_.columns, required, &ShapedColumn::name);
     const bool is_set = found != shaped_.columns.end() && found->cells && found->cells->null_count() == 0;
     if (is_set || shaped_.rows == 0) continue;
-    return fail(fmt::format("{}: not every row of {} has a value for the column {}, which must be set in every row",
-                            input_->name, table_->name, required),
-                not_set_hint);
+    return fail(
+        fmt::format("{}: not every row of {} has a value that the column {} takes, and it must be set in every row",
+                    input_->name, table_->name, required),
+        not_set_hint);
   }
   return {};
 }

@@ -115,6 +115,7 @@ class Run {
     if (!held) return fail(std::move(held.error()));
     held_.emplace(std::move(*held));
     report_.notes = notes_on_unended(held_->unended, input);
+    if (!request_.note.empty()) report_.notes.push_back(request_.note);
     progress_.attach(&held_->ledger);
     return {};
   }

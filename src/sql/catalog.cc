@@ -43,13 +43,16 @@ Result<Columns> read_types(Connection& connection, const std::string& dataset) {
     // Databases that ignore case do so with ASCII letters at least; with which others, the question leaves open.
     if (!is_same_name(dialect, row.at(6).value_or(""), dataset)) continue;
     std::string word = row.at(2).value_or("");
+    const bool may_be_null = row.at(4) != "NO";
+    const std::string default_value = row.at(5).value_or("NULL");
     read.columns.push_back({.table = row.at(0).value_or(""),
                             .name = row.at(1).value_or(""),
                             .word = word,
                             .type = named_type(dialect, word),
                             .range = named_range(dialect, word),
                             .is_view = row.at(3) == "VIEW",
-                            .is_required = row.at(4) == "NO" && row.at(5).value_or("NULL") == "NULL"});
+                            .is_required = !may_be_null && default_value == "NULL",
+                            .default_value = may_be_null || default_value == "NULL" ? "" : default_value});
     read.schema = *row.at(6);
   }
   return read;
@@ -101,7 +104,9 @@ Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, cons
   if (!read) return fail(std::move(read.error()));
   ExistingDataset out;
   for (schema::ColumnThere& column : read->columns) {
-    out.tables[folded(dialect, column.table)].columns.emplace(folded(dialect, column.name), std::move(column.word));
+    ExistingTable& table = out.tables[folded(dialect, column.table)];
+    if (!column.default_value.empty()) table.defaults.emplace(folded(dialect, column.name), column.default_value);
+    table.columns.emplace(folded(dialect, column.name), std::move(column.word));
   }
   return out;
 }

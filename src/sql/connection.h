@@ -7,6 +7,7 @@
 // (outfall/error.h, Remedy).
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -50,6 +52,18 @@ class TextCursor {
   virtual const std::vector<ColumnHeader>& columns() const = 0;
   /// False: there are no more rows, and `row` is untouched.
   virtual Result<bool> next(TextRow& row) = 0;
+};
+
+/// Which columns of a stream are inserted. Holds nothing itself.
+struct InsertColumns {
+  template <class Names>
+    requires std::convertible_to<Names, std::span<const std::string>>
+  InsertColumns(const Names& columns, const std::unordered_map<std::string, std::string>* expressions = nullptr)
+      : names(columns), defaults(expressions) {}
+
+  std::span<const std::string> names;
+  /// By folded name: what stands in the place of a null. Null: nothing does.
+  const std::unordered_map<std::string, std::string>* defaults;
 };
 
 class Connection {
@@ -89,8 +103,8 @@ class Connection {
   /// Appends all rows of the stream to the table, columns matched by name, and returns how many the database says it
   /// took.
   ///
-  /// The stream is released in every case. `columns` names those of the stream that are inserted.
-  virtual Result<std::uint64_t> insert_stream(const TableName& table, std::span<const std::string> columns,
+  /// The stream is released in every case.
+  virtual Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                               ArrowArrayStream* stream) = 0;
 
   virtual Status begin() = 0;

@@ -87,7 +87,7 @@ class DuckDbConnection final : public Connection {
   Status query(std::string_view query, ArrowArrayStream* out) override;
   std::uint64_t batch_rows(std::size_t columns, std::uint64_t row_bytes) const override;
   Status prepare_load(std::uint64_t bytes, std::size_t columns) override;
-  Result<std::uint64_t> insert_stream(const TableName& table, std::span<const std::string> columns,
+  Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override;
   Status begin() override;
   Status commit() override { return no_value(execute("COMMIT", {})); }
@@ -119,6 +119,15 @@ class DuckDbConnection final : public Connection {
 std::string next_view_name() {
   static std::atomic<std::uint64_t> counter = 0;
   return fmt::format("_outfall_rows_{}", ++counter);
+}
+
+/// A column of the stream, or its default where it is null.
+std::string selected(const Dialect& dialect, const std::string& column,
+                     const std::unordered_map<std::string, std::string>* defaults) {
+  std::string name = quoted(dialect, column);
+  if (defaults == nullptr) return name;
+  const auto found = defaults->find(folded(dialect, column));
+  return found == defaults->end() ? name : fmt::format("coalesce({0}, {1}) AS {0}", name, found->second);
 }
 
 Status DuckDbConnection::prepare_session() {
@@ -275,18 +284,21 @@ Status DuckDbConnection::make_room(std::size_t columns, std::uint64_t batch_rows
   return {};
 }
 
-Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, std::span<const std::string> columns,
+Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, const InsertColumns& columns,
                                                       ArrowArrayStream* stream) {
   ArrowInput input(stream, session_->cancelled);
   if (Status opened = input.open(); !opened) return fail(std::move(opened.error()));
-  if (Status room = make_room(columns.size(), input.first_batch_rows()); !room) return fail(std::move(room.error()));
+  if (Status room = make_room(columns.names.size(), input.first_batch_rows()); !room)
+    return fail(std::move(room.error()));
   std::string view = next_view_name();
   if (session_->api().duckdb_arrow_scan(session_->handle(), view.c_str(), input.handle()) != DuckDBSuccess) {
     return fail(
         fmt::format("make rows for {} readable to DuckDB: a column has a type that it does not know", table.table));
   }
   std::string list;
-  for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + quoted(dialect(), column);
+  for (const std::string& column : columns.names) {
+    list += (list.empty() ? "" : ", ") + selected(dialect(), column, columns.defaults);
+  }
   std::string scan = fmt::format("{}.main.{}", quoted(dialect(), catalog_), view);
   Result<std::uint64_t> inserted =
       execute(fmt::format("INSERT INTO {} BY NAME SELECT {} FROM {}", quoted(dialect(), table), list, scan), {});

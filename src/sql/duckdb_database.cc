@@ -58,7 +58,7 @@ Result<std::string> usable_path(const DuckDbOptions& options) {
   if (!fs::is_directory(path.parent_path(), answer)) {
     return fail(
         fmt::format("open DuckDB database {}: the folder {} is not there", path.string(), path.parent_path().string()),
-        fmt::format("mkdir -p {}", path.parent_path().string()));
+        "make the folder first, or name another path");
   }
   if (options.access == Access::read_only && !fs::exists(path, answer)) {
     const bool is_made = fs::exists(draft_of(path.string()), answer);

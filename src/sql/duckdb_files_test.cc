@@ -64,7 +64,7 @@ TEST_F(DuckDb, AFileIsOpenOnceAProcessUnderWhateverName) {
 }
 
 TEST_F(DuckDb, SaysWhatIsWrongWithAPath) {
-  EXPECT_THAT(open_error(file("missing/data.duckdb")).hint, HasSubstr("mkdir -p"));
+  EXPECT_THAT(open_error(file("missing/data.duckdb")).hint, HasSubstr("make the folder"));
   EXPECT_THAT(open_error(folder_.path()).message, HasSubstr("folder"));
   EXPECT_THAT(open_error(file("none.duckdb"), Access::read_only).message, HasSubstr("not there"));
   EXPECT_FALSE(fs::exists(file("none.duckdb")));

@@ -43,7 +43,7 @@ Result<std::vector<TextRow>> Transaction::rows(std::string_view query, std::span
   return watched(connection_->rows(query, values));
 }
 
-Result<std::uint64_t> Transaction::insert_stream(const TableName& table, std::span<const std::string> columns,
+Result<std::uint64_t> Transaction::insert_stream(const TableName& table, const InsertColumns& columns,
                                                  ArrowArrayStream* stream) {
   if (connection_ == nullptr) {
     if (stream->release != nullptr) stream->release(stream);

@@ -31,8 +31,7 @@ class Transaction {
 
   Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values = {});
   Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values = {});
-  Result<std::uint64_t> insert_stream(const TableName& table, std::span<const std::string> columns,
-                                      ArrowArrayStream* stream);
+  Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns, ArrowArrayStream* stream);
 
   /// Records a failure that the database does not know of, such as a wrong count: from now on commit refuses.
   void doom(std::string reason);

@@ -85,6 +85,8 @@ class Signals(Case):
         [pipeline] = json.loads(self.outfall("status", "--json").stdout)["pipelines"]
         self.assertEqual(pipeline["pending_packages"], 0)
         self.assertEqual(pipeline["package_bytes"], 0)
+        self.assertEqual(pipeline["runs"][0]["exit_code"], code)
+        self.assertIn(b"stopped: in 0", err)
 
     def test_interrupt_before_the_seal_leaves_nothing(self):
         self.check_stopped(signal.SIGINT, 130)

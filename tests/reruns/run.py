@@ -176,6 +176,22 @@ def resume_ends_as_the_worst_pipeline(story):
     story.outfall("resume")
 
 
+def another_set_of_tables_remembers_nothing_and_says_so(story):
+    """Files named one by one are a pipeline of their tables: with one more file it is another, which would load all again."""
+    for i, name in enumerate(("a", "b", "c")):
+        story.rows(f"{name}.jsonl", i)
+    two, three = ("in/a.jsonl", "in/b.jsonl"), ("in/a.jsonl", "in/b.jsonl", "in/c.jsonl")
+    story.run(inputs=two, fault="after_seal", code=KILLED)
+    said = story.run(inputs=three, code=2)
+    told(said, "is being loaded by the pipeline outfall-", "--pipeline outfall-")
+    name = said.split("--pipeline ")[1].split(";")[0]
+    story.run(inputs=two)
+    told(story.run("--skip-loaded", inputs=three, code=2), "was loaded before by the pipeline outfall-")
+    told(story.run("--skip-loaded", "--pipeline", name, inputs=three), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
+    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
+    told(story.run(inputs=three), "a.jsonl was loaded before by the pipeline outfall-")
+
+
 def another_table_is_another_load(story):
     """What a killed run sealed for one table is no answer to a command for another one."""
     story.rows("1.jsonl", 1)
@@ -805,7 +821,7 @@ def main():
         an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
         each_input_is_told_its_fate, the_report_comes_before_the_record_of_the_end,
         a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
-        failed_run_between, another_table_is_another_load, another_table_is_another_load_of_standard_input,
+        failed_run_between, another_set_of_tables_remembers_nothing_and_says_so, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,

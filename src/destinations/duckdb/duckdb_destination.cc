@@ -218,7 +218,7 @@ Status DuckDbDestination::check_folder() const {
   if (*has_folder) return fail(system_error("make DuckDB database", options_.path, errno));
   return fail(
       Error{.message = fmt::format("open DuckDB database {}: the folder {} is not there", options_.path, folder),
-            .hint = fmt::format("mkdir -p {}", folder),
+            .hint = "make the folder first, or name another path",
             .blame = Blame::usage});
 }
 

@@ -53,7 +53,9 @@ std::string hint_where_nothing_is(const std::string& named, const std::string& p
   const std::string folder(parent_path(path));
   const Result<bool> has_folder = file_exists(folder);
   if (has_folder && !*has_folder) return fmt::format("there is no folder {}", folder);
-  if (const std::string meant = nearest_file(folder, file_name(path)); !meant.empty())
+  const std::string meant = nearest_file(folder, file_name(path));
+  if (meant == file_name(path)) return "it is a link, and what it leads to is not there";
+  if (!meant.empty())
     return fmt::format("did you mean {}?", named.substr(0, named.size() - file_name(named).size()) + meant);
   return named == path ? "" : fmt::format("looked for {}", path);
 }
