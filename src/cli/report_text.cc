@@ -335,11 +335,11 @@ bool needs_sending(const Report& report) {
 std::string pending_text(const Report& report, const ReportView& view) {
   const std::string data_dir = data_dir_words(view.data_dir);
   const std::string hint = painted(view.terminal, Color::cyan, "hint:");
-  std::string out =
-      fmt::format("{} `outfall resume {}{}`{} delivers what is pending\n", hint, shell_word(report.pipeline), data_dir,
-                  needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
-  if (report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run &&
-      report.error->hint.empty()) {
+  const bool is_stuck = report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run;
+  std::string out = fmt::format("{} {}`outfall resume {}{}`{} delivers what is pending\n", hint,
+                                is_stuck ? "once that is mended, " : "", shell_word(report.pipeline), data_dir,
+                                needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
+  if (is_stuck) {
     out += fmt::format(
         "{} where the destination can never take it, `outfall package list{}` names it for "
         "`outfall package drop`\n",

@@ -213,10 +213,14 @@ Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& c
   const schema::Naming duck_case(NamingConvention::duck_case);
   const bool ducks = !only_case && column.row_key->identifier == slot.identifier &&
                      duck_case.normalize_path(first) != duck_case.normalize_path(second);
-  return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}", first, second,
-                          column.name, table.name),
+  const std::string both = layout_ != nullptr
+                               ? fmt::format("the columns \"{}\" and \"{}\" both become", first, second)
+                               : fmt::format("the keys \"{}\" and \"{}\" of one document both become", first, second);
+  const std::string one_out = layout_ != nullptr ? "or give one of them another name in the header"
+                                                 : "to leave one out: " + without_key(second);
+  return fail(fmt::format("{} the column {} of {}", both, column.name, table.name),
               ducks ? std::string("--on-collision suffix keeps both, and so does --naming duck_case in a new dataset")
-                    : fmt::format("--on-collision suffix keeps both; to leave one out: {}", without_key(second)));
+                    : "--on-collision suffix keeps both; " + one_out);
 }
 
 }  // namespace outfall::normalize

@@ -31,6 +31,13 @@ def rows(first, last):
     return "".join(json.dumps(person(n, n >= LATE_FROM)) + "\n" for n in range(first, last))
 
 
+def leads_to(descriptor, path):
+    try:
+        return os.readlink(descriptor) == str(path)
+    except FileNotFoundError:  # closed since it was listed
+        return False
+
+
 class StandardInput:
     """A run that reads what we give it, so that we know where it is."""
 
@@ -56,7 +63,7 @@ class StandardInput:
 
     def has_open(self, path):
         descriptors = Path(f"/proc/{self.process.pid}/fd")
-        return any(os.path.realpath(descriptor) == str(path) for descriptor in descriptors.iterdir())
+        return any(leads_to(descriptor, path) for descriptor in descriptors.iterdir())
 
     def stop(self, *signals):
         """Sends the signals and returns the exit code and what was said."""
