@@ -41,6 +41,7 @@ test: build
 	@ctest --preset release --parallel $(JOBS) --no-tests=error
 
 bench: build
+	@tools/setup --with dlt
 	@bench/run
 
 lint:

@@ -23,7 +23,7 @@ class Fields {
 
   std::optional<std::uint64_t> known_count(std::string_view key) const {
     const std::int64_t* found = at(key).as_int();
-    return found == nullptr ? std::nullopt : std::optional(static_cast<std::uint64_t>(*found));
+    return found == nullptr || *found < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(*found));
   }
   std::uint64_t count(std::string_view key) const { return known_count(key).value_or(0); }
 

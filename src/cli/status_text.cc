@@ -54,7 +54,7 @@ std::string progress_text(const PipelineStatus& pipeline, std::span<const Earlie
 }
 
 std::string step_text(const StepReport& step) {
-  std::string text = fmt::format("{:<8}{}", step.name, duration_text(step.elapsed));
+  std::string text = fmt::format("{:<8}{}", one_line(step.name), duration_text(step.elapsed));
   if (step.rows > 0) text += ", " + count_text(step.rows, "row");
   if (step.bytes > 0) text += ", " + bytes_text(step.bytes);
   return step.is_finished ? text : text + ", not finished";

@@ -14,7 +14,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "ledger/records.h"
@@ -67,8 +66,7 @@ struct TableLoad {
   std::uint64_t rows = 0;
   bool created = false;
   std::vector<std::string> new_columns{};  ///< added to a table that was there before
-  /// Of its columns that may not be null, by folded name: the expressions for rows that bring no value.
-  std::unordered_map<std::string, std::string> defaults{};
+  sql::DefaultValues defaults{};           ///< of its columns
 };
 
 struct LoadSummary {

@@ -162,8 +162,6 @@ Status alter_other_tables(const Migration& migration, const std::vector<const sc
   return {};
 }
 
-using Defaults = std::unordered_map<std::string, std::string>;
-
 Result<LoadSummary> make_tables(const Migration& migration) {
   Result<std::vector<const schema::Table*>> tables =
       tables_to_make(migration.request.package, migration.request.schema);
@@ -180,7 +178,7 @@ Result<LoadSummary> make_tables(const Migration& migration) {
                               .rows = 0,
                               .created = change->created,
                               .new_columns = std::move(change->new_columns),
-                              .defaults = there == nullptr ? Defaults() : there->defaults});
+                              .defaults = there == nullptr ? sql::DefaultValues() : there->defaults});
   }
   if (Status altered = alter_other_tables(migration, *tables); !altered) {
     return fail(std::move(altered.error()));

@@ -107,61 +107,41 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
 
 namespace {
 
-/// An input of this run that another pipeline has sealed.
-struct Overlap {
-  std::string path;
-  bool is_settled = true;
-};
-
-Result<std::optional<Overlap>> overlap_with(const std::string& database, const Target& target,
-                                            const normalize::DocumentSource& source) {
+/// An input of this run that the pipeline behind `database` has sealed for the same target. Empty: there is none, or it
+/// cannot be read, which is explained by the command that works on it.
+std::string sealed_by(const std::string& database, const Target& target, const normalize::DocumentSource& source) {
   Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(database);
-  if (!ledger) return std::nullopt;  // what cannot be read is explained by the command that works on it
+  if (!ledger) return "";
   const auto binding = ledger->binding();
-  if (!binding) return fail(binding.error());
-  if (!*binding || (*binding)->destination != target.address || (*binding)->dataset != target.dataset)
-    return std::nullopt;
-  std::optional<Overlap> found;
+  const bool is_same =
+      binding && *binding && (*binding)->destination == target.address && (*binding)->dataset == target.dataset;
   for (const normalize::SourceInput& input : source.inputs()) {
-    if (input.identity.empty()) continue;
+    if (!is_same || input.identity.empty()) continue;
     const auto sealed = ledger->sealed_inputs(input.identity);
-    if (!sealed) return fail(sealed.error());
-    for (const ledger::SealedInput& one : *sealed) {
-      if (!found || !one.settled) found = Overlap{.path = input.path, .is_settled = one.settled};
-      if (!one.settled) return found;
-    }
+    if (sealed && !sealed->empty()) return input.path;
   }
-  return found;
+  return "";
 }
 
 }  // namespace
 
-Result<std::string> note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
-                                       const normalize::DocumentSource& source) {
-  if (!options.name.empty() || groups(source).size() < 2) return std::string();
+std::string note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
+                               const normalize::DocumentSource& source) {
+  const bool may_double = run.write_disposition != WriteDisposition::replace && !target.address.starts_with("null:");
+  if (!options.name.empty() || groups(source).size() < 2 || !may_double) return "";
+  const auto known = remembered_binding(target.data_dir, target.key);
+  if (!known || *known) return "";  // it was told by the first run of these tables
   const Result<std::vector<std::string>> keys = ledger::list_pipelines(target.data_dir);
-  if (!keys) return fail(keys.error());
-  std::string note;
-  for (const std::string& key : *keys) {
-    if (key == target.key || !key.starts_with(std::string(several_tables_name) + "-")) continue;
+  for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
     const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(target.data_dir, key);
-    if (!paths) return fail(paths.error());
-    const Result<std::optional<Overlap>> overlap = overlap_with(paths->database, target, source);
-    if (!overlap) return fail(overlap.error());
-    if (!*overlap) continue;
-    const std::string known =
-        fmt::format("{} {} by the pipeline {}, which other tables of one command have named", (*overlap)->path,
-                    (*overlap)->is_settled ? "was loaded before" : "is being loaded", key);
-    if (run.skip_loaded || !(*overlap)->is_settled) {
-      return fail(Error{.message = known,
-                        .hint = fmt::format("go on with that one: --pipeline {}; a --pipeline of your own goes for any "
-                                            "tables, and a quoted glob is one table",
-                                            key),
-                        .blame = Blame::usage});
-    }
-    note = known + ": --pipeline keeps them together";
+    const std::string path = paths ? sealed_by(paths->database, target, source) : "";
+    if (path.empty()) continue;
+    return fmt::format(
+        "{} is known to the pipeline {}, and not to this one, which is named by all tables of the command "
+        "and new: its rows may come twice; a --pipeline of your own remembers any tables",
+        path, key);
   }
-  return note;
+  return "";
 }
 
 Report run_target(const TargetRun& run) {

@@ -27,12 +27,10 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
 /// A bare `duckdb`, or nothing, is a file in the working directory that is named after the pipeline.
 std::string complete_address(const std::string& address, const std::string& pipeline);
 
-/// Another set of tables in one command is another pipeline where none is named, and remembers nothing of this one. A
-/// note where such a pipeline has loaded an input of this run; empty: none has.
-///
-/// Errors: usage: rows would come twice, because that load has not ended, or what was loaded is to be skipped.
-Result<std::string> note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
-                                       const normalize::DocumentSource& source);
+/// Another set of tables in one command is another pipeline where none is named, and remembers nothing of those before.
+/// What to say of a first run of such a set where another pipeline knows one of its inputs; empty: nothing.
+std::string note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
+                               const normalize::DocumentSource& source);
 
 /// `source` is null for a run that only finishes what is pending; `command` is for the trace, without secrets.
 struct TargetRun {

@@ -336,7 +336,7 @@ class Extraction {
     auto summary = normalize::normalize(
         options_, request_.memory.schema, [this] { return run_.source->next(); },
         [this](normalize::Chunk chunk) { run_.source->recycle(std::move(chunk)); }, write);
-    request_.progress.end_stage();
+    if (summary) request_.progress.end_stage();
     return summary;
   }
 
@@ -468,7 +468,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
         *options, schema, [&run] { return run.source->next(); },
         [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
   });
-  progress.end_stage();
+  if (summary) progress.end_stage();
   if (!summary) return fail(std::move(summary.error()));
   const RejectedRows& rejected = *rejects;
   report_bad_files(*run.source, choice.reports);

@@ -114,7 +114,10 @@ class Decision {
     const auto known = std::ranges::find_if(*sealed, counts);
     // To compare a stream uses it up. So it is compared only where the run depends on the answer, and other content is
     // an error then.
-    if (input_.is_stream && known == sealed->end()) return {};
+    if (input_.is_stream && known == sealed->end()) {
+      acknowledge(*sealed, acknowledged);
+      return {};
+    }
 
     const Found same = find_same(*sealed, unfinished);
     if (!same) return fail(same.error());
@@ -122,7 +125,7 @@ class Decision {
       report.fate = (*same)->loaded ? InputFate::finished : InputFate::pending;
       report.run = (*same)->run_id;
       report.hash = (*same)->input.hash;
-      acknowledged.push_back(**same);
+      acknowledge(*sealed, acknowledged);
       return {};
     }
     const Found loaded = skips() ? find_loaded(*sealed) : Found(std::nullopt);
@@ -135,16 +138,20 @@ class Decision {
       return fail(other_content(input_, *known, content_->bytes));
     } else {
       if (std::ranges::any_of(*sealed, counts_here)) report.fate = InputFate::changed;
-      // This run is the same command: once it has ended, what the file held before, and what was replaced since, is no
-      // longer being waited for.
-      std::ranges::copy_if(*sealed, std::back_inserter(acknowledged),
-                           [&](const SealedInput& earlier) { return is_unfinished(earlier, input_, ask_.question); });
+      acknowledge(*sealed, acknowledged);
     }
     return {};
   }
 
  private:
   using Found = Result<std::optional<SealedInput>>;
+
+  /// This run is the same command: once it has ended, nothing that an earlier one has sealed of the input is still
+  /// being waited for, neither what it held before nor what was replaced since.
+  void acknowledge(const std::vector<SealedInput>& sealed, std::vector<SealedInput>& acknowledged) const {
+    std::ranges::copy_if(sealed, std::back_inserter(acknowledged),
+                         [&](const SealedInput& earlier) { return is_unfinished(earlier, input_, ask_.question); });
+  }
 
   bool skips() const { return ask_.question.skip_loaded == SkipLoaded::yes; }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -33,6 +34,7 @@ class Run {
     report_.data_dir = request.data_dir;
     report_.mode = request.destination.mode();
     report_.dry_run = request.options.dry_run;
+    if (!request.note.empty()) report_.notes.push_back(request.note);
   }
 
   Report run() {
@@ -114,8 +116,7 @@ class Run {
              request_.env);
     if (!held) return fail(std::move(held.error()));
     held_.emplace(std::move(*held));
-    report_.notes = notes_on_unended(held_->unended, input);
-    if (!request_.note.empty()) report_.notes.push_back(request_.note);
+    std::ranges::move(notes_on_unended(held_->unended, input), std::back_inserter(report_.notes));
     progress_.attach(&held_->ledger);
     return {};
   }

@@ -31,7 +31,7 @@ struct RunRequest {
   delivery::Destination& destination;
   normalize::DocumentSource* source = nullptr;  ///< null: only finish what is pending
   Env& env;
-  std::string note{};  ///< for the report of a run that begins; may be empty
+  std::string note{};  ///< for the report; may be empty
 };
 
 Report run(const RunRequest& request);

@@ -105,7 +105,10 @@ Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, cons
   ExistingDataset out;
   for (schema::ColumnThere& column : read->columns) {
     ExistingTable& table = out.tables[folded(dialect, column.table)];
-    if (!column.default_value.empty()) table.defaults.emplace(folded(dialect, column.name), column.default_value);
+    if (!column.default_value.empty()) {
+      table.defaults.insert_or_assign(folded(dialect, column.name),
+                                      DefaultValue{.expression = column.default_value, .word = column.word});
+    }
     table.columns.emplace(folded(dialect, column.name), std::move(column.word));
   }
   return out;

@@ -17,7 +17,7 @@ namespace outfall::sql {
 /// The database's words for the types of columns, which stand under the form in which it compares names (`folded`).
 struct ExistingTable {
   std::unordered_map<std::string, std::string> columns;
-  std::unordered_map<std::string, std::string> defaults{};  ///< expressions, of columns that may not be null
+  DefaultValues defaults{};
 };
 
 struct ExistingDataset {

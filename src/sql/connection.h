@@ -54,16 +54,21 @@ class TextCursor {
   virtual Result<bool> next(TextRow& row) = 0;
 };
 
+/// What a row gets that brings no value for a column that may not be null.
+struct DefaultValue {
+  std::string expression;
+  std::string word;  ///< the database's for the type of the column
+};
+using DefaultValues = std::unordered_map<std::string, DefaultValue>;  ///< by folded name of the column
+
 /// Which columns of a stream are inserted. Holds nothing itself.
 struct InsertColumns {
   template <class Names>
     requires std::convertible_to<Names, std::span<const std::string>>
-  InsertColumns(const Names& columns, const std::unordered_map<std::string, std::string>* expressions = nullptr)
-      : names(columns), defaults(expressions) {}
+  InsertColumns(const Names& columns, const DefaultValues* values = nullptr) : names(columns), defaults(values) {}
 
   std::span<const std::string> names;
-  /// By folded name: what stands in the place of a null. Null: nothing does.
-  const std::unordered_map<std::string, std::string>* defaults;
+  const DefaultValues* defaults;  ///< what stands in the place of nulls; null: nothing does
 };
 
 class Connection {

@@ -121,13 +121,15 @@ std::string next_view_name() {
   return fmt::format("_outfall_rows_{}", ++counter);
 }
 
-/// A column of the stream, or its default where it is null.
-std::string selected(const Dialect& dialect, const std::string& column,
-                     const std::unordered_map<std::string, std::string>* defaults) {
+/// A column of the stream, or its default where it is null: both as what the column is, or they would be made one type
+/// that may keep less. The name of a sequence is only known where the table was made.
+std::string selected(const Dialect& dialect, const std::string& column, const DefaultValues* defaults) {
   std::string name = quoted(dialect, column);
   if (defaults == nullptr) return name;
   const auto found = defaults->find(folded(dialect, column));
-  return found == defaults->end() ? name : fmt::format("coalesce({0}, {1}) AS {0}", name, found->second);
+  if (found == defaults->end() || found->second.expression.contains("nextval(")) return name;
+  return fmt::format("coalesce(CAST({0} AS {2}), CAST({1} AS {2})) AS {0}", name, found->second.expression,
+                     found->second.word);
 }
 
 Status DuckDbConnection::prepare_session() {

@@ -116,6 +116,13 @@ def what_was_replaced_since_counts_as_new(story):
         assert story.ids(table="a_table") == ([1] if words else [1, 2])
         told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: loaded, 1 document")
         assert story.ids(table="a_table") == ([1] if words else [1, 1, 2])
+    one = ("--table", "A Table", "--pipeline", "p")
+    story.run(*one, inputs=("in/1.jsonl",), fault="before_run_end", code=KILLED)
+    story.run(*one, "--write-disposition", "replace", inputs=("in/2.jsonl",))
+    story.run(*one, inputs=("in/1.jsonl",), fault="before_run_end", code=KILLED)
+    told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: finished from run")
+    told(story.run(*one, inputs=("in/1.jsonl",)), "1.jsonl: loaded, 1 document")
+    assert story.ids(table="a_table") == [1, 1, 2]
 
 
 def what_a_replacement_brought_itself_is_there(story):
@@ -177,19 +184,19 @@ def resume_ends_as_the_worst_pipeline(story):
 
 
 def another_set_of_tables_remembers_nothing_and_says_so(story):
-    """Files named one by one are a pipeline of their tables: with one more file it is another, which would load all again."""
+    """Files named one by one are a pipeline of their tables: with one more file it is another, which loads all again and says so."""
     for i, name in enumerate(("a", "b", "c")):
         story.rows(f"{name}.jsonl", i)
     two, three = ("in/a.jsonl", "in/b.jsonl"), ("in/a.jsonl", "in/b.jsonl", "in/c.jsonl")
-    story.run(inputs=two, fault="after_seal", code=KILLED)
-    said = story.run(inputs=three, code=2)
-    told(said, "is being loaded by the pipeline outfall-", "--pipeline outfall-")
-    name = said.split("--pipeline ")[1].split(";")[0]
     story.run(inputs=two)
-    told(story.run("--skip-loaded", inputs=three, code=2), "was loaded before by the pipeline outfall-")
-    told(story.run("--skip-loaded", "--pipeline", name, inputs=three), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
-    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
-    told(story.run(inputs=three), "a.jsonl was loaded before by the pipeline outfall-")
+    told(story.run("--skip-loaded", "--dry-run", inputs=three), "a.jsonl is known to the pipeline outfall-")
+    told(story.run("--skip-loaded", inputs=three), "a.jsonl is known to the pipeline outfall-", "a --pipeline of your own")
+    for known in (two, three):
+        assert "is known to" not in story.run("--skip-loaded", inputs=known)
+    assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2]]
+    named = ("--skip-loaded", "--pipeline", "night", "--dataset", "night")
+    story.run(*named, inputs=two)
+    told(story.run(*named, inputs=three), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
 
 
 def another_table_is_another_load(story):
