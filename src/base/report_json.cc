@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The report as a JSON document. Fields are only ever added; what they mean is in docs/command-line.md.
-#include "base/json.h"
+#include "base/report_json.h"
+
 #include "base/json_time.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
@@ -41,24 +42,8 @@ Json balance_json(const Balance& balance) {
   return out;
 }
 
-template <class Item, class Turn>
-Json list(const std::vector<Item>& items, Turn turn) {
-  Json out = Json::array();
-  for (const Item& item : items) out.push_back(turn(item));
-  return out;
-}
-
 double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
-}
-
-Json job_json(const JobReport& job) {
-  Json out = Json::object();
-  out.set("table", job.table);
-  out.set("file", job.file);
-  out.set("rows", count(job.rows));
-  out.set("bytes", count(job.bytes));
-  return out;
 }
 
 Json package_json(const PackageReport& package) {
@@ -66,7 +51,7 @@ Json package_json(const PackageReport& package) {
   out.set("load_id", package.load_id);
   out.set("resumed", package.resumed);
   out.set("rows", count(package.rows));
-  out.set("jobs", list(package.jobs, job_json));
+  out.set("jobs", list_json(package.jobs, job_json));
   return out;
 }
 
@@ -120,8 +105,8 @@ Json table_json(const TableReport& table) {
   out.set("rows_pending", count(table.rows_pending));
   out.set("created", table.created);
   out.set("new_columns", texts(table.new_columns));
-  out.set("variants", list(table.variants, variant_json));
-  out.set("widened", list(table.widened, widened_json));
+  out.set("variants", list_json(table.variants, variant_json));
+  out.set("widened", list_json(table.widened, widened_json));
   out.set("plan", table.plan ? plan_json(*table.plan) : Json());
   return out;
 }
@@ -152,6 +137,15 @@ Json input_json(const InputReport& input) {
 }
 
 }  // namespace
+
+Json job_json(const JobReport& job) {
+  Json out = Json::object();
+  out.set("table", job.table);
+  out.set("file", job.file);
+  out.set("rows", count(job.rows));
+  out.set("bytes", count(job.bytes));
+  return out;
+}
 
 Ending ending_of(const Error& error) {
   switch (error.blame) {
@@ -234,12 +228,12 @@ std::string to_json(const Report& report) {
   out.set("data_dir", report.data_dir);
   out.set("dry_run", report.dry_run);
   out.set("balance", balance_json(report.balance));
-  out.set("packages", list(report.packages, package_json));
-  out.set("pending_packages", list(report.pending_packages, package_json));
-  out.set("tables", list(report.tables, table_json));
-  out.set("inputs", list(report.inputs, input_json));
-  out.set("steps", list(report.steps, step_json));
-  out.set("rejects", list(report.rejects, reject_json));
+  out.set("packages", list_json(report.packages, package_json));
+  out.set("pending_packages", list_json(report.pending_packages, package_json));
+  out.set("tables", list_json(report.tables, table_json));
+  out.set("inputs", list_json(report.inputs, input_json));
+  out.set("steps", list_json(report.steps, step_json));
+  out.set("rejects", list_json(report.rejects, reject_json));
   out.set("dead_letters", count(report.dead_letters));
   out.set("notes", texts(report.notes));
   out.set("duplicate_keys", count(report.duplicate_keys));

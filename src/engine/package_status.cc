@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/package_status.h"
 
-#include "schema/schema.h"
+#include "pipeline/package_jobs.h"
 
 namespace outfall::engine {
 
@@ -23,18 +23,15 @@ PackageStatus package_status(const ledger::PackageRecord& record) {
       .dataset = record.dataset,
       .documents = record.documents,
       .rejected = record.rejected,
+      .rows = pipeline::input_rows(record),
       .sealed_at = time_of(record.sealed_at),
       .loaded_at = time_of(record.loaded_at),
       .files_kept = record.files_kept,
       .attempts = record.attempts,
       .last_error = record.last_error,
-      .jobs = {},
+      .jobs = pipeline::job_reports(record),
   };
-  for (const ledger::JobRecord& job : record.jobs) {
-    status.jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
-    status.rows += schema::is_system_name(job.table) ? 0 : job.rows;
-    status.bytes += job.bytes;
-  }
+  for (const JobReport& job : status.jobs) status.bytes += job.bytes;
   return status;
 }
 

@@ -3,6 +3,7 @@
 // What status found, as JSON documents. Fields are only ever added; what they mean is in docs/command-line.md.
 #include "base/json.h"
 #include "base/json_time.h"
+#include "base/report_json.h"
 #include "outfall/package.h"
 #include "outfall/status.h"
 
@@ -26,15 +27,6 @@ Json text(const std::optional<Time>& time) {
   return time ? text(*time) : Json();
 }
 
-Json job_json(const JobReport& job) {
-  Json out = Json::object();
-  out.set("table", job.table);
-  out.set("file", job.file);
-  out.set("rows", count(job.rows));
-  out.set("bytes", count(job.bytes));
-  return out;
-}
-
 Json package_json(const PackageStatus& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
@@ -51,9 +43,7 @@ Json package_json(const PackageStatus& package) {
   out.set("files_kept", package.files_kept);
   out.set("attempts", package.attempts);
   out.set("last_error", package.last_error.empty() ? Json() : Json(package.last_error));
-  Json jobs = Json::array();
-  for (const JobReport& job : package.jobs) jobs.push_back(job_json(job));
-  out.set("jobs", std::move(jobs));
+  out.set("jobs", list_json(package.jobs, job_json));
   return out;
 }
 
@@ -112,12 +102,8 @@ Json pipeline_json(const PipelineStatus& pipeline) {
   out.set("dead_letters", count(pipeline.dead_letters));
   out.set("state_bytes", count(pipeline.state_bytes));
   out.set("package_bytes", count(pipeline.package_bytes));
-  Json packages = Json::array();
-  for (const PackageStatus& package : pipeline.packages) packages.push_back(package_json(package));
-  out.set("packages", std::move(packages));
-  Json runs = Json::array();
-  for (const RunStatus& run : pipeline.runs) runs.push_back(run_json(run));
-  out.set("runs", std::move(runs));
+  out.set("packages", list_json(pipeline.packages, package_json));
+  out.set("runs", list_json(pipeline.runs, run_json));
   return out;
 }
 
@@ -126,9 +112,7 @@ Json pipeline_json(const PipelineStatus& pipeline) {
 std::string to_json(const DataDirStatus& status) {
   Json out = Json::object();
   out.set("data_dir", status.data_dir);
-  Json pipelines = Json::array();
-  for (const PipelineStatus& pipeline : status.pipelines) pipelines.push_back(pipeline_json(pipeline));
-  out.set("pipelines", std::move(pipelines));
+  out.set("pipelines", list_json(status.pipelines, pipeline_json));
   return to_json(out);
 }
 
@@ -136,9 +120,7 @@ std::string to_json(const PackageDetail& detail) {
   Json out = Json::object();
   out.set("pipeline", detail.pipeline);
   out.set("package", package_json(detail.package));
-  Json inputs = Json::array();
-  for (const PackageInput& input : detail.inputs) inputs.push_back(input_json(input));
-  out.set("inputs", std::move(inputs));
+  out.set("inputs", list_json(detail.inputs, input_json));
   return to_json(out);
 }
 

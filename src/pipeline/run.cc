@@ -15,6 +15,7 @@
 #include "pipeline/extract.h"
 #include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
+#include "pipeline/package_jobs.h"
 #include "pipeline/progress_meter.h"
 #include "pipeline/rehearsal.h"
 #include "pipeline/rejected_rows.h"
@@ -245,7 +246,7 @@ class Run {
     load_failed_ = true;
     Result<schema::Schema> schema = schema::Schema::parse(package.schema);
     if (!schema) return fail(std::move(schema.error()).in("read the schema of package " + package.load_id));
-    const std::uint64_t rows = rows_of(package);
+    const std::uint64_t rows = input_rows(package);
     progress_.begin(Progress::Stage::load, package.load_id);
     progress_.set_totals(rows, std::nullopt);
     delivery::DeliverOptions options{.env = request_.env};
@@ -312,21 +313,11 @@ class Run {
     return report_.tables.back();
   }
 
-  /// Those that were in the inputs, not those that describe the load.
-  static std::uint64_t rows_of(const ledger::PackageRecord& package) {
-    std::uint64_t rows = 0;
-    for (const ledger::JobRecord& job : package.jobs) rows += schema::is_system_name(job.table) ? 0 : job.rows;
-    return rows;
-  }
-
   static PackageReport package_report(const ledger::PackageRecord& package, Resumed resumed) {
-    PackageReport report{
-        .load_id = package.load_id, .resumed = resumed == Resumed::yes, .rows = rows_of(package), .jobs = {}};
-    report.jobs.reserve(package.jobs.size());
-    for (const ledger::JobRecord& job : package.jobs) {
-      report.jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
-    }
-    return report;
+    return {.load_id = package.load_id,
+            .resumed = resumed == Resumed::yes,
+            .rows = input_rows(package),
+            .jobs = job_reports(package)};
   }
 
   void list_pending() {
