@@ -37,14 +37,6 @@ Error misuse(std::string message, std::string hint) {
   return Error{std::move(message), std::move(hint), Remedy::abandon, Blame::usage};
 }
 
-}  // namespace
-
-std::span<const FaultInfo> fault_points() {
-  return table;
-}
-
-namespace {
-
 std::string known_names() {
   std::string names;
   for (const FaultInfo& fault : table) names += (names.empty() ? "" : ", ") + std::string(fault.name);
@@ -52,6 +44,10 @@ std::string known_names() {
 }
 
 }  // namespace
+
+std::span<const FaultInfo> fault_points() {
+  return table;
+}
 
 Status arm_fault(std::string_view spec) {
   if (spec.empty()) {

@@ -10,11 +10,6 @@
 namespace outfall {
 namespace {
 
-// Json holds signed numbers; no count of ours comes near their end.
-std::int64_t count(std::uint64_t number) {
-  return static_cast<std::int64_t>(number);
-}
-
 Json texts(const std::vector<std::string>& list) {
   Json out = Json::array();
   for (const std::string& text : list) out.push_back(text);
@@ -35,10 +30,10 @@ Json error_json(const Report& report) {
 
 Json balance_json(const Balance& balance) {
   Json out = Json::object();
-  out.set("in", count(balance.in));
-  out.set("delivered", count(balance.delivered));
-  out.set("rejected", count(balance.rejected));
-  out.set("pending", count(balance.pending));
+  out.set("in", count_json(balance.in));
+  out.set("delivered", count_json(balance.delivered));
+  out.set("rejected", count_json(balance.rejected));
+  out.set("pending", count_json(balance.pending));
   return out;
 }
 
@@ -50,7 +45,7 @@ Json package_json(const PackageReport& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
   out.set("resumed", package.resumed);
-  out.set("rows", count(package.rows));
+  out.set("rows", count_json(package.rows));
   out.set("jobs", list_json(package.jobs, job_json));
   return out;
 }
@@ -61,8 +56,8 @@ Json step_json(const StepReport& step) {
   out.set("load_id", step.load_id.empty() ? Json() : Json(step.load_id));
   out.set("started_at", time_json(step.started_at));
   out.set("seconds", seconds(step.elapsed));
-  out.set("rows", count(step.rows));
-  out.set("bytes", count(step.bytes));
+  out.set("rows", count_json(step.rows));
+  out.set("bytes", count_json(step.bytes));
   out.set("finished", step.is_finished);
   return out;
 }
@@ -73,7 +68,7 @@ Json variant_json(const VariantReport& variant) {
   out.set("base_column", variant.base_column);
   out.set("first_value", variant.first_value);
   out.set("input", variant.input);
-  out.set("line", count(variant.line));
+  out.set("line", count_json(variant.line));
   out.set("is_stated", variant.is_stated);
   return out;
 }
@@ -85,15 +80,15 @@ Json widened_json(const WidenedReport& widened) {
   out.set("to", widened.to);
   out.set("first_value", widened.first_value);
   out.set("input", widened.input);
-  out.set("line", count(widened.line));
+  out.set("line", count_json(widened.line));
   return out;
 }
 
 Json plan_json(const RowPlan& plan) {
   Json out = Json::object();
-  out.set("add", count(plan.add));
-  out.set("change", count(plan.change));
-  out.set("delete", plan.remove ? Json(count(*plan.remove)) : Json());
+  out.set("add", count_json(plan.add));
+  out.set("change", count_json(plan.change));
+  out.set("delete", count_json(plan.remove));
   return out;
 }
 
@@ -101,8 +96,8 @@ Json table_json(const TableReport& table) {
   Json out = Json::object();
   out.set("name", table.name);
   out.set("parent", table.parent.empty() ? Json() : Json(table.parent));
-  out.set("rows", count(table.rows));
-  out.set("rows_pending", count(table.rows_pending));
+  out.set("rows", count_json(table.rows));
+  out.set("rows_pending", count_json(table.rows_pending));
   out.set("created", table.created);
   out.set("new_columns", texts(table.new_columns));
   out.set("variants", list_json(table.variants, variant_json));
@@ -115,8 +110,8 @@ Json reject_json(const RejectReport& reject) {
   Json out = Json::object();
   out.set("input", reject.input);
   out.set("table", reject.table);
-  out.set("line", count(reject.line));
-  out.set("column", count(reject.column));
+  out.set("line", count_json(reject.line));
+  out.set("column", count_json(reject.column));
   out.set("reason", reject.reason);
   out.set("hint", reject.hint.empty() ? Json() : Json(reject.hint));
   return out;
@@ -128,9 +123,9 @@ Json input_json(const InputReport& input) {
   out.set("run_key", input.run_key.empty() ? Json() : Json(input.run_key));
   out.set("fate", name(input.fate));
   out.set("run", input.run.empty() ? Json() : Json(input.run));
-  out.set("documents", count(input.documents));
-  out.set("rejected", count(input.rejected));
-  out.set("bytes", count(input.bytes));
+  out.set("documents", count_json(input.documents));
+  out.set("rejected", count_json(input.rejected));
+  out.set("bytes", count_json(input.bytes));
   out.set("hash", input.hash.empty() ? Json() : Json(input.hash));
   out.set("notes", texts(input.notes));
   return out;
@@ -142,8 +137,8 @@ Json job_json(const JobReport& job) {
   Json out = Json::object();
   out.set("table", job.table);
   out.set("file", job.file);
-  out.set("rows", count(job.rows));
-  out.set("bytes", count(job.bytes));
+  out.set("rows", count_json(job.rows));
+  out.set("bytes", count_json(job.bytes));
   return out;
 }
 
@@ -234,10 +229,10 @@ std::string to_json(const Report& report) {
   out.set("inputs", list_json(report.inputs, input_json));
   out.set("steps", list_json(report.steps, step_json));
   out.set("rejects", list_json(report.rejects, reject_json));
-  out.set("dead_letters", count(report.dead_letters));
+  out.set("dead_letters", count_json(report.dead_letters));
   out.set("notes", texts(report.notes));
-  out.set("duplicate_keys", count(report.duplicate_keys));
-  out.set("bytes_read", count(report.bytes_read));
+  out.set("duplicate_keys", count_json(report.duplicate_keys));
+  out.set("bytes_read", count_json(report.bytes_read));
   out.set("elapsed_seconds", seconds(report.elapsed));
   return to_json(out);
 }

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What reports and status documents write alike.
+// What reports, status documents and dead letters write alike.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/json.h"
 #include "outfall/report.h"
 
 namespace outfall {
+
+/// Json holds signed numbers; no count of ours comes near their end.
+inline Json count_json(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+inline Json count_json(const std::optional<std::uint64_t>& number) {
+  return number ? count_json(*number) : Json();
+}
 
 Json job_json(const JobReport& job);
 

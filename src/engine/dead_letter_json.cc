@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/json_time.h"
+#include "base/report_json.h"
 #include "base/utf8.h"
 #include "outfall/dead_letter.h"
 
@@ -35,15 +36,15 @@ std::string to_json(const DeadLetter& letter) {
   out.set("rejected_at", time_json(letter.rejected_at));
   out.set("table", letter.table);
   out.set("input", letter.input);
-  out.set("line", static_cast<std::int64_t>(letter.line));
-  out.set("column", static_cast<std::int64_t>(letter.column));
-  out.set("offset", static_cast<std::int64_t>(letter.offset));
+  out.set("line", count_json(letter.line));
+  out.set("column", count_json(letter.column));
+  out.set("offset", count_json(letter.offset));
   out.set("reason", readable(letter.reason));
   out.set("hint", letter.hint.empty() ? Json() : Json(readable(letter.hint)));
   out.set("header", letter.header.empty() ? Json() : Json(letter.header));
   out.set("text", is_text ? letter.text : readable(letter.text));
   out.set("text_base64", is_text ? Json() : Json(base64_encode(letter.text)));
-  out.set("text_bytes", static_cast<std::int64_t>(letter.text_bytes));
+  out.set("text_bytes", count_json(letter.text_bytes));
   return to_json(out);
 }
 

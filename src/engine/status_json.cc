@@ -10,15 +10,6 @@
 namespace outfall {
 namespace {
 
-// Json holds signed numbers; no count of ours comes near their end.
-std::int64_t count(std::uint64_t number) {
-  return static_cast<std::int64_t>(number);
-}
-
-Json count(const std::optional<std::uint64_t>& number) {
-  return number ? Json(count(*number)) : Json();
-}
-
 Json text(const Time& time) {
   return time_json(time);
 }
@@ -34,10 +25,10 @@ Json package_json(const PackageStatus& package) {
   out.set("state", package.state == PackageState::pending ? "pending" : "loaded");
   out.set("destination", package.destination);
   out.set("dataset", package.dataset);
-  out.set("documents", count(package.documents));
-  out.set("rejected", count(package.rejected));
-  out.set("rows", count(package.rows));
-  out.set("bytes", count(package.bytes));
+  out.set("documents", count_json(package.documents));
+  out.set("rejected", count_json(package.rejected));
+  out.set("rows", count_json(package.rows));
+  out.set("bytes", count_json(package.bytes));
   out.set("sealed_at", text(package.sealed_at));
   out.set("loaded_at", text(package.loaded_at));
   out.set("files_kept", package.files_kept);
@@ -51,8 +42,8 @@ Json input_json(const PackageInput& input) {
   Json out = Json::object();
   out.set("path", input.path);
   out.set("run_key", input.run_key.empty() ? Json() : Json(input.run_key));
-  out.set("documents", count(input.documents));
-  out.set("bytes", count(input.bytes));
+  out.set("documents", count_json(input.documents));
+  out.set("bytes", count_json(input.bytes));
   return out;
 }
 
@@ -68,10 +59,10 @@ Json progress_json(const ProgressStatus& progress) {
   Json out = Json::object();
   out.set("run_id", progress.run_id);
   out.set("stage", progress.stage);
-  out.set("rows", count(progress.rows));
-  out.set("rows_total", count(progress.rows_total));
-  out.set("bytes", count(progress.bytes));
-  out.set("bytes_total", count(progress.bytes_total));
+  out.set("rows", count_json(progress.rows));
+  out.set("rows_total", count_json(progress.rows_total));
+  out.set("bytes", count_json(progress.bytes));
+  out.set("bytes_total", count_json(progress.bytes_total));
   out.set("updated_at", text(progress.updated_at));
   return out;
 }
@@ -97,11 +88,11 @@ Json pipeline_json(const PipelineStatus& pipeline) {
   out.set("dataset", pipeline.dataset);
   out.set("holder", pipeline.holder ? holder_json(*pipeline.holder) : Json());
   out.set("progress", pipeline.progress ? progress_json(*pipeline.progress) : Json());
-  out.set("pending_packages", count(pipeline.pending_packages));
-  out.set("pending_documents", count(pipeline.pending_documents));
-  out.set("dead_letters", count(pipeline.dead_letters));
-  out.set("state_bytes", count(pipeline.state_bytes));
-  out.set("package_bytes", count(pipeline.package_bytes));
+  out.set("pending_packages", count_json(pipeline.pending_packages));
+  out.set("pending_documents", count_json(pipeline.pending_documents));
+  out.set("dead_letters", count_json(pipeline.dead_letters));
+  out.set("state_bytes", count_json(pipeline.state_bytes));
+  out.set("package_bytes", count_json(pipeline.package_bytes));
   out.set("packages", list_json(pipeline.packages, package_json));
   out.set("runs", list_json(pipeline.runs, run_json));
   return out;

@@ -64,6 +64,22 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
   return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait(options, run)};
 }
 
+/// An input of this run that the pipeline behind `database` has sealed for the same target. Empty: there is none, or it
+/// cannot be read, which is explained by the command that works on it.
+std::string sealed_by(const std::string& database, const Target& target, const normalize::DocumentSource& source) {
+  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(database);
+  if (!ledger) return "";
+  const auto binding = ledger->binding();
+  const bool is_same =
+      binding && *binding && (*binding)->destination == target.address && (*binding)->dataset == target.dataset;
+  for (const normalize::SourceInput& input : source.inputs()) {
+    if (!is_same || input.identity.empty()) continue;
+    const auto sealed = ledger->sealed_inputs(input.identity);
+    if (sealed && !sealed->empty()) return input.path;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string complete_address(const std::string& address, const std::string& pipeline) {
@@ -104,26 +120,6 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   target.name = std::move(*name);
   return target;
 }
-
-namespace {
-
-/// An input of this run that the pipeline behind `database` has sealed for the same target. Empty: there is none, or it
-/// cannot be read, which is explained by the command that works on it.
-std::string sealed_by(const std::string& database, const Target& target, const normalize::DocumentSource& source) {
-  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(database);
-  if (!ledger) return "";
-  const auto binding = ledger->binding();
-  const bool is_same =
-      binding && *binding && (*binding)->destination == target.address && (*binding)->dataset == target.dataset;
-  for (const normalize::SourceInput& input : source.inputs()) {
-    if (!is_same || input.identity.empty()) continue;
-    const auto sealed = ledger->sealed_inputs(input.identity);
-    if (sealed && !sealed->empty()) return input.path;
-  }
-  return "";
-}
-
-}  // namespace
 
 std::string note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
                                const normalize::DocumentSource& source) {

@@ -102,6 +102,20 @@ def each_input_is_told_its_fate(story):
     told(seen, "1.jsonl: changed since: loaded again", "2.jsonl: finished from run", "4.jsonl: loaded, 1 document")
 
 
+def a_step_that_failed_is_not_finished(story):
+    """The report has each step of a run with its end, also the one in which the run ended."""
+    def steps(code):
+        report = json.loads(story.run("--json", code=code, of_stdout=True))
+        return [(step["step"], step["finished"]) for step in report["steps"]]
+
+    story.write("1.jsonl", '{"id":\n')
+    assert steps(code=1) == [("extract", False)]
+    story.rows("1.jsonl", 1)
+    assert steps(code=0) == [("extract", True), ("seal", True), ("load", True)]
+    story.outfall("query", "duckdb:t.duckdb", 'create unique index once on "in" (id)', "--write")
+    assert steps(code=4) == [("extract", True), ("seal", True), ("load", False)]
+
+
 def what_was_replaced_since_counts_as_new(story):
     """A load that a later one has replaced is not there, so that its inputs are no longer finished by it."""
     story.rows("1.jsonl", 1)
@@ -382,6 +396,16 @@ def run_key_survives_every_window(story):
     told(story.send("--run-key", "k", ids=[1]), "run key k: finished from run")
     story.send("--run-key", "l", ids=[2])
     assert story.ids() == [1, 2]
+
+
+def run_key_is_free_again_after_a_replacement(story):
+    """What a killed run sealed under a key and a replacement removed is settled by the run that sends it again."""
+    story.send("--run-key", "k", ids=[1], fault="before_run_end", code=KILLED)
+    story.send("--write-disposition", "replace", ids=[2])
+    for ids in ([1, 2], [1, 1, 2]):
+        told(story.send("--run-key", "k", ids=[1]), "run key k: loaded, 1 document")
+        assert story.ids() == ids
+    told(story.send("--run-key", "k", ids=[3]), "run key k has other content")
 
 
 def run_key_with_other_content(story):
@@ -826,14 +850,14 @@ def main():
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
         an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
-        each_input_is_told_its_fate, the_report_comes_before_the_record_of_the_end,
+        each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_comes_before_the_record_of_the_end,
         a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_set_of_tables_remembers_nothing_and_says_so, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,
         run_key_recognizes_packed_records,
-        run_key_survives_every_window, run_key_with_other_content,
+        run_key_survives_every_window, run_key_with_other_content, run_key_is_free_again_after_a_replacement,
         rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_dropped_package_takes_its_letters_along,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]
