@@ -16,12 +16,10 @@ Json texts(const std::vector<std::string>& list) {
   return out;
 }
 
-Json error_json(const Report& report) {
-  const Error& error = *report.error;
+Json error_json(const Error& error) {
   Json out = Json::object();
   out.set("message", error.message);
-  const bool says_nothing = error.hint.empty() && report.balance.pending > 0;
-  out.set("hint", says_nothing ? "outfall resume " + report.pipeline + " delivers what is pending" : error.hint);
+  out.set("hint", error.hint);
   // What was stopped goes on when it is started again.
   const bool goes_on = error.remedy == Remedy::retry || error.blame == Blame::interrupted;
   out.set("remedy", error.remedy == Remedy::resolve ? "resolve" : goes_on ? "retry" : "abandon");
@@ -214,7 +212,7 @@ std::string to_json(const Report& report) {
   Json out = Json::object();
   out.set("ending", name(report.ending));
   out.set("exit_code", static_cast<int>(report.ending));
-  out.set("error", report.error ? error_json(report) : Json());
+  out.set("error", report.error ? error_json(*report.error) : Json());
   out.set("mode", name(report.mode));
   out.set("run_id", report.run_id);
   out.set("pipeline", report.pipeline);

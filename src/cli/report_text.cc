@@ -124,7 +124,7 @@ std::string inputs_text(const Report& report) {
     if (is_lost(report, input) || shown++ >= inputs_shown_max) return;
     const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
     out += labelled("input",
-                    one_line(called) + ": " + (report.dry_run ? planned_input_text(input) : input_text(report, input)));
+                    one_line(called + ": " + (report.dry_run ? planned_input_text(input) : input_text(report, input))));
   };
   // Among thousands of files the few that are new are what somebody looks for.
   const bool are_many = report.inputs.size() > inputs_shown_max;
@@ -203,7 +203,7 @@ std::string widened_text(const Report& report) {
   for (const TableReport& table : report.tables) {
     for (const WidenedReport& column : table.widened) {
       out += labelled("widened", fmt::format("{}.{}: {} instead of {}, to take {}{}", one_line(table.name),
-                                             one_line(column.column), column.to, column.from,
+                                             one_line(column.column), one_line(column.to), one_line(column.from),
                                              one_line(column.first_value), place_text(column.input, column.line)));
     }
   }
@@ -280,7 +280,7 @@ std::string rejects_text(const Report& report, const ReportView& view) {
 std::string loads_text(const Report& report) {
   std::string out;
   for (const PackageReport& package : report.packages) {
-    out += labelled("load", fmt::format("{}, {}{}", package.load_id, count_text(package.rows, "row"),
+    out += labelled("load", fmt::format("{}, {}{}", one_line(package.load_id), count_text(package.rows, "row"),
                                         package.resumed ? ", sealed by an earlier run" : ""));
   }
   return out;
@@ -332,18 +332,21 @@ bool needs_sending(const Report& report) {
   });
 }
 
+std::string resume_command(const Report& report, const std::string& data_dir) {
+  return fmt::format("outfall resume {}{}", shell_word(report.pipeline), data_dir_words(data_dir));
+}
+
 std::string pending_text(const Report& report, const ReportView& view) {
-  const std::string data_dir = data_dir_words(view.data_dir);
   const std::string hint = painted(view.terminal, Color::cyan, "hint:");
   const bool is_stuck = report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run;
-  std::string out = fmt::format("{} {}`outfall resume {}{}`{} delivers what is pending\n", hint,
-                                is_stuck ? "once that is mended, " : "", shell_word(report.pipeline), data_dir,
+  std::string out = fmt::format("{} {}`{}`{} delivers what is pending\n", hint, is_stuck ? "once that is mended, " : "",
+                                resume_command(report, view.data_dir),
                                 needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
   if (is_stuck) {
     out += fmt::format(
         "{} where the destination can never take it, `outfall package list{}` names it for "
         "`outfall package drop`\n",
-        hint, data_dir);
+        hint, data_dir_words(view.data_dir));
   }
   return out;
 }
@@ -400,6 +403,12 @@ std::string report_text(const Report& report, const ReportView& view) {
   if (report.error) out += error_text(*report.error, terminal);
   if (report.balance.pending > 0) out += pending_text(report, view);
   return out + balance_text(report) + "\n";
+}
+
+std::string report_json(Report report, const std::string& data_dir) {
+  if (report.error && report.error->hint.empty() && report.balance.pending > 0)
+    report.error->hint = resume_command(report, data_dir) + " delivers what is pending";
+  return to_json(report);
 }
 
 }  // namespace outfall::cli

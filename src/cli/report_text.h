@@ -25,4 +25,8 @@ struct ReportView {
 /// Everything a run did, line by line; the last line is the balance.
 std::string report_text(const Report& report, const ReportView& view);
 
+/// The report as a JSON document. An error without a hint gets the command that delivers what is pending, as the text
+/// has it beside the error.
+std::string report_json(Report report, const std::string& data_dir);
+
 }  // namespace outfall::cli

@@ -22,20 +22,20 @@ void name_signal(Report& report) {
   report.ending = StopSignals::named(report.ending);
 }
 
-void print_event(const Report& report) {
-  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", to_json(report).c_str());
+void print_event(const Report& report, const std::string& data_dir) {
+  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", report_json(report, data_dir).c_str());
 }
 
 void print_report(const Report& report, const Talk& talk, const std::string& data_dir) {
   const Terminal terminal = Terminal::of(stderr);
   if (talk.progress == ProgressMode::json) {
-    print_event(report);
+    print_event(report, data_dir);
   } else {
     std::fputs(report_text(report, {.terminal = terminal, .data_dir = data_dir}).c_str(), stderr);
   }
   if (talk.report == ReportForm::json) {
     // How the run ended stays the exit code.
-    if (const Status written = write_output(to_json(report) + "\n"); !written) complain(written.error());
+    if (const Status written = write_output(report_json(report, data_dir) + "\n"); !written) complain(written.error());
   }
 }
 
@@ -63,7 +63,7 @@ class Show {
   /// That its end could not be recorded, when the report is out. Returns the exit code.
   int late_error(const Report& report) {
     if (talk_.progress != ProgressMode::json) return complain(*report.error);
-    print_event(report);
+    print_event(report, data_dir_);
     return static_cast<int>(report.ending);
   }
 

@@ -107,8 +107,8 @@ std::string ending_text(const RunStatus& run, bool live) {
 }
 
 std::string run_line(const RunStatus& run, bool live) {
-  return line("run", fmt::format("{}  {}  {}  {}", run.run_id, time_text(run.started_at), ending_text(run, live),
-                                 one_line(run.command)));
+  return line("run", fmt::format("{}  {}  {}  {}", one_line(run.run_id), time_text(run.started_at),
+                                 ending_text(run, live), one_line(run.command)));
 }
 
 std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view) {
@@ -162,7 +162,7 @@ std::string package_text(const PackageDetail& detail) {
     out += line("input", fmt::format("{}: {}, {}", one_line(called), count_text(input.documents, "document"),
                                      bytes_text(input.bytes)));
   }
-  return out + line("sealed by", "run " + package.run_id);
+  return out + line("sealed by", "run " + one_line(package.run_id));
 }
 
 std::string status_text(const StatusView& view) {
@@ -173,16 +173,16 @@ std::string status_text(const StatusView& view) {
 }
 
 std::string run_text(const RunStatus& run, const std::string& data_dir) {
-  std::string out = "run " + run.run_id + "\n";
-  out += line("pipeline", run.pipeline);
+  std::string out = "run " + one_line(run.run_id) + "\n";
+  out += line("pipeline", one_line(run.pipeline));
   out += line("command", one_line(run.command));
-  out += line("process", fmt::format("{} on {}", run.pid, run.host));
+  out += line("process", fmt::format("{} on {}", run.pid, one_line(run.host)));
   out += line("started", time_text(run.started_at));
   if (run.ended_at) out += line("ended", time_text(*run.ended_at));
   out += line("ending", run.ending ? fmt::format("exit {}", *run.ending) : "not recorded: it runs, or it was killed");
   if (run.trace.empty()) return out;
   const Result<Report> report = parse_report(run.trace);
-  if (!report) return out + line("trace", run.trace);
+  if (!report) return out + line("trace", one_line(run.trace));
   for (const StepReport& step : report->steps) out += line("step", step_text(step));
   return out + "\n" + report_text(*report, {.terminal = Terminal::of(stdout), .data_dir = data_dir});
 }

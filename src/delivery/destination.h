@@ -66,7 +66,7 @@ struct TableLoad {
   std::uint64_t rows = 0;
   bool created = false;
   std::vector<std::string> new_columns{};  ///< added to a table that was there before
-  sql::DefaultValues defaults{};           ///< of its columns
+  sql::DefaultValues defaults{};           ///< of its columns that may not be null
 };
 
 struct LoadSummary {

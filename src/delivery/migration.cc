@@ -162,6 +162,20 @@ Status alter_other_tables(const Migration& migration, const std::vector<const sc
   return {};
 }
 
+/// The defaults of the tables, with their columns as they are now: some may just have been altered.
+Status take_defaults(const Migration& migration, LoadSummary& summary) {
+  const auto has_defaults = [](const auto& table) { return !table.second.defaults.empty(); };
+  if (std::ranges::none_of(migration.existing.tables, has_defaults)) return {};
+  sql::Connection& connection = migration.dataset.connection;
+  const auto now = sql::read_dataset(connection, migration.dataset.name);
+  if (!now) return fail(now.error());
+  for (TableLoad& table : summary.tables) {
+    const sql::ExistingTable* there = *now ? (*now)->find(connection.dialect(), table.table) : nullptr;
+    if (there != nullptr) table.defaults = there->defaults;
+  }
+  return {};
+}
+
 Result<LoadSummary> make_tables(const Migration& migration) {
   Result<std::vector<const schema::Table*>> tables =
       tables_to_make(migration.request.package, migration.request.schema);
@@ -173,16 +187,13 @@ Result<LoadSummary> make_tables(const Migration& migration) {
   for (const schema::Table* table : *tables) {
     Result<sql::TableChange> change = change_table(migration, *table);
     if (!change) return fail(std::move(change.error()));
-    const sql::ExistingTable* there = migration.existing.find(migration.dataset.connection.dialect(), table->name);
-    summary.tables.push_back({.table = table->name,
-                              .rows = 0,
-                              .created = change->created,
-                              .new_columns = std::move(change->new_columns),
-                              .defaults = there == nullptr ? sql::DefaultValues() : there->defaults});
+    summary.tables.push_back(
+        {.table = table->name, .rows = 0, .created = change->created, .new_columns = std::move(change->new_columns)});
   }
   if (Status altered = alter_other_tables(migration, *tables); !altered) {
     return fail(std::move(altered.error()));
   }
+  if (Status taken = take_defaults(migration, summary); !taken) return fail(std::move(taken.error()));
   return summary;
 }
 

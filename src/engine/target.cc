@@ -10,8 +10,6 @@
 #include "base/hash.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
-#include "ledger/data_dir.h"
-#include "ledger/ledger.h"
 #include "pipeline/run.h"
 #include "schema/naming.h"
 
@@ -22,14 +20,6 @@ constexpr std::string_view several_tables_name = "outfall";
 
 std::string default_dataset(const std::string& pipeline) {
   return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
-}
-
-/// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
-std::set<std::string_view> groups(const normalize::DocumentSource& source) {
-  std::set<std::string_view> found;
-  for (const normalize::SourceInput& input : source.inputs())
-    found.insert(input.group.empty() ? input.table : input.group);
-  return found;
 }
 
 /// Where a pipeline that was not named goes by default: after its table, or after the program where there are several.
@@ -64,23 +54,14 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
   return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait(options, run)};
 }
 
-/// An input of this run that the pipeline behind `database` has sealed for the same target. Empty: there is none, or it
-/// cannot be read, which is explained by the command that works on it.
-std::string sealed_by(const std::string& database, const Target& target, const normalize::DocumentSource& source) {
-  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(database);
-  if (!ledger) return "";
-  const auto binding = ledger->binding();
-  const bool is_same =
-      binding && *binding && (*binding)->destination == target.address && (*binding)->dataset == target.dataset;
-  for (const normalize::SourceInput& input : source.inputs()) {
-    if (!is_same || input.identity.empty()) continue;
-    const auto sealed = ledger->sealed_inputs(input.identity);
-    if (sealed && !sealed->empty()) return input.path;
-  }
-  return "";
-}
-
 }  // namespace
+
+std::set<std::string_view> groups(const normalize::DocumentSource& source) {
+  std::set<std::string_view> found;
+  for (const normalize::SourceInput& input : source.inputs())
+    found.insert(input.group.empty() ? input.table : input.group);
+  return found;
+}
 
 std::string complete_address(const std::string& address, const std::string& pipeline) {
   return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
@@ -119,25 +100,6 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   if (!name) return fail(std::move(name.error()));
   target.name = std::move(*name);
   return target;
-}
-
-std::string note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
-                               const normalize::DocumentSource& source) {
-  const bool may_double = run.write_disposition != WriteDisposition::replace && !target.address.starts_with("null:");
-  if (!options.name.empty() || groups(source).size() < 2 || !may_double) return "";
-  const auto known = remembered_binding(target.data_dir, target.key);
-  if (!known || *known) return "";  // it was told by the first run of these tables
-  const Result<std::vector<std::string>> keys = ledger::list_pipelines(target.data_dir);
-  for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
-    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(target.data_dir, key);
-    const std::string path = paths ? sealed_by(paths->database, target, source) : "";
-    if (path.empty()) continue;
-    return fmt::format(
-        "{} is known to the pipeline {}, and not to this one, which is named by all tables of the command "
-        "and new: its rows may come twice; a --pipeline of your own remembers any tables",
-        path, key);
-  }
-  return "";
 }
 
 Report run_target(const TargetRun& run) {

@@ -3,7 +3,9 @@
 // Target: which pipeline a run belongs to and where it goes; and the run itself, once that is known.
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "normalize/document_source.h"
 #include "outfall/pipeline.h"
@@ -18,6 +20,9 @@ struct Target {
   std::string data_dir;  ///< absolute
 };
 
+/// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
+std::set<std::string_view> groups(const normalize::DocumentSource& source);
+
 /// Options first, then what a named pipeline used before, then what follows from the names of the tables.
 ///
 /// Errors: usage: an option is wrong.
@@ -26,11 +31,6 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
 
 /// A bare `duckdb`, or nothing, is a file in the working directory that is named after the pipeline.
 std::string complete_address(const std::string& address, const std::string& pipeline);
-
-/// Another set of tables in one command is another pipeline where none is named, and remembers nothing of those before.
-/// What to say of a first run of such a set where another pipeline knows one of its inputs; empty: nothing.
-std::string note_on_other_sets(const PipelineOptions& options, const RunOptions& run, const Target& target,
-                               const normalize::DocumentSource& source);
 
 /// `source` is null for a run that only finishes what is pending; `command` is for the trace, without secrets.
 struct TargetRun {

@@ -95,12 +95,27 @@ class Decision {
  public:
   Decision(const Witnesses& ask, std::size_t index) : ask_(ask), index_(index), input_(ask.source.inputs()[index]) {}
 
-  Status decide(InputReport& report, std::vector<SealedInput>& acknowledged) {
+  /// This run is the same command: once it has ended, nothing that an earlier one has sealed of the input is still
+  /// being waited for, neither what it held before nor what was replaced since.
+  Status decide(InputChoice& choice) {
     const Result<std::vector<SealedInput>> sealed = as_far_as_there(ask_.ledger.sealed_inputs(input_.identity));
     if (!sealed) return fail(sealed.error());
+    if (Status found = find_fate(*sealed, choice.reports[index_]); !found) return found;
+    std::ranges::copy_if(*sealed, std::back_inserter(choice.acknowledged),
+                         [&](const SealedInput& earlier) { return is_unfinished(earlier, input_, ask_.question); });
+    return {};
+  }
+
+  /// The load that has this very content and no recorded end; empty: none.
+  const std::string& sealed_as() const { return sealed_as_; }
+
+ private:
+  using Found = Result<std::optional<SealedInput>>;
+
+  Status find_fate(const std::vector<SealedInput>& sealed, InputReport& report) {
     std::set<std::int64_t> gone;
-    for (const SealedInput& earlier : *sealed) {
-      const Result<bool> is_gone = was_replaced(earlier, *sealed);
+    for (const SealedInput& earlier : sealed) {
+      const Result<bool> is_gone = was_replaced(earlier, sealed);
       if (!is_gone) return fail(is_gone.error());
       if (*is_gone) gone.insert(earlier.id);
     }
@@ -111,24 +126,21 @@ class Decision {
     const auto counts_here = [&](const SealedInput& earlier) {
       return counts(earlier) && is_for_table(earlier, input_.table);
     };
-    const auto known = std::ranges::find_if(*sealed, counts);
+    const auto known = std::ranges::find_if(sealed, counts);
     // To compare a stream uses it up. So it is compared only where the run depends on the answer, and other content is
     // an error then.
-    if (input_.is_stream && known == sealed->end()) {
-      acknowledge(*sealed, acknowledged);
-      return {};
-    }
+    if (input_.is_stream && known == sealed.end()) return {};
 
-    const Found same = find_same(*sealed, unfinished);
+    const Found same = find_same(sealed, unfinished);
     if (!same) return fail(same.error());
     if (*same) {
       report.fate = (*same)->loaded ? InputFate::finished : InputFate::pending;
       report.run = (*same)->run_id;
       report.hash = (*same)->input.hash;
-      acknowledge(*sealed, acknowledged);
+      sealed_as_ = (*same)->load_id;
       return {};
     }
-    const Found loaded = skips() ? find_loaded(*sealed) : Found(std::nullopt);
+    const Found loaded = skips() ? find_loaded(sealed) : Found(std::nullopt);
     if (!loaded) return fail(loaded.error());
     if (*loaded) {
       report.fate = InputFate::skipped;
@@ -136,21 +148,10 @@ class Decision {
       report.hash = (*loaded)->input.hash;
     } else if (input_.is_stream) {
       return fail(other_content(input_, *known, content_->bytes));
-    } else {
-      if (std::ranges::any_of(*sealed, counts_here)) report.fate = InputFate::changed;
-      acknowledge(*sealed, acknowledged);
+    } else if (std::ranges::any_of(sealed, counts_here)) {
+      report.fate = InputFate::changed;
     }
     return {};
-  }
-
- private:
-  using Found = Result<std::optional<SealedInput>>;
-
-  /// This run is the same command: once it has ended, nothing that an earlier one has sealed of the input is still
-  /// being waited for, neither what it held before nor what was replaced since.
-  void acknowledge(const std::vector<SealedInput>& sealed, std::vector<SealedInput>& acknowledged) const {
-    std::ranges::copy_if(sealed, std::back_inserter(acknowledged),
-                         [&](const SealedInput& earlier) { return is_unfinished(earlier, input_, ask_.question); });
   }
 
   bool skips() const { return ask_.question.skip_loaded == SkipLoaded::yes; }
@@ -217,6 +218,7 @@ class Decision {
   std::size_t index_;
   const normalize::SourceInput& input_;
   std::optional<normalize::InputContent> content_;
+  std::string sealed_as_;
 };
 
 /// To replace a table takes everything that belongs into it, also what an earlier run has sealed already.
@@ -267,17 +269,20 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
   const Result<Replacements> replacements = Replacements::read(ledger, question);
   if (!replacements) return fail(replacements.error());
   const Witnesses witnesses{source, ledger, loads, question, *replacements};
+  std::vector<std::string> sealed_as(choice.reports.size());
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (source.inputs()[i].identity.empty()) continue;
-    if (Status decided = Decision(witnesses, i).decide(choice.reports[i], choice.acknowledged); !decided) {
-      return fail(std::move(decided.error()));
-    }
+    Decision decision(witnesses, i);
+    if (Status decided = decision.decide(choice); !decided) return fail(std::move(decided.error()));
+    sealed_as[i] = decision.sealed_as();
   }
   if (question.write_disposition == WriteDisposition::replace) {
     if (Status taken = take_whole_tables(source, choice); !taken) return fail(std::move(taken.error()));
   }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
-    if (!is_read(choice.reports[i].fate)) source.skip(i);
+    if (is_read(choice.reports[i].fate)) continue;
+    source.skip(i);
+    if (!sealed_as[i].empty()) choice.finished.insert(std::move(sealed_as[i]));
   }
   return choice;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ constexpr bool is_read(InputFate fate) {
 struct InputChoice {
   std::vector<InputReport> reports;               ///< one an input of the source
   std::vector<ledger::SealedInput> acknowledged;  ///< sealed by runs that did not end; this run answers for them
+  std::set<std::string> finished{};               ///< the loads among those whose inputs this run was asked for again
 };
 
 enum class SkipLoaded { no, yes };

@@ -153,11 +153,11 @@ class Run {
   }
 
   /// A run that died behind its last commit told nobody what it had rejected: whoever finishes its inputs does.
-  Status tell_rejected(const std::vector<ledger::SealedInput>& finished) {
-    for (const ledger::SealedInput& input : finished) {
-      const Result<std::uint64_t> rejected = held_->ledger.rejected_with(input.load_id);
+  Status tell_rejected(const std::set<std::string>& finished) {
+    for (const std::string& load_id : finished) {
+      const Result<std::uint64_t> rejected = held_->ledger.rejected_with(load_id);
       if (!rejected) return fail(rejected.error());
-      if (Status told = balance_rejected(input.load_id, *rejected); !told) return told;
+      if (Status told = balance_rejected(load_id, *rejected); !told) return told;
     }
     return {};
   }
@@ -205,7 +205,7 @@ class Run {
     Result<InputChoice> choice = choose_inputs(*request_.source, held_->ledger, loads, input_question(request_));
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
-    if (Status told = tell_rejected(choice->acknowledged); !told) return told;
+    if (Status told = tell_rejected(choice->finished); !told) return told;
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, delivered);
     if (!package) return fail(package.error());
     report_.inputs = std::move(choice->reports);

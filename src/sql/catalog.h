@@ -17,7 +17,7 @@ namespace outfall::sql {
 /// The database's words for the types of columns, which stand under the form in which it compares names (`folded`).
 struct ExistingTable {
   std::unordered_map<std::string, std::string> columns;
-  DefaultValues defaults{};
+  DefaultValues defaults{};  ///< of those that may not be null
 };
 
 struct ExistingDataset {

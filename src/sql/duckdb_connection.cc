@@ -104,10 +104,13 @@ class DuckDbConnection final : public Connection {
   Status check_only_reads(std::string_view query) const;
   bool may_insert_in_parallel(std::size_t columns) const;
   Status make_room(std::size_t columns, std::uint64_t batch_rows);
+  Status look_where_defaults_do(const TableName& table);
+  Status look_here_again();
 
   std::shared_ptr<Session> session_;
   Access access_;
   std::string catalog_;
+  bool looks_elsewhere_ = false;  ///< for names without a schema
   bool without_fsst_ = false;
   bool one_thread_ = false;  ///< since a wide table, until the next narrow one
   std::size_t memory_;       ///< the limit that DuckDB was given
@@ -121,13 +124,19 @@ std::string next_view_name() {
   return fmt::format("_outfall_rows_{}", ++counter);
 }
 
+std::string text_literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out + "'";
+}
+
 /// A column of the stream, or its default where it is null: both as what the column is, or they would be made one type
-/// that may keep less. The name of a sequence is only known where the table was made.
+/// that may keep less.
 std::string selected(const Dialect& dialect, const std::string& column, const DefaultValues* defaults) {
   std::string name = quoted(dialect, column);
   if (defaults == nullptr) return name;
   const auto found = defaults->find(folded(dialect, column));
-  if (found == defaults->end() || found->second.expression.contains("nextval(")) return name;
+  if (found == defaults->end()) return name;
   return fmt::format("coalesce(CAST({0} AS {2}), CAST({1} AS {2})) AS {0}", name, found->second.expression,
                      found->second.word);
 }
@@ -286,6 +295,21 @@ Status DuckDbConnection::make_room(std::size_t columns, std::uint64_t batch_rows
   return {};
 }
 
+/// A default may name a sequence or a macro without its schema, and means that of its table.
+Status DuckDbConnection::look_where_defaults_do(const TableName& table) {
+  const std::string path =
+      fmt::format("{0}.{1},{0}.main", quoted(dialect(), catalog_), quoted(dialect(), table.schema));
+  looks_elsewhere_ = true;
+  return no_value(execute(fmt::format("SET search_path = {}", text_literal(path)), {}));
+}
+
+Status DuckDbConnection::look_here_again() {
+  if (!looks_elsewhere_) return {};
+  Status done = no_value(execute("RESET search_path", {}));
+  if (done) looks_elsewhere_ = false;
+  return done;
+}
+
 Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, const InsertColumns& columns,
                                                       ArrowArrayStream* stream) {
   ArrowInput input(stream, session_->cancelled);
@@ -297,6 +321,9 @@ Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, co
     return fail(
         fmt::format("make rows for {} readable to DuckDB: a column has a type that it does not know", table.table));
   }
+  if (columns.defaults != nullptr && !columns.defaults->empty()) {
+    if (Status looking = look_where_defaults_do(table); !looking) return fail(std::move(looking.error()));
+  }
   std::string list;
   for (const std::string& column : columns.names) {
     list += (list.empty() ? "" : ", ") + selected(dialect(), column, columns.defaults);
@@ -307,10 +334,12 @@ Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, co
   if (!inserted) return inserted;  // rolling back takes the view away
   // The view holds the address of `input`, which ends here.
   if (Result<std::uint64_t> dropped = execute(fmt::format("DROP VIEW {}", scan), {}); !dropped) return dropped;
+  if (Status back = look_here_again(); !back) return fail(std::move(back.error()));
   return inserted;
 }
 
 Status DuckDbConnection::begin() {
+  if (Status back = look_here_again(); !back) return back;  // an insert has failed
   return no_value(execute(access_ == Access::read_only ? "BEGIN TRANSACTION READ ONLY" : "BEGIN TRANSACTION", {}));
 }
 

@@ -61,10 +61,18 @@ class Story:
 KILLED = -9
 
 
-def runs(story):
-    """The ids of all runs, the newest first."""
-    pipelines = json.loads(story.outfall("status", "--json", of_stdout=True))["pipelines"]
-    return [run["run_id"] for pipeline in pipelines for run in pipeline["runs"]]
+def status(story):
+    return json.loads(story.outfall("status", "--json", of_stdout=True))["pipelines"]
+
+
+def runs(story, name=None):
+    """The ids of all runs, or of those of one pipeline, the newest first."""
+    return [run["run_id"] for pipeline in status(story) if name in (None, pipeline["pipeline"]) for run in pipeline["runs"]]
+
+
+def pipelines(story):
+    """What the pipelines are called."""
+    return [pipeline["pipeline"] for pipeline in status(story)]
 
 
 def failed_run_between(story):
@@ -114,6 +122,25 @@ def a_step_that_failed_is_not_finished(story):
     assert steps(code=0) == [("extract", True), ("seal", True), ("load", True)]
     story.outfall("query", "duckdb:t.duckdb", 'create unique index once on "in" (id)', "--write")
     assert steps(code=4) == [("extract", True), ("seal", True), ("load", False)]
+
+
+def the_report_is_shown_again_as_it_was(story):
+    """`status RUN` shows what the run itself has said, however it ended."""
+    def shown_again(*arguments, code=0):
+        told = story.run(*arguments, code=code)
+        again = story.outfall("status", runs(story)[0], of_stdout=True)
+        assert again.endswith("\n" + told), f"{told}\nand later\n{again}"
+
+    story.rows("1.jsonl", 1)
+    shown_again()
+    story.write("2.jsonl", '{"id":2,"n":"x"}\n{"id":\n{"id":3,"n":4}\n')
+    shown_again(code=1)
+    shown_again("--on-reject", "dead-letter", "--max-bad-rows", "5", code=3)
+    (story.folder / "in/2.jsonl").unlink()
+    story.outfall("query", "duckdb:t.duckdb", 'delete from "in"', "--write")
+    story.outfall("query", "duckdb:t.duckdb", 'create unique index once on "in" (id)', "--write")
+    story.rows("1.jsonl", 1, 1)
+    shown_again(code=4)
 
 
 def what_was_replaced_since_counts_as_new(story):
@@ -202,15 +229,42 @@ def another_set_of_tables_remembers_nothing_and_says_so(story):
     for i, name in enumerate(("a", "b", "c")):
         story.rows(f"{name}.jsonl", i)
     two, three = ("in/a.jsonl", "in/b.jsonl"), ("in/a.jsonl", "in/b.jsonl", "in/c.jsonl")
-    story.run(inputs=two)
-    told(story.run("--skip-loaded", "--dry-run", inputs=three), "a.jsonl is known to the pipeline outfall-")
-    told(story.run("--skip-loaded", inputs=three), "a.jsonl is known to the pipeline outfall-", "a --pipeline of your own")
-    for known in (two, three):
-        assert "is known to" not in story.run("--skip-loaded", inputs=known)
+    story.run("--dataset", "outfall_dataset", "--table", "x", inputs=("in/a.jsonl",))
+    assert "was loaded by" not in story.run(inputs=two)
+    [known] = [name for name in pipelines(story) if name.startswith("outfall-")]
+    note = f"a.jsonl was loaded by the pipeline {known}"
+    told(story.run("--skip-loaded", "--dry-run", inputs=three), note)
+    story.run(inputs=three, fault="run_begun", code=KILLED)
+    story.write("c.jsonl", '{"id":\n')
+    told(story.run(inputs=three, code=1), note)
+    story.rows("c.jsonl", 2)
+    told(story.run("--skip-loaded", inputs=three), note, f"--pipeline {known} goes on with that one")
+    for known_set in (two, three):
+        assert "was loaded by" not in story.run("--skip-loaded", inputs=known_set)
     assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2]]
-    named = ("--skip-loaded", "--pipeline", "night", "--dataset", "night")
-    story.run(*named, inputs=two)
-    told(story.run(*named, inputs=three), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
+    told(story.run("--skip-loaded", "--pipeline", known, inputs=three), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
+
+
+def another_set_of_tables_does_not_double_what_has_no_end(story):
+    """What a killed run of other tables has sealed is refused to a command that would not know it."""
+    for i, name in enumerate(("a", "b", "c")):
+        story.rows(f"{name}.jsonl", i)
+    two, three = ("in/a.jsonl", "in/b.jsonl"), ("in/a.jsonl", "in/b.jsonl", "in/c.jsonl")
+    story.run(inputs=two, fault="after_seal", code=KILLED)
+    [killed], [run] = pipelines(story), runs(story)
+    for resumed in (False, True):
+        if resumed:
+            story.outfall("resume")
+        told(story.run(inputs=three, code=2), f"a.jsonl was sealed by run {run} of the pipeline {killed}, which has not ended",
+             f"hint: add --pipeline {killed}")
+    told(story.run("--pipeline", killed, inputs=three), "a.jsonl: finished from run", "c.jsonl: loaded, 1 document")
+    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
+    story.run(inputs=three)
+    story.rows("a.jsonl", 10)
+    story.run(inputs=two, fault="after_seal", code=KILLED)
+    told(story.run(inputs=three, code=2), f"a.jsonl was sealed by run {runs(story, killed)[0]}")
+    story.rows("a.jsonl", 11, 12)
+    story.run(inputs=("in/a.jsonl", "in/c.jsonl"))
 
 
 def another_table_is_another_load(story):
@@ -408,6 +462,19 @@ def run_key_is_free_again_after_a_replacement(story):
     told(story.send("--run-key", "k", ids=[3]), "run key k has other content")
 
 
+def a_skipped_input_is_settled_too(story):
+    """A run with an end settles all that was sealed of its inputs, also where it skips what they hold now."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("1.jsonl", 2)
+    story.run(fault="before_run_end", code=KILLED)
+    story.rows("1.jsonl", 1)
+    told(story.run("--skip-loaded"), "1.jsonl: skipped")
+    story.rows("1.jsonl", 2)
+    told(story.run(), "1.jsonl: loaded, 1 document")
+    assert story.ids() == [1, 2, 2]
+
+
 def run_key_with_other_content(story):
     """A run key stands for one content: other bytes under it are refused, until a run with it has ended."""
     story.send("--run-key", "k", ids=[1], fault="after_seal", code=KILLED)
@@ -513,6 +580,14 @@ def rejected_rows_of_pending_work_are_told_when_it_is_finished(story):
     told(story.outfall("resume", code=3), "in 5 = delivered 3 + rejected 2 + pending 0")
     told(story.run("--on-reject", "dead-letter", "--rejected-ok", to=blocked), "finished from run", "rejected 2")
     assert len(letters(story)) == 2
+
+
+def a_mended_file_has_rejected_nothing(story):
+    """What a killed run has rejected of a file is not told of the file that is loaded anew."""
+    story.write("1.jsonl", BAD)
+    story.run("--on-reject", "dead-letter", fault="before_run_end", code=KILLED)
+    story.rows("1.jsonl", 4)
+    told(story.run(), "changed since: loaded again", "in 1 = delivered 1 + rejected 0 + pending 0")
 
 
 def a_dropped_package_takes_its_letters_along(story):
@@ -850,15 +925,17 @@ def main():
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
         an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
-        each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_comes_before_the_record_of_the_end,
+        each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_is_shown_again_as_it_was, the_report_comes_before_the_record_of_the_end,
         a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
-        failed_run_between, another_set_of_tables_remembers_nothing_and_says_so, another_table_is_another_load, another_table_is_another_load_of_standard_input,
+        failed_run_between, another_set_of_tables_remembers_nothing_and_says_so,
+        another_set_of_tables_does_not_double_what_has_no_end, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,
         run_key_recognizes_packed_records,
-        run_key_survives_every_window, run_key_with_other_content, run_key_is_free_again_after_a_replacement,
-        rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_dropped_package_takes_its_letters_along,
+        run_key_survives_every_window, run_key_with_other_content, run_key_is_free_again_after_a_replacement, a_skipped_input_is_settled_too,
+        rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_mended_file_has_rejected_nothing,
+        a_dropped_package_takes_its_letters_along,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]
     if len(sys.argv) > 1:
