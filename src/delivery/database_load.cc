@@ -38,10 +38,10 @@ TableLoad& entry(LoadSummary& summary, const std::string& table) {
 Status empty_replaced(const Load& load) {
   const sql::Dialect& dialect = load.dataset.connection.dialect();
   if (load.request.package.replaced.empty()) return {};
-  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(load.dataset.connection, load.dataset.name);
-  if (!existing) return fail(std::move(existing.error()));
+  const auto there = sql::table_names(load.dataset.connection, load.dataset.name);
+  if (!there) return fail(there.error());
   for (const schema::Table* table : tables_to_empty(load.request.package, load.request.schema)) {
-    if (!*existing || (*existing)->find(dialect, table->name) == nullptr) continue;
+    if (!there->contains(sql::folded(dialect, table->name))) continue;
     std::string name = sql::quoted(dialect, load.dataset.table(table->name));
     auto emptied = load.transaction.execute(fmt::format(fmt::runtime(dialect.empty_table), name));
     if (!emptied) return fail(std::move(emptied.error()).in(fmt::format("empty table {}", table->name)));

@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "engine/other_sets.h"
 #include "engine/pipeline_names.h"
 #include "engine/run_options.h"
 #include "engine/target.h"
@@ -85,14 +84,11 @@ Report Pipeline::run(const RunOptions& options) {
   if (!source) return engine::failed_report(options_, std::move(source.error()));
   const auto target = engine::find_target(options_, options, **source);
   if (!target) return engine::failed_report(options_, target.error());
-  Result<std::string> note = engine::note_on_other_sets(options_, options, *target, **source);
-  if (!note) return engine::failed_report(options_, std::move(note.error()));
   return engine::run_target({.target = *target,
                              .options = options_,
                              .run = options,
                              .source = source->get(),
-                             .command = describe(options, **source),
-                             .note = std::move(*note)});
+                             .command = describe(options, **source)});
 }
 
 }  // namespace outfall

@@ -22,6 +22,14 @@ std::string default_dataset(const std::string& pipeline) {
   return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
 }
 
+/// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
+std::set<std::string_view> groups(const normalize::DocumentSource& source) {
+  std::set<std::string_view> found;
+  for (const normalize::SourceInput& input : source.inputs())
+    found.insert(input.group.empty() ? input.table : input.group);
+  return found;
+}
+
 /// Where a pipeline that was not named goes by default: after its table, or after the program where there are several.
 std::string name_from_tables(const normalize::DocumentSource& source) {
   const schema::Naming naming(NamingConvention::snake_case);
@@ -56,13 +64,6 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
 
 }  // namespace
 
-std::set<std::string_view> groups(const normalize::DocumentSource& source) {
-  std::set<std::string_view> found;
-  for (const normalize::SourceInput& input : source.inputs())
-    found.insert(input.group.empty() ? input.table : input.group);
-  return found;
-}
-
 std::string complete_address(const std::string& address, const std::string& pipeline) {
   return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
 }
@@ -82,6 +83,7 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
     auto known = remembered_binding(target.data_dir, target.key);
     if (!known) return fail(std::move(known.error()));
     binding = std::move(*known);
+    if (binding) target.name = binding->name;  // the folder of one that was not named may be given as well
   }
   const std::string& given = run.destination.empty() ? options.destination : run.destination;
   const std::string asked = given.empty() && binding ? binding->destination : given;
@@ -116,7 +118,7 @@ Report run_target(const TargetRun& run) {
                         .destination = **destination,
                         .source = run.source,
                         .env = Env::system(),
-                        .note = run.note});
+                        .is_named = !run.options.name.empty()});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

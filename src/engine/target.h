@@ -3,9 +3,7 @@
 // Target: which pipeline a run belongs to and where it goes; and the run itself, once that is known.
 #pragma once
 
-#include <set>
 #include <string>
-#include <string_view>
 
 #include "normalize/document_source.h"
 #include "outfall/pipeline.h"
@@ -19,9 +17,6 @@ struct Target {
   std::string dataset;
   std::string data_dir;  ///< absolute
 };
-
-/// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
-std::set<std::string_view> groups(const normalize::DocumentSource& source);
 
 /// Options first, then what a named pipeline used before, then what follows from the names of the tables.
 ///
@@ -39,7 +34,6 @@ struct TargetRun {
   const RunOptions& run;
   normalize::DocumentSource* source = nullptr;
   std::string command{};
-  std::string note{};  ///< for the report
 };
 Report run_target(const TargetRun& run);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <thread>
 #include <utility>
@@ -366,10 +367,10 @@ class Extraction {
                          .hash = content.hash,
                          .documents = input.documents,
                          .table = run_.source->inputs()[i].table});
-      if (run_.options.write_disposition == WriteDisposition::replace) continue;  // as it should be
-      Result<std::string> note = loaded_before_note(request_.ledger, request_.loads, records.back(), input.run_key);
-      if (!note) return fail(std::move(note.error()));
-      if (!note->empty()) input.notes.push_back(std::move(*note));
+      auto notes = request_.earlier.notes_on(
+          {.record = records.back(), .run_key = input.run_key, .table = options_.inputs[i].table}, request_.loads);
+      if (!notes) return fail(std::move(notes.error()));
+      std::ranges::move(*notes, std::back_inserter(input.notes));
     }
     return records;
   }

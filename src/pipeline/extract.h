@@ -9,6 +9,7 @@
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 #include "pipeline/dataset_memory.h"
+#include "pipeline/earlier_loads.h"
 #include "pipeline/input_fates.h"
 #include "pipeline/progress_meter.h"
 #include "pipeline/run.h"
@@ -22,6 +23,7 @@ struct ExtractRequest {
   std::string run_id;
   DatasetMemory memory;
   LoadsThere& loads;
+  EarlierLoads& earlier;
   ProgressMeter& progress;
 };
 

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/file.h"
-#include "pipeline/adopted_tables.h"
+#include "pipeline/replacements.h"
 #include "schema/naming.h"
 #include "schema/temporal.h"
 
@@ -41,45 +41,6 @@ Error other_content(const normalize::SourceInput& input, const SealedInput& know
                                  schema::iso_text(schema::Timestamp{known.sealed_at, 0}), known.load_id, bytes),
           .hint = "send the same bytes again, or give new rows a --run-key of their own"};
 }
-
-/// Which loads have replaced tables.
-class Replacements {
- public:
-  static Result<Replacements> read(ledger::Ledger& ledger, const InputQuestion& question) {
-    Replacements read;
-    Result<std::map<std::string, std::vector<std::string>>> loads = ledger.replacing_loads();
-    if (!loads) return fail(std::move(loads.error()));
-    read.loads_ = std::move(*loads);
-    if (read.loads_.empty()) return read;
-    const Result<std::vector<ledger::PackageRecord>> pending = ledger.pending();
-    if (!pending) return fail(pending.error());
-    for (const ledger::PackageRecord& package : *pending) read.pending_.insert(package.load_id);
-    const Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
-    if (!schema) return fail(schema.error());
-    const auto convention = *schema ? naming_convention((*schema)->naming) : std::nullopt;
-    if (convention) read.naming_ = schema::Naming(*convention, question.name_length_max);
-    return read;
-  }
-
-  /// The newest load that has replaced, or is about to, what this one brought. Empty: none.
-  Result<std::string> of(const SealedInput& earlier, LoadsThere& there) const {
-    if (!naming_ || earlier.input.table.empty()) return std::string();
-    const auto found = loads_.find(root_table(*naming_, earlier.input.table));
-    if (found == loads_.end()) return std::string();
-    for (const std::string& load_id : found->second) {
-      if (load_id <= earlier.load_id) break;
-      const Result<bool> counts = pending_.contains(load_id) ? Result<bool>(true) : there.has(load_id);
-      if (!counts) return fail(counts.error());
-      if (*counts) return load_id;
-    }
-    return std::string();
-  }
-
- private:
-  std::map<std::string, std::vector<std::string>> loads_;
-  std::set<std::string> pending_;
-  std::optional<schema::Naming> naming_;
-};
 
 /// Where the answers are.
 struct Witnesses {
@@ -266,7 +227,7 @@ InputChoice choose_all(const normalize::DocumentSource& source) {
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
                                   const InputQuestion& question) {
   InputChoice choice = choose_all(source);
-  const Result<Replacements> replacements = Replacements::read(ledger, question);
+  const Result<Replacements> replacements = Replacements::read(ledger, question.name_length_max);
   if (!replacements) return fail(replacements.error());
   const Witnesses witnesses{source, ledger, loads, question, *replacements};
   std::vector<std::string> sealed_as(choice.reports.size());
@@ -285,29 +246,6 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
     if (!sealed_as[i].empty()) choice.finished.insert(std::move(sealed_as[i]));
   }
   return choice;
-}
-
-Result<std::string> loaded_before_note(ledger::Ledger& ledger, LoadsThere& loads, const ledger::InputRecord& input,
-                                       const std::string& run_key) {
-  const Result<std::vector<SealedInput>> sealed = ledger.sealed_inputs(input.path);
-  if (!sealed) return fail(sealed.error());
-  const std::string called = run_key.empty() ? std::string(file_name(input.path)) : "run key " + run_key;
-  const SealedInput* other = nullptr;
-  for (const SealedInput& earlier : *sealed) {
-    // A note is not worth an error.
-    const bool is_lost = earlier.loaded && !loads.has(earlier.load_id).value_or(true);
-    if (!earlier.settled && !is_lost) continue;
-    if (earlier.input.size == input.size && earlier.input.hash == input.hash) {
-      std::string note = fmt::format("{} (same content) was already loaded at {} as load {}", called,
-                                     schema::iso_text(schema::Timestamp{earlier.sealed_at, 0}), earlier.load_id);
-      if (is_lost) note += fmt::format(", which {} no longer has: loaded again", loads.address());
-      return note;
-    }
-    if (other == nullptr) other = &earlier;
-  }
-  if (other == nullptr || run_key.empty()) return std::string();
-  return fmt::format("{} has other content than it had at {} in load {}: both are loaded", called,
-                     schema::iso_text(schema::Timestamp{other->sealed_at, 0}), other->load_id);
 }
 
 }  // namespace outfall::pipeline

@@ -52,9 +52,4 @@ InputChoice choose_all(const normalize::DocumentSource& source);
 Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Ledger& ledger, LoadsThere& loads,
                                   const InputQuestion& question);
 
-/// A note for an input whose content, or whose run key with other content, a run with an end has loaded before; empty
-/// for none.
-Result<std::string> loaded_before_note(ledger::Ledger& ledger, LoadsThere& loads, const ledger::InputRecord& input,
-                                       const std::string& run_key);
-
 }  // namespace outfall::pipeline

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/dataset_memory.h"
+#include "pipeline/earlier_loads.h"
 #include "pipeline/extract.h"
 #include "pipeline/input_fates.h"
 #include "pipeline/rejected_rows.h"
@@ -40,17 +42,21 @@ std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
                      pending.size() == 1 ? "is" : "are", counted(documents, "document"));
 }
 
-Status add_notes(const RunRequest& request, ledger::Ledger& ledger, LoadsThere& loads, InputChoice& choice) {
-  if (request.options.write_disposition == WriteDisposition::replace) return {};
+Status add_notes(const RunRequest& request, const schema::Schema& schema, ledger::Ledger* ledger, LoadsThere& loads,
+                 InputChoice& choice) {
+  const Result<schema::Naming> naming = naming_of(request, schema);
+  if (!naming) return fail(naming.error());
+  Result<EarlierLoads> earlier = EarlierLoads::find(request, ledger);
+  if (!earlier) return fail(std::move(earlier.error()));
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     const normalize::SourceInput& input = request.source->inputs()[i];
     if (!is_read(choice.reports[i].fate) || input.identity.empty()) continue;
     const normalize::InputContent content = request.source->content(i);
-    Result<std::string> note =
-        loaded_before_note(ledger, loads, {.path = input.identity, .size = content.bytes, .hash = content.hash},
-                           choice.reports[i].run_key);
-    if (!note) return fail(std::move(note.error()));
-    if (!note->empty()) choice.reports[i].notes.push_back(std::move(*note));
+    const ledger::InputRecord record{.path = input.identity, .size = content.bytes, .hash = content.hash};
+    auto notes = earlier->notes_on(
+        {.record = record, .run_key = choice.reports[i].run_key, .table = root_table(*naming, input.table)}, loads);
+    if (!notes) return fail(std::move(notes.error()));
+    std::ranges::move(*notes, std::back_inserter(choice.reports[i].notes));
   }
   return {};
 }
@@ -121,9 +127,7 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     const schema::Schema before = memory->schema;
     if (Status shaped = shape_only(request, std::move(*memory), progress, choice, report); !shaped) return shaped;
     if (Status planned = plan_rows(request, before, has_pending, report); !planned) return planned;
-    if (ledger != nullptr) {
-      if (Status noted = add_notes(request, *ledger, loads, choice); !noted) return noted;
-    }
+    if (Status noted = add_notes(request, before, ledger, loads, choice); !noted) return noted;
   }
   report.inputs = std::move(choice.reports);
   return check_has_rows(request.options, report.inputs);

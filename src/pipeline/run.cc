@@ -12,6 +12,7 @@
 #include "delivery/deliver.h"
 #include "ledger/ledger.h"
 #include "pipeline/adopted_tables.h"
+#include "pipeline/earlier_loads.h"
 #include "pipeline/extract.h"
 #include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
@@ -35,7 +36,6 @@ class Run {
     report_.data_dir = request.data_dir;
     report_.mode = request.destination.mode();
     report_.dry_run = request.options.dry_run;
-    if (!request.note.empty()) report_.notes.push_back(request.note);
   }
 
   Report run() {
@@ -229,6 +229,8 @@ class Run {
     const bool is_away = !delivered && delivered.error().remedy == Remedy::retry;
     const Status known = is_away ? Status{} : adopt_tables(request_, choice, *memory, report_.notes);
     if (!known && delivered) return fail(known.error());
+    Result<EarlierLoads> earlier = EarlierLoads::find(request_, &held_->ledger);
+    if (!earlier) return fail(std::move(earlier.error()));
     request_.destination.close();  // others may use it while the inputs are read
     return extract_and_seal({.run = request_,
                              .ledger = held_->ledger,
@@ -236,6 +238,7 @@ class Run {
                              .run_id = report_.run_id,
                              .memory = std::move(*memory),
                              .loads = loads,
+                             .earlier = *earlier,
                              .progress = progress_},
                             choice, report_);
   }

@@ -31,7 +31,7 @@ struct RunRequest {
   delivery::Destination& destination;
   normalize::DocumentSource* source = nullptr;  ///< null: only finish what is pending
   Env& env;
-  std::string note{};  ///< for the report; may be empty
+  bool is_named = true;  ///< by somebody, not after what it loads into
 };
 
 Report run(const RunRequest& request);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,12 @@ struct ExistingDataset {
 
   const ExistingTable* find(const Dialect& dialect, std::string_view table) const;
 };
+
+/// Whether there is such a schema at the database.
+Result<bool> has_dataset(Connection& connection, const std::string& dataset);
+
+/// The names of its tables and views, folded. None where there is no such schema.
+Result<std::set<std::string>> table_names(Connection& connection, const std::string& dataset);
 
 /// None where there is no such schema at the database.
 Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, const std::string& dataset);

@@ -74,6 +74,12 @@ std::string quoted(const Dialect& dialect, std::string_view identifier) {
   return out;
 }
 
+std::string text_literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out + "'";
+}
+
 std::string quoted(const Dialect& dialect, const TableName& name) {
   std::string out;
   if (!name.catalog.empty()) out = quoted(dialect, name.catalog) + ".";

@@ -74,6 +74,9 @@ struct Dialect {
 /// The identifier between quotes, whatever it contains.
 std::string quoted(const Dialect& dialect, std::string_view identifier);
 
+/// The text between single quotes, as statements have it.
+std::string text_literal(std::string_view text);
+
 /// "catalog"."schema"."table"
 std::string quoted(const Dialect& dialect, const TableName& name);
 

@@ -124,12 +124,6 @@ std::string next_view_name() {
   return fmt::format("_outfall_rows_{}", ++counter);
 }
 
-std::string text_literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
-  return out + "'";
-}
-
 /// A column of the stream, or its default where it is null: both as what the column is, or they would be made one type
 /// that may keep less.
 std::string selected(const Dialect& dialect, const std::string& column, const DefaultValues* defaults) {
@@ -339,7 +333,6 @@ Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, co
 }
 
 Status DuckDbConnection::begin() {
-  if (Status back = look_here_again(); !back) return back;  // an insert has failed
   return no_value(execute(access_ == Access::read_only ? "BEGIN TRANSACTION READ ONLY" : "BEGIN TRANSACTION", {}));
 }
 
@@ -349,7 +342,7 @@ Status DuckDbConnection::roll_back() {
   if (!prepared) return fail(std::move(prepared.error()));
   Result<DuckDbResult> result = prepared->run(Fetch::all_at_once);
   if (!result) return fail(std::move(result.error()));
-  return {};
+  return session_->cancelled ? Status() : look_here_again();
 }
 
 void DuckDbConnection::cancel() {

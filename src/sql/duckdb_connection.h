@@ -42,9 +42,8 @@ struct DuckDbOptions {
 /// The first connection of a process to a file decides memory and threads. A read-only one joins a database that is
 /// open for writing in this process and still cannot write.
 ///
-/// Errors: the folder is missing or not writable, the file is something else or of a newer version: abandon; another
-/// process
-///         has it: retry.
+/// Errors: the folder is missing or not writable, the file is something else or of a newer version: abandon;
+///         another process has it: retry.
 /// Threads: safe.
 Result<std::unique_ptr<Connection>> open_duckdb(const DuckDbOptions& options);
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "sql/dialect.h"
 #include "sql/duckdb_error.h"
 #include "sql/duckdb_files.h"
 #include "sql/duckdb_torn_block.h"
@@ -120,23 +121,6 @@ Status create_file(const DuckDbApi& api, const std::string& path, const DuckDbOp
   });
 }
 
-/// Opens the file, and once more after a log that a power cut has torn was made good.
-Result<duckdb_database> open_or_mend_log(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
-  const std::optional<LogMark> log = mark_log(path);
-  Result<duckdb_database> opened = open_file(api, path, options);
-  if (opened || !log) return opened;
-  const std::optional<std::uint64_t> torn = torn_entry(opened.error().message);
-  if (!torn) return opened;
-  if (!options.mended) {
-    opened.error().hint = torn_log_hint(path, *torn);
-    return opened;
-  }
-  const Result<std::optional<std::string>> cut = cut_torn_log(path, *log, *torn);
-  if (!cut) return fail(cut.error());
-  if (*cut) options.mended(**cut);
-  return open_file(api, path, options);
-}
-
 /// The first column of a query's rows, for questions to a database that nobody is connected to yet. Nulls are left out.
 Result<std::vector<std::string>> ask(const DuckDbApi& api, duckdb_database database, const char* query) {
   duckdb_connection connection = nullptr;
@@ -158,6 +142,53 @@ Result<std::vector<std::string>> ask(const DuckDbApi& api, duckdb_database datab
   api.duckdb_disconnect(&connection);
   if (!answered) return fail(std::move(error));
   return found;
+}
+
+/// Replays the log of the database and empties it. While DuckDB 1.5 opens a database it cannot replay what alters a
+/// table with a computed default (it wants a default database for that, and has none yet); attached to another one it
+/// can.
+Status replay_attached(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
+  DuckDbOptions beside = options;
+  beside.access = Access::read_write;
+  Result<duckdb_database> other = open_file(api, ":memory:", beside);
+  if (!other) return fail(std::move(other.error()));
+  // As DuckDB calls it otherwise, for defaults that name it.
+  const std::string stem = fs::path(path).stem().string();
+  const bool is_own_name = stem == "memory" || stem == "system" || stem == "temp";
+  const std::string catalog = quoted(duckdb_dialect(), is_own_name ? stem + "_db" : stem);
+  Status done;
+  for (const std::string& statement : {fmt::format("ATTACH {} AS {}", text_literal(path), catalog),
+                                       fmt::format("CHECKPOINT {}", catalog), fmt::format("DETACH {}", catalog)}) {
+    const auto answered = ask(api, *other, statement.c_str());
+    if (!answered) {
+      done = fail(duckdb_open_error(path, answered.error().message));
+      break;
+    }
+  }
+  api.duckdb_close(&*other);
+  return done;
+}
+
+/// Opens the file, and once more after its log, which DuckDB could not read, was made good.
+Result<duckdb_database> open_or_mend_log(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
+  const std::optional<LogMark> log = mark_log(path);
+  Result<duckdb_database> opened = open_file(api, path, options);
+  if (opened || !log) return opened;
+  const bool may_write = options.access == Access::read_write || options.mended;
+  if (may_write && is_replayable_attached(opened.error())) {
+    if (Status replayed = replay_attached(api, path, options); !replayed) return fail(std::move(replayed.error()));
+    return open_file(api, path, options);
+  }
+  const std::optional<std::uint64_t> torn = torn_entry(opened.error().message);
+  if (!torn) return opened;
+  if (!options.mended) {
+    opened.error().hint = torn_log_hint(path, *torn);
+    return opened;
+  }
+  const Result<std::optional<std::string>> cut = cut_torn_log(path, *log, *torn);
+  if (!cut) return fail(cut.error());
+  if (*cut) options.mended(**cut);
+  return open_file(api, path, options);
 }
 
 /// DuckDB takes a file that ends in .csv, .parquet or .json for data to look at, and answers with a database in memory:

@@ -21,15 +21,19 @@ bool contains(std::string_view text, std::string_view part) {
 // DuckDB adds the statement with a caret below its message; the statement is ours and long.
 std::string_view without_statement(std::string_view answer) {
   answer = answer.substr(0, answer.find("\n\nLINE "));
+  // An internal error explains at length what one is.
+  answer = answer.substr(0, answer.find("This error signals an assertion failure"));
   // Advice in terms of settings that are not the reader's to make.
   answer = answer.substr(0, answer.find("\n\nPossible solutions:"));
-  while (!answer.empty() && answer.back() == '\n') answer.remove_suffix(1);
+  while (answer.ends_with('\n') || answer.ends_with(' ')) answer.remove_suffix(1);
   return answer;
 }
 
 constexpr const char* torn_block_hint =
     "if the power went while a load was under way, outfall run or resume of that load makes it good; otherwise the "
     "disk has damaged it: restore the database from a backup";
+
+constexpr std::string_view no_default_database = "no default database set";
 
 /// What to do where a disk or a limit is full; empty: that is not it.
 std::string_view room_hint(std::string_view answer) {
@@ -51,6 +55,10 @@ bool is_lock_conflict(std::string_view answer) {
 
 bool is_taken(const Error& error) {
   return is_lock_conflict(error.message);
+}
+
+bool is_replayable_attached(const Error& error) {
+  return contains(error.message, no_default_database);
 }
 
 bool is_other_writer(const Error& error) {
@@ -107,6 +115,10 @@ Error duckdb_open_error(const std::string& path, std::string_view answer) {
     error.hint = "the file is something else; name another path";
   } else if (contains(answer, torn_block_words)) {
     error.hint = torn_block_hint;
+  } else if (contains(answer, no_default_database)) {
+    error.hint =
+        "its log alters a table with a computed default, which DuckDB cannot replay by itself; nothing is lost: "
+        "outfall run or resume of that load makes it good, and so does outfall query with --write";
   } else if (contains(answer, "version number")) {
     error.hint = "the file was written by a newer DuckDB; set OUTFALL_DUCKDB to a libduckdb.so of that version";
   } else if (contains(answer, "Permission denied") || contains(answer, "Read-only file system")) {

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "schema/table.h"
@@ -25,13 +27,10 @@ std::int64_t integer(const TextCell& cell) {
 
 /// Whether all of the tables are there.
 Result<bool> have_tables(const Dataset& dataset, std::initializer_list<std::string_view> tables) {
-  Result<std::optional<ExistingDataset>> existing = read_dataset(dataset.connection, dataset.name);
-  if (!existing) return fail(std::move(existing.error()));
-  if (!*existing) return false;
-  for (std::string_view table : tables) {
-    if ((*existing)->find(dataset.connection.dialect(), table) == nullptr) return false;
-  }
-  return true;
+  const Result<std::set<std::string>> there = table_names(dataset.connection, dataset.name);
+  if (!there) return fail(there.error());
+  return std::ranges::all_of(
+      tables, [&](std::string_view table) { return there->contains(folded(dataset.connection.dialect(), table)); });
 }
 
 std::string name_in(const Dataset& dataset, std::string_view table) {

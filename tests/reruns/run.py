@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -224,47 +225,77 @@ def resume_ends_as_the_worst_pipeline(story):
     story.outfall("resume")
 
 
+A, B, C = "in/a.jsonl", "in/b.jsonl", "in/c.jsonl"
+
+
+def three_files(story):
+    for i, name in enumerate("abc"):
+        story.rows(f"{name}.jsonl", i)
+
+
 def another_set_of_tables_remembers_nothing_and_says_so(story):
     """Files named one by one are a pipeline of their tables: with one more file it is another, which loads all again and says so."""
-    for i, name in enumerate(("a", "b", "c")):
-        story.rows(f"{name}.jsonl", i)
-    two, three = ("in/a.jsonl", "in/b.jsonl"), ("in/a.jsonl", "in/b.jsonl", "in/c.jsonl")
-    story.run("--dataset", "outfall_dataset", "--table", "x", inputs=("in/a.jsonl",))
-    assert "was loaded by" not in story.run(inputs=two)
+    three_files(story)
+    story.run("--dataset", "outfall_dataset", "--table", "x", inputs=(A,))
+    assert "was already loaded" not in story.run(inputs=(A, B))
     [known] = [name for name in pipelines(story) if name.startswith("outfall-")]
-    note = f"a.jsonl was loaded by the pipeline {known}"
-    told(story.run("--skip-loaded", "--dry-run", inputs=three), note)
-    story.run(inputs=three, fault="run_begun", code=KILLED)
-    story.write("c.jsonl", '{"id":\n')
-    told(story.run(inputs=three, code=1), note)
-    story.rows("c.jsonl", 2)
-    told(story.run("--skip-loaded", inputs=three), note, f"--pipeline {known} goes on with that one")
-    for known_set in (two, three):
-        assert "was loaded by" not in story.run("--skip-loaded", inputs=known_set)
+    note = re.compile(rf"note: a.jsonl \(same content\) was already loaded at .* by the pipeline {known}\n")
+    assert note.search(story.run("--skip-loaded", "--dry-run", inputs=(A, B, C)))
+    story.run(inputs=(A, B, C), fault="run_begun", code=KILLED)
+    assert note.search(story.run("--skip-loaded", inputs=(A, B, C)))
+    for known_set in ((A, B), (A, B, C)):
+        assert "was already loaded" not in story.run("--skip-loaded", inputs=known_set)
     assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2]]
-    told(story.run("--skip-loaded", "--pipeline", known, inputs=three), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
-
-
-def another_set_of_tables_does_not_double_what_has_no_end(story):
-    """What a killed run of other tables has sealed is refused to a command that would not know it."""
-    for i, name in enumerate(("a", "b", "c")):
-        story.rows(f"{name}.jsonl", i)
-    two, three = ("in/a.jsonl", "in/b.jsonl"), ("in/a.jsonl", "in/b.jsonl", "in/c.jsonl")
-    story.run(inputs=two, fault="after_seal", code=KILLED)
-    [killed], [run] = pipelines(story), runs(story)
-    for resumed in (False, True):
-        if resumed:
-            story.outfall("resume")
-        told(story.run(inputs=three, code=2), f"a.jsonl was sealed by run {run} of the pipeline {killed}, which has not ended",
-             f"hint: add --pipeline {killed}")
-    told(story.run("--pipeline", killed, inputs=three), "a.jsonl: finished from run", "c.jsonl: loaded, 1 document")
-    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
-    story.run(inputs=three)
+    # One that was not named can be named by its folder.
+    told(story.run("--skip-loaded", "--pipeline", known, inputs=(A, B, C)), "c.jsonl: loaded, 1 document", "a.jsonl: skipped")
     story.rows("a.jsonl", 10)
-    story.run(inputs=two, fault="after_seal", code=KILLED)
-    told(story.run(inputs=three, code=2), f"a.jsonl was sealed by run {runs(story, killed)[0]}")
-    story.rows("a.jsonl", 11, 12)
-    story.run(inputs=("in/a.jsonl", "in/c.jsonl"))
+    assert "a.jsonl (same content)" not in story.run(inputs=(A, C))
+
+
+def another_set_of_tables_does_not_double_what_was_cut_off(story):
+    """What a killed run of other tables has sealed is refused to a command that would load it again, in every window and whatever the command is."""
+    three_files(story)
+    for fault, words in (("after_seal", "where it waits"), ("before_run_end", "which was cut off")):
+        story.run(inputs=(A, B), fault=fault, code=KILLED)
+        killed, run = next(p["pipeline"] for p in status(story) if p["pipeline"].startswith("outfall-")), runs(story)[0]
+        for others in ((A, B, C), (A, "--table", "a", "--dataset", "outfall_dataset"), ("in", "--table-per-file", "--dataset", "OUTFALL_dataset")):
+            for dry in ((), ("--dry-run",)):
+                told(story.run(*dry, inputs=others, code=1), f"a.jsonl (same content) was {'sealed' if words.startswith('where') else 'loaded'} by run",
+                     f"of the pipeline {killed}, {words}: it would come twice", f"with --pipeline {killed} it goes on with that one")
+        before = [story.ids(table=table) for table in "ab"] if words.startswith("which") else [[], []]
+        told(story.run("--pipeline", killed, inputs=(A, B)), "a.jsonl: finished from run")
+        assert [story.ids(table=table) for table in "ab"] == [ids or [i] for i, ids in enumerate(before)]
+
+
+def a_pipeline_is_named_by_its_folder_too(story):
+    """The name that status and messages give a pipeline that was not named is one for --pipeline: it goes on with the same schema."""
+    story.rows("1.jsonl", 1)
+    story.run("--naming", "direct")
+    [key] = pipelines(story)
+    again = story.run("--pipeline", key, "--skip-loaded")
+    assert "skipped" in again and "anew" not in again, again
+    story.rows("2.jsonl", 2)
+    story.run("--pipeline", key, "--skip-loaded")
+    assert pipelines(story) == [key] and story.ids() == [1, 2]
+    schemas = story.outfall("query", "duckdb:t.duckdb", "select distinct schema_name from _dlt_version", "--output", "csv", of_stdout=True)
+    assert schemas == "schema_name\nin\n", schemas
+
+
+def what_is_gone_of_another_pipeline_does_not_count(story):
+    """What another pipeline has loaded, and the destination has no longer, is no reason to refuse anything."""
+    three_files(story)
+    story.run(inputs=(A, B), fault="before_run_end", code=KILLED)
+    (story.folder / "t.duckdb").unlink()
+    story.run(inputs=(A, B, C))
+    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
+    story.run(inputs=(A, C), fault="before_run_end", code=KILLED)
+    story.run("--write-disposition", "replace", inputs=(A, B, C))
+    story.rows("c.jsonl", 5)
+    story.run(inputs=(A, B, C))
+    assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2, 5]]
+    # To replace what is there leaves behind it what waits elsewhere.
+    story.run(inputs=(A, C), fault="after_seal", code=KILLED)
+    told(story.run("--write-disposition", "replace", inputs=(A, B, C), code=1), "where it waits: it would come twice")
 
 
 def another_table_is_another_load(story):
@@ -833,6 +864,31 @@ def a_column_that_somebody_altered_is_filled_as_it_is(story):
     assert "no longer" not in story.run(*load, inputs=("in/1.jsonl",)), "the schema has the type by now"
 
 
+def a_log_with_computed_defaults_is_replayed(story):
+    """DuckDB itself cannot replay a log that alters a table with a computed default: after a kill there the load is finished all the same."""
+    def ask(statement, code=0):
+        return story.outfall("query", "duckdb:t.duckdb", "--dataset", "d", statement, "--write", code=code)
+
+    story.outfall("query", "duckdb:t.duckdb", "create schema d", "--write")
+    ask("create sequence numbers")
+    ask("create macro half(a) as a / 2")
+    story.rows("1.jsonl", 1)
+    for i, fault in enumerate(("after_migration", "before_load_begin", "in_load", "after_load_commit")):
+        # The schema of a default is where its table is, also where the log is replayed.
+        ask(f"create table t{i} (id bigint, seen timestamptz default now(), n bigint default nextval('numbers'), h double default half(5))")
+        again = ("--table", f"t{i}", "--dataset", "d", "--pipeline", f"p{i}")
+        story.run(*again, fault=fault, code=KILLED)
+        told(story.outfall("query", "duckdb:t.duckdb", "from t0", code=1), "DuckDB cannot replay by itself; nothing is lost")
+        told(story.run(*again), "delivered 1" if fault != "after_load_commit" else "finished from run")
+        rows = story.outfall("query", "duckdb:t.duckdb", "--dataset", "d", "--output", "csv",
+                             f"select id, seen is null as a, n < 1 as b, h from t{i}", of_stdout=True)
+        assert rows == "id,a,b,h\n1,false,false,2.5\n", rows
+    ask("create table u (id bigint, seen timestamptz default now())")
+    story.run("--table", "u", "--dataset", "d", "--pipeline", "u", fault="after_migration", code=KILLED)
+    ask("select 1")
+    story.outfall("resume", "u")
+
+
 def pipelines_wait_for_the_database(story):
     """Several pipelines that load into one file at the same moment wait for each other where they are asked to."""
     story.rows("1.jsonl", *range(20_000))
@@ -919,7 +975,7 @@ def main():
         a_data_directory_that_is_not_there_has_nothing_pending,
         a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_database_put_back_gets_the_types_again,
-        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is, pipelines_wait_for_the_database,
+        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is, a_log_with_computed_defaults_is_replayed, pipelines_wait_for_the_database,
         a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
@@ -928,7 +984,7 @@ def main():
         each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_is_shown_again_as_it_was, the_report_comes_before_the_record_of_the_end,
         a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_set_of_tables_remembers_nothing_and_says_so,
-        another_set_of_tables_does_not_double_what_has_no_end, another_table_is_another_load, another_table_is_another_load_of_standard_input,
+        another_set_of_tables_does_not_double_what_was_cut_off, what_is_gone_of_another_pipeline_does_not_count, a_pipeline_is_named_by_its_folder_too, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,

@@ -241,9 +241,9 @@ Result<std::optional<sql::StoredDataset>> DuckDbDestination::inspect(const deliv
     if (Status library = sql::find_duckdb(); !library) return fail(std::move(library.error()));
     return std::nullopt;
   }
-  Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(**session, key.dataset);
-  if (!existing) return fail(std::move(existing.error()));
-  if (!*existing) {
+  const Result<bool> is_there = sql::has_dataset(**session, key.dataset);
+  if (!is_there) return fail(is_there.error());
+  if (!*is_there) {
     note_ambiguous(key.dataset);
     return std::nullopt;
   }
@@ -277,9 +277,9 @@ Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, 
   if (!looking) return fail(looking.error());
   if (*looking == nullptr) return 0;
   sql::Connection& session = **looking;
-  const auto existing = sql::read_dataset(session, dataset);
-  if (!existing) return fail(existing.error());
-  if (!*existing || (*existing)->find(session.dialect(), table) == nullptr) return 0;
+  const auto there = sql::table_names(session, dataset);
+  if (!there) return fail(there.error());
+  if (!there->contains(sql::folded(session.dialect(), table))) return 0;
   const sql::Dataset place{session, dataset};
   const auto rows =
       session.rows(fmt::format("SELECT count(*) FROM {}", sql::quoted(session.dialect(), place.table(table))), {});
