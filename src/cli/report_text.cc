@@ -226,6 +226,14 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
   return out;
 }
 
+/// Whether a note says that the pipeline itself has loaded the content before, and nothing more: it ends with the load.
+bool is_of_known_content(const std::string& note) {
+  constexpr std::string_view words = " as load ";
+  const std::size_t found = note.rfind(words);
+  return found != std::string::npos && note.contains("already loaded at ") &&
+         note.find(' ', found + words.size()) == std::string::npos;
+}
+
 std::string notes_text(const Report& report, const Terminal& terminal) {
   std::string out;
   std::size_t told = 0;
@@ -243,9 +251,7 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
                        count_text(told - notes_shown_max));
   }
   const bool again = std::ranges::any_of(report.inputs, [](const InputReport& input) {
-    return input.fate == InputFate::loaded && std::ranges::any_of(input.notes, [](const std::string& text) {
-             return text.find("already loaded") != std::string::npos && !text.ends_with("loaded again");
-           });
+    return input.fate == InputFate::loaded && std::ranges::any_of(input.notes, is_of_known_content);
   });
   if (again) {
     out += fmt::format("{} --skip-loaded takes only new content, --write-disposition replace empties the table first\n",

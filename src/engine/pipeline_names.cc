@@ -30,10 +30,8 @@ Error no_such_pipeline(const std::string& name, const std::string& data_dir, std
           .blame = Blame::usage};
 }
 
-// How a pipeline that was not named is keyed: its table, a dash, and eight digits of a hash.
 bool is_keyed(const std::string& key, const std::string& name) {
-  return key.size() == name.size() + 1 + key_hash_digits && key.starts_with(name) && key[name.size()] == '-' &&
-         key.find_first_not_of("0123456789abcdef", name.size() + 1) == std::string::npos;
+  return is_keyed_by_target(key) && key.size() == name.size() + 1 + key_hash_digits && key.starts_with(name);
 }
 
 Result<std::vector<std::string>> keys_called(const std::string& name, const std::string& data_dir,
@@ -48,6 +46,12 @@ Result<std::vector<std::string>> keys_called(const std::string& name, const std:
 }
 
 }  // namespace
+
+bool is_keyed_by_target(std::string_view key) {
+  if (key.size() < 1 + key_hash_digits) return false;
+  const std::string_view end = key.substr(key.size() - 1 - key_hash_digits);
+  return end.front() == '-' && end.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
+}
 
 Result<std::string> find_data_dir(const std::string& asked) {
   Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(asked);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ledger/records.h"
@@ -15,6 +16,9 @@ namespace outfall::engine {
 
 /// Digits behind the name in the key of a pipeline that was not named.
 inline constexpr std::size_t key_hash_digits = 8;
+
+/// Whether a key has the form of those of pipelines that were not named: a table, a dash, digits of a hash.
+bool is_keyed_by_target(std::string_view key);
 
 /// Pipelines of one data directory.
 struct PipelinesFound {

@@ -10,8 +10,10 @@
 #include "base/hash.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
+#include "ledger/data_dir.h"
 #include "pipeline/run.h"
 #include "schema/naming.h"
+#include "sql/dialect.h"
 
 namespace outfall::engine {
 namespace {
@@ -60,6 +62,27 @@ LockWait lock_wait(const PipelineOptions& options, const RunOptions& run) {
 
 DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run) {
   return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait(options, run)};
+}
+
+/// Other pipelines that were not named and load into the same dataset. One that was named is apart from others on
+/// purpose, and a single table has a dataset of its own unless one was given: it is not asked for, because to look
+/// takes a millisecond for each pipeline of the data directory.
+std::vector<std::string> find_neighbours(const TargetRun& run, const delivery::Destination& destination) {
+  std::vector<std::string> found;
+  const bool is_unnamed = run.options.name.empty() && run.source != nullptr;
+  if (!is_unnamed || (run.options.dataset.empty() && groups(*run.source).size() < 2)) return found;
+  const sql::Dialect* dialect = destination.capabilities().dialect;
+  const Result<std::vector<std::string>> keys = ledger::list_pipelines(run.target.data_dir);
+  for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
+    if (key == run.target.key || !is_keyed_by_target(key)) continue;
+    const auto known = remembered_binding(run.target.data_dir, key);
+    if (!known || !*known || (*known)->destination != run.target.address) continue;
+    const std::string& dataset = (*known)->dataset;
+    const bool is_same =
+        dialect == nullptr ? dataset == run.target.dataset : sql::is_same_name(*dialect, dataset, run.target.dataset);
+    if (is_same) found.push_back(key);
+  }
+  return found;
 }
 
 }  // namespace
@@ -118,7 +141,7 @@ Report run_target(const TargetRun& run) {
                         .destination = **destination,
                         .source = run.source,
                         .env = Env::system(),
-                        .is_named = !run.options.name.empty()});
+                        .neighbours = find_neighbours(run, **destination)});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

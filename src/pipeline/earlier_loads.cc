@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/file.h"
 #include "ledger/data_dir.h"
 #include "pipeline/adopted_tables.h"
+#include "pipeline/replacements.h"
 #include "schema/temporal.h"
 #include "sql/dialect.h"
 
@@ -35,73 +38,101 @@ std::string loaded_before(const ReadInput& input, const SealedInput& earlier) {
 
 Error unfinished(const ReadInput& input, const std::string& key, const SealedInput& sealed) {
   return {
-      .message = fmt::format("{} (same content) was {} by run {} of the pipeline {}, {}: it would come twice",
-                             called(input), sealed.loaded ? "loaded" : "sealed", sealed.run_id, key,
-                             sealed.loaded ? "which was cut off" : "where it waits"),
+      .message = fmt::format("{} (same content) was {} by run {} of the pipeline {}, which has not finished with it: "
+                             "it would come twice",
+                             called(input), sealed.loaded ? "loaded" : "sealed", sealed.run_id, key),
       .hint = fmt::format("a command with other tables is another pipeline: with --pipeline {} it goes on with that "
                           "one, with a new name it loads all of them",
                           key)};
 }
 
+bool is_same_table(const delivery::Capabilities& can, const std::string& a, const std::string& b) {
+  return can.dialect == nullptr ? a == b : sql::is_same_name(*can.dialect, a, b);
+}
+
+/// A neighbour, and how to tell what of it counts.
+struct Neighbour {
+  ledger::Ledger ledger;
+  Replacements replacements;
+  std::optional<schema::Naming> naming;
+
+  static Result<Neighbour> open(const RunRequest& request, const std::string& key) {
+    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request.data_dir, key);
+    if (!paths) return fail(paths.error());
+    Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
+    if (!ledger) return fail(std::move(ledger.error()));
+    const auto name_length_max = request.destination.capabilities().name_length_max();
+    Result<Replacements> replacements = Replacements::read(*ledger, name_length_max);
+    if (!replacements) return fail(std::move(replacements.error()));
+    Result<std::optional<schema::Naming>> naming = stored_naming(*ledger, name_length_max);
+    if (!naming) return fail(std::move(naming.error()));
+    return Neighbour{
+        .ledger = std::move(*ledger), .replacements = std::move(*replacements), .naming = std::move(*naming)};
+  }
+
+  /// Old stores do not say for which table an input was: then it may be any.
+  std::string table_of(const SealedInput& sealed) const {
+    return naming && !sealed.input.table.empty() ? root_table(*naming, sealed.input.table) : sealed.input.table;
+  }
+};
+
 }  // namespace
 
-Result<EarlierLoads> EarlierLoads::find(const RunRequest& request, ledger::Ledger* own) {
-  EarlierLoads found(request, own);
-  if (request.is_named || request.destination.mode() == DeliveryMode::none) return found;
+Result<EarlierLoads> EarlierLoads::find(const RunRequest& request, ledger::Ledger* own, const schema::Naming& naming,
+                                        LoadsThere& loads) {
+  EarlierLoads found(own, request.options.write_disposition == WriteDisposition::replace);
+  if (request.neighbours.empty() || request.destination.mode() == DeliveryMode::none) return found;
+  const delivery::Capabilities& can = request.destination.capabilities();
+  Replacements ours;
   if (own != nullptr) {
-    auto replacements = Replacements::read(*own, request.destination.capabilities().name_length_max());
-    if (!replacements) return fail(std::move(replacements.error()));
-    found.own_replacements_ = std::move(*replacements);
+    Result<Replacements> read = Replacements::read(*own, can.name_length_max());
+    if (!read) return fail(std::move(read.error()));
+    ours = std::move(*read);
   }
-  const Result<std::vector<std::string>> keys = ledger::list_pipelines(request.data_dir);
-  for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
-    if (key != request.key) (void)found.open(key);
+  // What the destination does not answer, the ledgers' word counts for.
+  const auto is_gone = [&](const Neighbour& neighbour, const SealedInput& sealed) {
+    if (sealed.loaded && (found.replaces_ || !loads.has(sealed.load_id).value_or(true))) return true;
+    return !neighbour.replacements.of(sealed, loads).value_or("").empty() ||
+           !ours.of(sealed, loads).value_or("").empty();
+  };
+  for (const std::string& key : request.neighbours) {
+    Result<Neighbour> neighbour = Neighbour::open(request, key);
+    if (!neighbour) continue;
+    for (std::size_t i = 0; i < request.source->inputs().size(); ++i) {
+      const normalize::SourceInput& input = request.source->inputs()[i];
+      if (input.identity.empty()) continue;
+      Result<std::vector<SealedInput>> sealed = neighbour->ledger.sealed_inputs(input.identity);
+      if (!sealed) break;
+      for (SealedInput& one : *sealed) {
+        const std::string table = neighbour->table_of(one);
+        const bool is_here = table.empty() || is_same_table(can, table, root_table(naming, input.table));
+        if (is_here && !is_gone(*neighbour, one)) found.sealed_.emplace(i, Sealed{.by = key, .input = std::move(one)});
+      }
+    }
   }
   return found;
 }
 
-Status EarlierLoads::open(const std::string& key) {
-  const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request_.data_dir, key);
-  if (!paths) return fail(paths.error());
-  const auto binding = ledger::Ledger::binding_at(paths->database);
-  if (!binding) return fail(binding.error());
-  const bool is_there = *binding && (*binding)->destination == request_.destination.address() &&
-                        is_same_name((*binding)->dataset, request_.dataset);
-  if (!is_there) return {};
-  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
-  if (!ledger) return fail(std::move(ledger.error()));
-  const auto name_length_max = request_.destination.capabilities().name_length_max();
-  Result<Replacements> replacements = Replacements::read(*ledger, name_length_max);
-  if (!replacements) return fail(std::move(replacements.error()));
-  Result<std::optional<schema::Naming>> naming = stored_naming(*ledger, name_length_max);
-  if (!naming) return fail(std::move(naming.error()));
-  others_.push_back({.key = key,
-                     .ledger = std::move(*ledger),
-                     .replacements = std::move(*replacements),
-                     .naming = std::move(*naming)});
-  return {};
-}
-
-Result<std::vector<std::string>> EarlierLoads::notes_on(const ReadInput& input, LoadsThere& loads) {
+Result<std::vector<std::string>> EarlierLoads::notes_on(const ReadInput& input, LoadsThere& loads) const {
   std::vector<std::string> notes;
-  Result<std::string> note = note_of_own(input, loads);
-  if (!note) return fail(std::move(note.error()));
-  if (!note->empty()) notes.push_back(std::move(*note));
-  for (Other& other : others_) {
-    note = note_of(other, input, loads);
-    if (!note) return fail(std::move(note.error()));
-    if (!note->empty() && notes.empty()) notes.push_back(std::move(*note));
+  Result<std::string> own = note_of_own(input, loads);
+  if (!own) return fail(std::move(own.error()));
+  if (!own->empty()) notes.push_back(std::move(*own));
+  if (input.record.documents == 0) return notes;
+  const auto [first, last] = sealed_.equal_range(input.index);
+  for (auto at = first; at != last; ++at) {
+    const auto& [by, sealed] = at->second;
+    if (!has_same_content(sealed, input)) continue;
+    if (!sealed.settled) return fail(unfinished(input, by, sealed));
+    if (!notes.empty()) continue;
+    notes.push_back(
+        fmt::format("{} by the pipeline {}, which --pipeline {} goes on with", loaded_before(input, sealed), by, by));
   }
   return notes;
 }
 
-bool EarlierLoads::is_same_name(const std::string& a, const std::string& b) const {
-  const sql::Dialect* dialect = request_.destination.capabilities().dialect;
-  return dialect == nullptr ? a == b : sql::is_same_name(*dialect, a, b);
-}
-
 Result<std::string> EarlierLoads::note_of_own(const ReadInput& input, LoadsThere& loads) const {
-  if (own_ == nullptr || replaces()) return std::string();
+  if (own_ == nullptr || replaces_) return std::string();
   const Result<std::vector<SealedInput>> sealed = own_->sealed_inputs(input.record.path);
   if (!sealed) return fail(sealed.error());
   const SealedInput* other = nullptr;
@@ -118,38 +149,6 @@ Result<std::string> EarlierLoads::note_of_own(const ReadInput& input, LoadsThere
   if (other == nullptr || input.run_key.empty()) return std::string();
   return fmt::format("{} has other content than it had at {} in load {}: both are loaded", called(input),
                      time_of(*other), other->load_id);
-}
-
-/// Whether its rows are at the destination when this run has ended, or are going to be.
-Result<bool> EarlierLoads::still_counts(const Other& other, const SealedInput& sealed, LoadsThere& loads) const {
-  if (sealed.loaded) {
-    if (replaces()) return false;
-    Result<bool> is_there = loads.has(sealed.load_id);
-    if (!is_there || !*is_there) return is_there;
-  }
-  for (const Replacements* replacements : {&other.replacements, &own_replacements_}) {
-    const Result<std::string> replaced = replacements->of(sealed, loads);
-    if (!replaced) return fail(replaced.error());
-    if (!replaced->empty()) return false;
-  }
-  return true;
-}
-
-Result<std::string> EarlierLoads::note_of(Other& other, const ReadInput& input, LoadsThere& loads) const {
-  const Result<std::vector<SealedInput>> sealed = other.ledger.sealed_inputs(input.record.path);
-  if (!sealed) return std::string();
-  std::string note;
-  for (const SealedInput& one : *sealed) {
-    const std::string table = other.naming ? root_table(*other.naming, one.input.table) : one.input.table;
-    // Old stores do not say for which table an input was.
-    if (!has_same_content(one, input) || !(table.empty() || is_same_name(table, input.table))) continue;
-    const Result<bool> counts = still_counts(other, one, loads);
-    if (!counts) return fail(counts.error());
-    if (!*counts) continue;
-    if (!one.settled) return fail(unfinished(input, other.key, one));
-    if (note.empty()) note = fmt::format("{} by the pipeline {}", loaded_before(input, one), other.key);
-  }
-  return note;
 }
 
 }  // namespace outfall::pipeline

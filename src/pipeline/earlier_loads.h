@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // EarlierLoads: what was loaded or sealed before of the content that a run has just read, by its own pipeline and by
-// others beside it. A pipeline that was not named goes by its tables, so a command with other tables is another
-// pipeline, and does not know by itself what this one knows.
+// its neighbours. A pipeline that was not named goes by its tables, so a command with other tables is another pipeline,
+// and does not know by itself what this one knows.
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "ledger/ledger.h"
 #include "pipeline/loads_there.h"
-#include "pipeline/replacements.h"
 #include "pipeline/run.h"
 #include "schema/naming.h"
 
@@ -19,48 +19,41 @@ namespace outfall::pipeline {
 
 /// An input whose content is known.
 struct ReadInput {
+  std::size_t index = 0;  ///< in the source
   const ledger::InputRecord& record;
   const std::string& run_key;
-  std::string table;  ///< as it is called at the destination
 };
 
 class EarlierLoads {
  public:
-  /// Looks for the other pipelines of the same data directory that load into the same dataset; for none where the run's
-  /// pipeline was named: then others are others on purpose. One whose state cannot be read is left out: the command
-  /// that works on it says why.
+  /// Looks what the neighbours have sealed of the run's inputs for the same tables, as far as it is at the destination
+  /// or on the way there. One whose state cannot be read is left out: the command that works on it says why. What they
+  /// seal later is not seen.
   ///
   /// `own`: the ledger of the run's pipeline; null: it has none yet.
-  static Result<EarlierLoads> find(const RunRequest& request, ledger::Ledger* own);
+  static Result<EarlierLoads> find(const RunRequest& request, ledger::Ledger* own, const schema::Naming& naming,
+                                   LoadsThere& loads);
 
   /// What to say of an input that runs with an end have loaded before: the same content, or under its run key another
   /// one.
   ///
-  /// Errors: another pipeline has sealed the same content for the same table and has not finished with it, so that it
-  /// would come twice; the destination cannot be read.
-  Result<std::vector<std::string>> notes_on(const ReadInput& input, LoadsThere& loads);
+  /// Errors: a neighbour has sealed the same content for the same table and has not finished with it, so that it would
+  /// come twice.
+  Result<std::vector<std::string>> notes_on(const ReadInput& input, LoadsThere& loads) const;
 
  private:
-  struct Other {
-    std::string key;
-    ledger::Ledger ledger;
-    Replacements replacements;
-    std::optional<schema::Naming> naming;
+  struct Sealed {
+    std::string by;  ///< a neighbour
+    ledger::SealedInput input;
   };
 
-  EarlierLoads(const RunRequest& request, ledger::Ledger* own) : request_(request), own_(own) {}
+  EarlierLoads(ledger::Ledger* own, bool replaces) : own_(own), replaces_(replaces) {}
 
-  Status open(const std::string& key);
-  bool replaces() const { return request_.options.write_disposition == WriteDisposition::replace; }
-  bool is_same_name(const std::string& a, const std::string& b) const;
   Result<std::string> note_of_own(const ReadInput& input, LoadsThere& loads) const;
-  Result<bool> still_counts(const Other& other, const ledger::SealedInput& sealed, LoadsThere& loads) const;
-  Result<std::string> note_of(Other& other, const ReadInput& input, LoadsThere& loads) const;
 
-  const RunRequest& request_;
   ledger::Ledger* own_;
-  Replacements own_replacements_;
-  std::vector<Other> others_;
+  bool replaces_;                              ///< tables: what was there before does not count
+  std::multimap<std::size_t, Sealed> sealed_;  ///< by input of the source
 };
 
 }  // namespace outfall::pipeline

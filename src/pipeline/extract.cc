@@ -367,8 +367,8 @@ class Extraction {
                          .hash = content.hash,
                          .documents = input.documents,
                          .table = run_.source->inputs()[i].table});
-      auto notes = request_.earlier.notes_on(
-          {.record = records.back(), .run_key = input.run_key, .table = options_.inputs[i].table}, request_.loads);
+      auto notes =
+          request_.earlier.notes_on({.index = i, .record = records.back(), .run_key = input.run_key}, request_.loads);
       if (!notes) return fail(std::move(notes.error()));
       std::ranges::move(*notes, std::back_inserter(input.notes));
     }

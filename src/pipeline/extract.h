@@ -23,7 +23,7 @@ struct ExtractRequest {
   std::string run_id;
   DatasetMemory memory;
   LoadsThere& loads;
-  EarlierLoads& earlier;
+  const EarlierLoads& earlier;
   ProgressMeter& progress;
 };
 

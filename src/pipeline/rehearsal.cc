@@ -42,19 +42,14 @@ std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
                      pending.size() == 1 ? "is" : "are", counted(documents, "document"));
 }
 
-Status add_notes(const RunRequest& request, const schema::Schema& schema, ledger::Ledger* ledger, LoadsThere& loads,
-                 InputChoice& choice) {
-  const Result<schema::Naming> naming = naming_of(request, schema);
-  if (!naming) return fail(naming.error());
-  Result<EarlierLoads> earlier = EarlierLoads::find(request, ledger);
-  if (!earlier) return fail(std::move(earlier.error()));
+Status add_notes(const RunRequest& request, const EarlierLoads& earlier, LoadsThere& loads, InputChoice& choice) {
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     const normalize::SourceInput& input = request.source->inputs()[i];
     if (!is_read(choice.reports[i].fate) || input.identity.empty()) continue;
     const normalize::InputContent content = request.source->content(i);
-    const ledger::InputRecord record{.path = input.identity, .size = content.bytes, .hash = content.hash};
-    auto notes = earlier->notes_on(
-        {.record = record, .run_key = choice.reports[i].run_key, .table = root_table(*naming, input.table)}, loads);
+    const ledger::InputRecord record{
+        .path = input.identity, .size = content.bytes, .hash = content.hash, .documents = choice.reports[i].documents};
+    auto notes = earlier.notes_on({.index = i, .record = record, .run_key = choice.reports[i].run_key}, loads);
     if (!notes) return fail(std::move(notes.error()));
     std::ranges::move(*notes, std::back_inserter(choice.reports[i].notes));
   }
@@ -123,11 +118,15 @@ Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& repo
     if (!memory) return fail(std::move(memory.error()));
     const Status known = adopt_tables(request, choice, *memory, report.notes);
     if (!known && !has_pending) return known;
+    const Result<schema::Naming> naming = naming_of(request, memory->schema);
+    if (!naming) return fail(naming.error());
+    const Result<EarlierLoads> earlier = EarlierLoads::find(request, ledger, *naming, loads);
+    if (!earlier) return fail(earlier.error());
     request.destination.close();
     const schema::Schema before = memory->schema;
     if (Status shaped = shape_only(request, std::move(*memory), progress, choice, report); !shaped) return shaped;
     if (Status planned = plan_rows(request, before, has_pending, report); !planned) return planned;
-    if (Status noted = add_notes(request, before, ledger, loads, choice); !noted) return noted;
+    if (Status noted = add_notes(request, *earlier, loads, choice); !noted) return noted;
   }
   report.inputs = std::move(choice.reports);
   return check_has_rows(request.options, report.inputs);

@@ -229,8 +229,10 @@ class Run {
     const bool is_away = !delivered && delivered.error().remedy == Remedy::retry;
     const Status known = is_away ? Status{} : adopt_tables(request_, choice, *memory, report_.notes);
     if (!known && delivered) return fail(known.error());
-    Result<EarlierLoads> earlier = EarlierLoads::find(request_, &held_->ledger);
-    if (!earlier) return fail(std::move(earlier.error()));
+    const Result<schema::Naming> naming = naming_of(request_, memory->schema);
+    if (!naming) return fail(naming.error());
+    const Result<EarlierLoads> earlier = EarlierLoads::find(request_, &held_->ledger, *naming, loads);
+    if (!earlier) return fail(earlier.error());
     request_.destination.close();  // others may use it while the inputs are read
     return extract_and_seal({.run = request_,
                              .ledger = held_->ledger,

@@ -31,7 +31,8 @@ struct RunRequest {
   delivery::Destination& destination;
   normalize::DocumentSource* source = nullptr;  ///< null: only finish what is pending
   Env& env;
-  bool is_named = true;  ///< by somebody, not after what it loads into
+  /// Keys of other pipelines of the dataset that may know the same inputs.
+  std::vector<std::string> neighbours{};
 };
 
 Report run(const RunRequest& request);

@@ -121,27 +121,65 @@ Status create_file(const DuckDbApi& api, const std::string& path, const DuckDbOp
   });
 }
 
-/// The first column of a query's rows, for questions to a database that nobody is connected to yet. Nulls are left out.
-Result<std::vector<std::string>> ask(const DuckDbApi& api, duckdb_database database, const char* query) {
-  duckdb_connection connection = nullptr;
-  if (api.duckdb_connect(database, &connection) != DuckDBSuccess) return fail("no connection is given");
-  duckdb_prepared_statement statement = nullptr;
-  duckdb_result result{};
-  std::vector<std::string> found;
-  const bool answered = api.duckdb_prepare(connection, query, &statement) == DuckDBSuccess &&
-                        api.duckdb_execute_prepared(statement, &result) == DuckDBSuccess;
-  for (idx_t row = 0; answered && row < api.duckdb_row_count(&result); ++row) {
-    char* text = api.duckdb_value_varchar(&result, 0, row);
-    if (text != nullptr) found.emplace_back(text);
-    api.duckdb_free(text);
+/// Asks a database before there is a Connection to it.
+class Questions {
+ public:
+  Questions(const DuckDbApi& api, duckdb_database database) : api_(api) {
+    if (api_.duckdb_connect(database, &connection_) != DuckDBSuccess) connection_ = nullptr;
   }
-  const char* reason = answered ? nullptr : api.duckdb_result_error(&result);
-  Error error{.message = reason != nullptr ? reason : "a question about it is not answered", .hint = ""};
-  api.duckdb_destroy_result(&result);
-  api.duckdb_destroy_prepare(&statement);
-  api.duckdb_disconnect(&connection);
-  if (!answered) return fail(std::move(error));
-  return found;
+  Questions(const Questions&) = delete;
+  Questions& operator=(const Questions&) = delete;
+  ~Questions() {
+    if (connection_ != nullptr) api_.duckdb_disconnect(&connection_);
+  }
+
+  /// The first column of the answer's rows, without nulls.
+  Result<std::vector<std::string>> ask(const std::string& query) {
+    if (connection_ == nullptr) return fail("no connection is given");
+    duckdb_prepared_statement statement = nullptr;
+    duckdb_result result{};
+    std::vector<std::string> found;
+    const bool is_prepared = api_.duckdb_prepare(connection_, query.c_str(), &statement) == DuckDBSuccess;
+    const bool answered = is_prepared && api_.duckdb_execute_prepared(statement, &result) == DuckDBSuccess;
+    for (idx_t row = 0; answered && row < api_.duckdb_row_count(&result); ++row) {
+      char* text = api_.duckdb_value_varchar(&result, 0, row);
+      if (text != nullptr) found.emplace_back(text);
+      api_.duckdb_free(text);
+    }
+    const char* reason = answered      ? nullptr
+                         : is_prepared ? api_.duckdb_result_error(&result)
+                                       : api_.duckdb_prepare_error(statement);
+    Error error{.message = reason != nullptr ? reason : "a question about it is not answered", .hint = ""};
+    api_.duckdb_destroy_result(&result);
+    api_.duckdb_destroy_prepare(&statement);
+    if (!answered) return fail(std::move(error));
+    return found;
+  }
+
+ private:
+  const DuckDbApi& api_;
+  duckdb_connection connection_ = nullptr;
+};
+
+/// Attaches the database at `path`, which replays its log, and empties the log.
+Status empty_log(Questions& host, const std::string& path) {
+  // DuckDB names it as it does otherwise, for defaults that name it, unless that is the name of the host.
+  auto done = host.ask("ATTACH " + text_literal(path));
+  if (!done && done.error().message.contains("already exists"))
+    done = host.ask(fmt::format("ATTACH {} AS outfall_replay", text_literal(path)));
+  if (!done) return fail(done.error());
+  const auto name = host.ask("SELECT database_name FROM duckdb_databases() WHERE path IS NOT NULL");
+  if (!name) return fail(name.error());
+  if (name->size() != 1) return fail("it is not attached");
+  const std::string catalog = quoted(duckdb_dialect(), name->front());
+  // A checkpoint leaves a log alone in which no commit is whole, unless something was written since.
+  for (const std::string& statement : {std::string("BEGIN"), fmt::format("CREATE SCHEMA {}._outfall_replay", catalog),
+                                       fmt::format("DROP SCHEMA {}._outfall_replay", catalog), std::string("COMMIT"),
+                                       fmt::format("CHECKPOINT {}", catalog), fmt::format("DETACH {}", catalog)}) {
+    done = host.ask(statement);
+    if (!done) return fail(done.error());
+  }
+  return {};
 }
 
 /// Replays the log of the database and empties it. While DuckDB 1.5 opens a database it cannot replay what alters a
@@ -152,49 +190,52 @@ Status replay_attached(const DuckDbApi& api, const std::string& path, const Duck
   beside.access = Access::read_write;
   Result<duckdb_database> other = open_file(api, ":memory:", beside);
   if (!other) return fail(std::move(other.error()));
-  // As DuckDB calls it otherwise, for defaults that name it.
-  const std::string stem = fs::path(path).stem().string();
-  const bool is_own_name = stem == "memory" || stem == "system" || stem == "temp";
-  const std::string catalog = quoted(duckdb_dialect(), is_own_name ? stem + "_db" : stem);
-  Status done;
-  for (const std::string& statement : {fmt::format("ATTACH {} AS {}", text_literal(path), catalog),
-                                       fmt::format("CHECKPOINT {}", catalog), fmt::format("DETACH {}", catalog)}) {
-    const auto answered = ask(api, *other, statement.c_str());
-    if (!answered) {
-      done = fail(duckdb_open_error(path, answered.error().message));
-      break;
-    }
-  }
+  Status done = [&] {
+    Questions host(api, *other);
+    return empty_log(host, path);
+  }();
   api.duckdb_close(&*other);
-  return done;
+  if (!done) return fail(duckdb_open_error(path, done.error().message));
+  if (options.mended) {
+    options.mended(
+        fmt::format("DuckDB could not replay the log of {} by itself, which altered a table with a computed "
+                    "default: it was replayed with the file attached to another database, and is empty now",
+                    path));
+  }
+  return {};
 }
 
-/// Opens the file, and once more after its log, which DuckDB could not read, was made good.
+/// Opens the file, if need be after its log, which DuckDB could not read, was made good: each kind of trouble once.
 Result<duckdb_database> open_or_mend_log(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
-  const std::optional<LogMark> log = mark_log(path);
-  Result<duckdb_database> opened = open_file(api, path, options);
-  if (opened || !log) return opened;
-  const bool may_write = options.access == Access::read_write || options.mended;
-  if (may_write && is_replayable_attached(opened.error())) {
-    if (Status replayed = replay_attached(api, path, options); !replayed) return fail(std::move(replayed.error()));
-    return open_file(api, path, options);
+  bool was_cut = false;
+  bool was_replayed = false;
+  while (true) {
+    const std::optional<LogMark> log = mark_log(path);
+    Result<duckdb_database> opened = open_file(api, path, options);
+    if (opened || !log) return opened;
+    const bool may_write = options.access == Access::read_write || options.mended;
+    if (may_write && is_replayable_attached(opened.error()) && !std::exchange(was_replayed, true)) {
+      if (Status replayed = replay_attached(api, path, options); !replayed) return fail(std::move(replayed.error()));
+      continue;
+    }
+    const std::optional<std::uint64_t> torn = torn_entry(opened.error().message);
+    if (!torn || was_cut) return opened;
+    if (!options.mended) {
+      opened.error().hint = torn_log_hint(path, *torn);
+      return opened;
+    }
+    was_cut = true;
+    const Result<std::optional<std::string>> cut = cut_torn_log(path, *log, *torn);
+    if (!cut) return fail(cut.error());
+    if (*cut) options.mended(**cut);
   }
-  const std::optional<std::uint64_t> torn = torn_entry(opened.error().message);
-  if (!torn) return opened;
-  if (!options.mended) {
-    opened.error().hint = torn_log_hint(path, *torn);
-    return opened;
-  }
-  const Result<std::optional<std::string>> cut = cut_torn_log(path, *log, *torn);
-  if (!cut) return fail(cut.error());
-  if (*cut) options.mended(**cut);
-  return open_file(api, path, options);
 }
 
 /// DuckDB takes a file that ends in .csv, .parquet or .json for data to look at, and answers with a database in memory:
 /// what is written there is gone when it is closed.
 Status expect_file(const DuckDbApi& api, duckdb_database database, const std::string& path) {
-  const auto file = ask(api, database, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()");
+  const auto file =
+      Questions(api, database).ask("SELECT path FROM duckdb_databases() WHERE database_name = current_database()");
   if (!file) return fail(Error(file.error()).in(fmt::format("open DuckDB database {}", path)));
   if (!file->empty()) return {};
   return fail(fmt::format("open DuckDB database {}: it is not a DuckDB database", path),
@@ -203,10 +244,11 @@ Status expect_file(const DuckDbApi& api, duckdb_database database, const std::st
 
 /// Where the blocks of metadata begin in the file. DuckDB reads some of them only when it needs them.
 Result<std::vector<std::uint64_t>> metadata_blocks(const DuckDbApi& api, duckdb_database database) {
+  Questions questions(api, database);
   const auto size =
-      ask(api, database, "SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()");
+      questions.ask("SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()");
   if (!size) return fail(size.error());
-  const auto ids = ask(api, database, "SELECT block_id FROM pragma_metadata_info()");
+  const auto ids = questions.ask("SELECT block_id FROM pragma_metadata_info()");
   if (!ids) return fail(ids.error());
   std::vector<std::uint64_t> offsets;
   offsets.reserve(ids->size());
@@ -238,7 +280,7 @@ Result<std::vector<std::uint64_t>> mend_until_opened(const DuckDbApi& api, const
 /// Makes torn blocks good, also those that DuckDB would meet only later. All or none.
 Status mend_blocks(const DuckDbApi& api, const std::string& path, const DuckDbOptions& options) {
   DuckDbOptions look = options;
-  look.access = Access::read_only;  // closing it makes no checkpoint
+  look.access = Access::read_only;  // to look makes no checkpoint, unless the log needs one
   std::vector<MendedBlock> mended;
   const Status done = [&]() -> Status {
     const Result<std::vector<std::uint64_t>> blocks = mend_until_opened(api, path, look, mended);

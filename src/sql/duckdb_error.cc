@@ -23,6 +23,7 @@ std::string_view without_statement(std::string_view answer) {
   answer = answer.substr(0, answer.find("\n\nLINE "));
   // An internal error explains at length what one is.
   answer = answer.substr(0, answer.find("This error signals an assertion failure"));
+  answer = answer.substr(0, answer.find("\nStack Trace:"));
   // Advice in terms of settings that are not the reader's to make.
   answer = answer.substr(0, answer.find("\n\nPossible solutions:"));
   while (answer.ends_with('\n') || answer.ends_with(' ')) answer.remove_suffix(1);

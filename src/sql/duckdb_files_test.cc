@@ -183,12 +183,13 @@ TEST_F(DuckDb, ANewFileTakesItsPlaceWhenItIsWhole) {
 
 class TornLog : public DuckDb {
  protected:
-  /// A copy of a database whose log holds a commit and `inserts` more, with one bit of the second turned over.
-  std::string torn(int inserts = 1) {
+  /// A copy of a database whose log holds a commit for each statement and `inserts` more, with one bit of the first of
+  /// these turned over.
+  std::string torn(int inserts = 1, const std::vector<std::string>& statements = {"CREATE TABLE t (a BIGINT)"}) {
     auto connection = open(file());
-    run(*connection, "CREATE TABLE t (a BIGINT)");
+    for (const std::string& statement : statements) run(*connection, statement);
     const std::uintmax_t whole = fs::file_size(file() + ".wal");
-    for (int i = 0; i < inserts; ++i) run(*connection, "INSERT INTO t VALUES (42)");
+    for (int i = 0; i < inserts; ++i) run(*connection, "INSERT INTO t (a) VALUES (42)");
     const std::string copy = file("copy.duckdb");
     fs::copy_file(file(), copy);
     fs::copy_file(file() + ".wal", copy + ".wal");
@@ -231,6 +232,18 @@ TEST_F(TornLog, IsCutOffAtItsLastWholeCommit) {
   run(**connection, "INSERT INTO t VALUES (43)");
   connection->reset();
   EXPECT_EQ(cell(*open(path), "SELECT a FROM t"), "43");
+}
+
+TEST_F(TornLog, ThatAltersATableWithAComputedDefaultIsCutOffAndReplayed) {
+  const std::string path =
+      torn(1, {"CREATE TABLE t (a BIGINT, b TIMESTAMPTZ DEFAULT now())", "ALTER TABLE t ADD COLUMN c BIGINT"});
+  std::vector<std::string> told;
+  auto connection = open_duckdb({.path = path, .mended = [&](const std::string& text) { told.push_back(text); }});
+  ASSERT_TRUE(connection) << connection.error().message;
+  EXPECT_EQ(cell(**connection, "SELECT count(c) FROM t"), "0");
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_THAT(told[0], HasSubstr("it was cut off there"));
+  EXPECT_THAT(told[1], HasSubstr("attached to another database"));
 }
 
 TEST_F(TornLog, BehindWhichCommitsWereSyncedIsNotCut) {

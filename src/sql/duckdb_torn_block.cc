@@ -123,6 +123,10 @@ Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& bl
 Status tear_again(const std::string& path, const MendedBlock& mended) {
   Result<File> database = open_locked(path);
   if (!database) return fail(std::move(database.error()));
+  std::uint64_t checksum = 0;
+  const auto count = read_whole(*database, mended.block.offset, std::as_writable_bytes(std::span(&checksum, 1)));
+  if (!count) return fail(count.error());
+  if (checksum != mended.block.computed) return {};  // DuckDB has written the block since
   Status done = database->write_at(mended.block.offset, std::as_bytes(std::span(&mended.block.stored, 1)));
   if (done) done = database->sync_data();
   return done ? remove_file(mended.copy) : done;

@@ -56,7 +56,7 @@ struct MendedBlock {
 /// Errors: retry: another process has the database (is_taken), or has changed the block since it was found.
 Result<MendedBlock> mend_torn_block(const std::string& path, const TornBlock& block);
 
-/// Undoes it: it did not help.
+/// Undoes it, unless the block was written since: it did not help.
 Status tear_again(const std::string& path, const MendedBlock& mended);
 
 /// What was done, in a sentence.

@@ -239,7 +239,7 @@ def another_set_of_tables_remembers_nothing_and_says_so(story):
     story.run("--dataset", "outfall_dataset", "--table", "x", inputs=(A,))
     assert "was already loaded" not in story.run(inputs=(A, B))
     [known] = [name for name in pipelines(story) if name.startswith("outfall-")]
-    note = re.compile(rf"note: a.jsonl \(same content\) was already loaded at .* by the pipeline {known}\n")
+    note = re.compile(rf"note: a.jsonl \(same content\) was already loaded at .* by the pipeline {known}, which --pipeline {known} goes on with\n")
     assert note.search(story.run("--skip-loaded", "--dry-run", inputs=(A, B, C)))
     story.run(inputs=(A, B, C), fault="run_begun", code=KILLED)
     assert note.search(story.run("--skip-loaded", inputs=(A, B, C)))
@@ -255,16 +255,56 @@ def another_set_of_tables_remembers_nothing_and_says_so(story):
 def another_set_of_tables_does_not_double_what_was_cut_off(story):
     """What a killed run of other tables has sealed is refused to a command that would load it again, in every window and whatever the command is."""
     three_files(story)
-    for fault, words in (("after_seal", "where it waits"), ("before_run_end", "which was cut off")):
+    story.run(inputs=(A, B), fault="before_seal", code=KILLED)
+    [killed] = pipelines(story)
+    for fault, word in (("after_seal", "sealed"), ("before_run_end", "loaded")):
         story.run(inputs=(A, B), fault=fault, code=KILLED)
-        killed, run = next(p["pipeline"] for p in status(story) if p["pipeline"].startswith("outfall-")), runs(story)[0]
-        for others in ((A, B, C), (A, "--table", "a", "--dataset", "outfall_dataset"), ("in", "--table-per-file", "--dataset", "OUTFALL_dataset")):
+        before = [story.ids(table=table) for table in "ab"] if word == "loaded" else [[0], [1]]
+        for others in ((A, B, C), (A, "--table", "A", "--dataset", "outfall_dataset"), ("in", "--table-per-file", "--dataset", "OUTFALL_dataset")):
             for dry in ((), ("--dry-run",)):
-                told(story.run(*dry, inputs=others, code=1), f"a.jsonl (same content) was {'sealed' if words.startswith('where') else 'loaded'} by run",
-                     f"of the pipeline {killed}, {words}: it would come twice", f"with --pipeline {killed} it goes on with that one")
-        before = [story.ids(table=table) for table in "ab"] if words.startswith("which") else [[], []]
+                told(story.run(*dry, inputs=others, code=1), f"a.jsonl (same content) was {word} by run {runs(story, killed)[0]}",
+                     f"of the pipeline {killed}, which has not finished with it", f"with --pipeline {killed} it goes on with that one")
         told(story.run("--pipeline", killed, inputs=(A, B)), "a.jsonl: finished from run")
-        assert [story.ids(table=table) for table in "ab"] == [ids or [i] for i, ids in enumerate(before)]
+        assert [story.ids(table=table) for table in "ab"] == before
+
+
+def neighbours_that_are_no_reason_to_refuse(story):
+    """What the destination has no longer, what has no rows, and pipelines that somebody named."""
+    three_files(story)
+    story.rows("empty.jsonl")
+    story.run(inputs=(A, B, "in/empty.jsonl"), fault="before_run_end", code=KILLED)
+    story.run(inputs=(C, "in/empty.jsonl"))
+    (story.folder / "t.duckdb").unlink()
+    story.run(inputs=(A, B, C))
+    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
+    story.run(inputs=(A, C), fault="before_run_end", code=KILLED)
+    story.run("--write-disposition", "replace", inputs=(A, B, C))
+    story.run(inputs=(A, B), code=1)
+    story.rows("c.jsonl", 5)
+    story.run(inputs=(A, B, C))
+    assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2, 5]]
+    # To replace what is there leaves behind it what waits elsewhere.
+    story.run(inputs=(A, C), fault="after_seal", code=KILLED)
+    told(story.run("--write-disposition", "replace", inputs=(A, B, C), code=1), "which has not finished with it")
+    story.run("--pipeline", "named", "--dataset", "other", inputs=(A, B), fault="after_seal", code=KILLED)
+    story.run("--dataset", "other", inputs=(A, C))
+
+
+def a_database_that_is_busy_at_the_seal_is_not_asked(story):
+    """Whether neighbours have loaded an input is asked before it is read: what is read is sealed, whoever has the database then."""
+    three_files(story)
+    story.run(inputs=(A, B))
+    os.mkfifo(story.folder / "in/p.jsonl")
+    command = [OUTFALL, "run", "in/p.jsonl", A, "--to", "duckdb:t.duckdb", "--dataset", "outfall_dataset", "--data-dir", "state"]
+    with subprocess.Popen(command, cwd=story.folder, stderr=subprocess.PIPE, text=True) as run:
+        with open(story.folder / "in/p.jsonl", "w") as sent, open(story.folder / "t.duckdb", "r+b") as database:
+            fcntl.lockf(database, fcntl.LOCK_EX)
+            sent.write('{"id":7}\n')
+            sent.close()
+            told(run.communicate(timeout=TIMEOUT_SECONDS)[1], "in 2 = delivered 0 + rejected 0 + pending 2")
+            assert run.returncode == 4
+    story.outfall("resume")
+    assert [story.ids(table=table) for table in "ap"] == [[0, 0], [7]]
 
 
 def a_pipeline_is_named_by_its_folder_too(story):
@@ -889,6 +929,24 @@ def a_log_with_computed_defaults_is_replayed(story):
     story.outfall("resume", "u")
 
 
+def a_log_with_computed_defaults_and_no_whole_commit_is_emptied(story):
+    """A kill, or a power cut, between two writes of the first commit; whatever the file is called."""
+    story.write("1.jsonl", json.dumps({"id": 1} | {f"k{i}": i for i in range(100)}) + "\n")
+    for name in ("t", "main", "memory", "system", "o'x", "my.db", "a b"):
+        for bytes_left in (None, 4096, 800):
+            to = f"duckdb:{name}.duckdb"
+            (story.folder / f"{name}.duckdb").unlink(missing_ok=True)
+            story.outfall("query", to, "create table data(id bigint, seen timestamptz default now())", "--write")
+            again = ("--table", "data", "--dataset", "main", "--pipeline", f"{name}-{bytes_left}".replace("'", "").replace(" ", ""))
+            story.run(*again, to=to, fault="after_migration", code=KILLED)
+            log = story.folder / f"{name}.duckdb.wal"
+            assert log.stat().st_size > 4096
+            os.truncate(log, bytes_left or log.stat().st_size)
+            told(story.run(*again, to=to), "delivered 1", "it was replayed with the file attached to another database")
+            rows = story.outfall("query", to, "select id, seen is null as a, k99 from main.data", "--output", "csv", of_stdout=True)
+            assert rows == "id,a,k99\n1,false,99\n", rows
+
+
 def pipelines_wait_for_the_database(story):
     """Several pipelines that load into one file at the same moment wait for each other where they are asked to."""
     story.rows("1.jsonl", *range(20_000))
@@ -975,7 +1033,7 @@ def main():
         a_data_directory_that_is_not_there_has_nothing_pending,
         a_file_that_changed_after_a_crash_is_settled, a_dropped_package_leaves_its_types_to_the_next, a_column_that_another_pipeline_made_text_stays_text,
         a_column_is_widened_once_in_any_window, a_database_put_back_gets_the_types_again,
-        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is, a_log_with_computed_defaults_is_replayed, pipelines_wait_for_the_database,
+        a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is, a_log_with_computed_defaults_is_replayed, a_log_with_computed_defaults_and_no_whole_commit_is_emptied, pipelines_wait_for_the_database,
         a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
         dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
@@ -984,7 +1042,7 @@ def main():
         each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_is_shown_again_as_it_was, the_report_comes_before_the_record_of_the_end,
         a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_set_of_tables_remembers_nothing_and_says_so,
-        another_set_of_tables_does_not_double_what_was_cut_off, what_is_gone_of_another_pipeline_does_not_count, a_pipeline_is_named_by_its_folder_too, another_table_is_another_load, another_table_is_another_load_of_standard_input,
+        another_set_of_tables_does_not_double_what_was_cut_off, neighbours_that_are_no_reason_to_refuse, a_database_that_is_busy_at_the_seal_is_not_asked, a_pipeline_is_named_by_its_folder_too, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,
