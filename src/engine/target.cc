@@ -64,22 +64,30 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
   return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait(options, run)};
 }
 
+/// One that was not named is bound under the name of its table, or under its key where it has several.
+bool was_named(const std::string& key, const std::string& name) {
+  return name == key && !(is_keyed_by_target(key) && key.starts_with(std::string(several_tables_name) + "-"));
+}
+
 /// Other pipelines that were not named and load into the same dataset. One that was named is apart from others on
-/// purpose, and a single table has a dataset of its own unless one was given: it is not asked for, because to look
-/// takes a millisecond for each pipeline of the data directory.
+/// purpose. A single table with the dataset that goes with it is met by pipelines of a table that is called like it,
+/// and by those of several tables; others need not be opened, which takes a millisecond each.
 std::vector<std::string> find_neighbours(const TargetRun& run, const delivery::Destination& destination) {
   std::vector<std::string> found;
-  const bool is_unnamed = run.options.name.empty() && run.source != nullptr;
-  if (!is_unnamed || (run.options.dataset.empty() && groups(*run.source).size() < 2)) return found;
+  const Target& target = run.target;
+  if (run.source == nullptr || was_named(target.key, target.name)) return found;
+  const bool is_usual = run.options.dataset.empty() && groups(*run.source).size() < 2;
   const sql::Dialect* dialect = destination.capabilities().dialect;
-  const Result<std::vector<std::string>> keys = ledger::list_pipelines(run.target.data_dir);
+  const Result<std::vector<std::string>> keys = ledger::list_pipelines(target.data_dir);
   for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
-    if (key == run.target.key || !is_keyed_by_target(key)) continue;
-    const auto known = remembered_binding(run.target.data_dir, key);
-    if (!known || !*known || (*known)->destination != run.target.address) continue;
+    const bool may_meet =
+        !is_usual || key.starts_with(target.name + "-") || key.starts_with(std::string(several_tables_name) + "-");
+    if (key == target.key || !is_keyed_by_target(key) || !may_meet) continue;
+    const auto known = remembered_binding(target.data_dir, key);
+    if (!known || !*known || (*known)->destination != target.address || was_named(key, (*known)->name)) continue;
     const std::string& dataset = (*known)->dataset;
     const bool is_same =
-        dialect == nullptr ? dataset == run.target.dataset : sql::is_same_name(*dialect, dataset, run.target.dataset);
+        dialect == nullptr ? dataset == target.dataset : sql::is_same_name(*dialect, dataset, target.dataset);
     if (is_same) found.push_back(key);
   }
   return found;

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -41,9 +40,10 @@ Error unfinished(const ReadInput& input, const std::string& key, const SealedInp
       .message = fmt::format("{} (same content) was {} by run {} of the pipeline {}, which has not finished with it: "
                              "it would come twice",
                              called(input), sealed.loaded ? "loaded" : "sealed", sealed.run_id, key),
-      .hint = fmt::format("a command with other tables is another pipeline: with --pipeline {} it goes on with that "
-                          "one, with a new name it loads all of them",
-                          key)};
+      .hint = fmt::format("a command with other tables is another pipeline: finish that one with its own command "
+                          "(outfall status {}) or add --pipeline {}, which goes on with it; a new name loads all of "
+                          "them",
+                          sealed.run_id, key)};
 }
 
 bool is_same_table(const delivery::Capabilities& can, const std::string& a, const std::string& b) {
@@ -83,17 +83,11 @@ Result<EarlierLoads> EarlierLoads::find(const RunRequest& request, ledger::Ledge
   EarlierLoads found(own, request.options.write_disposition == WriteDisposition::replace);
   if (request.neighbours.empty() || request.destination.mode() == DeliveryMode::none) return found;
   const delivery::Capabilities& can = request.destination.capabilities();
-  Replacements ours;
-  if (own != nullptr) {
-    Result<Replacements> read = Replacements::read(*own, can.name_length_max());
-    if (!read) return fail(std::move(read.error()));
-    ours = std::move(*read);
-  }
-  // What the destination does not answer, the ledgers' word counts for.
+  // What the destination does not answer, the ledger's word counts for.
   const auto is_gone = [&](const Neighbour& neighbour, const SealedInput& sealed) {
-    if (sealed.loaded && (found.replaces_ || !loads.has(sealed.load_id).value_or(true))) return true;
-    return !neighbour.replacements.of(sealed, loads).value_or("").empty() ||
-           !ours.of(sealed, loads).value_or("").empty();
+    if (!sealed.loaded) return sealed.replaced;  // then it takes away what is there, and brings it once
+    return found.replaces_ || !loads.has(sealed.load_id).value_or(true) ||
+           !neighbour.replacements.of(sealed, loads).value_or("").empty();
   };
   for (const std::string& key : request.neighbours) {
     Result<Neighbour> neighbour = Neighbour::open(request, key);

@@ -21,7 +21,8 @@ struct Opener {
 /// Opens the file, if need be after its log, which DuckDB could not read, was made good: each kind of trouble once.
 Result<duckdb_database> open_or_mend_log(const Opener& opener, const std::string& path, const DuckDbOptions& options);
 
-/// Makes torn blocks good, also those that DuckDB would meet only later. All or none.
+/// Makes torn blocks good, also those that DuckDB would meet only later. All or none, but for what DuckDB has written
+/// since.
 Status mend_blocks(const Opener& opener, const std::string& path, const DuckDbOptions& options);
 
 }  // namespace outfall::sql

@@ -126,9 +126,11 @@ Status tear_again(const std::string& path, const MendedBlock& mended) {
   std::uint64_t checksum = 0;
   const auto count = read_whole(*database, mended.block.offset, std::as_writable_bytes(std::span(&checksum, 1)));
   if (!count) return fail(count.error());
-  if (checksum != mended.block.computed) return {};  // DuckDB has written the block since
-  Status done = database->write_at(mended.block.offset, std::as_bytes(std::span(&mended.block.stored, 1)));
-  if (done) done = database->sync_data();
+  Status done;
+  if (checksum == mended.block.computed) {  // otherwise DuckDB has written the block since
+    done = database->write_at(mended.block.offset, std::as_bytes(std::span(&mended.block.stored, 1)));
+    if (done) done = database->sync_data();
+  }
   return done ? remove_file(mended.copy) : done;
 }
 

@@ -263,7 +263,7 @@ def another_set_of_tables_does_not_double_what_was_cut_off(story):
         for others in ((A, B, C), (A, "--table", "A", "--dataset", "outfall_dataset"), ("in", "--table-per-file", "--dataset", "OUTFALL_dataset")):
             for dry in ((), ("--dry-run",)):
                 told(story.run(*dry, inputs=others, code=1), f"a.jsonl (same content) was {word} by run {runs(story, killed)[0]}",
-                     f"of the pipeline {killed}, which has not finished with it", f"with --pipeline {killed} it goes on with that one")
+                     f"of the pipeline {killed}, which has not finished with it", f"or add --pipeline {killed}, which goes on with it")
         told(story.run("--pipeline", killed, inputs=(A, B)), "a.jsonl: finished from run")
         assert [story.ids(table=table) for table in "ab"] == before
 
@@ -279,15 +279,37 @@ def neighbours_that_are_no_reason_to_refuse(story):
     assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
     story.run(inputs=(A, C), fault="before_run_end", code=KILLED)
     story.run("--write-disposition", "replace", inputs=(A, B, C))
-    story.run(inputs=(A, B), code=1)
-    story.rows("c.jsonl", 5)
+    told(story.run(inputs=(A, B, C), code=1), "which has not finished with it")  # who replaced what is not asked
+    story.run(inputs=(A, C))
     story.run(inputs=(A, B, C))
-    assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2, 5]]
+    assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2, 2]]
+    # A replacement that waits brings it once, whatever is there then.
+    story.run("--write-disposition", "replace", inputs=(A, B), fault="after_seal", code=KILLED)
+    story.run("--write-disposition", "replace", inputs=(A, C))
+    story.outfall("resume")
+    assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
+    told(story.run("--write-disposition", "replace", inputs=(A, B)), "a.jsonl: finished from run")
     # To replace what is there leaves behind it what waits elsewhere.
     story.run(inputs=(A, C), fault="after_seal", code=KILLED)
     told(story.run("--write-disposition", "replace", inputs=(A, B, C), code=1), "which has not finished with it")
     story.run("--pipeline", "named", "--dataset", "other", inputs=(A, B), fault="after_seal", code=KILLED)
     story.run("--dataset", "other", inputs=(A, C))
+
+
+def neighbours_are_met_under_any_name(story):
+    """Pipelines that were not named ask each other also where a table is spelled in another way, or where one is called by its folder."""
+    story.rows("Orders.jsonl", 1)
+    story.run(inputs=("in/Orders.jsonl",), fault="after_seal", code=KILLED)
+    told(story.run("--table", "orders", inputs=("in/Orders.jsonl",), code=1), "which has not finished with it")
+    story.run("--table", "orders", "--pipeline", "own", inputs=("in/Orders.jsonl",))
+    three_files(story)
+    story.run(inputs=(A, B), fault="after_seal", code=KILLED)
+    [first] = [name for name in pipelines(story) if name.startswith("outfall-")]
+    story.run("--dataset", "outfall_dataset", "--table", "c", inputs=(C,), fault="after_seal", code=KILLED)
+    told(story.run("--pipeline", first, inputs=(A, C), code=1), "c.jsonl (same content) was sealed by run")
+    # What somebody has named is apart, also where it looks like a key.
+    story.run("--pipeline", "shop-20240101", "--dataset", "shop", inputs=(A, B), fault="after_seal", code=KILLED)
+    story.run("--dataset", "shop", inputs=(A, C))
 
 
 def a_database_that_is_busy_at_the_seal_is_not_asked(story):
@@ -1042,7 +1064,7 @@ def main():
         each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_is_shown_again_as_it_was, the_report_comes_before_the_record_of_the_end,
         a_replacement_that_is_given_up_is_told, what_was_replaced_since_counts_as_new, what_a_replacement_brought_itself_is_there, resume_ends_as_the_worst_pipeline,
         failed_run_between, another_set_of_tables_remembers_nothing_and_says_so,
-        another_set_of_tables_does_not_double_what_was_cut_off, neighbours_that_are_no_reason_to_refuse, a_database_that_is_busy_at_the_seal_is_not_asked, a_pipeline_is_named_by_its_folder_too, another_table_is_another_load, another_table_is_another_load_of_standard_input,
+        another_set_of_tables_does_not_double_what_was_cut_off, neighbours_that_are_no_reason_to_refuse, neighbours_are_met_under_any_name, a_database_that_is_busy_at_the_seal_is_not_asked, a_pipeline_is_named_by_its_folder_too, another_table_is_another_load, another_table_is_another_load_of_standard_input,
         a_limit_of_file_sizes_is_an_error, a_pipe_is_read_once, a_full_disk_takes_no_output_for_written,
         skipping_is_by_table, replacing_is_more_than_appending, replace_reads_the_whole_table, replace_refuses_to_empty_a_table, bad_document_with_little_memory,
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,
