@@ -66,8 +66,7 @@ struct Neighbour {
     if (!replacements) return fail(std::move(replacements.error()));
     Result<std::optional<schema::Naming>> naming = stored_naming(*ledger, name_length_max);
     if (!naming) return fail(std::move(naming.error()));
-    return Neighbour{
-        .ledger = std::move(*ledger), .replacements = std::move(*replacements), .naming = std::move(*naming)};
+    return Neighbour{.ledger = std::move(*ledger), .replacements = std::move(*replacements), .naming = *naming};
   }
 
   /// Old stores do not say for which table an input was: then it may be any.

@@ -27,7 +27,7 @@ Result<Replacements> Replacements::read(ledger::Ledger& ledger, std::optional<st
   for (const ledger::PackageRecord& package : *pending) read.pending_.insert(package.load_id);
   Result<std::optional<schema::Naming>> naming = stored_naming(ledger, name_length_max);
   if (!naming) return fail(std::move(naming.error()));
-  read.naming_ = std::move(*naming);
+  read.naming_ = *naming;
   return read;
 }
 

@@ -212,8 +212,10 @@ Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& st
   Result<DuckDbResult> result = statement.run(Fetch::all_at_once);
   if (!result) return fail(std::move(result.error()));
   const DuckDbApi& api = session_->api();
+  const idx_t column_count = api.duckdb_column_count(result->get());
   std::vector<ColumnHeader> columns;
-  for (idx_t i = 0; i < api.duckdb_column_count(result->get()); ++i) {
+  columns.reserve(column_count);
+  for (idx_t i = 0; i < column_count; ++i) {
     columns.push_back({.name = api.duckdb_column_name(result->get(), i), .type = "VARCHAR"});
   }
   const idx_t size = api.duckdb_row_count(result->get());
