@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ledger/data_dir.h"
 #include "schema/stored_text.h"
 
 namespace outfall::pipeline {
@@ -77,8 +78,29 @@ std::string gone_note(const RunRequest& request, std::string_view consequence) {
   return fmt::format("{} is no longer at {}: {}", request.dataset, request.destination.address(), consequence);
 }
 
+/// The folder of a pipeline that goes by the same name at the same dataset: it was not named, or has another name here.
+std::string key_of_namesake(const RunRequest& request) {
+  const Result<std::vector<std::string>> keys = ledger::list_pipelines(request.data_dir);
+  for (const std::string& key : keys ? *keys : std::vector<std::string>()) {
+    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request.data_dir, key);
+    if (key == request.key || !paths) continue;
+    const auto binding = ledger::Ledger::binding_at(paths->database);
+    const bool is_same = binding && *binding && (*binding)->name == request.name &&
+                         (*binding)->dataset == request.dataset &&
+                         (*binding)->destination == request.destination.address();
+    if (is_same) return key;
+  }
+  return "";
+}
+
 /// The state store was lost, or the dataset was made elsewhere: by dlt, or on another machine.
 std::string unknown_loads_note(const RunRequest& request) {
+  if (const std::string key = key_of_namesake(request); !key.empty()) {
+    return fmt::format(
+        "{} at {} has loads of the pipeline {} of this data directory, which goes by the same name there: every input "
+        "counts as new, and may come twice. --pipeline {} goes on with that one",
+        request.dataset, request.destination.address(), key, key);
+  }
   return fmt::format(
       "{} at {} has earlier loads of this pipeline, and this data directory does not know which inputs "
       "they took: every input counts as new. Another one is named with --data-dir",

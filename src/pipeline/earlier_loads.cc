@@ -36,14 +36,13 @@ std::string loaded_before(const ReadInput& input, const SealedInput& earlier) {
 }
 
 Error unfinished(const ReadInput& input, const std::string& key, const SealedInput& sealed) {
-  return {
-      .message = fmt::format("{} (same content) was {} by run {} of the pipeline {}, which has not finished with it: "
-                             "it would come twice",
-                             called(input), sealed.loaded ? "loaded" : "sealed", sealed.run_id, key),
-      .hint = fmt::format("a command with other tables is another pipeline: finish that one with its own command "
-                          "(outfall status {}) or add --pipeline {}, which goes on with it; a new name loads all of "
-                          "them",
-                          sealed.run_id, key)};
+  return {.message = fmt::format("{} (same content) was {} by run {} of the pipeline {}, {}: it would come twice",
+                                 called(input), sealed.loaded ? "loaded" : "sealed", sealed.run_id, key,
+                                 sealed.loaded ? "which was cut off before its end" : "where it is pending"),
+          .hint = fmt::format("a command with other tables is another pipeline: finish that one with its own command "
+                              "(outfall status {}) or add --pipeline {}, which goes on with it; with a new name all of "
+                              "them come again",
+                              sealed.run_id, key)};
 }
 
 bool is_same_table(const delivery::Capabilities& can, const std::string& a, const std::string& b) {

@@ -56,7 +56,7 @@ Status replay_attached(const Opener& opener, const std::string& path, const Duck
   if (options.mended) {
     options.mended(
         fmt::format("DuckDB could not replay the log of {} by itself, which altered a table with a computed "
-                    "default: it was replayed with the file attached to another database, and is empty now",
+                    "default: it was replayed with the file attached to another database, and the log is empty now",
                     path));
   }
   return {};

@@ -257,13 +257,12 @@ def another_set_of_tables_does_not_double_what_was_cut_off(story):
     three_files(story)
     story.run(inputs=(A, B), fault="before_seal", code=KILLED)
     [killed] = pipelines(story)
-    for fault, word in (("after_seal", "sealed"), ("before_run_end", "loaded")):
+    for fault, words in (("after_seal", "where it is pending"), ("before_run_end", "which was cut off before its end")):
         story.run(inputs=(A, B), fault=fault, code=KILLED)
-        before = [story.ids(table=table) for table in "ab"] if word == "loaded" else [[0], [1]]
+        before = [story.ids(table=table) for table in "ab"] if fault == "before_run_end" else [[0], [1]]
         for others in ((A, B, C), (A, "--table", "A", "--dataset", "outfall_dataset"), ("in", "--table-per-file", "--dataset", "OUTFALL_dataset")):
             for dry in ((), ("--dry-run",)):
-                told(story.run(*dry, inputs=others, code=1), f"a.jsonl (same content) was {word} by run {runs(story, killed)[0]}",
-                     f"of the pipeline {killed}, which has not finished with it", f"or add --pipeline {killed}, which goes on with it")
+                told(story.run(*dry, inputs=others, code=1), f"by run {runs(story, killed)[0]} of the pipeline {killed}, {words}: it would come twice", f"or add --pipeline {killed}, which goes on with it")
         told(story.run("--pipeline", killed, inputs=(A, B)), "a.jsonl: finished from run")
         assert [story.ids(table=table) for table in "ab"] == before
 
@@ -279,7 +278,7 @@ def neighbours_that_are_no_reason_to_refuse(story):
     assert [story.ids(table=table) for table in "abc"] == [[0], [1], [2]]
     story.run(inputs=(A, C), fault="before_run_end", code=KILLED)
     story.run("--write-disposition", "replace", inputs=(A, B, C))
-    told(story.run(inputs=(A, B, C), code=1), "which has not finished with it")  # who replaced what is not asked
+    told(story.run(inputs=(A, B, C), code=1), "it would come twice")  # who replaced what is not asked
     story.run(inputs=(A, C))
     story.run(inputs=(A, B, C))
     assert [story.ids(table=table) for table in "abc"] == [[0, 0], [1, 1], [2, 2]]
@@ -291,7 +290,7 @@ def neighbours_that_are_no_reason_to_refuse(story):
     told(story.run("--write-disposition", "replace", inputs=(A, B)), "a.jsonl: finished from run")
     # To replace what is there leaves behind it what waits elsewhere.
     story.run(inputs=(A, C), fault="after_seal", code=KILLED)
-    told(story.run("--write-disposition", "replace", inputs=(A, B, C), code=1), "which has not finished with it")
+    told(story.run("--write-disposition", "replace", inputs=(A, B, C), code=1), "it would come twice")
     story.run("--pipeline", "named", "--dataset", "other", inputs=(A, B), fault="after_seal", code=KILLED)
     story.run("--dataset", "other", inputs=(A, C))
 
@@ -300,7 +299,7 @@ def neighbours_are_met_under_any_name(story):
     """Pipelines that were not named ask each other also where a table is spelled in another way, or where one is called by its folder."""
     story.rows("Orders.jsonl", 1)
     story.run(inputs=("in/Orders.jsonl",), fault="after_seal", code=KILLED)
-    told(story.run("--table", "orders", inputs=("in/Orders.jsonl",), code=1), "which has not finished with it")
+    told(story.run("--table", "orders", inputs=("in/Orders.jsonl",), code=1), "it would come twice")
     story.run("--table", "orders", "--pipeline", "own", inputs=("in/Orders.jsonl",))
     three_files(story)
     story.run(inputs=(A, B), fault="after_seal", code=KILLED)
@@ -339,6 +338,7 @@ def a_pipeline_is_named_by_its_folder_too(story):
     story.rows("2.jsonl", 2)
     story.run("--pipeline", key, "--skip-loaded")
     assert pipelines(story) == [key] and story.ids() == [1, 2]
+    told(story.run("--pipeline", "in", "--dataset", "in_dataset", "--dry-run"), f"loads of the pipeline {key} of this data directory", f"--pipeline {key} goes on")
     schemas = story.outfall("query", "duckdb:t.duckdb", "select distinct schema_name from _dlt_version", "--output", "csv", of_stdout=True)
     assert schemas == "schema_name\nin\n", schemas
 
