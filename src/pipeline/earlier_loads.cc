@@ -36,13 +36,14 @@ std::string loaded_before(const ReadInput& input, const SealedInput& earlier) {
 }
 
 Error unfinished(const ReadInput& input, const std::string& key, const SealedInput& sealed) {
-  return {.message = fmt::format("{} (same content) was {} by run {} of the pipeline {}, {}: it would come twice",
-                                 called(input), sealed.loaded ? "loaded" : "sealed", sealed.run_id, key,
-                                 sealed.loaded ? "which was cut off before its end" : "where it is pending"),
-          .hint = fmt::format("a command with other tables is another pipeline: finish that one with its own command "
-                              "(outfall status {}) or add --pipeline {}, which goes on with it; with a new name all of "
-                              "them come again",
-                              sealed.run_id, key)};
+  const std::string what =
+      sealed.loaded ? fmt::format("loaded by run {}, which was cut off, of the pipeline {}", sealed.run_id, key)
+                    : fmt::format("sealed by run {} of the pipeline {}, where it is pending", sealed.run_id, key);
+  return {.message = fmt::format("{} (same content) was {}: it would come twice", called(input), what),
+          .hint = fmt::format("a command with other tables is another pipeline: --pipeline {} goes on with that one "
+                              "(where several are in the way, finish each with its own inputs first); with a new name "
+                              "all of them come again",
+                              key)};
 }
 
 bool is_same_table(const delivery::Capabilities& can, const std::string& a, const std::string& b) {

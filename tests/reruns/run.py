@@ -257,12 +257,12 @@ def another_set_of_tables_does_not_double_what_was_cut_off(story):
     three_files(story)
     story.run(inputs=(A, B), fault="before_seal", code=KILLED)
     [killed] = pipelines(story)
-    for fault, words in (("after_seal", "where it is pending"), ("before_run_end", "which was cut off before its end")):
+    for fault, words in (("after_seal", "sealed by run {} of the pipeline {}, where it is pending"), ("before_run_end", "loaded by run {}, which was cut off, of the pipeline {}")):
         story.run(inputs=(A, B), fault=fault, code=KILLED)
         before = [story.ids(table=table) for table in "ab"] if fault == "before_run_end" else [[0], [1]]
         for others in ((A, B, C), (A, "--table", "A", "--dataset", "outfall_dataset"), ("in", "--table-per-file", "--dataset", "OUTFALL_dataset")):
             for dry in ((), ("--dry-run",)):
-                told(story.run(*dry, inputs=others, code=1), f"by run {runs(story, killed)[0]} of the pipeline {killed}, {words}: it would come twice", f"or add --pipeline {killed}, which goes on with it")
+                told(story.run(*dry, inputs=others, code=1), words.format(runs(story, killed)[0], killed) + ": it would come twice", f"--pipeline {killed} goes on with that one")
         told(story.run("--pipeline", killed, inputs=(A, B)), "a.jsonl: finished from run")
         assert [story.ids(table=table) for table in "ab"] == before
 
