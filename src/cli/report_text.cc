@@ -276,9 +276,9 @@ std::string rejects_text(const Report& report, const ReportView& view) {
   if (shown > 0 && report.balance.rejected > shown)
     out += labelled("", fmt::format("and {} more", count_text(report.balance.rejected - shown)));
   if (report.dead_letters > 0) {
-    out +=
-        fmt::format("{} rejected rows are kept: outfall dead-letter list {}{}\n", painted(view.terminal, Color::cyan, "hint:"),
-                    shell_word(report.pipeline), data_dir_words(view.data_dir));
+    out += fmt::format("{} rejected rows are kept: outfall dead-letter list {}{}\n",
+                       painted(view.terminal, Color::cyan, "hint:"), shell_word(report.pipeline),
+                       data_dir_words(view.data_dir));
   }
   return out;
 }
