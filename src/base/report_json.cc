@@ -11,9 +11,7 @@ namespace outfall {
 namespace {
 
 Json texts(const std::vector<std::string>& list) {
-  Json out = Json::array();
-  for (const std::string& text : list) out.push_back(text);
-  return out;
+  return list_json(list, [](const std::string& text) { return Json(text); });
 }
 
 Json error_json(const Error& error) {
