@@ -23,8 +23,8 @@ struct DeadLetter {
   std::string run_id{};
   std::string table{};
   std::string input{};       ///< absolute path, or "standard input"
-  std::uint64_t line = 0;    ///< where the fault was seen, counted from 1
-  std::uint64_t column = 0;  ///< in characters
+  std::uint64_t line = 0;    ///< where the fault was seen, counted from 1; 0: not known
+  std::uint64_t column = 0;  ///< in characters; 0: the destination refused it, and `line` counts the rows of its input
   std::uint64_t offset = 0;  ///< of the row's first byte in the input, behind decompression and recoding
   std::string reason{};
   std::string hint{};
@@ -45,6 +45,7 @@ struct DeadLetterOptions {
   std::string pipeline{};  ///< empty: all
   std::string table{};     ///< empty: all
   std::string reason{};    ///< a part of the reason, in any case; empty: all
+  std::string input{};     ///< a part of the input's name; empty: all
   std::optional<Time> since{};
   std::optional<std::size_t> limit{};
   DeadLetterOrder order = DeadLetterOrder::oldest_first;

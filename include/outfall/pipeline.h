@@ -118,7 +118,7 @@ struct RunOptions {
   /// and what links rows of an exported table is data. Without, they are left out.
   bool keep_dlt_columns = false;
 
-  /// None: fail.
+  /// None: fail; for rows that the destination refuses dead_letter. Of `resume` it concerns these alone.
   std::optional<OnReject> on_reject{};
   /// More bad rows than this fail the run all the same, and nothing of it is visible: their number, or else how many of
   /// a hundred. Neither: one of a hundred, and a hundred where there are fewer than 10,000 rows.

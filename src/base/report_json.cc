@@ -206,6 +206,18 @@ std::string_view name(InputFate fate) {
   return "unknown";
 }
 
+/// Adds a list as it grows: a run may have 100,000 inputs.
+template <class Item, class Turn>
+void append_list(std::string& out, std::string_view key, const std::vector<Item>& items, Turn turn) {
+  append_json_string(out, key);
+  out += ":[";
+  for (const Item& item : items) {
+    if (&item != &items.front()) out += ',';
+    out += to_json(turn(item));
+  }
+  out += ']';
+}
+
 std::string to_json(const Report& report) {
   Json out = Json::object();
   out.set("ending", name(report.ending));
@@ -222,15 +234,21 @@ std::string to_json(const Report& report) {
   out.set("packages", list_json(report.packages, package_json));
   out.set("pending_packages", list_json(report.pending_packages, package_json));
   out.set("tables", list_json(report.tables, table_json));
-  out.set("inputs", list_json(report.inputs, input_json));
-  out.set("steps", list_json(report.steps, step_json));
-  out.set("rejects", list_json(report.rejects, reject_json));
-  out.set("dead_letters", count_json(report.dead_letters));
-  out.set("notes", texts(report.notes));
-  out.set("duplicate_keys", count_json(report.duplicate_keys));
-  out.set("bytes_read", count_json(report.bytes_read));
-  out.set("elapsed_seconds", seconds(report.elapsed));
-  return to_json(out);
+  Json rest = Json::object();
+  rest.set("steps", list_json(report.steps, step_json));
+  rest.set("rejects", list_json(report.rejects, reject_json));
+  rest.set("dead_letters", count_json(report.dead_letters));
+  rest.set("notes", texts(report.notes));
+  rest.set("duplicate_keys", count_json(report.duplicate_keys));
+  rest.set("bytes_read", count_json(report.bytes_read));
+  rest.set("elapsed_seconds", seconds(report.elapsed));
+
+  std::string text = to_json(out);
+  text.back() = ',';
+  append_list(text, "inputs", report.inputs, input_json);
+  text += ',';
+  text += std::string_view(to_json(rest)).substr(1);
+  return text;
 }
 
 }  // namespace outfall

@@ -273,20 +273,25 @@ Status take_bad_rows_max(const std::string& text, RunOptions& run) {
   return {};
 }
 
-Status take_bad_input(const Typed& typed, RunOptions& run) {
+Status take_rejects(const Typed& typed, RunOptions& run) {
   static const std::vector words{spelled(OnReject::fail), spelled(OnReject::dead_letter), spelled(OnReject::drop)};
-  static const std::vector files{spelled(OnBadFiles::fail), spelled(OnBadFiles::skip)};
   run.rejected_ok = typed.rejected_ok;
+  Status done;
+  if (!typed.on_reject.empty()) done = take(known_word<OnReject>("--on-reject", typed.on_reject, words), run.on_reject);
+  return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;
+}
+
+Status take_bad_input(const Typed& typed, RunOptions& run) {
+  static const std::vector files{spelled(OnBadFiles::fail), spelled(OnBadFiles::skip)};
   run.allow_missing = typed.allow_missing;
   run.allow_partial = typed.allow_partial;
   run.allow_empty = typed.allow_empty;
   run.fail_if_empty = typed.fail_if_empty;
-  Status done;
-  if (!typed.on_reject.empty()) done = take(known_word<OnReject>("--on-reject", typed.on_reject, words), run.on_reject);
+  Status done = take_rejects(typed, run);
   if (done && !typed.on_bad_files.empty()) {
     done = take(known_word<OnBadFiles>("--on-bad-files", typed.on_bad_files, files), run.on_bad_files);
   }
-  return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;
+  return done;
 }
 
 /// A table alone, or with its dataset: `shop.orders`.
@@ -341,7 +346,7 @@ Result<Command> run_command(const Typed& typed) {
 
 Result<Command> resume_command(const Typed& typed) {
   ResumeCommand command;
-  command.run.rejected_ok = typed.rejected_ok;
+  if (Status rejects = take_rejects(typed, command.run); !rejects) return fail(std::move(rejects.error()));
   Status done = take_shared(typed, command.pipeline, command.run);
   if (done) done = take_talk(typed, command.talk);
   if (!done) return fail(std::move(done.error()));
@@ -396,6 +401,7 @@ Status take_letters(const Typed& typed, DeadLetterVerb verb, DeadLetterOptions& 
   letters.pipeline = typed.pipeline;
   letters.table = typed.table;
   letters.reason = typed.reason;
+  letters.input = typed.input;
   if (verb == DeadLetterVerb::list) {
     letters.limit = listed_default;
     letters.order = DeadLetterOrder::newest_first;

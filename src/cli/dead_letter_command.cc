@@ -63,6 +63,7 @@ std::string cut_text(const DeadLetter& letter) {
 }
 
 std::string place_text(const DeadLetter& letter) {
+  if (letter.column == 0) return fmt::format("{}, row {}", one_line(letter.input), letter.line);
   return fmt::format("{}, line {}, column {}", one_line(letter.input), letter.line, letter.column);
 }
 
@@ -105,9 +106,11 @@ int show(const DeadLetterCommand& command) {
   text += line("pipeline", letter.pipeline);
   text += line("table", one_line(letter.table));
   text += line("where", place_text(letter));
-  text += line("begins",
-               fmt::format("at byte {} of the input{}", letter.offset,
-                           letter.input.ends_with(".gz") || letter.input.ends_with(".zst") ? ", decompressed" : ""));
+  if (letter.column > 0) {
+    text += line("begins",
+                 fmt::format("at byte {} of the input{}", letter.offset,
+                             letter.input.ends_with(".gz") || letter.input.ends_with(".zst") ? ", decompressed" : ""));
+  }
   text += line("rejected",
                fmt::format("{} by run {}, load {}", time_text(letter.rejected_at), letter.run_id, letter.load_id));
   text += line("reason", one_line(letter.reason));
@@ -130,7 +133,7 @@ Result<std::string> common_header(const DeadLetterOptions& letters) {
     return fail(Error{.message = fmt::format("the rows come from inputs of several forms: {} has the header {}, those "
                                              "before it have {}",
                                              letter.id, shown(letter.header), shown(*header)),
-                      .hint = "choose those of one table: --table NAME",
+                      .hint = "choose those of one input, or of one table: --input FILE, --table NAME",
                       .blame = Blame::usage});
   });
   if (!visited) return fail(visited.error());

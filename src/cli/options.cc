@@ -103,14 +103,20 @@ void add_rejected_ok(CLI::App& app, Typed& typed) {
       ->group("When the input is bad");
 }
 
-void add_bad_input_options(CLI::App& app, Typed& typed) {
+void add_reject_options(CLI::App& app, Typed& typed) {
   const char* bad = "When the input is bad";
   text(app, "--on-reject", typed.on_reject, "HOW",
-       "A bad row: fail (default), dead-letter (keep it apart, load the others), or drop (count it)")
+       "A bad row: fail, dead-letter (keep it apart, load the others), or drop (count it). Default: fail, and "
+       "dead-letter for a row that the database refuses")
       ->group(bad);
   text(app, "--max-bad-rows", typed.bad_rows_max, "N|P%",
        "Fail, and load nothing, beyond so many. Default: 1%, or 100 below 10,000 rows")
       ->group(bad);
+}
+
+void add_bad_input_options(CLI::App& app, Typed& typed) {
+  const char* bad = "When the input is bad";
+  add_reject_options(app, typed);
   text(app, "--on-bad-files", typed.on_bad_files, "HOW",
        "A file that cannot be read to its end: fail (default), or skip (load nothing of it)")
       ->group(bad);
@@ -191,6 +197,7 @@ void add_resume(CLI::App& root, Typed& typed) {
   CLI::App& app = *root.add_subcommand("resume", "Deliver what earlier runs left; needs no source");
   text(app, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: every one with pending work")
       ->group("What to finish");
+  add_reject_options(app, typed);
   add_rejected_ok(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
@@ -287,6 +294,7 @@ void add_dead_letter(CLI::App& root, Typed& typed) {
     text(verb, "-p,--pipeline", typed.pipeline, "NAME", "The same, as an option")->group("Which");
     text(verb, "-t,--table", typed.table, "NAME", "Rows that were meant for this table")->group("Which");
     text(verb, "--reason", typed.reason, "TEXT", "Reasons that hold this text")->group("Which");
+    text(verb, "--input", typed.input, "FILE", "Rows of inputs whose name holds this text")->group("Which");
     text(verb, "--since", typed.since, "WHEN", "Rejected since then: 2026-11-22, 2026-11-22T10:00, or 90m, 24h, 7d ago")
         ->group("Which");
     text(verb, "--limit", typed.limit, "N", limit)->group("Which");

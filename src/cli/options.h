@@ -51,6 +51,7 @@ struct Typed {
   std::string load_id;
   std::string letter;
   std::string reason;
+  std::string input;
   std::string since;
   std::string limit;
   bool no_header = false;

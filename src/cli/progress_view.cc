@@ -162,7 +162,8 @@ std::string bar_line(const StageMeter& meter, std::size_t columns) {
 std::string plain_line(const StageMeter& meter) {
   std::string line = fmt::format("progress: {}", name(meter.progress().stage));
   if (const std::optional<double> share = meter.share()) line += fmt::format(" {}%", static_cast<int>(*share * 100));
-  return line + ", " + joined(facts(meter), ", ");
+  const std::string told = joined(facts(meter), ", ");
+  return told.empty() ? line : line + ", " + told;
 }
 
 std::string json_line(const StageMeter& meter) {

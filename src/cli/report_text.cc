@@ -263,8 +263,9 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
 std::string rejects_text(const Report& report, const ReportView& view) {
   std::string out;
   for (const RejectReport& reject : report.rejects | std::views::take(rejects_shown_max)) {
-    out += labelled("rejected", fmt::format("{}, line {}, column {}: {}", one_line(reject.input), reject.line,
-                                            reject.column, one_line(reject.reason)));
+    const std::string place = reject.column == 0 ? fmt::format(", row {}", reject.line)
+                                                 : fmt::format(", line {}, column {}", reject.line, reject.column);
+    out += labelled("rejected", fmt::format("{}{}: {}", one_line(reject.input), place, one_line(reject.reason)));
     // Rows that are bad in the same way are told once what to do.
     const bool is_told = &reject != &report.rejects.front() && (&reject - 1)->hint == reject.hint;
     if (!reject.hint.empty() && !is_told) {
@@ -326,6 +327,7 @@ std::string query_text(const Report& report) {
 std::string headline(const Report& report, const Terminal& terminal) {
   std::string where = report.destination;
   if (!report.dataset.empty()) where += fmt::format(", dataset {}", report.dataset);
+  if (report.pipeline.empty()) return "";  // it failed before it was known which one it is
   std::string out = labelled("pipeline", painted(terminal, Color::bold, report.pipeline));
   out += labelled("destination", one_line(where));
   return out;
@@ -345,14 +347,19 @@ std::string resume_command(const Report& report, const std::string& data_dir) {
 std::string pending_text(const Report& report, const ReportView& view) {
   const std::string hint = painted(view.terminal, Color::cyan, "hint:");
   const bool is_stuck = report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run;
-  std::string out = fmt::format("{} {}`{}`{} delivers what is pending\n", hint, is_stuck ? "once that is mended, " : "",
-                                resume_command(report, view.data_dir),
-                                needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
+  std::string out =
+      fmt::format("{} {}`{}`{} delivers what is pending\n", hint, is_stuck ? "once the destination takes it, " : "",
+                  resume_command(report, view.data_dir),
+                  needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
   if (is_stuck) {
-    out += fmt::format(
-        "{} where the destination can never take it, `outfall package list{}` names it for "
-        "`outfall package drop`\n",
-        hint, data_dir_words(view.data_dir));
+    // Packages are delivered in their order: it is the first that is stuck.
+    const bool is_known = !report.pending_packages.empty();
+    out += is_known ? fmt::format("{} where it can never take it, `outfall package drop {}{}` gives it up\n", hint,
+                                  report.pending_packages.front().load_id, data_dir_words(view.data_dir))
+                    : fmt::format(
+                          "{} where it can never take it, `outfall package list{}` names it for `outfall "
+                          "package drop`\n",
+                          hint, data_dir_words(view.data_dir));
   }
   return out;
 }
@@ -403,7 +410,7 @@ std::string report_text(const Report& report, const ReportView& view) {
   out += rejects_text(report, view);
   out += loads_text(report);
   out += labelled("time", time_text(report));
-  out += labelled("data dir", one_line(report.data_dir));
+  if (!report.data_dir.empty()) out += labelled("data dir", one_line(report.data_dir));
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);

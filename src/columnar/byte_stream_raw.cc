@@ -112,14 +112,18 @@ Status RawInput::wait_for_bytes() const {
 
 Result<std::size_t> RawInput::end_of_file() {
   if (!facts_.size) return 0;
-  Result<std::uint64_t> size = file_->size();
-  if (!size) return fail(std::move(size).error());
+  const Result<FileStat> now = stat_file(*file_);
+  if (!now) return fail(now.error());
   if (bytes_ < *facts_.size) {
     return fail(fmt::format("{} shrank while it was read: it had {} bytes when it was opened, reading ended at byte {}",
                             name_, *facts_.size, bytes_),
                 "load it again when nothing writes to it");
   }
-  grew_ = *size > bytes_;
+  grew_ = now->size > bytes_;
+  // One that only grows is read as it was. Where it has the size of before, other bytes stand in the place of some.
+  if (!grew_ && now->mtime_ns != facts_.mtime_ns) {
+    return fail(fmt::format("{} changed while it was read", name_), "load it again when nothing writes to it");
+  }
   return 0;
 }
 

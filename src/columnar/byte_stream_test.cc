@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "columnar/byte_stream.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -162,6 +164,17 @@ TEST_F(ByteStreamTest, AFileThatGrowsIsReadAsItWas) {
   EXPECT_EQ(read_all(*stream).value(), "one\ntwo\n");
   EXPECT_TRUE(stream->raw_content().grew);
   EXPECT_EQ(stream->raw_content().bytes, 8u);
+}
+
+TEST_F(ByteStreamTest, AFileThatIsWrittenOverIsRefused) {
+  const std::string path = write("written_over", "one\ntwo\n");
+  const auto stream = open(path);
+  std::fstream(path, std::ios::in | std::ios::out) << "six";
+  const timespec later[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = 2'000'000'000, .tv_nsec = 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), later, 0), 0);
+  const Result<std::string> text = read_all(*stream);
+  ASSERT_FALSE(text);
+  EXPECT_THAT(text.error().message, HasSubstr("written_over changed while it was read"));
 }
 
 TEST_F(ByteStreamTest, AFileThatShrinksIsAnError) {

@@ -17,7 +17,8 @@ namespace outfall::columnar {
 struct CsvDialect {
   char delimiter = ',';
   char quote = '"';
-  char line_end = '\n';  ///< the last byte of a line end: `\r` only where no line ends with `\n`
+  char line_end = '\n';          ///< the last byte of a line end: `\r` only where no line ends with `\n`
+  bool names_delimiter = false;  ///< the first line is no record, but says it: `sep=;`
 
   bool operator==(const CsvDialect&) const = default;
 };

@@ -217,16 +217,26 @@ Status IpcFileWriter::sync() {
 struct IpcFileReader::State {
   std::string path;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
+  std::shared_ptr<arrow::Buffer> mapping;
   IpcFileSize size;
 };
 
 namespace {
 
+/// Bytes of a mapped file that stay in memory behind those who read it.
+constexpr int64_t bytes_held_max = int64_t{64} << 20;
+
+/// Pages that nobody looks at go; they are in the file.
+void let_go(const arrow::Buffer& mapping) {
+  (void)::madvise(const_cast<std::uint8_t*>(mapping.data()), static_cast<std::size_t>(mapping.size()), MADV_DONTNEED);
+}
+
 /// The batches of a file in order, each checked before a consumer sees it; `rows_wanted` rows together.
 class FileBatches final : public arrow::RecordBatchReader {
  public:
-  FileBatches(std::string path, std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader, int64_t rows_wanted)
-      : path_(std::move(path)), reader_(std::move(reader)), rows_wanted_(rows_wanted) {}
+  FileBatches(std::string path, std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader,
+              std::shared_ptr<arrow::Buffer> mapping, int64_t rows_wanted)
+      : path_(std::move(path)), reader_(std::move(reader)), mapping_(std::move(mapping)), rows_wanted_(rows_wanted) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return reader_->schema(); }
 
@@ -263,12 +273,21 @@ class FileBatches final : public arrow::RecordBatchReader {
 
   arrow::Status read_checked(std::shared_ptr<arrow::RecordBatch>* batch) {
     ARROW_ASSIGN_OR_RAISE(*batch, reader_->ReadRecordBatch(next_++));
-    return check_bounds(**batch);
+    ARROW_RETURN_NOT_OK(check_bounds(**batch));
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, arrow::util::ReferencedBufferSize(**batch));
+    bytes_touched_ += size;
+    if (bytes_touched_ > bytes_held_max) {
+      let_go(*mapping_);  // the batches before it, as a rule; what is still looked at comes back by itself
+      bytes_touched_ = size;
+    }
+    return arrow::Status::OK();
   }
 
   std::string path_;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader_;
+  std::shared_ptr<arrow::Buffer> mapping_;
   int64_t rows_wanted_;
+  int64_t bytes_touched_ = 0;
   std::shared_ptr<arrow::RecordBatch> rest_;  ///< of the last batch that was read; null: none
   int next_ = 0;
 };
@@ -281,10 +300,7 @@ arrow::Result<int64_t> count_rows(arrow::ipc::RecordBatchFileReader& reader, con
   for (int i = 0; i < reader.num_record_batches(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> batch, reader.ReadRecordBatch(i));
     rows += batch->num_rows();
-    if ((i + 1) % batches_between == 0) {
-      (void)::madvise(const_cast<std::uint8_t*>(mapping.data()), static_cast<std::size_t>(mapping.size()),
-                      MADV_DONTNEED);
-    }
+    if ((i + 1) % batches_between == 0) let_go(mapping);
   }
   return rows;
 }
@@ -313,8 +329,11 @@ Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
   if (!reader.ok()) return fail(damaged(path, reader.status()));
   const arrow::Result<int64_t> rows = count_rows(**reader, **mapped);
   if (!rows.ok()) return fail(damaged(path, rows.status()));
-  return IpcFileReader(std::make_shared<State>(State{
-      .path = path, .reader = *reader, .size = {.rows = static_cast<std::uint64_t>(*rows), .bytes = found->size}}));
+  return IpcFileReader(
+      std::make_shared<State>(State{.path = path,
+                                    .reader = *reader,
+                                    .mapping = *mapped,
+                                    .size = {.rows = static_cast<std::uint64_t>(*rows), .bytes = found->size}}));
 }
 
 IpcFileSize IpcFileReader::size() const {
@@ -329,7 +348,8 @@ Status IpcFileReader::schema(ArrowSchema* out) const {
 }
 
 Status IpcFileReader::stream(ArrowArrayStream* out, std::uint64_t rows_wanted) const {
-  auto batches = std::make_shared<FileBatches>(state_->path, state_->reader, static_cast<int64_t>(rows_wanted));
+  auto batches =
+      std::make_shared<FileBatches>(state_->path, state_->reader, state_->mapping, static_cast<int64_t>(rows_wanted));
   if (arrow::Status exported = arrow::ExportRecordBatchReader(std::move(batches), out); !exported.ok()) {
     return fail(damaged(state_->path, exported));
   }

@@ -6,12 +6,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/fault.h"
 #include "columnar/ipc_file.h"
 #include "delivery/counted_stream.h"
 #include "delivery/package_tables.h"
+#include "delivery/row_sieve.h"
 #include "package/package_reader.h"
 #include "sql/catalog.h"
 #include "sql/dialect.h"
@@ -27,6 +29,7 @@ struct Load {
   sql::Transaction& transaction;
   const LoadRequest& request;
   LoadSummary& summary;
+  RowSieve* sieve = nullptr;  ///< where rows were refused: finds which, and loads the others
 };
 
 TableLoad& entry(LoadSummary& summary, const std::string& table) {
@@ -49,7 +52,30 @@ Status empty_replaced(const Load& load) {
   return {};
 }
 
+Status took(const Load& load, const ledger::JobRecord& job, std::uint64_t taken, std::uint64_t refused) {
+  if (taken + refused != job.rows) {
+    return fail(fmt::format("insert into table {}: {} rows were sealed in {}, the database took {}", job.table,
+                            job.rows, job.file, taken));
+  }
+  TableLoad& table = entry(load.summary, job.table);
+  table.rows += taken;
+  table.refused += refused;
+  load.summary.rows += taken;
+  fault_point(Fault::in_load);
+  return {};
+}
+
+Status insert_sifted(const Load& load, const ledger::JobRecord& job) {
+  const Result<std::uint64_t> refused = load.sieve->refused(job);
+  if (!refused) return fail(refused.error());
+  Result<std::uint64_t> taken = load.sieve->insert(job, entry(load.summary, job.table).defaults);
+  if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
+  if (load.request.progress) load.request.progress(load.summary.rows + *taken);
+  return took(load, job, *taken, *refused);
+}
+
 Status insert_job(const Load& load, const ledger::JobRecord& job) {
+  if (load.sieve != nullptr && load.sieve->holds(job.table)) return insert_sifted(load, job);
   Result<columnar::IpcFileReader> reader = package::open_job(load.request.folder, job, load.request.check);
   if (!reader) return fail(std::move(reader.error()));
   const Result<std::vector<std::string>> columns = package::column_names(*reader);
@@ -63,14 +89,7 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   Result<std::uint64_t> taken = load.transaction.insert_stream(
       load.dataset.table(job.table), {*columns, &entry(load.summary, job.table).defaults}, &stream);
   if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
-  if (*taken != job.rows) {
-    return fail(fmt::format("insert into table {}: {} rows were sealed in {}, the database took {}", job.table,
-                            job.rows, job.file, *taken));
-  }
-  entry(load.summary, job.table).rows += *taken;
-  load.summary.rows += *taken;
-  fault_point(Fault::in_load);
-  return {};
+  return took(load, job, *taken, 0);
 }
 
 Status prepare(sql::Connection& connection, const LoadRequest& request) {
@@ -83,12 +102,38 @@ Status prepare(sql::Connection& connection, const LoadRequest& request) {
   return connection.prepare_load(bytes, columns);
 }
 
-Status fill(const Load& load, Env& env) {
-  const ledger::PackageRecord& package = load.request.package;
-  if (Status emptied = empty_replaced(load); !emptied) return emptied;
-  for (const ledger::JobRecord& job : package.jobs) {
+Status insert_jobs(Load& load) {
+  for (const ledger::JobRecord& job : load.request.package.jobs) {
     if (Status inserted = insert_job(load, job); !inserted) return inserted;
   }
+  return {};
+}
+
+/// All rows, so that what an earlier attempt left out is left out no more.
+Status insert_all(Load& load) {
+  if (Status inserted = insert_jobs(load); !inserted) return inserted;
+  Refusals* refusals = load.request.refusals;
+  if (refusals == nullptr) return {};
+  if (Status begun = refusals->begin(0, ""); !begun) return begun;
+  return refusals->keep();
+}
+
+/// All rows that the database takes. False: it was not found out which others there are.
+Result<bool> insert_taken(Load& load) {
+  Result<RowSieve> sieve = RowSieve::make(load.transaction, load.dataset, load.request);
+  if (!sieve && sieve.error().blame == Blame::interrupted) return fail(std::move(sieve.error()));
+  if (!sieve || sieve->documents() == 0) return false;
+  if (Status told = sieve->tell(*load.request.refusals); !told) return fail(std::move(told.error()));
+  load.sieve = &*sieve;
+  Status inserted = insert_jobs(load);
+  load.sieve = nullptr;
+  if (inserted) inserted = sieve->drop();
+  if (!inserted) return fail(std::move(inserted.error()));
+  return true;
+}
+
+Status record_load(const Load& load, Env& env) {
+  const ledger::PackageRecord& package = load.request.package;
   return sql::store_load(load.transaction, load.dataset,
                          {.load_id = package.load_id,
                           .schema_name = package.schema_name,
@@ -123,30 +168,76 @@ std::string hint_on_types(const Load& load, std::string_view answer) {
   return "";
 }
 
+/// Whether some rows may have been refused, so that the others can be loaded.
+bool may_be_rows(const Error& error) {
+  return error.remedy == Remedy::abandon && error.blame != Blame::interrupted &&
+         error.message.starts_with("insert into table");
+}
+
+constexpr const char* hint_on_rows =
+    "where it is some rows that are refused, outfall resume --on-reject dead-letter loads the other rows";
+
+/// A transaction with all that `insert` puts in and the record of the load, to be committed.
+template <class Insert>
+Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& request, LoadSummary& summary, Env& env,
+                              const Insert& insert) {
+  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
+  if (!transaction) return transaction;
+  // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
+  std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
+  Load load{.dataset = {connection, request.package.dataset},
+            .transaction = *transaction,
+            .request = request,
+            .summary = summary};
+  Status filled = empty_replaced(load);
+  if (filled) filled = insert(load);
+  if (filled) filled = record_load(load, env);
+  if (filled) return transaction;
+  (void)transaction->roll_back();
+  Error error = std::move(filled.error());
+  if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load, error.message);
+  if (error.hint.empty() && request.refusals == nullptr && may_be_rows(error)) error.hint = hint_on_rows;
+  return fail(std::move(error));
+}
+
+Status commit(sql::Transaction& transaction) {
+  fault_point(Fault::before_load_commit);
+  return transaction.commit();
+}
+
+/// Once a load was refused: the same with the rows that the database takes. None: which these are was not found out.
+Result<std::optional<LoadSummary>> load_taken(sql::Connection& connection, const LoadRequest& request,
+                                              LoadSummary summary, Env& env) {
+  bool is_known = true;
+  auto transaction = fill(connection, request, summary, env, [&is_known](Load& load) -> Status {
+    const Result<bool> inserted = insert_taken(load);
+    if (!inserted) return fail(inserted.error());
+    is_known = *inserted;
+    return is_known ? Status() : fail("no row was found that is refused");
+  });
+  if (!is_known) return std::nullopt;
+  if (!transaction) return fail(std::move(transaction.error()));
+  if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
+  return summary;
+}
+
 }  // namespace
 
 Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
   fault_point(Fault::before_load_begin);
   if (Status prepared = prepare(connection, request); !prepared) return fail(std::move(prepared.error()));
-  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
-  if (!transaction) return fail(std::move(transaction.error()));
-  {
-    // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
-    std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
-    Load load{.dataset = {connection, request.package.dataset},
-              .transaction = *transaction,
-              .request = request,
-              .summary = summary};
-    if (Status filled = fill(load, env); !filled) {
-      (void)transaction->roll_back();
-      Error error = std::move(filled.error());
-      if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load, error.message);
-      return fail(std::move(error));
-    }
+  LoadSummary filled = summary;
+  auto transaction = fill(connection, request, filled, env, insert_all);
+  if (!transaction) {
+    Error refused = std::move(transaction.error());
+    if (request.refusals == nullptr || !may_be_rows(refused)) return fail(std::move(refused));
+    Result<std::optional<LoadSummary>> others = load_taken(connection, request, std::move(summary), env);
+    if (!others) return fail(std::move(others.error()));
+    if (!*others) return fail(std::move(refused));
+    return std::move(**others);
   }
-  fault_point(Fault::before_load_commit);
-  if (Status committed = transaction->commit(); !committed) return fail(std::move(committed.error()));
-  return summary;
+  if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
+  return filled;
 }
 
 }  // namespace outfall::delivery

@@ -39,6 +39,10 @@ class Miscounting final : public sql::Connection {
     if (taken) --*taken;
     return taken;
   }
+  Result<std::uint64_t> insert_selected(const sql::TableName& table, const sql::InsertColumns& columns,
+                                        std::string_view source) override {
+    return real_.insert_selected(table, columns, source);
+  }
   Status begin() override { return real_.begin(); }
   Status commit() override { return real_.commit(); }
   Status roll_back() override { return real_.roll_back(); }

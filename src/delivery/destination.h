@@ -50,6 +50,30 @@ struct DatasetKey {
   Inspection inspection = Inspection::before_a_load;
 };
 
+/// A document of a package that the destination refuses, with all that is nested in it.
+struct RefusedDocument {
+  std::string table;      ///< the root table
+  std::uint64_t row = 0;  ///< its place among the rows of the table in this package, from 0
+  std::string reason;
+  std::string text;  ///< JSON, under the names that the columns and tables have; without nulls
+};
+
+/// What becomes of documents that a destination refuses while it takes the others. Called from the thread of the load.
+class Refusals {
+ public:
+  virtual ~Refusals() = default;
+
+  /// An attempt is about to leave out so many documents, or none.
+  ///
+  /// Errors: more than may be left out: the attempt is to fail.
+  virtual Status begin(std::uint64_t documents, const std::string& first_reason) = 0;
+  virtual Status take(const RefusedDocument& document) = 0;
+  /// All were handed over; the attempt commits next. What was said of an earlier attempt counts no more.
+  ///
+  /// Errors: they cannot be kept: the attempt is to fail.
+  virtual Status keep() = 0;
+};
+
 struct LoadRequest {
   const ledger::PackageRecord& package;
   const schema::Schema& schema;  ///< what package.schema says
@@ -57,13 +81,16 @@ struct LoadRequest {
   package::JobCheck check = package::JobCheck::bytes;
   /// Rows of all tables handed over so far in this attempt. From any thread, one call at a time; must be quick.
   std::function<void(std::uint64_t rows)> progress;
+  /// Null: one refused row fails the load.
+  Refusals* refusals = nullptr;
   /// Ends the attempt at the next safe point; what was sent is taken back.
   std::stop_token stop;
 };
 
 struct TableLoad {
   std::string table;
-  std::uint64_t rows = 0;
+  std::uint64_t rows = 0;     ///< that it took
+  std::uint64_t refused = 0;  ///< that were left out
   bool created = false;
   std::vector<std::string> new_columns{};  ///< added to a table that was there before
   sql::DefaultValues defaults{};           ///< of its columns that may not be null

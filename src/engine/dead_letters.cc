@@ -38,7 +38,7 @@ DeadLetter letter_of(const std::string& pipeline, const ledger::LetterRecord& re
 }
 
 ledger::LetterFilter filter_of(const DeadLetterOptions& options) {
-  ledger::LetterFilter filter{.table = options.table, .reason = options.reason};
+  ledger::LetterFilter filter{.table = options.table, .reason = options.reason, .input = options.input};
   if (options.since) filter.since = options.since->time_since_epoch().count();
   filter.order = options.order == DeadLetterOrder::newest_first ? ledger::LetterOrder::newest_first
                                                                 : ledger::LetterOrder::oldest_first;

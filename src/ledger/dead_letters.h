@@ -10,7 +10,13 @@
 
 namespace outfall::ledger {
 
-/// Keeps what was set aside (Ledger::set_aside). Inside a write transaction.
-Status keep_letters(Database& database, const std::string& run_id, const std::string& load_id);
+struct LetterOwner {
+  std::string load_id;
+  std::string run_id;
+  std::string status = "open";
+};
+
+/// Keeps what was set aside (Ledger::set_aside), behind what the load has. Inside a write transaction.
+Status keep_letters(Database& database, const LetterOwner& owner);
 
 }  // namespace outfall::ledger

@@ -155,6 +155,16 @@ Status Ledger::check_binding(const Binding& asked) {
   if (!*known || ((*known)->destination == asked.destination && (*known)->dataset == asked.dataset)) {
     return {};
   }
+  // A run that failed before its first seal has tied it to nothing.
+  const Result<std::int64_t> sealed = database_.integer(
+      "SELECT EXISTS (SELECT 1 FROM packages) OR EXISTS (SELECT 1 FROM inputs) OR "
+      "EXISTS (SELECT 1 FROM pipeline WHERE key = 'schema_id')");
+  if (!sealed) {
+    return std::unexpected(sealed.error());
+  }
+  if (*sealed == 0) {
+    return {};
+  }
   return fail(Error{.message = fmt::format(
                         "pipeline '{}' loads into {}, dataset '{}'; this run asks for {}, dataset '{}'", (*known)->name,
                         (*known)->destination, (*known)->dataset, asked.destination, asked.dataset),
@@ -175,7 +185,7 @@ Status Ledger::bind(const Binding& asked) {
   if (!known) {
     return std::unexpected(known.error());
   }
-  if (*known) {
+  if (*known && (*known)->destination == asked.destination && (*known)->dataset == asked.dataset) {
     return {};
   }
   const std::pair<std::string_view, std::string_view> parts[] = {

@@ -43,7 +43,7 @@ class Ledger {
 
   // --- What the pipeline is ---
 
-  /// Remembers name, destination and dataset the first time; afterwards another destination or dataset is refused,
+  /// Remembers name, destination and dataset; once something was sealed, another destination or dataset is refused,
   /// naming both.
   ///
   /// Errors: usage, abandon: bound to something else.
@@ -140,6 +140,11 @@ class Ledger {
   /// a run that fails, forgets it together with the rows beside it.
   Status set_aside(const Letter& letter);
   void forget_set_aside() { has_set_aside_ = false; }
+
+  /// Says before the destination commits which documents of a pending package it leaves out because it refuses them:
+  /// their number, and as letters what was set aside. It takes the place of what an earlier attempt said, and counts
+  /// once the package is marked as loaded.
+  Status propose_refused(const RefusedDocuments& refused);
 
   /// Hands letters to `visit` one by one; false ends it.
   using VisitLetter = std::function<Result<bool>(const LetterRecord&)>;

@@ -32,11 +32,13 @@ LetterRecord read_letter(const Statement& row) {
 }
 
 constexpr std::string_view filter_sql =
-    "FROM dead_letters WHERE (?1 = '' OR table_name = ?1) AND (?2 = '' OR instr(lower(reason), lower(?2)) > 0) "
-    "AND rejected_at >= ?3 AND (?4 = '' OR load_id = ?4) AND (?5 = 0 OR ordinal = ?5) ";
+    "FROM dead_letters WHERE status <> 'proposed' AND (?1 = '' OR table_name = ?1) AND (?2 = '' OR "
+    "instr(lower(reason), lower(?2)) > 0) "
+    "AND rejected_at >= ?3 AND (?4 = '' OR load_id = ?4) AND (?5 = 0 OR ordinal = ?5) AND (?6 = '' OR instr(input, ?6) "
+    "> 0) ";
 
 Statement& bind_filter(Statement& statement, const LetterFilter& filter) {
-  return statement.with(filter.table, filter.reason, filter.since, filter.load_id, filter.ordinal);
+  return statement.with(filter.table, filter.reason, filter.since, filter.load_id, filter.ordinal, filter.input);
 }
 
 }  // namespace
@@ -64,26 +66,52 @@ Status Ledger::set_aside(const Letter& letter) {
       .run();
 }
 
-Status keep_letters(Database& database, const std::string& run_id, const std::string& load_id) {
-  Result<Statement> statement =
-      database.prepare(fmt::format("INSERT INTO main.dead_letters (load_id, run_id, ordinal, {0}) "
-                                   "SELECT ?1, ?2, ordinal, {0} FROM temp.set_aside ORDER BY ordinal",
-                                   letter_columns));
+Status keep_letters(Database& database, const LetterOwner& owner) {
+  Result<Statement> statement = database.prepare(
+      fmt::format("INSERT INTO main.dead_letters (load_id, run_id, status, ordinal, {0}) SELECT ?1, ?2, ?3, "
+                  "ordinal + (SELECT coalesce(max(ordinal), 0) FROM main.dead_letters WHERE load_id = ?1), {0} "
+                  "FROM temp.set_aside ORDER BY ordinal",
+                  letter_columns));
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  return statement->with(load_id, run_id).run();
+  return statement->with(owner.load_id, owner.run_id, owner.status).run();
+}
+
+Status Ledger::propose_refused(const RefusedDocuments& refused) {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Result<Statement> earlier = database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1 AND status = 'proposed'");
+  Result<Statement> count =
+      database_.prepare("UPDATE packages SET refused = ?2 WHERE load_id = ?1 AND state = 'pending'");
+  if (!earlier || !count) {
+    return std::unexpected(earlier ? count.error() : earlier.error());
+  }
+  Status proposed = earlier->with(refused.load_id).run();
+  if (proposed) {
+    proposed = count->with(refused.load_id, refused.documents).run();
+  }
+  if (proposed && has_set_aside_) {
+    proposed = keep_letters(database_, {.load_id = refused.load_id, .run_id = refused.run_id, .status = "proposed"});
+  }
+  if (proposed) {
+    proposed = transaction->commit();
+  }
+  forget_set_aside();
+  return proposed;
 }
 
 Status Ledger::visit_letters(const LetterFilter& filter, const VisitLetter& visit) {
   const std::string_view order = filter.order == LetterOrder::newest_first ? "DESC" : "ASC";
   Result<Statement> statement = database_.prepare(
-      fmt::format("SELECT load_id, ordinal, run_id, status, {} {} ORDER BY load_id {}, ordinal LIMIT ?6",
+      fmt::format("SELECT load_id, ordinal, run_id, status, {} {} ORDER BY load_id {}, ordinal LIMIT ?7",
                   letter_columns, filter_sql, order));
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  bind_filter(*statement, filter).bind(6, filter.limit);
+  bind_filter(*statement, filter).bind(7, filter.limit);
   while (true) {
     const Result<bool> row = statement->step();
     if (!row) {

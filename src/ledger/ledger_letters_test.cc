@@ -67,6 +67,47 @@ TEST_F(LettersTest, AreKeptByTheSealWithTheirPlace) {
   EXPECT_EQ(letters(ledger).size(), 2U) << "the next package has none of them";
 }
 
+TEST_F(LettersTest, OfWhatTheDestinationRefusesCountOnceItIsLoaded) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  set_aside(ledger, letter("{"));
+  const std::string load_id = seal(ledger, "r1", input("/data/events.jsonl"));
+  const auto propose = [&](const std::vector<std::string>& rows) {
+    for (const std::string& row : rows) set_aside(ledger, letter(row));
+    const Status proposed = ledger.propose_refused({.load_id = load_id, .run_id = "r2", .documents = rows.size()});
+    ASSERT_TRUE(proposed) << proposed.error().message;
+  };
+  propose({"one", "two"});
+  EXPECT_THAT(texts(ledger), ElementsAre("{")) << "its rows wait";
+  EXPECT_EQ(ledger.count_letters({}).value_or(0), 1U);
+  EXPECT_EQ(ledger.pending().value().at(0).refused, 2U);
+  propose({"two"});  // another attempt
+  EXPECT_EQ(ledger.pending().value().at(0).refused, 1U);
+
+  const std::uint64_t documents = ledger.pending().value().at(0).documents;
+  ASSERT_TRUE(ledger.mark_loaded(load_id, 0));
+  EXPECT_THAT(texts(ledger), ElementsAre("{", "two"));
+  EXPECT_EQ(letters(ledger).back().run_id, "r2");
+  EXPECT_EQ(letters(ledger).back().ordinal, 2);
+  const PackageRecord loaded = ledger.packages(1).value().at(0);
+  EXPECT_EQ(loaded.documents, documents - 1);
+  EXPECT_EQ(loaded.refused, 0U);
+  EXPECT_EQ(ledger.rejected_with(load_id).value_or(0), loaded.rejected);
+  EXPECT_EQ(loaded.rejected, 1U) << "the seal of this test counts none itself";
+}
+
+TEST_F(LettersTest, OfWhatIsTakenAfterAllAreForgotten) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const std::string load_id = seal(ledger, "r1", input("/data/events.jsonl"));
+  set_aside(ledger, letter("one"));
+  ASSERT_TRUE(ledger.propose_refused({.load_id = load_id, .run_id = "r1", .documents = 1}));
+  ASSERT_TRUE(ledger.propose_refused({.load_id = load_id, .run_id = "r2", .documents = 0}));
+  ASSERT_TRUE(ledger.mark_loaded(load_id, 0));
+  EXPECT_THAT(texts(ledger), ElementsAre());
+  EXPECT_EQ(ledger.packages(1).value().at(0).rejected, 0U);
+}
+
 TEST_F(LettersTest, OfALongRowTheBeginningIsKept) {
   Ledger ledger = open();
   begin(ledger, "r1");
@@ -153,9 +194,10 @@ TEST_F(LettersTest, AStoreFromBeforeThemGetsTheTable) {
   }
   {
     Database database = std::move(*Database::open(path_, Database::Access::read_write));
-    ASSERT_TRUE(database.execute(
-        "DROP VIEW dead_letter_list; DROP TABLE dead_letters; "
-        "ALTER TABLE packages DROP COLUMN rejected; DROP TABLE altered_columns; PRAGMA user_version = 4"));
+    ASSERT_TRUE(
+        database.execute("DROP VIEW dead_letter_list; DROP TABLE dead_letters; "
+                         "ALTER TABLE packages DROP COLUMN rejected; ALTER TABLE packages DROP COLUMN refused; "
+                         "DROP TABLE altered_columns; PRAGMA user_version = 4"));
   }
   Ledger ledger = open();
   EXPECT_THAT(texts(ledger), ElementsAre());

@@ -134,7 +134,7 @@ Status store_pipeline_state(Database& database, const SealedState& state, std::i
 
 constexpr std::string_view package_columns =
     "SELECT p.load_id, p.run_id, p.state, p.destination, p.dataset, s.name, s.version_hash, p.documents, p.sealed_at, "
-    "p.loaded_at, p.files_kept, p.attempts, p.last_error, p.rejected";
+    "p.loaded_at, p.files_kept, p.attempts, p.last_error, p.rejected, p.refused";
 
 PackageRecord read_package(const Statement& row) {
   PackageRecord package{.load_id = std::string(row.text(0)),
@@ -149,6 +149,7 @@ PackageRecord read_package(const Statement& row) {
                         .altered = {},
                         .documents = static_cast<std::uint64_t>(row.integer(7)),
                         .rejected = static_cast<std::uint64_t>(row.integer(13)),
+                        .refused = static_cast<std::uint64_t>(row.integer(14)),
                         .sealed_at = row.integer(8),
                         .loaded_at = std::nullopt,
                         .files_kept = row.integer(10) != 0,
@@ -238,7 +239,7 @@ Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> i
     sealed = insert_inputs(database_, package, inputs);
   }
   if (sealed && has_set_aside_) {
-    sealed = keep_letters(database_, package.run_id, package.load_id);
+    sealed = keep_letters(database_, {.load_id = package.load_id, .run_id = package.run_id});
   }
   if (sealed) {
     sealed = store_pipeline_state(database_, state, *schema_id, package.load_id);
@@ -268,7 +269,7 @@ Result<std::vector<PackageRecord>> Ledger::pending() {
   }
   Result<std::vector<PackageRecord>> packages = collect(*statement, [](const Statement& row) {
     PackageRecord package = read_package(row);
-    package.schema = std::string(row.text(14));
+    package.schema = std::string(row.text(15));
     return package;
   });
   for (std::size_t i = 0; packages && i < packages->size(); ++i) {
@@ -323,16 +324,24 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
     return std::unexpected(transaction.error());
   }
   Result<Statement> loaded = database_.prepare(
-      "UPDATE packages SET state = 'loaded', loaded_at = ?2, files_kept = 1 WHERE load_id = ?1 AND state = 'pending'");
+      "UPDATE packages SET state = 'loaded', loaded_at = ?2, files_kept = 1, documents = documents - refused, "
+      "rejected = rejected + refused, refused = 0 WHERE load_id = ?1 AND state = 'pending'");
+  Result<Statement> letters =
+      database_.prepare("UPDATE dead_letters SET status = 'open' WHERE load_id = ?1 AND status = 'proposed'");
   Result<Statement> kept = database_.prepare(
       "UPDATE packages SET files_kept = 0 WHERE files_kept = 1 AND load_id NOT IN "
       "(SELECT load_id FROM packages WHERE files_kept = 1 ORDER BY load_id DESC LIMIT ?1)");
-  if (!loaded || !kept) {
-    return std::unexpected(loaded ? kept.error() : loaded.error());
+  for (const auto* statement : {&loaded, &letters, &kept}) {
+    if (!*statement) {
+      return std::unexpected(statement->error());
+    }
   }
   Status marked = loaded->with(load_id, env_->now_us()).run();
   if (marked) {
     marked = expect_one_pending(database_, load_id);
+  }
+  if (marked) {
+    marked = letters->with(load_id).run();
   }
   if (marked) {
     marked = kept->with(std::max(keep_packages, 0)).run();

@@ -69,7 +69,10 @@ TEST_F(LedgerTest, OlderHolderCannotWriteAnyMore) {
 TEST_F(LedgerTest, BindingIsKept) {
   {
     Ledger ledger = open();
-    EXPECT_TRUE(ledger.bind({.name = "p", .destination = "duckdb:a", .dataset = "d"}));
+    EXPECT_TRUE(ledger.bind({.name = "p", .destination = "duckdb:typo", .dataset = "d"}));
+    EXPECT_TRUE(ledger.bind({.name = "p", .destination = "duckdb:a", .dataset = "d"})) << "nothing was sealed yet";
+    begin(ledger, "r1");
+    seal(ledger, "r1", input("/data/events.jsonl"));
   }
   Ledger ledger = open();
   EXPECT_TRUE(ledger.bind({.name = "p", .destination = "duckdb:a", .dataset = "d"}));

@@ -55,6 +55,9 @@ struct PackageRecord {
   std::vector<AlteredColumn> altered;
   std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
   std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
+  /// Of `documents`, those that the newest attempt left out because the destination refuses them. Once the package is
+  /// loaded they are rejected, and no documents of it.
+  std::uint64_t refused = 0;
   std::int64_t sealed_at = 0;
   std::optional<std::int64_t> loaded_at;
   bool files_kept = false;  ///< loaded, and its job files are kept
@@ -89,12 +92,19 @@ struct Letter {
   std::int64_t rejected_at = 0;
 };
 
+/// Documents of a package that a destination refuses while it takes the others.
+struct RefusedDocuments {
+  std::string load_id;
+  std::string run_id;
+  std::uint64_t documents = 0;
+};
+
 /// A letter that a seal has kept. It goes by its load id and its ordinal there, from 1.
 struct LetterRecord {
   std::string load_id;
   std::int64_t ordinal = 0;
   std::string run_id;
-  std::string status;  ///< "open": nobody has done anything about it
+  std::string status;  ///< "open": nobody has done anything about it; see tables.cc for those that nobody is shown
   Letter letter;
 };
 
@@ -105,6 +115,7 @@ enum class LetterOrder { newest_first, oldest_first };
 struct LetterFilter {
   std::string table{};
   std::string reason{};    ///< a part of it, in any case
+  std::string input{};     ///< a part of its name
   std::int64_t since = 0;  ///< rejected then or later
   std::string load_id{};
   std::int64_t ordinal = 0;

@@ -207,7 +207,22 @@ CREATE TABLE altered_columns (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6};
+// Rows that a destination refuses while it takes the others. Their letters are 'proposed' before it commits: they count
+// from the moment at which the package counts as loaded, and until then the next attempt writes them anew.
+constexpr const char* version_7 = R"sql(
+ALTER TABLE packages ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+
+DROP VIEW dead_letter_list;
+CREATE VIEW dead_letter_list AS
+SELECT load_id || '.' || ordinal AS id,
+       strftime('%Y-%m-%d %H:%M:%S', rejected_at / 1000000, 'unixepoch') AS rejected,
+       table_name, input, line, column_number AS column, reason,
+       CAST(text AS TEXT) AS text,
+       text_bytes, status, run_id
+FROM dead_letters WHERE status <> 'proposed' ORDER BY load_id DESC, ordinal;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

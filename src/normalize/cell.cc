@@ -221,6 +221,7 @@ schema::ColumnType infer_type(const Scalar& value) {
 }
 
 bool convert(const ColumnSlot& column, const Scalar& value, std::string& scratch, Cell& cell) {
+  if (value.is_text_only && column.type.type != DataType::text) return false;
   switch (column.type.type) {
     case DataType::text:
       return to_text(value, scratch, cell);

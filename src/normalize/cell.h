@@ -20,6 +20,7 @@ struct Scalar {
   double real = 0;
   bool truth = false;
   bool is_number_as_text = false;  ///< an integer of more digits than a decimal has
+  bool is_text_only = false;       ///< a text that says more than a column of another type would
   bool is_day = false;             ///< a day of a calendar that began at midnight in UTC, whatever the column's clock
   std::string_view text;           ///< text and json: the value; numbers: as written
 };

@@ -85,6 +85,9 @@ class DocumentSource {
   /// After the end.
   virtual InputContent content(std::size_t input) const = 0;
 
+  /// After the end: what a person should know of how an input was taken; empty: nothing.
+  virtual std::string note([[maybe_unused]] std::size_t input) const { return ""; }
+
   /// After the end: why no document of an input was given, where it cannot be read and others were to be. None: it was
   /// read as a whole.
   virtual std::optional<Error> fault([[maybe_unused]] std::size_t input) const { return std::nullopt; }

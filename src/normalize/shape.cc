@@ -198,6 +198,7 @@ ObjectShape& Shape::list_of(KeySlot& slot, const ObjectShape& within) {
       path.back() = suffixed(slot.identifier, *slot.table_claim);
     slot.list = std::make_unique<ObjectShape>();
     slot.list->table = &nested_table(*within.table, path);
+    slot.list->list_key = within.keys + slot.key;
     slot.list->level = within.row_level - 1;
     slot.list->row_level = slot.list->level;
     add_key(*slot.list, value_key, value_key);

@@ -64,6 +64,7 @@ struct ColumnSlot {
   std::uint64_t chunk_serial = 0;           ///< last chunk that set a cell
   std::uint64_t row_serial = 0;             ///< last row that set a cell
   const KeySlot* row_key = nullptr;         ///< the key that did, for the message when another one does too
+  const ObjectShape* row_object = nullptr;  ///< the object that has that key
   const schema::TimeZone* clock = nullptr;  ///< that a timestamp without an offset was read from; null: UTC
   schema::ColumnType type;
   schema::ValueRange range = schema::ValueRange::whole;  ///< of the type's values, those that it takes
@@ -125,6 +126,7 @@ struct ObjectShape {
   TableShape* table = nullptr;
   std::vector<std::string> parts;  ///< identifiers of the enclosing objects inside the row
   std::string keys;                ///< their keys, each with a dot behind it
+  std::string list_key;            ///< of a list: its key, with those of the enclosing objects
   int level = 0;                   ///< how much deeper nesting may go from here: at 0 objects and lists stay JSON
   int row_level = 0;               ///< the level of the row that the object stands in
   std::vector<std::unique_ptr<KeySlot>> slots;
@@ -150,8 +152,9 @@ struct TableShape {
   std::uint32_t list_index_column = none;
   std::uint32_t root_id_column = none;  ///< only where the root key is asked for
   bool row_open = false;
-  std::uint64_t row_serial = 0;         ///< of the row in hand or the last one
-  std::uint64_t parent_row_serial = 0;  ///< the parent row that gave rows last
+  std::uint64_t row_serial = 0;              ///< of the row in hand or the last one
+  std::uint64_t parent_row_serial = 0;       ///< the parent row that gave rows last
+  const ObjectShape* parent_list = nullptr;  ///< the list that gave them
 
   // The chunk in hand.
   std::uint64_t chunk_serial = 0;

@@ -250,6 +250,9 @@ Walker::Step Walker::next_element() {
   if (const auto code = value.type().get(type)) return fail_parse(code);
   ObjectShape& shape = *frame.shape;
   value_offset_ = offset_of(token_of(value));
+  if (frame.list_index == 0) {
+    if (const Step step = begin_list(shape, frame.row); step != Step::done) return step;
+  }
   const std::uint32_t row = begin_row(*shape.table, frame.row, frame.list_index, value_offset_);
   if (row == none) return Step::failed;
   if (type == json_type::object) return push_object(shape, value, row, RowEnd::with_frame);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "normalize/cell.h"
@@ -150,6 +151,8 @@ class Walker {
   void claim_column(const ObjectShape& shape, KeySlot& slot);
   void claim_table(const ObjectShape& shape, KeySlot& slot);
   Step put_misfit(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
+  const TableShape* root_table() const;
+  std::string hint_path(const TableShape& table, const KeySlot& slot) const;
   schema::ColumnType type_of_misfit(const Scalar& scalar) const;
   Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
@@ -167,6 +170,8 @@ class Walker {
   bool stays_json(const ObjectShape& shape, KeySlot& slot);
 
   Step take_record();
+  void find_twins();
+  Step fail_twins();
   Step find_column(std::uint32_t position);
   Step take_gap(std::uint32_t position, Row& row);
   Step take_field(std::uint32_t position, const columnar::CsvField& field, Row& row);
@@ -174,6 +179,7 @@ class Walker {
   bool is_null(const columnar::CsvField& field) const;
 
   /// The new row's place in rows_, or none when two lists claim the table.
+  Step begin_list(const ObjectShape& list, std::uint32_t parent);
   std::uint32_t begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index, std::size_t object_offset);
   void begin_table(TableShape& table);
   TablePlace place_here() const;
@@ -200,7 +206,7 @@ class Walker {
   Step fail_reserved(const KeySlot& slot);
   /// Objects and lists that the value in hand may nest. The object around a wrapped document does not count.
   std::size_t levels_left() const { return limits::nesting_depth_max + (is_wrapped() ? 1 : 0) - depth_; }
-  Step fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot);
+  Step fail_collision(const ObjectShape& shape, const ColumnSlot& column, const KeySlot& slot);
   /// Whether the text in hand is the document inside {"value": ...}.
   bool is_wrapped() const { return !wrapped_.empty() && text_.data() == wrapped_.data(); }
   // Offsets count from the start of the text; nobody reads a C string there. NOLINTNEXTLINE(*-stringview-data-usage)
@@ -231,7 +237,8 @@ class Walker {
   std::string wrapped_;                // a document that is no object, as {"value": ...}
   const CsvLayout* layout_ = nullptr;  // of the chunk in hand; null: it holds JSON
   ObjectShape* record_root_ = nullptr;
-  std::vector<KeySlot*> record_slots_;  // by column of the layout
+  std::vector<KeySlot*> record_slots_;                              // by column of the layout
+  std::optional<std::pair<const KeySlot*, const KeySlot*>> twins_;  // of the header, with one name
   columnar::CsvRecord record_;
   std::size_t value_offset_ = 0;
   bool document_is_open_ = false;  // the parser accepted it so far

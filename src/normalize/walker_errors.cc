@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/utf8.h"
@@ -103,13 +104,34 @@ Outline outline_of(std::string_view text, std::size_t levels_max) {
   return outline;
 }
 
+/// What programs write for numbers that JSON has no word for, if it stands at a place.
+std::string_view word_of_no_number(std::string_view text, std::size_t place) {
+  constexpr std::array<std::string_view, 8> words{"NaN", "-NaN", "Infinity", "-Infinity", "nan", "-nan", "inf", "-inf"};
+  if (place > 0 && place < text.size() && text[place - 1] == '-') --place;
+  const auto* const word =
+      std::ranges::find_if(words, [&](std::string_view one) { return text.substr(place).starts_with(one); });
+  return word == words.end() ? "" : *word;
+}
+
 char lower_ascii(char byte) {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }
 
-/// The command that loads the input without a key, wherever it stands.
+/// The command that loads the input without a key of its documents, keys of objects joined with dots.
+std::string without_path(std::string_view path) {
+  std::string steps;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find('.', at), path.size());
+    steps += fmt::format(".\"{}\"", path.substr(at, end - at));
+    at = end + 1;
+  }
+  return fmt::format("jq -c 'del({})' INPUT | outfall run - --table TABLE, with the other options as they are", steps);
+}
+
+/// The same without a key, wherever it stands.
 std::string without_key(std::string_view key) {
-  return fmt::format("jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE", key);
+  return fmt::format("jq -c 'del(..|.\"{}\"?)' INPUT | outfall run - --table TABLE, with the other options as they are",
+                     key);
 }
 
 }  // namespace
@@ -166,8 +188,11 @@ DocumentError parse_error(simdjson::error_code code) {
       return {.message = fmt::format("this is not JSON: {}", explain(code)),
               .hint = "an input has one whole document a line (jq -c . writes it so), or one array"};
     case simdjson::UTF8_ERROR:
-      return {.message = fmt::format("this is not JSON: {}", explain(code)),
-              .hint = "text in Latin-1 is recoded so: iconv -f latin1 -t UTF-8 INPUT | outfall run - --table TABLE"};
+      return {
+          .message = fmt::format("this is not JSON: {}", explain(code)),
+          .hint =
+              "text in Latin-1 is recoded so: iconv -f latin1 -t UTF-8 INPUT | outfall run - --table TABLE, with the "
+              "other options as they are"};
     default:
       return {.message = fmt::format("this is not JSON: {}", explain(code)), .hint = ""};
   }
@@ -190,6 +215,10 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
   }
   error_ = parse_error(code);
   error_->offset = offset;
+  if (const std::string_view word = word_of_no_number(text_, std::min(offset, text_.size())); !word.empty()) {
+    error_->message = fmt::format("this is not JSON: {} is no number there", word);
+    error_->hint = fmt::format("write null, or \"{}\" as a text", word);
+  }
   return Step::failed;
 }
 
@@ -204,23 +233,22 @@ Walker::Step Walker::fail_utf8() {
   return fail("the bytes are not valid UTF-8", "--encoding says how the file is written, such as --encoding latin1");
 }
 
-Walker::Step Walker::fail_collision(const TableShape& table, const ColumnSlot& column, const KeySlot& slot) {
-  const std::string_view first = sample(column.row_key->key);
-  const std::string_view second = sample(slot.key);
+Walker::Step Walker::fail_collision(const ObjectShape& shape, const ColumnSlot& column, const KeySlot& slot) {
+  const TableShape& table = *shape.table;
+  const std::string first = column.row_object->keys + column.row_key->key;
+  const std::string second = shape.keys + slot.key;
   // Names that differ in nothing but case are one name to most databases, whatever the convention; and no convention
   // keeps a path and a key that is spelled like it apart.
   const bool only_case = std::ranges::equal(first, second, {}, lower_ascii, lower_ascii);
   const schema::Naming duck_case(NamingConvention::duck_case);
   const bool ducks = !only_case && column.row_key->identifier == slot.identifier &&
-                     duck_case.normalize_path(first) != duck_case.normalize_path(second);
-  const std::string both = layout_ != nullptr
-                               ? fmt::format("the columns \"{}\" and \"{}\" both become", first, second)
-                               : fmt::format("the keys \"{}\" and \"{}\" of one document both become", first, second);
-  const std::string one_out = layout_ != nullptr ? "or give one of them another name in the header"
-                                                 : "to leave one out: " + without_key(second);
-  return fail(fmt::format("{} the column {} of {}", both, column.name, table.name),
+                     duck_case.normalize_path(column.row_key->key) != duck_case.normalize_path(slot.key);
+  const std::string one_out =
+      table.parent == nullptr && !slot.key.contains('.') ? without_path(second) : without_key(sample(slot.key));
+  return fail(fmt::format("the keys \"{}\" and \"{}\" of one document both become the column {} of {}", sample(first),
+                          sample(second), column.name, table.name),
               ducks ? std::string("--on-collision suffix keeps both, and so does --naming duck_case in a new dataset")
-                    : "--on-collision suffix keeps both; " + one_out);
+                    : "--on-collision suffix keeps both; to leave one out: " + one_out);
 }
 
 }  // namespace outfall::normalize

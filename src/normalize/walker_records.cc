@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
 
 #include "base/nfc.h"
 #include "base/utf8.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
+#include "schema/cell_form.h"
 
 namespace outfall::normalize {
 namespace {
@@ -42,6 +44,28 @@ void Walker::begin_records(const CsvLayout& layout, ObjectShape& root) {
                                                : shape_.add_key(root, json_spelling(column.name), column.name);
     record_slots_.push_back(&slot);
   }
+  find_twins();
+}
+
+/// One header is one document as far as its names go.
+void Walker::find_twins() {
+  twins_.reset();
+  if (shape_.options().on_collision != OnCollision::error) return;
+  std::unordered_map<std::string_view, const KeySlot*> seen;
+  for (const KeySlot* slot : record_slots_) {
+    if (slot->role != KeySlot::Role::data) continue;
+    const auto [earlier, is_new] = seen.emplace(slot->column_name, slot);
+    if (is_new || earlier->second == slot) continue;
+    twins_ = std::pair(earlier->second, slot);
+    return;
+  }
+}
+
+Walker::Step Walker::fail_twins() {
+  const auto& [first, second] = *twins_;
+  return fail_input(fmt::format("the columns \"{}\" and \"{}\" of the header both become the column {} of {}",
+                                sample(first->key), sample(second->key), first->column_name, record_root_->table->name),
+                    "--on-collision suffix keeps both, or give one of them another name in the header");
 }
 
 std::optional<DocumentError> Walker::walk_record(const DocumentText& record, bool valid_utf8) {
@@ -63,6 +87,7 @@ std::optional<DocumentError> Walker::walk_record(const DocumentText& record, boo
 }
 
 Walker::Step Walker::take_record() {
+  if (twins_) return fail_twins();
   const columnar::CsvFault fault = record_.split(text_, layout_->dialect);
   if (fault != columnar::CsvFault::none) {
     value_offset_ = record_.fault_offset();
@@ -103,7 +128,14 @@ Walker::Step Walker::take_field(std::uint32_t position, const columnar::CsvField
   if (slot.role != KeySlot::Role::data) return take_system_field(field, slot, row);
   if (const Step step = find_column(position); step != Step::done) return step;
   const ColumnSlot& column = record_root_->table->columns[slot.column];
-  return take_scalar(*record_root_, slot, row, read_cell(field.text, column.type.type));
+  Scalar cell = read_cell(field.text, column.type.type);
+  // All cells say what the column that the survey found says. Where the table has another one, each has to be looked
+  // at.
+  const bool is_as_surveyed = column.type.type == layout_->columns[position].type.type;
+  if (!is_as_surveyed && !column.declared && !schema::keeps(column.type.type, field.text)) {
+    cell = {.kind = DataType::text, .is_text_only = true, .text = field.text};
+  }
+  return take_scalar(*record_root_, slot, row, cell);
 }
 
 /// The header has the order of the columns: one whose first cell comes late stands in its place all the same.

@@ -12,6 +12,20 @@
 
 namespace outfall::normalize {
 
+Walker::Step Walker::begin_list(const ObjectShape& list, std::uint32_t parent) {
+  TableShape& table = *list.table;
+  const std::uint64_t parent_serial = rows_[parent].serial;
+  if (table.row_open || table.parent_row_serial == parent_serial) {
+    const std::string_view other = table.parent_list == nullptr ? table.name : table.parent_list->list_key;
+    return fail(fmt::format("the lists \"{}\" and \"{}\" of one document both become rows of the table {}",
+                            sample(other), sample(list.list_key), table.name),
+                "--on-collision suffix keeps both");
+  }
+  table.parent_row_serial = parent_serial;
+  table.parent_list = &list;
+  return Step::done;
+}
+
 std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::uint64_t list_index,
                                 std::size_t object_offset) {
   if ((parent != none) != (table.parent_id_column != none)) {
@@ -32,15 +46,6 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
                                  limits::tables_max),
                      "keys that are data (ids, dates) belong into values; --max-table-nesting 0 keeps lists as JSON");
     return none;
-  }
-  if (parent != none && list_index == 0) {
-    const std::uint64_t parent_serial = rows_[parent].serial;
-    if (table.row_open || table.parent_row_serial == parent_serial) {
-      (void)fail(fmt::format("two lists of one document both become rows of the table {}", table.name),
-                 "--on-collision suffix keeps both");
-      return none;
-    }
-    table.parent_row_serial = parent_serial;
   }
   if (table.chunk_serial != chunk_serial_) {
     begin_table(table);

@@ -74,9 +74,10 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
     if (table.columns[slot.column].type.type == DataType::json) ++flattening_serial_;
   }
   ColumnSlot& column = table.columns[slot.column];
-  if (column.row_serial == row.serial) return fail_collision(table, column, slot);
+  if (column.row_serial == row.serial) return fail_collision(shape, column, slot);
   column.row_serial = row.serial;
   column.row_key = &slot;
+  column.row_object = &shape;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) return put_misfit(shape, slot, row, scalar);
   if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
@@ -104,15 +105,31 @@ Walker::Step Walker::put_misfit(const ObjectShape& shape, const KeySlot& slot, R
   // A file of separated text has one type a column.
   if (policy == TypeConflicts::variant && layout_ == nullptr) return put_variant(shape, slot, row, scalar);
   if (!shape_.settles_type(shape, column)) {
-    return fail(fmt::format("the value {} of \"{}\" does not fit the column {} ({})", sample(scalar.text), slot.key,
-                            column.name, name(column.type.type)),
-                fmt::format("correct the value, or load into a new table with --column '{}:text'", slot.column_name));
+    const bool can_widen = policy == TypeConflicts::variant || policy == TypeConflicts::reject;
+    return fail(fmt::format("the value {} of \"{}\" does not fit the column {} ({}){}", sample(scalar.text), slot.key,
+                            column.name, name(column.type.type),
+                            &table == root_table() ? "" : fmt::format(" of {}", table.name)),
+                fmt::format("correct the value,{} or load into a new table with --column '{}:text'",
+                            can_widen ? " widen the column with --type-conflicts widen," : "", hint_path(table, slot)));
   }
   // The row is shaped again by another pass; here a null stands for the value.
   touch(table, slot.column, row);
   column.cells->skip_to(row.number + 1);
   shape_.note_conflict(table, slot.column, type_of_misfit(scalar), sample(scalar.text), source_.line);
   return Step::done;
+}
+
+const TableShape* Walker::root_table() const {
+  return frames_.empty() ? nullptr : frames_.front().shape->table;
+}
+
+/// The column as --column takes it: in a nested table by the keys that lead to it.
+std::string Walker::hint_path(const TableShape& table, const KeySlot& slot) const {
+  const TableShape* root = root_table();
+  if (root == nullptr || &table == root || !table.name.starts_with(root->name + "__")) return slot.column_name;
+  std::string path = table.name.substr(root->name.size() + 2);
+  for (std::size_t at = 0; (at = path.find("__", at)) != std::string::npos; ++at) path.replace(at, 2, ".");
+  return path + "." + slot.column_name;
 }
 
 /// A cell of separated text is what its form says, as where the first of its column decides.
@@ -127,15 +144,16 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
   const std::uint32_t index = shape_.variant(table, slot.column, scalar.kind, infer_type(scalar));
   if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
   ColumnSlot& column = table.columns[index];
-  if (column.row_serial == row.serial) return fail_collision(table, column, slot);
+  if (column.row_serial == row.serial) return fail_collision(shape, column, slot);
   column.row_serial = row.serial;
   column.row_key = &slot;
+  column.row_object = &shape;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) {
     return fail(fmt::format("the value {} of \"{}\" fits neither the column {} ({}) nor its variant {} ({})",
                             sample(scalar.text), slot.key, table.columns[slot.column].name,
                             name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
-                fmt::format("--column '{}:text' keeps every value as text", slot.column_name));
+                fmt::format("--column '{}:text' keeps every value as text", hint_path(table, slot)));
   }
   if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
   const bool makes_column = column.chunk_serial != chunk_serial_;

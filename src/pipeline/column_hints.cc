@@ -95,7 +95,7 @@ std::unexpected<Error> fail_hint(const ColumnPlace& place, const schema::ColumnT
   return fail(
       Error{.message = fmt::format("the column {} of {} is {} {}, and --column states {}", place.column, place.table,
                                    schema::type_and_zone(known), where, schema::type_and_zone(stated)),
-            .hint = "leave the hint out, or load into another table or dataset",
+            .hint = "leave out its --column, or load into another table or dataset",
             .blame = Blame::usage});
 }
 

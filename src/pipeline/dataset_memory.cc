@@ -115,7 +115,11 @@ Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, boo
   Result<Remembered> here = ledger == nullptr ? Remembered{} : from_ledger(*ledger);
   if (!here) return here;
   if (!there->is_empty()) {
-    if (here->is_empty()) notes.push_back(unknown_loads_note(request));
+    if (here->is_empty()) {
+      const auto loads = request.destination.recorded_loads(request.dataset, inspection_of(request));
+      if (!loads) return fail(loads.error());
+      if (!loads->empty()) notes.push_back(unknown_loads_note(request));
+    }
     return there;
   }
   if (here->is_empty() || request.destination.mode() == DeliveryMode::none) return here;

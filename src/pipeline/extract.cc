@@ -282,6 +282,10 @@ class Extraction {
     add_notes(report_, notes_on_left_out(run_.source->left_out(), summary->system_columns_left_out));
     if (Status filled = check_replaced(run_.options, roots_, options_.inputs, *summary, choice_.reports); !filled)
       return fail(std::move(filled.error()));
+    if (documents == 0) {
+      if (Status has_rows = check_has_rows(run_.options, choice_.reports); !has_rows)
+        return fail(std::move(has_rows.error()));
+    }
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
     if (Status all = check_all_are_there(options_.inputs, *summary); !all) return fail(std::move(all.error()));
@@ -358,6 +362,7 @@ class Extraction {
       input.bytes = content.bytes;
       report_.bytes_read += content.bytes;
       if (content.grew) input.notes.emplace_back("it grew while it was read; what was added is not loaded");
+      if (std::string note = run_.source->note(i); !note.empty()) input.notes.push_back(std::move(note));
       const normalize::SourceInput& known = run_.source->inputs()[i];
       if (known.identity.empty()) continue;
       input.hash = content.hash;

@@ -13,9 +13,6 @@
 namespace outfall::pipeline {
 namespace {
 
-/// That a report repeats; the state store has all of them.
-constexpr std::size_t first_max = 10;
-
 /// Where nothing else was asked for: a hundredth of the rows, and of few rows a hundred.
 constexpr double percent_default = 1;
 constexpr std::uint64_t rows_default = 100;
@@ -48,6 +45,17 @@ normalize::BadDocuments bad_documents(const RunOptions& options) {
                                                                       : normalize::BadDocuments::leave_out;
 }
 
+std::optional<std::string> exceeded_bound(const RunOptions& options, std::uint64_t rejected, std::uint64_t rows) {
+  if (options.bad_rows_max) {
+    return rejected > *options.bad_rows_max ? std::optional(fmt::format("{}", *options.bad_rows_max)) : std::nullopt;
+  }
+  const bool is_default = !options.bad_percent_max;
+  if (is_default && rejected <= rows_default) return std::nullopt;
+  const double percent = options.bad_percent_max.value_or(percent_default);
+  if (!are_too_many(rejected, rows, percent)) return std::nullopt;
+  return fmt::format("{}%{}", percent, is_default ? fmt::format(" or {}", rows_default) : "");
+}
+
 Status check_has_rows(const RunOptions& options, const std::vector<InputReport>& inputs) {
   if (!options.fail_if_empty) return {};
   const auto had_rows = [](const InputReport& input) {
@@ -62,7 +70,7 @@ Status check_has_rows(const RunOptions& options, const std::vector<InputReport>&
 Status RejectedRows::take(const normalize::RejectedDocument& document) {
   ++count_;
   if (first_.empty()) first_unit_ = inputs_[document.input].unit;
-  if (first_.size() < first_max) {
+  if (first_.size() < rejects_reported_max) {
     first_.push_back({.input = inputs_[document.input].name,
                       .table = inputs_[document.input].table,
                       .line = document.line,
@@ -102,13 +110,9 @@ Status RejectedRows::keep(const normalize::RejectedDocument& document) {
 
 Status RejectedRows::check(std::uint64_t accepted) const {
   const std::uint64_t rows = accepted + count_;
-  if (count_ == 0 || options_.bad_rows_max) return {};
-  const bool is_default = !options_.bad_percent_max;
-  if (is_default && count_ <= rows_default) return {};
-  const double percent = options_.bad_percent_max.value_or(percent_default);
-  if (!are_too_many(count_, rows, percent)) return {};
-  return fail(too_many(fmt::format("{} bad rows among {}", count_, rows),
-                       fmt::format("{}%{}", percent, is_default ? fmt::format(" or {}", rows_default) : "")));
+  std::optional<std::string> allowed = exceeded_bound(options_, count_, rows);
+  if (!allowed) return {};
+  return fail(too_many(fmt::format("{} bad rows among {}", count_, rows), std::move(*allowed)));
 }
 
 Error RejectedRows::too_many(std::string found, std::string allowed) const {

@@ -3,7 +3,9 @@
 // RejectedRows: what a run does with documents that cannot become rows, and when there are too many of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,13 @@ namespace outfall::pipeline {
 
 /// What normalizing is to do with them.
 normalize::BadDocuments bad_documents(const RunOptions& options);
+
+/// Rejected rows that a report repeats; the state store has all of them.
+inline constexpr std::size_t rejects_reported_max = 10;
+
+/// Whether so many rejected rows among all are more than a run may have, and how many that is, as --max-bad-rows has
+/// it. None: they are not.
+std::optional<std::string> exceeded_bound(const RunOptions& options, std::uint64_t rejected, std::uint64_t rows);
 
 /// Errors: rows were asked for (RunOptions::fail_if_empty), and none of the inputs has any.
 Status check_has_rows(const RunOptions& options, const std::vector<InputReport>& inputs);

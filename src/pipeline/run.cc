@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "delivery/deliver.h"
 #include "ledger/ledger.h"
 #include "pipeline/adopted_tables.h"
+#include "pipeline/destination_rejects.h"
 #include "pipeline/earlier_loads.h"
 #include "pipeline/extract.h"
 #include "pipeline/held_pipeline.h"
@@ -143,12 +145,17 @@ class Run {
   }
 
   Status balance_rejected(const std::string& load_id, std::uint64_t rejected) {
-    if (rejected == 0 || !balanced_.insert(load_id).second) return {};
+    if (rejected == 0 || !balanced_.emplace(load_id, 0).second) return {};
     report_.balance.in += rejected;
     report_.balance.rejected += rejected;
+    return tell_letters(load_id);
+  }
+
+  /// Those of a package that were not told yet.
+  Status tell_letters(const std::string& load_id) {
     const Result<std::uint64_t> letters = held_->ledger.count_letters({.load_id = load_id});
     if (!letters) return fail(letters.error());
-    report_.dead_letters += *letters;
+    report_.dead_letters += *letters - std::exchange(balanced_[load_id], *letters);
     return {};
   }
 
@@ -215,8 +222,28 @@ class Run {
     // Packages are delivered in the order of their seals.
     const bool delivers = delivered && !request_.options.seal_only;
     const Status loaded = delivers ? deliver_package(**package, Resumed::no) : Status{};
+    if (!loaded && is_to_give_up_) return give_up(**package, loaded);
     if (!delivers || !loaded) tell_pending(**package);
     return loaded;
+  }
+
+  /// What cannot be loaded as it was asked for, and can be read again, does not wait in the way of later runs.
+  Status give_up(const ledger::PackageRecord& package, const Status& failed) {
+    if (Status dropped = held_->ledger.drop(package.load_id); !dropped) return dropped;
+    if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
+    load_failed_ = false;
+    sealed_ = false;
+    report_.balance.in -= package.documents + package.rejected;
+    report_.balance.pending -= package.documents;
+    report_.balance.rejected -= package.rejected;
+    report_.dead_letters -= balanced_[package.load_id];
+    report_.inputs.clear();
+    for (const ledger::JobRecord& job : package.jobs) {
+      const auto table = std::ranges::find(report_.tables, job.table, &TableReport::name);
+      if (table != report_.tables.end()) table->rows -= std::min(table->rows, job.rows);
+    }
+    std::erase_if(report_.tables, [](const TableReport& table) { return table.rows == 0; });
+    return failed;
   }
 
   Result<std::optional<ledger::PackageRecord>> extract(InputChoice& choice, LoadsThere& loads,
@@ -258,6 +285,9 @@ class Run {
     options.attempt_failed = [&](const Error& error) {
       (void)held_->ledger.record_attempt(package.load_id, error.message);
     };
+    const bool can_be_read_again = resumed == Resumed::no && input_kind(request_.source) == ledger::RunInput::known;
+    DestinationRejects rejects(request_, package, report_.run_id, held_->ledger,
+                               can_be_read_again ? IfTooMany::it_is_given_up : IfTooMany::it_waits);
     const Result<delivery::LoadSummary> summary = delivery::deliver(
         request_.destination,
         {.package = package,
@@ -265,8 +295,10 @@ class Run {
          .folder = held_->paths.package(package.load_id),
          .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
+         .refusals = may_leave_out(request_.options) ? &rejects : nullptr,
          .stop = request_.options.stop},
         options);
+    is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
       return loaded;
@@ -274,6 +306,7 @@ class Run {
     progress_.end_stage();
     load_failed_ = false;
     report_package(package, *schema, *summary, resumed);
+    if (Status reported = report_refused(package, *summary, rejects, resumed); !reported) return reported;
     if (request_.options.keep_packages == 0) {
       if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
     }
@@ -295,6 +328,33 @@ class Run {
       entry.created = entry.created || table.created;
       entry.new_columns.insert(entry.new_columns.end(), table.new_columns.begin(), table.new_columns.end());
     }
+  }
+
+  /// Documents of a package that is loaded now, which its destination has left out.
+  Status report_refused(const ledger::PackageRecord& package, const delivery::LoadSummary& summary,
+                        const DestinationRejects& rejects, Resumed resumed) {
+    balanced_.emplace(package.load_id, 0);  // from now on they count as rejected with it
+    const std::uint64_t refused = rejects.was_told() ? rejects.count() : package.refused;
+    if (refused == 0) return {};
+    report_.balance.delivered -= refused;
+    report_.balance.rejected += refused;
+    if (Status told = tell_letters(package.load_id); !told) return told;
+    for (const RejectReport& reject : rejects.first()) {
+      if (report_.rejects.size() < rejects_reported_max) report_.rejects.push_back(reject);
+    }
+    for (const delivery::TableLoad& table : summary.tables) {
+      const auto told = std::ranges::find(report_.tables, table.table, &TableReport::name);
+      if (told != report_.tables.end()) told->rows -= std::min(told->rows, table.refused);
+      report_.packages.back().rows -= std::min(report_.packages.back().rows, table.refused);
+    }
+    if (resumed == Resumed::yes) return {};
+    for (InputReport& input : report_.inputs) {
+      const auto found = rejects.by_input().find(input.path);
+      if (found == rejects.by_input().end() || !is_read(input.fate)) continue;
+      input.documents -= std::min(input.documents, found->second);
+      input.rejected += found->second;
+    }
+    return {};
   }
 
   /// What this run has read is sealed, and not where it was to go.
@@ -347,9 +407,11 @@ class Run {
   ProgressMeter progress_;
   Report report_;
   std::optional<HeldPipeline> held_;
-  std::set<std::string> balanced_;  ///< load ids whose rejected rows are in the balance
-  bool sealed_ = false;             ///< the inputs of this run
-  bool load_failed_ = false;        ///< sealed work waits for its destination
+  /// The load ids whose rejected rows are in the balance, with as many letters as were told.
+  std::map<std::string, std::uint64_t> balanced_;
+  bool sealed_ = false;         ///< the inputs of this run
+  bool is_to_give_up_ = false;  ///< the package of this run, because too much of it is refused
+  bool load_failed_ = false;    ///< sealed work waits for its destination
 };
 
 }  // namespace

@@ -39,7 +39,9 @@ Status check_replaced(const RunOptions& options, const std::vector<std::string>&
   }
   for (const std::string& root : roots) {
     if (summary.rows.contains(root) || options.allow_empty) continue;
-    return fail(fmt::format("the inputs of {} have no documents, and replacing it would leave it empty", root),
+    const bool has_bad = std::ranges::any_of(summary.left_out, [](std::uint64_t count) { return count > 0; });
+    return fail(fmt::format("the inputs of {} have no {}documents, and replacing it would leave it empty", root,
+                            has_bad ? "good " : ""),
                 "check the inputs, or empty it on purpose: --allow-empty; nothing was changed");
   }
   return {};

@@ -148,7 +148,84 @@ DataType number_type(CellForms forms) {
   return two_spellings || (forms & wide_whole_form) != 0 ? DataType::text : DataType::double_;
 }
 
+/// A number as people write it: no plus, no zeros in front, no spaces.
+struct WrittenNumber {
+  std::size_t digits = 0;  ///< without zeros at either end
+};
+
+std::optional<WrittenNumber> written_number(std::string_view cell) {
+  const std::size_t first = cell.starts_with('-') ? 1 : 0;
+  const std::size_t whole = digits_from(cell, first);
+  if (whole == 0 || (whole > 1 && cell[first] == '0')) return std::nullopt;
+  std::size_t end = first + whole;
+  if (end < cell.size() && cell[end] == '.') {
+    const std::size_t fraction = digits_from(cell, end + 1);
+    if (fraction == 0) return std::nullopt;
+    end += 1 + fraction;
+  }
+  const std::string_view mantissa = cell.substr(first, end - first);
+  if (end < cell.size() && (cell[end] == 'e' || cell[end] == 'E')) {
+    const std::size_t sign = end + 1 < cell.size() && (cell[end + 1] == '+' || cell[end + 1] == '-') ? 1 : 0;
+    const std::size_t exponent = digits_from(cell, end + 1 + sign);
+    if (exponent == 0) return std::nullopt;
+    end += 1 + sign + exponent;
+  }
+  if (end != cell.size()) return std::nullopt;
+  const std::size_t begins = mantissa.find_first_of("123456789");
+  if (begins == std::string_view::npos) return WrittenNumber{};
+  const std::string_view significant = mantissa.substr(begins, mantissa.find_last_of("123456789") - begins + 1);
+  return WrittenNumber{.digits = significant.size() - static_cast<std::size_t>(std::ranges::count(significant, '.'))};
+}
+
+bool keeps_double(std::string_view cell) {
+  constexpr std::size_t double_digits_max = 17;
+  const std::optional<WrittenNumber> number = written_number(cell);
+  if (number) return number->digits <= double_digits_max;
+  return cell.find_first_of("0123456789") == std::string_view::npos;  // nan, inf
+}
+
+/// A day of the calendar, and not a year or a month.
+bool is_day(std::string_view cell) {
+  constexpr std::size_t digits = 8;
+  const bool is_packed = cell.size() == digits && digits_from(cell, 0) == digits;
+  const bool is_spaced = cell.size() == digits + 2 && (cell[4] == '-' || cell[4] == '/') && cell[7] == cell[4];
+  return (is_packed || is_spaced) && parse_date(cell).has_value();
+}
+
+bool is_midnight(std::string_view cell) {
+  const std::optional<Timestamp> moment = parse_timestamp(cell);
+  return moment && moment->offset_seconds.value_or(0) == 0 && moment->microseconds_utc % microseconds_per_day == 0;
+}
+
+/// Nothing behind the microsecond.
+bool is_moment(std::string_view cell) {
+  if (!parse_timestamp(cell)) return false;
+  const std::size_t point = cell.find_first_of(".,");
+  if (point == std::string_view::npos) return true;
+  const std::size_t digits = digits_from(cell, point + 1);
+  if (digits <= fraction_digits_max) return true;
+  const std::string_view rest = cell.substr(point + 1 + fraction_digits_max, digits - fraction_digits_max);
+  return rest.find_first_not_of('0') == std::string_view::npos;
+}
+
 }  // namespace
+
+bool keeps(DataType type, std::string_view cell) {
+  switch (type) {
+    case DataType::bigint:
+    case DataType::decimal:
+    case DataType::wei:
+      return written_number(cell).has_value();
+    case DataType::double_:
+      return keeps_double(cell);
+    case DataType::date:
+      return is_day(cell) || is_midnight(cell);
+    case DataType::timestamp:
+      return is_day(cell) || is_moment(cell);
+    default:
+      return true;
+  }
+}
 
 CellForms form_of(std::string_view cell) {
   if (is_digit(cell.front())) return cell.size() >= 10 && cell[4] == '-' ? day_form(cell) : number_form(cell);

@@ -27,4 +27,9 @@ CellForms form_of(std::string_view cell);
 /// The type of a column with cells of these forms: bigint, double, bool, date, timestamp or text. None without cells.
 std::optional<DataType> type_of(CellForms forms);
 
+/// Whether a column of that type, if it takes the text at all, says all that the text says: `00501` and `0x10` are more
+/// than a number, `12` is no day, `2024-05-05 17:45` more than one, and a double has 17 digits. Spellings that say the
+/// same are all right: `1.50`, `TRUE`, `20240505`.
+bool keeps(DataType type, std::string_view cell);
+
 }  // namespace outfall::schema

@@ -80,6 +80,39 @@ TEST(CellForm, TimestampsHaveOneSpelling) {
   }
 }
 
+TEST(CellForm, ColumnsKeepWhatSaysNoMoreThanTheyDo) {
+  for (const std::string_view cell : {"0", "7", "-12", "1.50", "3.0", "1e3", "2.5E-7"}) {
+    EXPECT_TRUE(keeps(DataType::bigint, cell)) << cell;
+    EXPECT_TRUE(keeps(DataType::double_, cell)) << cell;
+    EXPECT_TRUE(keeps(DataType::decimal, cell)) << cell;
+  }
+  for (const std::string_view cell : {"00502", "+1", "0x10", "1_000", " 8", "8 ", "1.", ".5", "1e", "--1", "1,5"}) {
+    EXPECT_FALSE(keeps(DataType::bigint, cell)) << cell;
+    EXPECT_FALSE(keeps(DataType::double_, cell)) << cell;
+    EXPECT_FALSE(keeps(DataType::decimal, cell)) << cell;
+  }
+  EXPECT_TRUE(keeps(DataType::double_, "0.10000000000000001"));
+  EXPECT_TRUE(keeps(DataType::double_, "120000000000000000000000000"));
+  EXPECT_FALSE(keeps(DataType::double_, "123456789012345678"));
+  EXPECT_TRUE(keeps(DataType::double_, "nan"));
+  for (const std::string_view cell : {"2024-05-05", "20240505", "2024/05/05"}) {
+    EXPECT_TRUE(keeps(DataType::date, cell)) << cell;
+    EXPECT_TRUE(keeps(DataType::timestamp, cell)) << cell;
+  }
+  for (const std::string_view cell : {"12", "2024", "2024-06", "1717200000", "2024-13-01", "10:20"}) {
+    EXPECT_FALSE(keeps(DataType::date, cell)) << cell;
+    EXPECT_FALSE(keeps(DataType::timestamp, cell)) << cell;
+  }
+  EXPECT_TRUE(keeps(DataType::date, "2024-05-05 00:00:00"));
+  for (const std::string_view cell : {"2024-05-05 17:45:00", "2024-05-05T00:00:00+05:00"}) {
+    EXPECT_FALSE(keeps(DataType::date, cell)) << cell;
+    EXPECT_TRUE(keeps(DataType::timestamp, cell)) << cell;
+  }
+  EXPECT_TRUE(keeps(DataType::timestamp, "2024-05-05 17:45:00.123456000"));
+  EXPECT_FALSE(keeps(DataType::timestamp, "2024-05-05 17:45:00.1234567"));
+  EXPECT_TRUE(keeps(DataType::text, "00502"));
+}
+
 TEST(CellForm, AColumnWithoutCellsHasNoType) {
   EXPECT_EQ(type_of(0), std::nullopt);
 }

@@ -112,6 +112,10 @@ class Connection {
   virtual Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                               ArrowArrayStream* stream) = 0;
 
+  /// Appends what a query would select to the table, columns matched by name. `source` is what stands behind its FROM.
+  virtual Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
+                                                std::string_view source) = 0;
+
   virtual Status begin() = 0;
   virtual Status commit() = 0;
   virtual Status roll_back() = 0;

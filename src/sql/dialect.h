@@ -66,6 +66,13 @@ struct Dialect {
   /// Asks for table, column (null: all of them) and whether its values are computed, where types cannot be changed; of
   /// the catalog $1 and the schema $2.
   std::string_view fixed_columns;
+  /// Asks for what rows of the tables must keep to, of the same: table, kind (sql/constraints.h), how the database
+  /// writes it, its condition, the list of its columns or expressions, the table that it refers to, and the list of the
+  /// columns there. Lists are JSON, names in them quoted.
+  std::string_view constraints;
+  std::array<std::string_view, 2> temporary;  ///< catalog and schema of a session's temporary tables
+  std::string_view row_id;    ///< grows with each row that is appended to a temporary table, by one in one transaction
+  std::string_view try_cast;  ///< the first `{}` as the type of the second; NULL where it cannot become one
   std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
   TypeWords types;

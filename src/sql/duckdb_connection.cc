@@ -89,6 +89,8 @@ class DuckDbConnection final : public Connection {
   Status prepare_load(std::uint64_t bytes, std::size_t columns) override;
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override;
+  Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
+                                        std::string_view source) override;
   Status begin() override;
   Status commit() override { return no_value(execute("COMMIT", {})); }
   Status roll_back() override;
@@ -317,6 +319,16 @@ Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, co
     return fail(
         fmt::format("make rows for {} readable to DuckDB: a column has a type that it does not know", table.table));
   }
+  const std::string scan = fmt::format("{}.main.{}", quoted(dialect(), catalog_), view);
+  Result<std::uint64_t> inserted = insert_selected(table, columns, scan);
+  if (!inserted) return inserted;  // rolling back takes the view away
+  // The view holds the address of `input`, which ends here.
+  if (Result<std::uint64_t> dropped = execute(fmt::format("DROP VIEW {}", scan), {}); !dropped) return dropped;
+  return inserted;
+}
+
+Result<std::uint64_t> DuckDbConnection::insert_selected(const TableName& table, const InsertColumns& columns,
+                                                        std::string_view source) {
   if (columns.defaults != nullptr && !columns.defaults->empty()) {
     if (Status looking = look_where_defaults_do(table); !looking) return fail(std::move(looking.error()));
   }
@@ -324,12 +336,9 @@ Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, co
   for (const std::string& column : columns.names) {
     list += (list.empty() ? "" : ", ") + selected(dialect(), column, columns.defaults);
   }
-  std::string scan = fmt::format("{}.main.{}", quoted(dialect(), catalog_), view);
   Result<std::uint64_t> inserted =
-      execute(fmt::format("INSERT INTO {} BY NAME SELECT {} FROM {}", quoted(dialect(), table), list, scan), {});
-  if (!inserted) return inserted;  // rolling back takes the view away
-  // The view holds the address of `input`, which ends here.
-  if (Result<std::uint64_t> dropped = execute(fmt::format("DROP VIEW {}", scan), {}); !dropped) return dropped;
+      execute(fmt::format("INSERT INTO {} BY NAME SELECT {} FROM {}", quoted(dialect(), table), list, source), {});
+  if (!inserted) return inserted;
   if (Status back = look_here_again(); !back) return fail(std::move(back.error()));
   return inserted;
 }

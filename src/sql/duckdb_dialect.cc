@@ -35,6 +35,18 @@ const Dialect& duckdb_dialect() {
           "[contains(sql, n || ' ' || data_type || ' GENERATED ALWAYS AS(') FOR n IN ['(' || column_name, "
           "', ' || column_name, '(\"' || replace(column_name, '\"', '\"\"') || '\"', "
           "', \"' || replace(column_name, '\"', '\"\"') || '\"']])",
+      .constraints =
+          "SELECT table_name, lower(constraint_type), constraint_text, coalesce(expression, ''), "
+          "to_json(['\"' || replace(n, '\"', '\"\"') || '\"' FOR n IN constraint_column_names]), "
+          "coalesce(referenced_table, ''), "
+          "to_json(['\"' || replace(n, '\"', '\"\"') || '\"' FOR n IN referenced_column_names]) "
+          "FROM duckdb_constraints() WHERE database_name = $1 AND lower(schema_name) = lower($2) "
+          "UNION ALL SELECT table_name, 'unique', 'UNIQUE INDEX ' || index_name, '', to_json(expressions::VARCHAR[]), "
+          "'', '[]' FROM duckdb_indexes() "
+          "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND is_unique AND NOT is_primary",
+      .temporary = {"temp", "main"},
+      .row_id = "rowid",
+      .try_cast = "TRY_CAST({} AS {})",
       .empty_table = "DELETE FROM {}",
       .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE {column} < '1677-09-22' OR {column} >= '2262-04-11' LIMIT 1",
       .types =

@@ -52,6 +52,12 @@ Result<std::uint64_t> Transaction::insert_stream(const TableName& table, const I
   return watched(connection_->insert_stream(table, columns, stream));
 }
 
+Result<std::uint64_t> Transaction::insert_selected(const TableName& table, const InsertColumns& columns,
+                                                   std::string_view source) {
+  if (connection_ == nullptr) return closed();
+  return watched(connection_->insert_selected(table, columns, source));
+}
+
 void Transaction::doom(std::string reason) {
   if (!failure_) failure_ = Error{.message = std::move(reason), .hint = ""};
 }

@@ -33,6 +33,8 @@ class Transaction {
   Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values = {});
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns, ArrowArrayStream* stream);
 
+  Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns, std::string_view source);
+
   /// Records a failure that the database does not know of, such as a wrong count: from now on commit refuses.
   void doom(std::string reason);
 

@@ -30,6 +30,7 @@ class FakeConnection final : public Connection {
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view) override { return fail("not here"); }
   Status query(std::string_view, ArrowArrayStream*) override { return fail("not here"); }
   Result<std::uint64_t> insert_stream(const TableName&, const InsertColumns&, ArrowArrayStream*) override { return 0; }
+  Result<std::uint64_t> insert_selected(const TableName&, const InsertColumns&, std::string_view) override { return 0; }
   Status begin() override { return note("BEGIN"); }
   Status commit() override {
     (void)note("COMMIT");

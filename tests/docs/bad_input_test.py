@@ -164,6 +164,23 @@ def large_integers(place):
     assert place.query('select a, b from "in"') == ["123456789012345678901234567890," + "9" * 50]
 
 
+def refused_row(place):
+    place.write("in.jsonl", '{"id":7}\n')
+    place.run("in.jsonl")
+    for statement in ('create table data.keyed (id bigint primary key)', 'insert into data.keyed values (7)',
+                      'drop table data."in"', 'alter table data.keyed rename to "in"'):
+        subprocess.run([OUTFALL, "query", "duckdb:t.duckdb", statement, "--write"], cwd=place.folder, check=True,
+                       capture_output=True, timeout=SECONDS_MAX)
+    place.write("in.jsonl", "".join(GOOD))
+    place.run("in.jsonl")
+    assert place.query('select count(*) from "in"') == ["100"], place.said
+    assert [letter["text"] for letter in place.letters()] == ['{"id":7}']
+    said, code = place.said, place.code
+    place.run("in.jsonl", "--on-reject", "fail")
+    assert place.code == 4 and "pending 100" in place.said, place.said
+    place.said, place.code = said, code
+
+
 def missing_file(place):
     place.write("in.jsonl", "".join(GOOD))
     place.run("in.jsonl", "nowhere.jsonl")
@@ -253,6 +270,7 @@ CASES = {
     "another_kind": another_kind,
     "read_only_file": read_only_file,
     "broken_json": broken_json,
+    "refused_row": refused_row,
     "invalid_utf8": bad_row(b'{"id":"J\xfcrgen"}'),
     "nul_byte": bad_row(b'{"id":"x\x00y"}'),
     "escaped_nul": escaped_nul,

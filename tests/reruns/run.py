@@ -113,8 +113,8 @@ def each_input_is_told_its_fate(story):
 
 def a_step_that_failed_is_not_finished(story):
     """The report has each step of a run with its end, also the one in which the run ended."""
-    def steps(code):
-        report = json.loads(story.run("--json", code=code, of_stdout=True))
+    def steps(*how, code):
+        report = json.loads(story.run("--json", *how, code=code, of_stdout=True))
         return [(step["step"], step["finished"]) for step in report["steps"]]
 
     story.write("1.jsonl", '{"id":\n')
@@ -122,7 +122,7 @@ def a_step_that_failed_is_not_finished(story):
     story.rows("1.jsonl", 1)
     assert steps(code=0) == [("extract", True), ("seal", True), ("load", True)]
     story.outfall("query", "duckdb:t.duckdb", 'create unique index once on "in" (id)', "--write")
-    assert steps(code=4) == [("extract", True), ("seal", True), ("load", False)]
+    assert steps("--on-reject", "fail", code=4) == [("extract", True), ("seal", True), ("load", False)]
 
 
 def the_report_is_shown_again_as_it_was(story):
@@ -141,7 +141,7 @@ def the_report_is_shown_again_as_it_was(story):
     story.outfall("query", "duckdb:t.duckdb", 'delete from "in"', "--write")
     story.outfall("query", "duckdb:t.duckdb", 'create unique index once on "in" (id)', "--write")
     story.rows("1.jsonl", 1, 1)
-    shown_again(code=4)
+    shown_again("--on-reject", "fail", code=4)
 
 
 def what_was_replaced_since_counts_as_new(story):
@@ -683,6 +683,81 @@ def a_mended_file_has_rejected_nothing(story):
     told(story.run(), "changed since: loaded again", "in 1 = delivered 1 + rejected 0 + pending 0")
 
 
+def table_with_a_key(story, database="t.duckdb"):
+    for statement in ('create schema d', 'create table d."in" (id bigint primary key)', 'insert into d."in" values (2), (3)'):
+        story.outfall("query", f"duckdb:{database}", statement, "--write")
+
+
+def letters_of(story, pipeline):
+    listed = story.outfall("dead-letter", "list", pipeline, "--json", of_stdout=True)
+    return [json.loads(letter)["text"] for letter in listed.splitlines()]
+
+
+def refused_rows_have_one_letter(story):
+    """Wherever a run is killed, the same command leaves each row once: in the table, or as one letter where its key refuses it."""
+    points = ["after_seal", "before_load_begin", "in_load", "before_load_commit", "after_load_commit", "before_ledger_loaded",
+              "after_ledger_loaded", "before_run_end"]
+    for at, point in enumerate(points, 10):
+        database = f"{point}.duckdb"
+        table_with_a_key(story, database)
+        story.write("1.jsonl", f'{{"id":1}}\n{{"id":2}}\n{{"id":3}}\n{{"id":{at}}}\n{{"id":1}}\n')
+        how = ("--pipeline", point, "--dataset", "d")
+        story.run(*how, to=f"duckdb:{database}", fault=point, code=KILLED)
+        counts = points.index(point) >= points.index("after_ledger_loaded")
+        assert len(letters_of(story, point)) == (3 if counts else 0), f"{point}: {letters_of(story, point)}"
+        told(story.run(*how, to=f"duckdb:{database}", code=3), "rejected 3 + pending 0", f"outfall dead-letter list {point}")
+        assert letters_of(story, point) == ['{"id":2}', '{"id":3}', '{"id":1}'], f"{point}: {letters_of(story, point)}"
+        rows = story.outfall("query", f"duckdb:{database}", 'select id from d."in" order by 1', "-o", "csv", of_stdout=True)
+        assert rows.split()[1:] == ["1", "2", "3", str(at)], f"{point}: {rows}"
+        told(story.run(*how, "--skip-loaded", to=f"duckdb:{database}"), "in 0 =")
+
+
+def what_is_taken_after_all_is_not_refused(story):
+    """What an attempt was about to leave out is loaded where the reason has gone until the next one."""
+    table_with_a_key(story)
+    story.rows("1.jsonl", 1, 2)
+    story.run("--dataset", "d", "--pipeline", "p", fault="before_load_commit", code=KILLED)
+    story.outfall("query", "duckdb:t.duckdb", 'delete from d."in" where id = 2', "--write")
+    told(story.run("--dataset", "d", "--pipeline", "p"), "in 2 = delivered 2 + rejected 0 + pending 0")
+    assert letters_of(story, "p") == []
+
+
+def what_is_refused_can_be_given_up(story):
+    """Beyond the bound nothing is loaded and nothing waits; what waited before goes on waiting, is shown no letters of, and can be given up."""
+    table_with_a_key(story)
+    story.rows("1.jsonl", 1, 2, 3)
+    how = ("--dataset", "d", "--pipeline", "p", "--max-bad-rows", "1")
+    told(story.run(*how, code=1), "nothing was loaded", "2 documents are refused of 3", "in 0 =")
+    assert not pending_id(story) and not story.packages()
+    story.run(*how, fault="after_seal", code=KILLED)
+    told(story.run(*how, code=4), "2 documents are refused of 3", "outfall package drop", "pending 3")
+    assert letters_of(story, "p") == []
+    [load_id] = pending_id(story)
+    story.outfall("package", "drop", load_id, "--yes")
+    story.run(*how, fault="after_seal", code=KILLED)
+    told(story.outfall("resume", "p", "--max-bad-rows", "50%", code=4), "--max-bad-rows allows 50%")
+    told(story.outfall("resume", "p", "--max-bad-rows", "70%", "--rejected-ok"), "in 3 = delivered 1 + rejected 2 + pending 0")
+    assert letters_of(story, "p") == ['{"id":2}', '{"id":3}']
+
+
+def what_came_through_a_pipe_is_not_given_up(story):
+    """It cannot be read again: beyond the bound it waits."""
+    table_with_a_key(story)
+    how = ("--dataset", "d", "--table", "in", "--pipeline", "p", "--max-bad-rows", "0")
+    told(story.run(*how, inputs=("-",), sent='{"id":1}\n{"id":2}\n', code=4), "1 document is refused of 2", "pending 2")
+    told(story.outfall("resume", "p", "--rejected-ok"), "in 2 = delivered 1 + rejected 1 + pending 0")
+
+
+def a_name_is_tied_by_its_first_seal(story):
+    """A run that loaded nothing does not keep a pipeline from going somewhere else."""
+    story.write("1.jsonl", "{bad\n")
+    story.run("--pipeline", "p", to="duckdb:typo.duckdb", code=1)
+    story.rows("1.jsonl", 1)
+    story.run("--pipeline", "p")
+    assert story.ids() == [1]
+    told(story.run("--pipeline", "p", to="duckdb:other.duckdb", code=2), "a pipeline keeps its target")
+
+
 def a_dropped_package_takes_its_letters_along(story):
     """Its inputs count as not loaded: loaded again, they are rejected again."""
     story.write("1.jsonl", BAD)
@@ -1071,7 +1146,8 @@ def main():
         run_key_recognizes_packed_records,
         run_key_survives_every_window, run_key_with_other_content, run_key_is_free_again_after_a_replacement, a_skipped_input_is_settled_too,
         rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_mended_file_has_rejected_nothing,
-        a_dropped_package_takes_its_letters_along,
+        a_dropped_package_takes_its_letters_along, refused_rows_have_one_letter, what_is_taken_after_all_is_not_refused, what_is_refused_can_be_given_up,
+        what_came_through_a_pipe_is_not_given_up, a_name_is_tied_by_its_first_seal,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]
     if len(sys.argv) > 1:

@@ -7,6 +7,7 @@
 import concurrent.futures
 import csv
 import io
+import json
 import os
 import shlex
 import shutil
@@ -126,6 +127,13 @@ class Player:
 
     def do_outfall(self, step):
         self.expect(shlex.split(step.rest), step.body)
+
+    def do_letters(self, step):
+        code, stdout, stderr = self.outfall(["dead-letter", "list", step.rest, "--json", "--limit", "1000"])
+        if code != 0:
+            raise Failed(f"exit code {code} of dead-letter list\n{stderr}")
+        letters = [json.loads(line) for line in stdout.splitlines()]
+        self.compare(step.body, [f"{letter['reason']}: {letter['text']}" for letter in letters])
 
     def do_query(self, step):
         self.compare(step.body, self.rows(step.rest))

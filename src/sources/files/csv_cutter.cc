@@ -12,7 +12,9 @@ namespace {
 class CsvCutter final : public DocumentCutter {
  public:
   CsvCutter(const columnar::CsvDialect& dialect, CsvHeader header)
-      : dialect_(dialect), header_is_ahead_(header == CsvHeader::first_record) {}
+      : dialect_(dialect),
+        delimiter_is_ahead_(dialect.names_delimiter),
+        header_is_ahead_(header == CsvHeader::first_record) {}
 
   Result<std::size_t> cut(const Window& window, std::vector<normalize::DocumentSpan>& documents) override {
     std::size_t taken = 0;
@@ -38,6 +40,7 @@ class CsvCutter final : public DocumentCutter {
     if (ended) text.remove_suffix(1);
     if (dialect_.line_end == '\n' && text.ends_with('\r')) text.remove_suffix(1);
     if (text.empty()) return;
+    if (std::exchange(delimiter_is_ahead_, false)) return;
     if (std::exchange(header_is_ahead_, false)) return;
     documents.push_back({.offset = static_cast<std::uint32_t>(offset),
                          .length = static_cast<std::uint32_t>(text.size()),
@@ -53,6 +56,7 @@ class CsvCutter final : public DocumentCutter {
   }
 
   columnar::CsvDialect dialect_;
+  bool delimiter_is_ahead_;
   bool header_is_ahead_;
   std::uint64_t line_ = 1;
   bool ends_inside_line_ = false;

@@ -31,6 +31,18 @@ std::string_view without_line_end(std::string_view record, const CsvDialect& dia
   return record;
 }
 
+/// The first line where it says the delimiter, as spreadsheets write it: `sep=;`. Empty: it does not.
+std::string_view delimiter_line(std::string_view begin, char line_end) {
+  constexpr std::string_view word = "sep=";
+  const bool is_word =
+      begin.size() > word.size() + 1 && std::ranges::equal(begin.substr(0, word.size()), word, {}, [](char byte) {
+        return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+      });
+  const std::string_view line = begin.substr(0, begin.find(line_end));
+  const std::size_t size = line.ends_with('\r') ? line.size() - 1 : line.size();
+  return is_word && size == word.size() + 1 && line.size() < begin.size() ? line : std::string_view();
+}
+
 /// How well a dialect explains the first records; larger is better.
 struct Fit {
   bool consistent = false;
@@ -80,6 +92,13 @@ CsvDialect detect_dialect(std::string_view begin, bool whole, const CsvOptions& 
   CsvDialect best{.delimiter = options.delimiter.value_or(expected),
                   .quote = options.quote.value_or(quotes.front()),
                   .line_end = line_end_of(begin)};
+  if (const std::string_view line = delimiter_line(begin, best.line_end); !line.empty()) {
+    CsvOptions stated = options;
+    if (!stated.delimiter) stated.delimiter = line[line.find('=') + 1];
+    best = detect_dialect(begin.substr(line.size() + 1), whole, stated, expected);
+    best.names_delimiter = true;
+    return best;
+  }
   Fit best_fit = fit_of(begin, whole, best);
   best_fit.expected = true;
   for (const char delimiter : delimiters) {
@@ -99,7 +118,7 @@ CsvDialect detect_dialect(std::string_view begin, bool whole, const CsvOptions& 
 
 Result<std::vector<std::string>> column_names(std::string_view begin, const CsvDialect& dialect, CsvHeader header,
                                               std::string_view input) {
-  std::size_t at = 0;
+  std::size_t at = dialect.names_delimiter ? begin.find(dialect.line_end) + 1 : 0;
   std::string_view text;
   while (text.empty() && at < begin.size()) {
     const std::size_t end = std::min(columnar::csv_record_end(begin, at, dialect), begin.size());
@@ -120,7 +139,7 @@ Result<std::vector<std::string>> column_names(std::string_view begin, const CsvD
     const bool is_named = header == CsvHeader::first_record && !field.text.empty();
     names.push_back(is_named ? std::string(field.text) : fmt::format("column{}", names.size()));
     if (seen.insert(names.back()).second) continue;
-    return fail(fmt::format("{}: the header has the name \"{}\" twice", input, names.back()),
+    return fail(fmt::format("{}, line 1: the header has the name \"{}\" twice", input, names.back()),
                 "rename one of the two columns, or --no-header calls them column0, column1 and so on");
   }
   return names;

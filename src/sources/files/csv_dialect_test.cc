@@ -64,10 +64,22 @@ TEST(ColumnNames, AreThoseOfTheHeader) {
   EXPECT_THAT(*column_names("", {}, CsvHeader::first_record, "x.csv"), ElementsAre());
 }
 
+TEST(CsvDialect, AFirstLineMaySayTheDelimiter) {
+  for (const std::string_view text : {"sep=|\nid|a,b\n1|2,3\n", "SEP=|\r\nid|a,b\r\n1|2,3\r\n"}) {
+    const CsvDialect dialect = detect_dialect(text, true, {}, ',');
+    EXPECT_EQ(dialect.delimiter, '|') << text;
+    EXPECT_TRUE(dialect.names_delimiter);
+    EXPECT_THAT(column_names(text, dialect, CsvHeader::first_record, "x.csv").value(), ElementsAre("id", "a,b"));
+  }
+  for (const std::string_view text : {"sep=|", "sep=ab,x\n1,2\n", "sep,x\n1,2\n", "sep=,\n"}) {
+    EXPECT_EQ(detect_dialect(text, true, {}, ',').names_delimiter, text == "sep=,\n") << text;
+  }
+}
+
 TEST(ColumnNames, AreNeverTheSame) {
   const auto twice = column_names("a,b,a\n", {}, CsvHeader::first_record, "x.csv");
   ASSERT_FALSE(twice);
-  EXPECT_EQ(twice.error().message, "x.csv: the header has the name \"a\" twice");
+  EXPECT_EQ(twice.error().message, "x.csv, line 1: the header has the name \"a\" twice");
   EXPECT_FALSE(column_names("column1,\n", {}, CsvHeader::first_record, "x.csv"));
 }
 

@@ -3,13 +3,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "columnar/text_stream.h"
+#include "schema/cell_form.h"
 #include "sources/files/input_format.h"
 
 namespace outfall::sources {
+namespace {
+
+/// A number, a day or a moment. Years are columns of many a table.
+bool looks_like_data(const std::string& name) {
+  constexpr std::size_t year_digits = 4;
+  if (name.size() == year_digits) return false;
+  const std::optional<DataType> type = schema::type_of(schema::form_of(name));
+  return type && *type != DataType::text && *type != DataType::bool_;
+}
+
+}  // namespace
+
 namespace {
 
 Result<std::unique_ptr<columnar::ByteStream>> open_text(columnar::ByteStreamOptions options,
@@ -82,6 +97,17 @@ void CsvInputs::decide_types() {
     }
     surveyed.layout = std::move(layout);
   }
+}
+
+std::string CsvInputs::note(std::size_t index) const {
+  const auto found = surveyed_.find(index);
+  if (found == surveyed_.end() || settings_.csv.header != CsvHeader::first_record) return "";
+  const Surveyed& surveyed = found->second;
+  const auto name = std::ranges::find_if(surveyed.survey.names, looks_like_data);
+  if (name == surveyed.survey.names.end()) return "";
+  return fmt::format(
+      "the first line of {} is its header, and names a column {}: where it is data, --no-header takes it",
+      surveyed.input.name, *name);
 }
 
 std::string CsvInputs::path_of(const Surveyed& surveyed) const {

@@ -55,6 +55,8 @@ class CsvInputs {
   /// Opens an input for shaping: the bytes that were surveyed, as UTF-8.
   Result<std::unique_ptr<columnar::ByteStream>> open(std::size_t index, const std::stop_token& stop) const;
   std::shared_ptr<const normalize::CsvLayout> layout(std::size_t index) const { return surveyed_.at(index).layout; }
+  /// What a person should know of how it was taken; empty: nothing.
+  std::string note(std::size_t index) const;
   CsvHeader header() const { return settings_.csv.header; }
 
   /// What to record of an input that was shaped, of which `shaped` was read. It must be what was surveyed.

@@ -28,6 +28,16 @@ bool is_json(std::string_view begin) {
   return (line.starts_with('{') || line.starts_with('[')) && parse_json(line);
 }
 
+/// Text of another encoding has bytes between its letters that no header has.
+Status check_header(const std::vector<std::string>& names, const CsvSurveyRequest& request) {
+  const auto odd = std::ranges::find_if(names, [](const std::string& name) { return name.contains('\0'); });
+  if (odd == names.end()) return {};
+  const bool is_little_endian = !names.front().starts_with('\0');
+  return fail(
+      fmt::format("{}, line 1: the header has NUL bytes, as UTF-16 without a byte order mark has", request.name),
+      fmt::format("say how it is written: --encoding utf-16{}", is_little_endian ? "le" : "be"));
+}
+
 /// Dialect and names, from the first bytes.
 Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
   auto stream = request.open();
@@ -56,6 +66,7 @@ Result<CsvSurvey> look_at_begin(const CsvSurveyRequest& request) {
     auto names = column_names(begin, survey.dialect, request.options.header, request.name);
     if (!names) return fail(std::move(names.error()));
     survey.names = std::move(*names);
+    if (Status readable = check_header(survey.names, request); !readable) return fail(std::move(readable.error()));
     survey.forms.resize(survey.names.size());
     return survey;
   }

@@ -49,6 +49,7 @@ class FileSource final : public normalize::DocumentSource {
 
   const std::vector<normalize::SourceInput>& inputs() const override { return inputs_; }
   const std::vector<std::string>& left_out() const override { return left_out_; }
+  std::string note(std::size_t input) const override { return csv_.note(input); }
   Result<normalize::InputContent> survey(std::size_t input) override;
   void skip(std::size_t input) override { skipped_[input] = true; }
   Result<std::optional<normalize::Chunk>> next() override;

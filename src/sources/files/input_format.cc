@@ -38,13 +38,18 @@ struct Kind {
   std::string_view behind_any{};
 };
 constexpr std::string_view load_as_arrow = "load it with --input-format arrow";
-constexpr std::array<Kind, 8> other_kinds{{
+constexpr std::array<Kind, 10> other_kinds{{
     {"PAR1\x15", "a Parquet file", "load it with --input-format parquet"},
     {"ARROW1\0"sv, "an Arrow IPC file", load_as_arrow},
     {"\xff\xff\xff\xff", "an Arrow IPC stream", load_as_arrow},
     {"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save its sheet as CSV"},
-    {"BZh", "compressed with bzip2", "pipe it in: bzcat FILE | outfall run - --table TABLE", 1, "1AY&SY"},
-    {"\xfd\x37zXZ", "compressed with xz", "pipe it in: xzcat FILE | outfall run - --table TABLE"},
+    {"BZh", "compressed with bzip2",
+     "pipe it in: bzcat FILE | outfall run - --table TABLE, with the other options as they are", 1, "1AY&SY"},
+    {"\xfd\x37zXZ", "compressed with xz",
+     "pipe it in: xzcat FILE | outfall run - --table TABLE, with the other options as they are"},
+    {"\x04\x22\x4d\x18", "compressed with lz4",
+     "pipe it in: lz4cat FILE | outfall run - --table TABLE, with the other options as they are"},
+    {.begin = "", .what = "a tar archive", .hint = "unpack it: tar -xf FILE", .any = 257, .behind_any = "ustar"},
     {"SQLite format 3\0"sv, "a SQLite database",
      "write its rows as CSV first: sqlite3 -csv -header FILE \"select ...\""},
     {"Obj\x01", "an Avro file", "write it as JSON lines or Parquet first"},
@@ -127,7 +132,7 @@ bool may_be_no_text(std::string_view begin) {
   return !begin.empty() && std::ranges::any_of(other_kinds, [begin](const Kind& kind) {
     const std::size_t needed = kind.begin.size() + kind.any + kind.behind_any.size();
     const std::size_t common = std::min(begin.size(), kind.begin.size());
-    return needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
+    return !kind.begin.empty() && needed > begin.size() && kind.begin.substr(0, common) == begin.substr(0, common);
   });
 }
 

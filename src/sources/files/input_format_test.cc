@@ -37,6 +37,10 @@ TEST(InputFormat, OtherKindsOfFilesAreToldByTheirFirstBytes) {
   EXPECT_FALSE(check_is_text("\xff\xff\xff\xff\x10", "in.json"));
   EXPECT_FALSE(check_is_text("BZh11AY&SY", "in.json"));
   EXPECT_TRUE(check_is_text("BZh", "in.json"));
+  const Status tar = check_is_text(std::string(257, 'a') + "ustar", "in.tar");
+  ASSERT_FALSE(tar);
+  EXPECT_EQ(tar.error().message, "in.tar is a tar archive, and no JSON or CSV");
+  EXPECT_FALSE(check_is_text("\x04\x22\x4d\x18", "in.jsonl.lz4"));
   EXPECT_TRUE(may_be_no_text("BZh91AY"));
   EXPECT_TRUE(may_be_no_text("PAR1"));
   EXPECT_FALSE(may_be_no_text("PAR2"));

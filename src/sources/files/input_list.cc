@@ -50,6 +50,8 @@ std::string nearest_file(const std::string& folder, std::string_view wanted) {
 }
 
 std::string hint_where_nothing_is(const std::string& named, const std::string& path) {
+  if (named.contains("://"))
+    return "only files are read: what an address gives can be piped in, curl -sf ADDRESS | outfall run - --table TABLE";
   const std::string folder(parent_path(path));
   const Result<bool> has_folder = file_exists(folder);
   if (has_folder && !*has_folder) return fmt::format("there is no folder {}", folder);
@@ -182,6 +184,10 @@ class Listing {
 
 Result<std::vector<Input>> list_inputs(std::span<const std::string> named, std::string_view table, FolderTables folders,
                                        Missing missing) {
+  if (tells_of_loads(table)) {
+    return fail(misuse(fmt::format("the table {} is kept for what describes loads", table),
+                       "give the rows another one with --table"));
+  }
   Listing listing(table, folders, missing);
   for (const std::string& name : named) {
     if (Status added = listing.add(name); !added) return fail(std::move(added).error());

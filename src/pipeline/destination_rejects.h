@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DestinationRejects: what a run does with documents of a package that the destination refuses while it takes the
+// others.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "ledger/ledger.h"
+#include "outfall/pipeline.h"
+#include "outfall/report.h"
+#include "pipeline/run.h"
+
+namespace outfall::pipeline {
+
+/// Whether a run lets a destination leave out what it refuses.
+bool may_leave_out(const RunOptions& options);
+
+/// What becomes of a package of which more is refused than may be.
+enum class IfTooMany {
+  it_is_given_up,  ///< its inputs are there to be read again
+  it_waits,
+};
+
+/// One package, however many attempts its load takes.
+class DestinationRejects final : public delivery::Refusals {
+ public:
+  /// All outlive the object.
+  /// `if_too_many` says what becomes of the package then.
+  DestinationRejects(const RunRequest& request, const ledger::PackageRecord& package, std::string run_id,
+                     ledger::Ledger& ledger, IfTooMany if_too_many)
+      : request_(request),
+        package_(package),
+        run_id_(std::move(run_id)),
+        ledger_(ledger),
+        if_too_many_(if_too_many),
+        is_recorded_(package.refused > 0) {}
+
+  Status begin(std::uint64_t documents, const std::string& first_reason) override;
+  Status take(const delivery::RefusedDocument& document) override;
+  Status keep() override;
+
+  /// Whether the newest attempt failed because more is refused than may be left out.
+  bool are_too_many() const { return are_too_many_; }
+
+  /// Whether an attempt of this process said what it leaves out.
+  bool was_told() const { return was_told_; }
+
+  /// Of the newest attempt that said it.
+  std::uint64_t count() const { return count_; }
+  /// The first of them, for the report.
+  const std::vector<RejectReport>& first() const { return first_; }
+  /// How many came from each input whose path is known.
+  const std::map<std::string, std::uint64_t>& by_input() const { return by_input_; }
+
+ private:
+  /// Of a table: where the rows of each input end, in their order. None: it is not known which rows are whose.
+  struct Inputs {
+    std::vector<std::pair<std::uint64_t, std::string>> ends;
+  };
+
+  Status check_bounds(const std::string& first_reason) const;
+  struct Place {
+    std::string input;      ///< empty: not known
+    std::uint64_t row = 0;  ///< of the input, from 1
+  };
+  Result<Place> place_of(const delivery::RefusedDocument& document);
+  Result<Inputs> inputs_of(const std::string& table);
+
+  const RunRequest& request_;
+  const ledger::PackageRecord& package_;
+  std::string run_id_;
+  ledger::Ledger& ledger_;
+  IfTooMany if_too_many_;
+  bool are_too_many_ = false;
+  bool is_recorded_;  ///< the ledger holds that some are left out
+  bool was_told_ = false;
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::vector<RejectReport> first_;
+  std::map<std::string, std::uint64_t> by_input_;
+  std::map<std::string, Inputs> inputs_;  ///< by table
+};
+
+}  // namespace outfall::pipeline
