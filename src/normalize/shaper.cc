@@ -121,7 +121,7 @@ class Shaper::State {
       auto error = chunk.csv == nullptr ? walker_.walk(document, root) : walker_.walk_record(document, valid_utf8);
       if (!error) {
         ++shaped.documents;
-      } else if (leaves_out(*error)) {
+      } else if (leaves_out(*error) && !may_be_unfinished(chunk, span)) {
         shaped.left_out.push_back(left_out(std::move(*error), chunk, i));
       } else {
         shaped.error = locate(*error, chunk, span);
@@ -148,9 +148,10 @@ class Shaper::State {
             .line = place.line,
             .column = place.column,
             .message = std::move(error.message),
-            .hint = may_be_unfinished(chunk, span) ? chunk.unfinished_hint : error.hint};
+            .hint = std::move(error.hint)};
   }
 
+  /// Half a row is none that is bad: what is still being written has it whole the next time.
   static bool may_be_unfinished(const Chunk& chunk, const DocumentSpan& span) {
     return &span == &chunk.documents.back() && !chunk.unfinished_hint.empty();
   }

@@ -168,7 +168,7 @@ Walker::Step Walker::fail_columns(const TableShape& table) {
 
 Walker::Step Walker::fail_rest(std::size_t place) {
   value_offset_ = offset_in_hand(place);
-  return fail("there is more behind the end of the document", "NDJSON has one document a line");
+  return fail("there is more behind the end of the document", "NDJSON has one document a line, and an array has commas between them");
 }
 
 std::size_t Walker::find_rest() const {
@@ -216,7 +216,7 @@ Walker::Step Walker::fail_parse(simdjson::error_code code) {
   error_ = parse_error(code);
   error_->offset = offset;
   if (const std::string_view word = word_of_no_number(text_, std::min(offset, text_.size())); !word.empty()) {
-    error_->message = fmt::format("this is not JSON: {} is no number there", word);
+    error_->message = fmt::format("this is not JSON, which has no {}", word);
     error_->hint = fmt::format("write null, or \"{}\" as a text", word);
   }
   return Step::failed;

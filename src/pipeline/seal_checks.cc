@@ -70,7 +70,7 @@ Status check_names(const schema::Schema& schema, const delivery::Capabilities& c
       if (is_new) continue;
       return fail(fmt::format("{} and {}{} differ only in case, and the destination does not tell them apart",
                               earlier->second, item.name, where),
-                  "--naming snake_case or sql_ci_v1 makes names of one case, in a new dataset");
+                  "--naming snake_case with --on-collision suffix makes names of one case and keeps both, in a new dataset");
     }
     return {};
   };

@@ -15,7 +15,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 OUTFALL = pathlib.Path(os.environ.get("OUTFALL", ROOT / "build/release/outfall")).resolve()
 MIB = 1 << 20
-HELD_MAX = 256 * MIB  # what docs/command-line.md promises for null:
+HELD_MAX = 256 * MIB  # docs/command-line.md, --memory
 FILES = 100_000
 OPEN_FILES_MAX = 64
 PIPE_BYTES = 1 << 30

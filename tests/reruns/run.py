@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 OUTFALL = os.environ["OUTFALL"]
 TIMEOUT_SECONDS = 60  # a run that hangs is a failure, not a wait
@@ -675,6 +676,17 @@ def rejected_rows_of_pending_work_are_told_when_it_is_finished(story):
     assert len(letters(story)) == 2
 
 
+def half_a_row_is_not_a_bad_one(story):
+    """The last line of a file that somebody is writing right now ends the run, whatever becomes of bad rows."""
+    path = story.folder / "in/1.jsonl"
+    how = ("--on-reject", "dead-letter")
+    story.write("1.jsonl", '{"id":1}\n{"id":2')
+    os.utime(path, (time.time() + 3600,) * 2)  # as young as can be, however long this test takes
+    told(story.run(*how, code=1), "is it still being written?", "in 0 =")
+    os.utime(path, (time.time() - 60,) * 2)
+    told(story.run(*how, code=3), "in 2 = delivered 1 + rejected 1")
+
+
 def a_mended_file_has_rejected_nothing(story):
     """What a killed run has rejected of a file is not told of the file that is loaded anew."""
     story.write("1.jsonl", BAD)
@@ -1145,7 +1157,7 @@ def main():
         wrong_set_up_with_pending_work, run_key_recognizes_standard_input, the_database_is_free_while_inputs_are_compared,
         run_key_recognizes_packed_records,
         run_key_survives_every_window, run_key_with_other_content, run_key_is_free_again_after_a_replacement, a_skipped_input_is_settled_too,
-        rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_mended_file_has_rejected_nothing,
+        rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_mended_file_has_rejected_nothing, half_a_row_is_not_a_bad_one,
         a_dropped_package_takes_its_letters_along, refused_rows_have_one_letter, what_is_taken_after_all_is_not_refused, what_is_refused_can_be_given_up,
         what_came_through_a_pipe_is_not_given_up, a_name_is_tied_by_its_first_seal,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
