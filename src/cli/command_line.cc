@@ -346,6 +346,7 @@ Result<Command> run_command(const Typed& typed) {
 
 Result<Command> resume_command(const Typed& typed) {
   ResumeCommand command;
+  command.run.allow_partial = typed.allow_partial;
   if (Status rejects = take_rejects(typed, command.run); !rejects) return fail(std::move(rejects.error()));
   Status done = take_shared(typed, command.pipeline, command.run);
   if (done) done = take_talk(typed, command.talk);

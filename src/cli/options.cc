@@ -114,6 +114,11 @@ void add_reject_options(CLI::App& app, Typed& typed) {
       ->group(bad);
 }
 
+void add_allow_partial(CLI::App& app, Typed& typed) {
+  app.add_flag("--allow-partial", typed.allow_partial, "Replace a table although some of its rows or files are bad")
+      ->group("When the input is bad");
+}
+
 void add_bad_input_options(CLI::App& app, Typed& typed) {
   const char* bad = "When the input is bad";
   add_reject_options(app, typed);
@@ -122,8 +127,7 @@ void add_bad_input_options(CLI::App& app, Typed& typed) {
       ->group(bad);
   add_rejected_ok(app, typed);
   app.add_flag("--allow-missing", typed.allow_missing, "A source that is not there is no error")->group(bad);
-  app.add_flag("--allow-partial", typed.allow_partial, "Replace a table although some of its rows or files are bad")
-      ->group(bad);
+  add_allow_partial(app, typed);
   app.add_flag("--allow-empty", typed.allow_empty, "Replace a table although there are no rows for it")->group(bad);
   app.add_flag("--fail-if-empty", typed.fail_if_empty, "Exit 1 when the inputs have no rows")->group(bad);
 }
@@ -199,6 +203,7 @@ void add_resume(CLI::App& root, Typed& typed) {
       ->group("What to finish");
   add_reject_options(app, typed);
   add_rejected_ok(app, typed);
+  add_allow_partial(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
   add_talk_options(app, typed);

@@ -118,18 +118,24 @@ Status insert_all(Load& load) {
   return refusals->keep();
 }
 
-/// All rows that the database takes. False: it was not found out which others there are.
-Result<bool> insert_taken(Load& load) {
+struct Sifted {
+  bool is_known = true;      ///< which rows are refused; false: nothing was inserted
+  std::string why_not = "";  ///< empty: none was found
+};
+
+/// All rows that the database takes.
+Result<Sifted> insert_taken(Load& load) {
   Result<RowSieve> sieve = RowSieve::make(load.transaction, load.dataset, load.request);
   if (!sieve && sieve.error().blame == Blame::interrupted) return fail(std::move(sieve.error()));
-  if (!sieve || sieve->documents() == 0) return false;
+  if (!sieve) return Sifted{.is_known = false, .why_not = sieve.error().message};
+  if (sieve->documents() == 0) return Sifted{.is_known = false};
   if (Status told = sieve->tell(*load.request.refusals); !told) return fail(std::move(told.error()));
   load.sieve = &*sieve;
   Status inserted = insert_jobs(load);
   load.sieve = nullptr;
   if (inserted) inserted = sieve->drop();
   if (!inserted) return fail(std::move(inserted.error()));
-  return true;
+  return Sifted{};
 }
 
 Status record_load(const Load& load, Env& env) {
@@ -174,6 +180,10 @@ bool may_be_rows(const Error& error) {
          error.message.starts_with("insert into table");
 }
 
+bool may_leave_out(const LoadRequest& request) {
+  return request.refusals != nullptr && request.refusals->are_allowed();
+}
+
 constexpr const char* hint_on_rows =
     "where it is some rows that are refused, outfall resume --on-reject dead-letter loads the other rows";
 
@@ -196,7 +206,7 @@ Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& re
   (void)transaction->roll_back();
   Error error = std::move(filled.error());
   if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load, error.message);
-  if (error.hint.empty() && request.refusals == nullptr && may_be_rows(error)) error.hint = hint_on_rows;
+  if (error.hint.empty() && !may_leave_out(request) && may_be_rows(error)) error.hint = hint_on_rows;
   return fail(std::move(error));
 }
 
@@ -205,17 +215,22 @@ Status commit(sql::Transaction& transaction) {
   return transaction.commit();
 }
 
-/// Once a load was refused: the same with the rows that the database takes. None: which these are was not found out.
-Result<std::optional<LoadSummary>> load_taken(sql::Connection& connection, const LoadRequest& request,
-                                              LoadSummary summary, Env& env) {
-  bool is_known = true;
-  auto transaction = fill(connection, request, summary, env, [&is_known](Load& load) -> Status {
-    const Result<bool> inserted = insert_taken(load);
+/// Once a load was refused: the same with the rows that the database takes. Where these are not found out, it fails as
+/// before.
+Result<LoadSummary> load_taken(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
+                               Error refused, Env& env) {
+  Sifted sifted;
+  auto transaction = fill(connection, request, summary, env, [&sifted](Load& load) -> Status {
+    const Result<Sifted> inserted = insert_taken(load);
     if (!inserted) return fail(inserted.error());
-    is_known = *inserted;
-    return is_known ? Status() : fail("no row was found that is refused");
+    sifted = *inserted;
+    return sifted.is_known ? Status() : fail("no row was found that is refused");
   });
-  if (!is_known) return std::nullopt;
+  if (!sifted.is_known) {
+    if (!sifted.why_not.empty())
+      refused.message += fmt::format("; which rows it refuses was not found out: {}", sifted.why_not);
+    return fail(std::move(refused));
+  }
   if (!transaction) return fail(std::move(transaction.error()));
   if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
   return summary;
@@ -230,11 +245,8 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
   auto transaction = fill(connection, request, filled, env, insert_all);
   if (!transaction) {
     Error refused = std::move(transaction.error());
-    if (request.refusals == nullptr || !may_be_rows(refused)) return fail(std::move(refused));
-    Result<std::optional<LoadSummary>> others = load_taken(connection, request, std::move(summary), env);
-    if (!others) return fail(std::move(others.error()));
-    if (!*others) return fail(std::move(refused));
-    return std::move(**others);
+    if (!may_leave_out(request) || !may_be_rows(refused)) return fail(std::move(refused));
+    return load_taken(connection, request, std::move(summary), std::move(refused), env);
   }
   if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
   return filled;

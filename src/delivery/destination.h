@@ -63,6 +63,11 @@ class Refusals {
  public:
   virtual ~Refusals() = default;
 
+  /// Whether any may be left out at all. If not, one refused row fails the load.
+  virtual bool are_allowed() const = 0;
+  /// How many of them `take` wants to see: all, or the first of them.
+  virtual std::size_t documents_wanted() const = 0;
+
   /// An attempt is about to leave out so many documents, or none.
   ///
   /// Errors: more than may be left out: the attempt is to fail.
@@ -81,7 +86,7 @@ struct LoadRequest {
   package::JobCheck check = package::JobCheck::bytes;
   /// Rows of all tables handed over so far in this attempt. From any thread, one call at a time; must be quick.
   std::function<void(std::uint64_t rows)> progress;
-  /// Null: one refused row fails the load.
+  /// Told of every attempt, also of those that leave nothing out. Null: one refused row fails the load.
   Refusals* refusals = nullptr;
   /// Ends the attempt at the next safe point; what was sent is taken back.
   std::stop_token stop;

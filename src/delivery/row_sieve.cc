@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "delivery/package_tables.h"
 #include "delivery/staged_tables.h"
 #include "sql/catalog.h"
@@ -25,11 +26,11 @@ namespace {
 
 using Kind = sql::Constraint::Kind;
 
-/// The place of a row of a staged table, in what is compared with constraints.
-constexpr std::string_view place_name = "_outfall_place";
+/// Characters of a value, and of a long word for a type, that a reason repeats.
+constexpr std::size_t sample_max = 80;
 
-/// What of a long word is repeated in a reason.
-constexpr std::size_t word_shown_max = 60;
+/// Rounds in which documents with equal keys are told apart. One settles all that are in nobody's way but their own.
+constexpr int rounds_max = 1000;
 
 std::string shown(std::string_view expression) {
   const bool is_quoted = expression.size() > 2 && expression.starts_with('"') && expression.ends_with('"');
@@ -44,6 +45,7 @@ struct RowSieve::Parts {
   const LoadRequest& request;
   sql::ExistingDataset there{};
   std::vector<sql::Constraint> constraints{};
+  sql::ColumnsWithDefaults with_defaults{};
   std::optional<StagedTables> staged{};
   std::uint64_t documents = 0;
 
@@ -73,9 +75,41 @@ struct RowSieve::Parts {
     return sql::is_named(dialect(), schema::column_type(column), *word) ? nullptr : word;
   }
 
-  bool has_default(const schema::Table& table, std::string_view column) const {
+  /// Whether a null takes the default of the column.
+  bool is_filled(const schema::Table& table, std::string_view column) const {
     const sql::ExistingTable* existing = there.find(dialect(), table.name);
     return existing != nullptr && existing->defaults.contains(sql::folded(dialect(), column));
+  }
+
+  bool has_default(const schema::Table& table, std::string_view column) const {
+    return with_defaults.contains({sql::folded(dialect(), table.name), sql::folded(dialect(), column)});
+  }
+
+  /// Which rows a constraint can be held against, as a condition on `c`; none: what they will have only the database
+  /// knows, because a default says it.
+  std::optional<std::string> known_rows(const StagedTable& table, const sql::Constraint& constraint) const {
+    std::string known = "true";
+    for (const std::string& column : constraint.columns) {
+      // What an expression is made of is not told: it may be any column.
+      if (column.starts_with('(')) {
+        const auto is_open = [&](const std::pair<std::string, std::string>& one) {
+          return one.first == sql::folded(dialect(), table.table->name) && !brings(table, one.second);
+        };
+        if (std::ranges::any_of(with_defaults, is_open)) return std::nullopt;
+        continue;
+      }
+      if (!has_default(*table.table, shown(column))) continue;
+      if (!brings(table, shown(column))) return std::nullopt;
+      if (is_filled(*table.table, shown(column))) known += fmt::format(" AND c.{} IS NOT NULL", column);
+    }
+    return known;
+  }
+
+  /// Whether all rows of the load bring a column, so that none takes its default for want of it.
+  bool brings(const StagedTable& table, std::string_view column) const {
+    return std::ranges::any_of(table.columns, [&](const schema::Column* own) {
+      return sql::is_same_name(dialect(), own->name, column) && table.all_jobs_have(own->name);
+    });
   }
 
   bool can_refuse(const schema::Table& table) const {
@@ -90,6 +124,9 @@ struct RowSieve::Parts {
     Result<std::vector<sql::Constraint>> rules = sql::read_constraints(dataset.connection, dataset.name);
     if (!rules) return fail(std::move(rules.error()));
     constraints = std::move(*rules);
+    Result<sql::ColumnsWithDefaults> defaults = sql::read_columns_with_defaults(dataset.connection, dataset.name);
+    if (!defaults) return fail(std::move(defaults.error()));
+    with_defaults = std::move(*defaults);
     return {};
   }
 
@@ -122,10 +159,10 @@ struct RowSieve::Parts {
     return chosen;
   }
 
-  /// The rows of a staged table as the database would have them, with their places; NULL for what cannot be so, and for
-  /// what only a default would say.
+  /// The rows of a staged table as the database would have them; NULL for what cannot be so, and for what only a
+  /// default would say.
   std::string candidates(const StagedTable& table) const {
-    std::string list = fmt::format("{} AS {}", staged->place(table, "s"), place_name);
+    std::string list = fmt::format("s.{}, s.{}", quoted(place_column), quoted(document_column));
     const sql::ExistingTable* existing = there.find(dialect(), table.table->name);
     for (const auto& [column, word] : existing->columns) {
       const bool is_staged = std::ranges::any_of(
@@ -136,14 +173,42 @@ struct RowSieve::Parts {
     return fmt::format("(SELECT {} FROM {} AS s)", list, table.name);
   }
 
-  std::string reason(const StagedTable& table, std::string_view words) const {
+  static std::string reason(const StagedTable& table, std::string_view words) {
     return sql::text_literal(fmt::format("the table {} refuses it: {}", table.table->name, words));
   }
 
-  Status refuse_where(const StagedTable& table, std::string_view condition, std::string_view reason) {
-    return staged->refuse(
-        table, fmt::format("c.{0}, {1} FROM {2} AS c WHERE ({3}) AND {4}", place_name, reason, candidates(table),
-                           condition, staged->is_left(table, fmt::format("c.{}", place_name))));
+  std::string as_text(std::string_view value) const {
+    return fmt::format("CAST({} AS {})", value, dialect().types.text);
+  }
+
+  std::string sample_of(std::string_view value) const {
+    return fmt::format("substr({}, 1, {})", as_text(value), sample_max);
+  }
+
+  /// Whether two values are one to a key, which looks at each character, whatever the collation of a column.
+  std::string are_same(std::string_view a, std::string_view b) const {
+    const auto bytes = [this](std::string_view value) {
+      return fmt::format(fmt::runtime(dialect().bytes_of_text), as_text(value));
+    };
+    return fmt::format("{} = {} AND {} = {}", a, b, bytes(a), bytes(b));
+  }
+
+  /// The columns of a constraint with the values that a row has there, as a text: `id = 5, name = Ann`.
+  std::string told(const sql::Constraint& constraint, const std::vector<std::string>& values) const {
+    std::string text = "''";
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::string name = fmt::format("{}{} = ", i == 0 ? "" : ", ", shown(constraint.columns[i]));
+      text += fmt::format(" || {} || {}", sql::text_literal(name), sample_of(values[i]));
+    }
+    return text;
+  }
+
+  Status refuse_where(const StagedTable& table, const sql::Constraint& constraint, std::string_view condition,
+                      std::string_view why) {
+    const std::optional<std::string> known = known_rows(table, constraint);
+    if (!known) return {};
+    return staged->refuse(table, fmt::format("c.{}, {} FROM {} AS c WHERE ({}) AND {} AND {}", quoted(document_column),
+                                             why, candidates(table), condition, *known, staged->is_left(table, "c")));
   }
 
   Status refuse_values(const StagedTable& table) {
@@ -151,60 +216,22 @@ struct RowSieve::Parts {
       const std::string* word = foreign_word(*table.table, *column);
       if (word == nullptr) continue;
       const std::string value = fmt::format("s.{}", quoted(column->name));
-      const std::string place = staged->place(table, "s");
-      const std::string words =
-          fmt::format("{} || CAST({} AS {}) || {}", sql::text_literal("the value "), value, dialect().types.text,
+      const std::string why =
+          fmt::format("{} || {} || {}", sql::text_literal("the value "), sample_of(value),
                       sql::text_literal(fmt::format(" does not fit the column {} of {} ({})", column->name,
-                                                    table.table->name, word->substr(0, word_shown_max))));
+                                                    table.table->name, utf8_prefix(*word, sample_max))));
       Status refused = staged->refuse(
-          table,
-          fmt::format("{}, {} FROM {} AS s WHERE {} IS NOT NULL AND {} IS NULL AND {}", place, words, table.name, value,
-                      fmt::format(fmt::runtime(dialect().try_cast), value, *word), staged->is_left(table, place)));
+          table, fmt::format("s.{}, {} FROM {} AS s WHERE {} IS NOT NULL AND {} IS NULL", quoted(document_column), why,
+                             table.name, value, fmt::format(fmt::runtime(dialect().try_cast), value, *word)));
       if (!refused) return refused;
     }
     return {};
   }
 
   Status refuse_nulls(const StagedTable& table, const sql::Constraint& constraint) {
-    for (const std::string& column : constraint.columns) {
-      if (has_default(*table.table, shown(column))) continue;
-      Status refused = refuse_where(table, fmt::format("c.{} IS NULL", column),
-                                    reason(table, fmt::format("{} may not be null", shown(column))));
-      if (!refused) return refused;
-    }
-    return {};
-  }
-
-  /// A key that the table has already, or that an earlier row of the load has.
-  Status refuse_keys(const StagedTable& table, const sql::Constraint& constraint) {
-    std::string keys;
-    std::string is_whole = "true";
-    std::string is_same = "true";
-    std::string told = "''";
-    for (std::size_t i = 0; i < constraint.columns.size(); ++i) {
-      const std::string& expression = constraint.columns[i];
-      keys += fmt::format(", {} AS _outfall_key_{}", expression, i);
-      is_whole += fmt::format(" AND k._outfall_key_{} IS NOT NULL", i);
-      is_same += fmt::format(" AND t._outfall_key_{0} = k._outfall_key_{0}", i);
-      told += fmt::format(" || {} || CAST(k._outfall_key_{} AS {})",
-                          sql::text_literal(fmt::format("{}{} = ", i == 0 ? "" : ", ", shown(expression))), i,
-                          dialect().types.text);
-    }
-    const std::string own_keys =
-        fmt::format("SELECT {0}{1} FROM {2} AS c WHERE {3}", place_name, keys, candidates(table),
-                    staged->is_left(table, fmt::format("c.{}", place_name)));
-    std::string key_list;
-    for (std::size_t i = 0; i < constraint.columns.size(); ++i)
-      key_list += fmt::format("{}_outfall_key_{}", i == 0 ? "" : ", ", i);
-    const std::string is_there = fmt::format("EXISTS (SELECT 1 FROM (SELECT {} FROM {}) AS t WHERE {})", keys.substr(2),
-                                             target(table.table->name), is_same);
-    return staged->refuse(
-        table,
-        fmt::format("k.{0}, {1} || {2} || CASE WHEN k.is_there THEN ' is there already' ELSE ' came before in this "
-                    "load' END FROM (SELECT k.*, row_number() OVER (PARTITION BY {3} ORDER BY {0}) AS nth, {4} AS "
-                    "is_there FROM ({5}) AS k WHERE {6}) AS k WHERE k.nth > 1 OR k.is_there",
-                    place_name, reason(table, constraint.text + ", and "), told, key_list, is_there, own_keys,
-                    is_whole));
+    const std::string& column = constraint.columns.front();
+    return refuse_where(table, constraint, fmt::format("c.{} IS NULL", column),
+                        reason(table, fmt::format("{} may not be null", shown(column))));
   }
 
   /// A row that refers to one which is not there. Rows of this load that it may refer to are not there yet: then the
@@ -216,19 +243,85 @@ struct RowSieve::Parts {
     if (std::ranges::any_of(request.package.jobs, is_referenced)) return {};
     std::string is_whole = "true";
     std::string is_same = "true";
-    std::string told = "''";
+    std::vector<std::string> values;
     for (std::size_t i = 0; i < std::min(constraint.columns.size(), constraint.referenced_columns.size()); ++i) {
-      const std::string& column = constraint.columns[i];
-      is_whole += fmt::format(" AND c.{} IS NOT NULL", column);
-      is_same += fmt::format(" AND t.{} = c.{}", constraint.referenced_columns[i], column);
-      told += fmt::format(" || {} || CAST(c.{} AS {})",
-                          sql::text_literal(fmt::format("{}{} = ", i == 0 ? "" : ", ", shown(column))), column,
-                          dialect().types.text);
+      values.push_back("c." + constraint.columns[i]);
+      is_whole += fmt::format(" AND {} IS NOT NULL", values.back());
+      is_same += " AND " + are_same("t." + constraint.referenced_columns[i], values.back());
     }
     const std::string is_there =
         fmt::format("EXISTS (SELECT 1 FROM {} AS t WHERE {})", target(constraint.referenced_table), is_same);
-    return refuse_where(table, fmt::format("{} AND NOT {}", is_whole, is_there),
-                        reason(table, constraint.text + ", and there is none for ") + " || " + told);
+    return refuse_where(
+        table, constraint, fmt::format("{} AND NOT {}", is_whole, is_there),
+        reason(table, constraint.text + ", and there is none for ") + " || " + told(constraint, values));
+  }
+
+  struct Keys {
+    std::string rows;                 ///< those with a whole key: place, document and the parts of the key
+    std::string parts;                ///< of the key, as a list
+    std::vector<std::string> values;  ///< the same one by one, of `k`
+    std::string of_target;            ///< the parts as the table has them
+  };
+
+  /// None: defaults say what the keys will be.
+  std::optional<Keys> keys_of(const StagedTable& table, const sql::Constraint& constraint) const {
+    const std::optional<std::string> known = known_rows(table, constraint);
+    if (!known) return std::nullopt;
+    Keys keys;
+    std::string selected;
+    std::string is_whole;
+    for (std::size_t i = 0; i < constraint.columns.size(); ++i) {
+      const std::string part = fmt::format("_outfall_key_{}", i);
+      selected += fmt::format(", {} AS {}", constraint.columns[i], part);
+      keys.of_target += fmt::format("{}{} AS {}", i == 0 ? "" : ", ", constraint.columns[i], part);
+      keys.parts += fmt::format("{}{}", i == 0 ? "" : ", ", part);
+      is_whole += fmt::format("{}{} IS NOT NULL", i == 0 ? "" : " AND ", part);
+      keys.values.push_back("k." + part);
+    }
+    keys.rows = fmt::format("(SELECT * FROM (SELECT {}, {}{} FROM {} AS c WHERE {} AND {}) AS w WHERE {})",
+                            quoted(place_column), quoted(document_column), selected, candidates(table), *known,
+                            staged->is_left(table, "c"), is_whole);
+    return keys;
+  }
+
+  /// Keys that the table has already.
+  Status refuse_keys_there(const StagedTable& table, const sql::Constraint& constraint) {
+    const std::optional<Keys> keys = keys_of(table, constraint);
+    if (!keys) return {};
+    std::string is_same = "true";
+    for (std::size_t i = 0; i < keys->values.size(); ++i) {
+      is_same += " AND " + are_same(fmt::format("t._outfall_key_{}", i), keys->values[i]);
+    }
+    return staged->refuse(
+        table,
+        fmt::format("k.{}, {} || {} || ' is there already' FROM {} AS k WHERE EXISTS (SELECT 1 FROM (SELECT {} FROM "
+                    "{}) AS t WHERE {})",
+                    quoted(document_column), reason(table, constraint.text + ", and "), told(constraint, keys->values),
+                    keys->rows, keys->of_target, target(table.table->name), is_same));
+  }
+
+  /// Keys that an earlier row of the load has.
+  Status propose_keys_before(const StagedTable& table, const sql::Constraint& constraint) {
+    const std::optional<Keys> keys = keys_of(table, constraint);
+    if (!keys) return {};
+    const std::string window = fmt::format("OVER (PARTITION BY {} ORDER BY k.{})", keys->parts, quoted(place_column));
+    return staged->propose(
+        table,
+        fmt::format("k.{0}, {1} || {2} || ' came before in this load', k.holder FROM (SELECT k.*, row_number() {3} AS "
+                    "nth, first_value(k.{0}) {3} AS holder FROM {4} AS k) AS k WHERE k.nth > 1",
+                    quoted(document_column), reason(table, constraint.text + ", and "), told(constraint, keys->values),
+                    window, keys->rows));
+  }
+
+  template <class Apply>
+  Status for_each_key(const Apply& apply) {
+    for (const StagedTable& table : staged->tables()) {
+      for (const sql::Constraint& constraint : constraints_of(*table.table)) {
+        if (constraint.kind != Kind::unique && constraint.kind != Kind::primary_key) continue;
+        if (Status applied = apply(table, constraint); !applied) return applied;
+      }
+    }
+    return {};
   }
 
   Status refuse_by_value() {
@@ -237,9 +330,9 @@ struct RowSieve::Parts {
       for (const sql::Constraint& constraint : constraints_of(*table.table)) {
         Status refused;
         if (constraint.kind == Kind::check) {
-          refused =
-              refuse_where(table, fmt::format("CAST(({}) AS {}) = false", constraint.condition, dialect().types.bool_),
-                           reason(table, constraint.text));
+          refused = refuse_where(table, constraint,
+                                 fmt::format("CAST(({}) AS {}) = false", constraint.condition, dialect().types.bool_),
+                                 reason(table, constraint.text));
         } else if (constraint.kind == Kind::not_null) {
           refused = refuse_nulls(table, constraint);
         } else if (constraint.kind == Kind::foreign_key) {
@@ -248,18 +341,21 @@ struct RowSieve::Parts {
         if (!refused) return refused;
       }
     }
-    return staged->refuse_whole_documents();
+    return {};
   }
 
-  /// Behind the others: a row that is refused does not have its key.
+  /// Behind the others, because a document that is refused has no keys. Of several with one key the first has it that
+  /// nothing else is in the way of.
   Status refuse_by_key() {
-    for (const StagedTable& table : staged->tables()) {
-      for (const sql::Constraint& constraint : constraints_of(*table.table)) {
-        if (constraint.kind != Kind::unique && constraint.kind != Kind::primary_key) continue;
-        if (Status refused = refuse_keys(table, constraint); !refused) return refused;
-      }
+    Status refused = for_each_key([this](const auto&... key) { return refuse_keys_there(key...); });
+    for (int round = 0; refused && round < rounds_max; ++round) {
+      refused = for_each_key([this](const auto&... key) { return propose_keys_before(key...); });
+      if (!refused) return refused;
+      const Result<bool> settled = staged->settle();
+      if (!settled) return fail(settled.error());
+      if (!*settled) return {};
     }
-    return staged->refuse_whole_documents();
+    return refused ? fail("equal keys are in each other's way too often") : refused;
   }
 
   Status count_documents() {
@@ -276,8 +372,9 @@ struct RowSieve::Parts {
   Result<std::string> first_reason() const {
     for (const StagedTable& table : staged->tables()) {
       if (table.parent >= 0) continue;
-      const auto first = transaction.rows(fmt::format("SELECT r.reason FROM {} AS s {} ORDER BY r.place LIMIT 1",
-                                                      table.name, staged->join_refused(table, "s")));
+      const auto first =
+          transaction.rows(fmt::format("SELECT r.reason FROM {} AS s {} ORDER BY s.{} LIMIT 1", table.name,
+                                       staged->join_refused(table, "s"), quoted(place_column)));
       if (!first) return fail(first.error());
       if (!first->empty()) return first->at(0).at(0).value_or("");
     }
@@ -337,23 +434,31 @@ struct RefusedRow {
   std::string json;
 };
 
-/// The refused rows of a table in their order, each with what is nested in it.
+/// The refused rows of a table in their order, each with what is nested in it; at most so many.
 Result<std::vector<RefusedRow>> refused_rows(sql::Transaction& transaction, const StagedTables& staged,
-                                             const StagedTable& table, const MembersOfRows& nested) {
+                                             const StagedTable& table, const MembersOfRows& nested,
+                                             std::size_t rows_max) {
   const sql::Dialect& dialect = transaction.connection().dialect();
+  const auto quoted = [&dialect](std::string_view name) { return "s." + sql::quoted(dialect, name); };
   const auto column_or_null = [&](std::string_view name) {
-    return table.has(name) ? fmt::format("s.{}", sql::quoted(dialect, name)) : std::string("NULL");
+    return table.has(name) ? quoted(name) : std::string("NULL");
   };
   std::vector<const schema::Column*> told;
   std::ranges::copy_if(table.columns, std::back_inserter(told),
                        [](const schema::Column* column) { return !schema::is_system_name(column->name); });
-  std::string list = fmt::format("r.place, r.reason, {}, {}", column_or_null(schema::id_column_name),
+  std::string list = fmt::format("{}, r.reason, {}, {}", quoted(place_column), column_or_null(schema::id_column_name),
                                  column_or_null(schema::parent_id_column_name));
   const std::size_t first = 4;
-  for (const schema::Column* column : told) list += fmt::format(", s.{}", sql::quoted(dialect, column->name));
-  const auto rows = transaction.rows(
-      fmt::format("SELECT {} FROM {} AS s {} ORDER BY {}r.place", list, table.name, staged.join_refused(table, "s"),
-                  table.has(schema::list_idx_column_name) ? column_or_null(schema::list_idx_column_name) + ", " : ""));
+  for (const schema::Column* column : told) {
+    const bool is_binary = column->type == DataType::binary;
+    list += ", " + (is_binary ? fmt::format(fmt::runtime(dialect.types.binary_as_hex),
+                                            fmt::arg("column", quoted(column->name)))
+                              : quoted(column->name));
+  }
+  const std::string index = table.has(schema::list_idx_column_name) ? quoted(schema::list_idx_column_name) + ", " : "";
+  const auto rows =
+      transaction.rows(fmt::format("SELECT {} FROM {} AS s {} ORDER BY {}{} LIMIT {}", list, table.name,
+                                   staged.join_refused(table, "s"), index, quoted(place_column), rows_max));
   if (!rows) return fail(rows.error());
   std::vector<RefusedRow> found;
   found.reserve(rows->size());
@@ -406,10 +511,14 @@ Status RowSieve::tell(Refusals& refusals) {
   if (!first_reason) return fail(first_reason.error());
   if (Status begun = refusals.begin(parts_->documents, *first_reason); !begun) return begun;
   const std::vector<StagedTable>& tables = parts_->staged->tables();
+  const std::size_t rows_max = refusals.documents_wanted();
+  const bool wants_all = parts_->documents <= rows_max;
   std::vector<MembersOfRows> nested(tables.size());
   std::map<std::size_t, std::vector<RefusedRow>> roots;  // in the order of the tables
   for (const StagedTable& table : tables | std::views::reverse) {
-    auto rows = refused_rows(parts_->transaction, *parts_->staged, table, nested[table.number]);
+    if (table.parent >= 0 && !wants_all) continue;
+    auto rows = refused_rows(parts_->transaction, *parts_->staged, table, nested[table.number],
+                             table.parent < 0 ? rows_max : sql::limits::catalog_rows_max);
     if (!rows) return fail(std::move(rows.error()));
     if (table.parent < 0) {
       roots.emplace(table.number, std::move(*rows));
@@ -426,7 +535,8 @@ Status RowSieve::tell(Refusals& refusals) {
       std::string member;
       add_member(member, key, "[" + list + "]");
       std::string& members = nested[parent][id];
-      members = members.empty() ? member : member + "," + members;  // the last table comes first here
+      if (!members.empty()) member.append(",").append(members);  // the last table comes first here
+      members = std::move(member);
     }
   }
   for (auto& [number, rows] : roots) {
@@ -455,9 +565,10 @@ Result<std::uint64_t> RowSieve::insert(const ledger::JobRecord& job, const sql::
 Result<std::uint64_t> RowSieve::refused(const ledger::JobRecord& job) {
   const StagedTable& table = *parts_->staged->find(job.table);
   const StagedJob& staged = *std::ranges::find(table.jobs, job.file, &StagedJob::file);
+  const std::string place = parts_->quoted(place_column);
   const auto counted = parts_->transaction.rows(
-      fmt::format("SELECT count(*) FROM {} AS s {} WHERE r.place >= {} AND r.place < {}", table.name,
-                  parts_->staged->join_refused(table, "s"), staged.begin, staged.end));
+      fmt::format("SELECT count(*) FROM {0} AS s {1} WHERE s.{2} >= {3} AND s.{2} < {4}", table.name,
+                  parts_->staged->join_refused(table, "s"), place, staged.begin, staged.end));
   if (!counted) return fail(counted.error());
   return std::stoull(counted->at(0).at(0).value_or("0"));
 }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "columnar/ipc_file.h"
@@ -14,10 +13,13 @@
 namespace outfall::delivery {
 namespace {
 
-using schema::id_column_name;
-using schema::parent_id_column_name;
+std::string rows_name(std::size_t number) {
+  return fmt::format("_outfall_rows_of_{}", number);
+}
 
-constexpr std::string_view marks_name = "_outfall_refused";
+std::string places_name(std::size_t number) {
+  return fmt::format("_outfall_places_of_{}", number);
+}
 
 }  // namespace
 
@@ -25,19 +27,23 @@ bool StagedTable::has(std::string_view column) const {
   return std::ranges::find(columns, column, &schema::Column::name) != columns.end();
 }
 
+bool StagedTable::all_jobs_have(std::string_view column) const {
+  return std::ranges::all_of(
+      jobs, [column](const StagedJob& job) { return std::ranges::find(job.columns, column) != job.columns.end(); });
+}
+
 Result<StagedTables> StagedTables::fill(sql::Transaction& transaction, const sql::Dataset& dataset,
                                         const LoadRequest& request, const std::vector<const schema::Table*>& tables) {
   StagedTables staged(transaction, dataset);
   if (Status made = staged.make_marks(); !made) return fail(std::move(made.error()));
   for (const schema::Table* table : tables) {
-    StagedTable& added = staged.tables_.emplace_back();
-    added.table = table;
-    added.number = staged.tables_.size() - 1;
     const StagedTable* parent = staged.find(table->parent);
-    if (parent != nullptr) added.parent = static_cast<int>(parent->number);
-    added.name =
-        sql::quoted(dataset.connection.dialect(), staged.temporary(fmt::format("_outfall_rows_of_{}", added.number)));
-    if (Status filled = staged.stage(added, request); !filled) return fail(std::move(filled.error()));
+    StagedTable added{.table = table, .number = staged.tables_.size()};
+    added.parent = parent == nullptr ? -1 : static_cast<int>(parent->number);
+    added.root = parent == nullptr ? added.number : parent->root;
+    added.name = staged.temporary_name(rows_name(added.number));
+    staged.tables_.push_back(std::move(added));
+    if (Status filled = staged.stage(staged.tables_.back(), request); !filled) return fail(std::move(filled.error()));
   }
   return staged;
 }
@@ -48,35 +54,41 @@ const StagedTable* StagedTables::find(std::string_view table) const {
 }
 
 Status StagedTables::make_marks() {
-  marks_ = sql::quoted(connection_->dialect(), temporary(marks_name));
-  const auto made =
-      transaction_->execute(fmt::format("CREATE TEMPORARY TABLE {} (number INTEGER, place BIGINT, reason {})", marks_,
-                                        connection_->dialect().types.text));
-  return made ? Status() : fail(made.error());
+  refused_ = temporary_name("_outfall_refused");
+  proposed_ = temporary_name("_outfall_proposed");
+  const std::string_view text = connection_->dialect().types.text;
+  Status made =
+      execute(fmt::format("CREATE TEMPORARY TABLE {} (root BIGINT, document BIGINT, reason {})", refused_, text));
+  if (!made) return made;
+  return execute(fmt::format("CREATE TEMPORARY TABLE {} (root BIGINT, document BIGINT, reason {}, holder BIGINT)",
+                             proposed_, text));
 }
 
 Status StagedTables::stage(StagedTable& table, const LoadRequest& request) {
   const sql::Dialect& dialect = connection_->dialect();
-  std::string definitions;
+  const std::string places = temporary_name(places_name(table.number));
+  if (Status made =
+          execute(fmt::format("CREATE TEMPORARY SEQUENCE {} MINVALUE 0 START 0", quoted(places_name(table.number))));
+      !made) {
+    return made;
+  }
+  std::string definitions = fmt::format("{} BIGINT DEFAULT nextval({}), {} BIGINT", quoted(place_column),
+                                        sql::text_literal(places), quoted(document_column));
   for (const schema::Column& column : table.table->columns) {
     if (!column.type) continue;
     // Texts that are to become JSON are texts until then.
     const auto word = column.type == DataType::json ? Result<std::string>(std::string(dialect.types.text))
                                                     : sql::type_name(dialect, schema::column_type(column));
     if (!word) return fail(word.error());
-    definitions += fmt::format("{}{} {}", definitions.empty() ? "" : ", ", quoted(column.name), *word);
+    definitions += fmt::format(", {} {}", quoted(column.name), *word);
     table.columns.push_back(&column);
   }
-  const auto made = transaction_->execute(fmt::format("CREATE TEMPORARY TABLE {} ({})", table.name, definitions));
-  if (!made) return fail(made.error());
+  if (Status made = execute(fmt::format("CREATE TEMPORARY TABLE {} ({})", table.name, definitions)); !made) return made;
   for (const ledger::JobRecord& job : request.package.jobs) {
     if (job.table != table.table->name) continue;
     if (Status staged = stage(table, request, job); !staged) return staged;
   }
-  const auto first = transaction_->rows(fmt::format("SELECT coalesce(min({}), 0) FROM {}", dialect.row_id, table.name));
-  if (!first) return fail(first.error());
-  table.first_row_id = std::stoll(first->at(0).at(0).value_or("0"));
-  return {};
+  return name_documents(table);
 }
 
 Status StagedTables::stage(StagedTable& table, const LoadRequest& request, const ledger::JobRecord& job) {
@@ -86,16 +98,31 @@ Status StagedTables::stage(StagedTable& table, const LoadRequest& request, const
   if (!columns) return fail(std::move(columns.error()));
   ArrowArrayStream stream{};
   if (Status opened = reader->stream(&stream, 0); !opened) return opened;
-  const auto staged =
-      transaction_->insert_stream(temporary(fmt::format("_outfall_rows_of_{}", table.number)), {*columns}, &stream);
+  const auto staged = transaction_->insert_stream(temporary(rows_name(table.number)), {*columns}, &stream);
   if (!staged) return fail(staged.error());
-  const std::uint64_t begin = table.jobs.empty() ? 0 : table.jobs.back().end;
   if (*staged != job.rows) {
     return fail(fmt::format("look at the rows of table {}: {} were sealed in {}, the database took {}", job.table,
                             job.rows, job.file, *staged));
   }
+  const std::uint64_t begin = table.jobs.empty() ? 0 : table.jobs.back().end;
   table.jobs.push_back({.file = job.file, .columns = std::move(*columns), .begin = begin, .end = begin + job.rows});
   return {};
+}
+
+Status StagedTables::name_documents(const StagedTable& table) {
+  const std::string document = quoted(document_column);
+  if (table.parent < 0) {
+    return execute(fmt::format("UPDATE {} SET {} = {}", table.name, document, quoted(place_column)));
+  }
+  const StagedTable& parent = tables_[static_cast<std::size_t>(table.parent)];
+  return execute(fmt::format("UPDATE {} AS n SET {} = p.{} FROM {} AS p WHERE n.{} = p.{}", table.name, document,
+                             document, parent.name, quoted(schema::parent_id_column_name),
+                             quoted(schema::id_column_name)));
+}
+
+Status StagedTables::execute(const std::string& statement) {
+  const auto done = transaction_->execute(statement);
+  return done ? Status() : fail(done.error());
 }
 
 std::string StagedTables::quoted(std::string_view identifier) const {
@@ -107,62 +134,61 @@ sql::TableName StagedTables::temporary(std::string_view name) const {
   return {.catalog = std::string(catalog), .schema = std::string(schema), .table = std::string(name)};
 }
 
-std::string StagedTables::place(const StagedTable& table, std::string_view alias) const {
-  return fmt::format("({}.{} - {})", alias, connection_->dialect().row_id, table.first_row_id);
-}
-
-std::string StagedTables::join_refused(const StagedTable& table, std::string_view alias) const {
-  return fmt::format("JOIN {} AS r ON r.number = {} AND r.place = {}", marks_, table.number, place(table, alias));
-}
-
-std::string StagedTables::is_left(const StagedTable& table, std::string_view place) const {
-  return fmt::format("NOT EXISTS (SELECT 1 FROM {} AS m WHERE m.number = {} AND m.place = {})", marks_, table.number,
-                     place);
+std::string StagedTables::temporary_name(std::string_view name) const {
+  return sql::quoted(connection_->dialect(), temporary(name));
 }
 
 Status StagedTables::refuse(const StagedTable& table, std::string_view selection) {
-  const auto refused =
-      transaction_->execute(fmt::format("INSERT INTO {} SELECT {}, {}", marks_, table.number, selection));
-  return refused ? Status() : fail(refused.error());
+  // Each document once: of several reasons any will do, and the first in their alphabet is always the same.
+  return execute(
+      fmt::format("INSERT INTO {0} SELECT {1}, f.document, min(f.reason) FROM (SELECT {2}) AS f (document, "
+                  "reason) WHERE NOT EXISTS (SELECT 1 FROM {0} AS m WHERE m.root = {1} AND m.document = "
+                  "f.document) GROUP BY f.document",
+                  refused_, table.root, selection));
 }
 
-Status StagedTables::refuse_whole_documents() {
-  const std::string id = quoted(id_column_name);
-  const std::string parent_id = quoted(parent_id_column_name);
-  for (const StagedTable& nested : tables_ | std::views::reverse) {
-    if (nested.parent < 0) continue;
-    const StagedTable& parent = tables_[static_cast<std::size_t>(nested.parent)];
-    const std::string place_of_parent = place(parent, "p");
-    Status refused =
-        refuse(parent, fmt::format("{}, min(r.reason) FROM {} AS p JOIN {} AS n ON n.{} = p.{} {} WHERE {} "
-                                   "GROUP BY 2",
-                                   place_of_parent, parent.name, nested.name, parent_id, id, join_refused(nested, "n"),
-                                   is_left(parent, place_of_parent)));
-    if (!refused) return refused;
-  }
-  for (const StagedTable& nested : tables_) {
-    if (nested.parent < 0) continue;
-    const StagedTable& parent = tables_[static_cast<std::size_t>(nested.parent)];
-    const std::string place_of_nested = place(nested, "n");
-    Status refused = refuse(nested, fmt::format("{}, r.reason FROM {} AS n JOIN {} AS p ON n.{} = p.{} {} WHERE {}",
-                                                place_of_nested, nested.name, parent.name, parent_id, id,
-                                                join_refused(parent, "p"), is_left(nested, place_of_nested)));
-    if (!refused) return refused;
-  }
-  return {};
+Status StagedTables::propose(const StagedTable& table, std::string_view selection) {
+  return execute(fmt::format("INSERT INTO {} SELECT {}, {}", proposed_, table.root, selection));
+}
+
+Result<bool> StagedTables::settle() {
+  const auto count = transaction_->rows(fmt::format("SELECT count(*) FROM {}", proposed_));
+  if (!count) return fail(count.error());
+  if (count->at(0).at(0) == "0") return false;
+  Status settled = execute(fmt::format(
+      "INSERT INTO {0} SELECT p.root, p.document, min(p.reason) FROM {1} AS p WHERE p.holder = p.document OR "
+      "NOT EXISTS (SELECT 1 FROM {1} AS o WHERE o.root = p.root AND o.document = p.holder) "
+      "GROUP BY p.root, p.document",
+      refused_, proposed_));
+  if (settled) settled = execute("DELETE FROM " + proposed_);
+  if (!settled) return fail(std::move(settled.error()));
+  return true;
+}
+
+std::string StagedTables::is_left(const StagedTable& table, std::string_view alias) const {
+  return fmt::format("NOT EXISTS (SELECT 1 FROM {} AS m WHERE m.root = {} AND m.document = {}.{})", refused_,
+                     table.root, alias, quoted(document_column));
+}
+
+std::string StagedTables::join_refused(const StagedTable& table, std::string_view alias) const {
+  return fmt::format("JOIN {} AS r ON r.root = {} AND r.document = {}.{}", refused_, table.root, alias,
+                     quoted(document_column));
 }
 
 std::string StagedTables::left_of(const StagedTable& table, const StagedJob& job) const {
-  const std::string at = place(table, "s");
-  return fmt::format("{0} AS s WHERE {1} >= {2} AND {1} < {3} AND {4} ORDER BY s.{5}", table.name, at, job.begin,
-                     job.end, is_left(table, at), connection_->dialect().row_id);
+  const std::string place = quoted(place_column);
+  return fmt::format("{0} AS s WHERE s.{1} >= {2} AND s.{1} < {3} AND {4} ORDER BY s.{1}", table.name, place, job.begin,
+                     job.end, is_left(table, "s"));
 }
 
 Status StagedTables::drop() {
-  std::vector<std::string> names{marks_};
-  for (const StagedTable& table : tables_) names.push_back(table.name);
-  for (const std::string& name : names) {
-    if (const auto dropped = transaction_->execute("DROP TABLE " + name); !dropped) return fail(dropped.error());
+  for (const std::string& name : {refused_, proposed_}) {
+    if (Status dropped = execute("DROP TABLE " + name); !dropped) return dropped;
+  }
+  for (const StagedTable& table : tables_) {
+    if (Status dropped = execute("DROP TABLE " + table.name); !dropped) return dropped;
+    if (Status dropped = execute("DROP SEQUENCE " + temporary_name(places_name(table.number))); !dropped)
+      return dropped;
   }
   return {};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tables of a package in temporary tables of the session that loads it, with a mark on each row that is refused.
+// Tables of a package in temporary tables of the session that loads it, with marks on the documents that are refused.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,22 @@ struct StagedTable {
   const schema::Table* table = nullptr;
   int parent = -1;  ///< its place among the staged ones; -1: it is a root
   std::size_t number = 0;
-  std::string name;  ///< of the temporary table, quoted
+  std::size_t root = 0;  ///< number of the root table of its rows
+  std::string name;      ///< of the temporary table, quoted
   std::vector<const schema::Column*> columns{};
   std::vector<StagedJob> jobs{};
-  std::int64_t first_row_id = 0;
 
   bool has(std::string_view column) const;
+  /// Whether the rows of every job bring the column.
+  bool all_jobs_have(std::string_view column) const;
 };
 
-/// Of one load. The statements that it helps to write go by the places of rows among those of their table, from 0.
+/// Columns that a temporary table has besides: the place of a row among those of its table, from 0, and that of the row
+/// of the root table which it belongs to. All rows of one document have the same.
+inline constexpr std::string_view place_column = "_outfall_place";
+inline constexpr std::string_view document_column = "_outfall_document";
+
+/// Of one load.
 class StagedTables {
  public:
   /// Fills them from the job files. `tables` has parents before what is nested in them. All outlive the object.
@@ -45,20 +52,22 @@ class StagedTables {
   const std::vector<StagedTable>& tables() const { return tables_; }
   const StagedTable* find(std::string_view table) const;
 
-  /// The place of a row of the temporary table that `alias` stands for.
-  std::string place(const StagedTable& table, std::string_view alias) const;
-
-  /// Joined to the rows of `alias`: those that are refused, as `r`.
-  std::string join_refused(const StagedTable& table, std::string_view alias) const;
-
-  /// Whether the row at a place is not refused, as a condition.
-  std::string is_left(const StagedTable& table, std::string_view place) const;
-
-  /// Refuses rows: `selection` stands behind a SELECT that gives the place and the reason of each.
+  /// Refuses documents: `selection` stands behind a SELECT that gives the place and the reason of each.
   Status refuse(const StagedTable& table, std::string_view selection);
 
-  /// Refuses what belongs to one document with a refused row. The reason is that of the row.
-  Status refuse_whole_documents();
+  /// The same for documents that another one of the load is in the way of: `selection` gives its place as well, last.
+  /// Nothing is refused until it is settled.
+  Status propose(const StagedTable& table, std::string_view selection);
+
+  /// Refuses what was proposed, but for documents in whose way nothing but other proposed ones are. False: nothing was
+  /// proposed.
+  Result<bool> settle();
+
+  /// Whether the document of the rows of `alias` is not refused, as a condition.
+  std::string is_left(const StagedTable& table, std::string_view alias) const;
+
+  /// Joined to the rows of `alias`: why their document is refused, as `r.reason`.
+  std::string join_refused(const StagedTable& table, std::string_view alias) const;
 
   /// The rows of a staged job that are not refused, as what stands behind FROM.
   std::string left_of(const StagedTable& table, const StagedJob& job) const;
@@ -72,13 +81,17 @@ class StagedTables {
   Status make_marks();
   Status stage(StagedTable& table, const LoadRequest& request);
   Status stage(StagedTable& table, const LoadRequest& request, const ledger::JobRecord& job);
+  Status name_documents(const StagedTable& table);
+  Status execute(const std::string& statement);
   std::string quoted(std::string_view identifier) const;
   sql::TableName temporary(std::string_view name) const;
+  std::string temporary_name(std::string_view name) const;
 
   sql::Transaction* transaction_;
   sql::Connection* connection_;
   std::vector<StagedTable> tables_;
-  std::string marks_;  ///< the temporary table of refused rows, quoted
+  std::string refused_;   ///< the temporary table of refused documents, quoted
+  std::string proposed_;  ///< the same of proposed ones
 };
 
 }  // namespace outfall::delivery

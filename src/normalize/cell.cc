@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "normalize/cell.h"
 
+#include <cmath>
+
 #include "base/json.h"
 #include "schema/coercion.h"
 
@@ -73,7 +75,10 @@ bool read_double(const Scalar& value, Cell& cell) {
 }
 
 bool to_double(const ColumnSlot& column, const Scalar& value, Cell& cell) {
-  return read_double(value, cell) && is_taken(column, cell.real);
+  if (!read_double(value, cell) || !is_taken(column, cell.real)) return false;
+  const bool is_whole = value.is_exact && cell.real == std::trunc(cell.real);
+  const bool is_narrow = column.range == schema::ValueRange::float_32;
+  return !is_whole || !is_narrow || cell.real == static_cast<double>(static_cast<float>(cell.real));
 }
 
 bool to_text(const Scalar& value, std::string& scratch, Cell& cell) {
@@ -118,7 +123,7 @@ bool to_timestamp(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (!to_microseconds(column, value, cell)) return false;
   std::int64_t rest = cell.integer % column.unit;
   if (rest < 0) rest += column.unit;
-  if (rest != 0 && !column.cuts_moments) return false;
+  if (rest != 0 && (!column.cuts_moments || value.is_exact)) return false;
   // A database rounds what its type does not keep. With a time zone it keeps microseconds, whatever the type says.
   if (!column.type.with_timezone) cell.integer -= rest;
   constexpr std::int64_t nanoseconds = 1'000;
@@ -155,7 +160,7 @@ bool to_time(const ColumnSlot& column, const Scalar& value, Cell& cell) {
   if (value.kind != DataType::text) return false;
   const std::optional<schema::Time> time = schema::text_to_time(value.text);
   if (time) cell.integer = time->microseconds;
-  return time && (column.cuts_moments || time->microseconds % column.unit == 0);
+  return time && ((column.cuts_moments && !value.is_exact) || time->microseconds % column.unit == 0);
 }
 
 /// Numbers are taken as they are written, never through a double.

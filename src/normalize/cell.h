@@ -21,6 +21,7 @@ struct Scalar {
   bool truth = false;
   bool is_number_as_text = false;  ///< an integer of more digits than a decimal has
   bool is_text_only = false;       ///< a text that says more than a column of another type would
+  bool is_exact = false;           ///< a column that would keep less of it does not take it, whatever it cuts of others
   bool is_day = false;             ///< a day of a calendar that began at midnight in UTC, whatever the column's clock
   std::string_view text;           ///< text and json: the value; numbers: as written
 };

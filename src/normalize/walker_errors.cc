@@ -168,7 +168,8 @@ Walker::Step Walker::fail_columns(const TableShape& table) {
 
 Walker::Step Walker::fail_rest(std::size_t place) {
   value_offset_ = offset_in_hand(place);
-  return fail("there is more behind the end of the document", "NDJSON has one document a line, and an array has commas between them");
+  return fail("there is more behind the end of the document",
+              "NDJSON has one document a line, and an array has commas between them");
 }
 
 std::size_t Walker::find_rest() const {

@@ -129,6 +129,7 @@ Walker::Step Walker::take_field(std::uint32_t position, const columnar::CsvField
   if (const Step step = find_column(position); step != Step::done) return step;
   const ColumnSlot& column = record_root_->table->columns[slot.column];
   Scalar cell = read_cell(field.text, column.type.type);
+  cell.is_exact = !column.declared;
   // All cells say what the column that the survey found says. Where the table has another one, each has to be looked
   // at.
   const bool is_as_surveyed = column.type.type == layout_->columns[position].type.type;

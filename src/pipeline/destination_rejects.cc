@@ -23,8 +23,13 @@ std::string name_of(const ledger::InputRecord& input) {
 
 }  // namespace
 
-bool may_leave_out(const RunOptions& options) {
-  return options.on_reject.value_or(OnReject::dead_letter) != OnReject::fail;
+bool DestinationRejects::are_allowed() const {
+  return request_.options.on_reject.value_or(OnReject::dead_letter) != OnReject::fail;
+}
+
+std::size_t DestinationRejects::documents_wanted() const {
+  const bool are_kept = request_.options.on_reject.value_or(OnReject::dead_letter) == OnReject::dead_letter;
+  return are_kept ? sql::limits::catalog_rows_max : rejects_reported_max;
 }
 
 Status DestinationRejects::begin(std::uint64_t documents, const std::string& first_reason) {
@@ -44,15 +49,18 @@ Status DestinationRejects::check_bounds(const std::string& first_reason) const {
   const bool is_given_up = if_too_many_ == IfTooMany::it_is_given_up;
   const std::string give_up = fmt::format("outfall package drop {} gives it up", package_.load_id);
   if (!package_.replaced.empty() && !request_.options.allow_partial) {
-    return fail(fmt::format("{}, and a part of its rows does not replace a table; the first: {}", found, first_reason),
-                is_given_up ? "mend them, or replace the table with the others: --allow-partial; nothing was changed"
-                            : "the same command with --allow-partial loads the others; " + give_up);
+    return fail(
+        fmt::format("{}, and a part of its rows does not replace a table; the first: {}", found, first_reason),
+        is_given_up
+            ? std::string("mend them, or replace the table with the others: --allow-partial; no row was "
+                          "changed")
+            : fmt::format("outfall resume {} --allow-partial replaces it with the others; {}", request_.name, give_up));
   }
   const std::uint64_t rows = package_.documents + package_.rejected;
   const std::optional<std::string> allowed = exceeded_bound(request_.options, package_.rejected + count_, rows);
   if (!allowed) return {};
   return fail(fmt::format("{} of {}, and --max-bad-rows allows {}; the first: {}", found, rows, *allowed, first_reason),
-              is_given_up ? "mend the input, or allow more: --max-bad-rows N or P%; nothing was loaded"
+              is_given_up ? "mend the input, or allow more: --max-bad-rows N or P%; no row was loaded"
                           : fmt::format("outfall resume {} --max-bad-rows N or P% loads the others; {}", request_.name,
                                         give_up));
 }

@@ -4,6 +4,7 @@
 // others.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,9 +18,6 @@
 #include "pipeline/run.h"
 
 namespace outfall::pipeline {
-
-/// Whether a run lets a destination leave out what it refuses.
-bool may_leave_out(const RunOptions& options);
 
 /// What becomes of a package of which more is refused than may be.
 enum class IfTooMany {
@@ -41,6 +39,8 @@ class DestinationRejects final : public delivery::Refusals {
         if_too_many_(if_too_many),
         is_recorded_(package.refused > 0) {}
 
+  bool are_allowed() const override;
+  std::size_t documents_wanted() const override;
   Status begin(std::uint64_t documents, const std::string& first_reason) override;
   Status take(const delivery::RefusedDocument& document) override;
   Status keep() override;

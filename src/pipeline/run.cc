@@ -285,7 +285,9 @@ class Run {
     options.attempt_failed = [&](const Error& error) {
       (void)held_->ledger.record_attempt(package.load_id, error.message);
     };
-    const bool can_be_read_again = resumed == Resumed::no && input_kind(request_.source) == ledger::RunInput::known;
+    // What has another type for it by now stays known.
+    const bool can_be_read_again =
+        resumed == Resumed::no && package.altered.empty() && input_kind(request_.source) == ledger::RunInput::known;
     DestinationRejects rejects(request_, package, report_.run_id, held_->ledger,
                                can_be_read_again ? IfTooMany::it_is_given_up : IfTooMany::it_waits);
     const Result<delivery::LoadSummary> summary = delivery::deliver(
@@ -295,7 +297,7 @@ class Run {
          .folder = held_->paths.package(package.load_id),
          .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
-         .refusals = may_leave_out(request_.options) ? &rejects : nullptr,
+         .refusals = &rejects,
          .stop = request_.options.stop},
         options);
     is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;

@@ -68,9 +68,10 @@ Status check_names(const schema::Schema& schema, const delivery::Capabilities& c
     for (const auto& item : named) {
       const auto [earlier, is_new] = seen.emplace(ascii_lower(item.name), item.name);
       if (is_new) continue;
-      return fail(fmt::format("{} and {}{} differ only in case, and the destination does not tell them apart",
-                              earlier->second, item.name, where),
-                  "--naming snake_case with --on-collision suffix makes names of one case and keeps both, in a new dataset");
+      return fail(
+          fmt::format("{} and {}{} differ only in case, and the destination does not tell them apart", earlier->second,
+                      item.name, where),
+          "--naming snake_case with --on-collision suffix makes names of one case and keeps both, in a new dataset");
     }
     return {};
   };

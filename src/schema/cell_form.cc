@@ -36,7 +36,7 @@ constexpr std::array<BoolSpelling, 3> bool_spellings{{
 constexpr int timestamp_form_first = 9;
 constexpr int fraction_digits_max = 6;
 constexpr std::array<std::string_view, 3> zones{"", "Z", "+00:00"};
-constexpr std::size_t timestamp_form_count = 2 * (fraction_digits_max + 1) * zones.size();
+constexpr std::size_t timestamp_form_count = std::size_t{2} * (fraction_digits_max + 1) * zones.size();
 constexpr CellForms timestamp_forms = ((CellForms{1} << timestamp_form_count) - 1) << timestamp_form_first;
 
 constexpr std::int64_t double_integer_max = std::int64_t{1} << 53;
@@ -177,9 +177,20 @@ std::optional<WrittenNumber> written_number(std::string_view cell) {
   return WrittenNumber{.digits = significant.size() - static_cast<std::size_t>(std::ranges::count(significant, '.'))};
 }
 
+/// A whole number that a double has, of 64 bits; longer ones by their digits.
+bool is_exact_double(std::string_view whole) {
+  std::int64_t value = 0;
+  const auto [end, code] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+  if (code != std::errc()) return written_number(whole)->digits <= double_digits_exact;
+  constexpr double beyond = 9223372036854775808.0;
+  const auto real = static_cast<double>(value);
+  return real < beyond && static_cast<std::int64_t>(real) == value;
+}
+
 bool keeps_double(std::string_view cell) {
   constexpr std::size_t double_digits_max = 17;
   const std::optional<WrittenNumber> number = written_number(cell);
+  if (number && cell.find_first_of(".eE") == std::string_view::npos) return is_exact_double(cell);
   if (number) return number->digits <= double_digits_max;
   return cell.find_first_of("0123456789") == std::string_view::npos;  // nan, inf
 }
@@ -208,6 +219,13 @@ bool is_moment(std::string_view cell) {
   return rest.find_first_not_of('0') == std::string_view::npos;
 }
 
+/// Without a zone, and nothing behind the microsecond.
+bool is_clock_time(std::string_view cell) {
+  if (cell.find_first_of("+-Zz") != std::string_view::npos) return false;
+  const std::size_t point = cell.find_first_of(".,");
+  return point == std::string_view::npos || cell.size() - point - 1 <= static_cast<std::size_t>(fraction_digits_max);
+}
+
 }  // namespace
 
 bool keeps(DataType type, std::string_view cell) {
@@ -219,9 +237,11 @@ bool keeps(DataType type, std::string_view cell) {
     case DataType::double_:
       return keeps_double(cell);
     case DataType::date:
-      return is_day(cell) || is_midnight(cell);
+      return is_day(cell) || (is_midnight(cell) && is_moment(cell));
     case DataType::timestamp:
       return is_day(cell) || is_moment(cell);
+    case DataType::time:
+      return is_clock_time(cell);
     default:
       return true;
   }

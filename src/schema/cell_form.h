@@ -28,8 +28,8 @@ CellForms form_of(std::string_view cell);
 std::optional<DataType> type_of(CellForms forms);
 
 /// Whether a column of that type, if it takes the text at all, says all that the text says: `00501` and `0x10` are more
-/// than a number, `12` is no day, `2024-05-05 17:45` more than one, and a double has 17 digits. Spellings that say the
-/// same are all right: `1.50`, `TRUE`, `20240505`.
+/// than a number, `12` is no day, `2024-05-05 17:45` more than one, a double has no `9007199254740993`. Spellings that
+/// say the same are all right: `1.50`, `TRUE`, `20240505`.
 bool keeps(DataType type, std::string_view cell);
 
 }  // namespace outfall::schema

@@ -94,6 +94,14 @@ TEST(CellForm, ColumnsKeepWhatSaysNoMoreThanTheyDo) {
   EXPECT_TRUE(keeps(DataType::double_, "0.10000000000000001"));
   EXPECT_TRUE(keeps(DataType::double_, "120000000000000000000000000"));
   EXPECT_FALSE(keeps(DataType::double_, "123456789012345678"));
+  EXPECT_FALSE(keeps(DataType::double_, "9007199254740993"));
+  EXPECT_TRUE(keeps(DataType::double_, "9007199254740992"));
+  EXPECT_TRUE(keeps(DataType::double_, "-9223372036854775808"));
+  EXPECT_FALSE(keeps(DataType::double_, "9223372036854775807"));
+  EXPECT_TRUE(keeps(DataType::time, "10:11:12.123456"));
+  EXPECT_FALSE(keeps(DataType::time, "10:11:12.1234567"));
+  EXPECT_FALSE(keeps(DataType::time, "10:11:12+05:00"));
+  EXPECT_FALSE(keeps(DataType::date, "2024-05-05 00:00:00.0000001"));
   EXPECT_TRUE(keeps(DataType::double_, "nan"));
   for (const std::string_view cell : {"2024-05-05", "20240505", "2024/05/05"}) {
     EXPECT_TRUE(keeps(DataType::date, cell)) << cell;

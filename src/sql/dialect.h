@@ -43,6 +43,7 @@ struct TypeWords {
   std::string_view decimal;  ///< `{}` is the precision, the second `{}` the scale
   std::string_view date;
   std::string_view time;
+  std::string_view binary_as_hex;   ///< `{column}` as JSON has it: 0x and hexadecimal digits
   std::string_view bool_as_text;    ///< `{column}` as rows have it where the column is text; empty: as it is converted
   std::string_view binary_as_text;  ///< the same
   /// Words that are asked before all others, most of which no column of ours is made with.
@@ -71,8 +72,8 @@ struct Dialect {
   /// columns there. Lists are JSON, names in them quoted.
   std::string_view constraints;
   std::array<std::string_view, 2> temporary;  ///< catalog and schema of a session's temporary tables
-  std::string_view row_id;    ///< grows with each row that is appended to a temporary table, by one in one transaction
-  std::string_view try_cast;  ///< the first `{}` as the type of the second; NULL where it cannot become one
+  std::string_view bytes_of_text;             ///< `{}` is a text: equal where all of its characters are
+  std::string_view try_cast;            ///< the first `{}` as the type of the second; NULL where it cannot become one
   std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
   TypeWords types;

@@ -45,7 +45,7 @@ const Dialect& duckdb_dialect() {
           "'', '[]' FROM duckdb_indexes() "
           "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND is_unique AND NOT is_primary",
       .temporary = {"temp", "main"},
-      .row_id = "rowid",
+      .bytes_of_text = "encode({})",
       .try_cast = "TRY_CAST({} AS {})",
       .empty_table = "DELETE FROM {}",
       .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE {column} < '1677-09-22' OR {column} >= '2262-04-11' LIMIT 1",
@@ -63,6 +63,7 @@ const Dialect& duckdb_dialect() {
               .decimal = "DECIMAL({},{})",
               .date = "DATE",
               .time = "TIME",
+              .binary_as_hex = "'0x' || lower(hex({column}))",
               .bool_as_text = "CASE {column} WHEN true THEN 'True' WHEN false THEN 'False' END",
               .binary_as_text = "base64({column})",
               // Integers that are longer than 64 bits are decimals to us. BIGNUM takes no decimals.

@@ -734,6 +734,25 @@ def what_is_taken_after_all_is_not_refused(story):
     assert letters_of(story, "p") == []
 
 
+def what_was_to_be_left_out_is_loaded_under_another_option(story):
+    """Also where the next attempt leaves nothing out."""
+    table_with_a_key(story)
+    story.rows("1.jsonl", 1, 2)
+    story.run("--dataset", "d", "--pipeline", "p", fault="before_load_commit", code=KILLED)
+    story.outfall("query", "duckdb:t.duckdb", 'delete from d."in" where id = 2', "--write")
+    told(story.outfall("resume", "p", "--on-reject", "fail"), "in 2 = delivered 2 + rejected 0 + pending 0")
+    assert letters_of(story, "p") == []
+
+
+def a_part_replaces_a_table_where_that_is_allowed(story):
+    """Also what came through a pipe, and is finished without it."""
+    table_with_a_key(story)
+    how = ("--dataset", "d", "--table", "in", "--pipeline", "p", "-w", "replace")
+    told(story.run(*how, inputs=("-",), sent='{"id":1}\n{"id":1}\n', code=4), "outfall resume p --allow-partial")
+    told(story.outfall("resume", "p", code=4), "a part of its rows does not replace a table")
+    told(story.outfall("resume", "p", "--allow-partial", code=3), "in 2 = delivered 1 + rejected 1 + pending 0")
+
+
 def what_is_refused_can_be_given_up(story):
     """Beyond the bound nothing is loaded and nothing waits; what waited before goes on waiting, is shown no letters of, and can be given up."""
     table_with_a_key(story)
@@ -750,6 +769,15 @@ def what_is_refused_can_be_given_up(story):
     told(story.outfall("resume", "p", "--max-bad-rows", "50%", code=4), "--max-bad-rows allows 50%")
     told(story.outfall("resume", "p", "--max-bad-rows", "70%", "--rejected-ok"), "in 3 = delivered 1 + rejected 2 + pending 0")
     assert letters_of(story, "p") == ['{"id":2}', '{"id":3}']
+
+
+def a_load_that_failed_is_no_earlier_load(story):
+    """Its columns may be at the destination; that it had loads which nobody knows is not said."""
+    table_with_a_key(story)
+    story.rows("1.jsonl", 2)
+    how = ("--dataset", "d", "--pipeline", "p")
+    story.run(*how, "--max-bad-rows", "0", code=1)
+    assert "earlier loads" not in story.run(*how, code=3)
 
 
 def what_came_through_a_pipe_is_not_given_up(story):
@@ -1158,8 +1186,8 @@ def main():
         run_key_recognizes_packed_records,
         run_key_survives_every_window, run_key_with_other_content, run_key_is_free_again_after_a_replacement, a_skipped_input_is_settled_too,
         rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_mended_file_has_rejected_nothing, half_a_row_is_not_a_bad_one,
-        a_dropped_package_takes_its_letters_along, refused_rows_have_one_letter, what_is_taken_after_all_is_not_refused, what_is_refused_can_be_given_up,
-        what_came_through_a_pipe_is_not_given_up, a_name_is_tied_by_its_first_seal,
+        a_dropped_package_takes_its_letters_along, refused_rows_have_one_letter, what_is_taken_after_all_is_not_refused, what_was_to_be_left_out_is_loaded_under_another_option, a_part_replaces_a_table_where_that_is_allowed, what_is_refused_can_be_given_up,
+        a_load_that_failed_is_no_earlier_load, what_came_through_a_pipe_is_not_given_up, a_name_is_tied_by_its_first_seal,
         run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
     ]
     if len(sys.argv) > 1:

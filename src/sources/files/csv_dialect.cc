@@ -86,19 +86,10 @@ Fit fit_of(std::string_view begin, bool whole, const CsvDialect& dialect) {
   return fit;
 }
 
-}  // namespace
-
-CsvDialect detect_dialect(std::string_view begin, bool whole, const CsvOptions& options, char expected) {
+CsvDialect fitting_dialect(std::string_view begin, bool whole, const CsvOptions& options, char expected) {
   CsvDialect best{.delimiter = options.delimiter.value_or(expected),
                   .quote = options.quote.value_or(quotes.front()),
                   .line_end = line_end_of(begin)};
-  if (const std::string_view line = delimiter_line(begin, best.line_end); !line.empty()) {
-    CsvOptions stated = options;
-    if (!stated.delimiter) stated.delimiter = line[line.find('=') + 1];
-    best = detect_dialect(begin.substr(line.size() + 1), whole, stated, expected);
-    best.names_delimiter = true;
-    return best;
-  }
   Fit best_fit = fit_of(begin, whole, best);
   best_fit.expected = true;
   for (const char delimiter : delimiters) {
@@ -114,6 +105,18 @@ CsvDialect detect_dialect(std::string_view begin, bool whole, const CsvOptions& 
     }
   }
   return best;
+}
+
+}  // namespace
+
+CsvDialect detect_dialect(std::string_view begin, bool whole, const CsvOptions& options, char expected) {
+  const std::string_view line = delimiter_line(begin, line_end_of(begin));
+  if (line.empty()) return fitting_dialect(begin, whole, options, expected);
+  CsvOptions stated = options;
+  if (!stated.delimiter) stated.delimiter = line[line.find('=') + 1];
+  CsvDialect dialect = fitting_dialect(begin.substr(line.size() + 1), whole, stated, expected);
+  dialect.names_delimiter = true;
+  return dialect;
 }
 
 Result<std::vector<std::string>> column_names(std::string_view begin, const CsvDialect& dialect, CsvHeader header,
@@ -139,7 +142,8 @@ Result<std::vector<std::string>> column_names(std::string_view begin, const CsvD
     const bool is_named = header == CsvHeader::first_record && !field.text.empty();
     names.push_back(is_named ? std::string(field.text) : fmt::format("column{}", names.size()));
     if (seen.insert(names.back()).second) continue;
-    return fail(fmt::format("{}, line 1: the header has the name \"{}\" twice", input, names.back()),
+    return fail(fmt::format("{}, line {}: the header has the name \"{}\" twice", input, dialect.names_delimiter ? 2 : 1,
+                            names.back()),
                 "rename one of the two columns, or --no-header calls them column0, column1 and so on");
   }
   return names;

@@ -23,10 +23,6 @@ bool looks_like_data(const std::string& name) {
   return type && *type != DataType::text && *type != DataType::bool_;
 }
 
-}  // namespace
-
-namespace {
-
 Result<std::unique_ptr<columnar::ByteStream>> open_text(columnar::ByteStreamOptions options,
                                                         const std::string& encoding) {
   std::string name = options.name;
