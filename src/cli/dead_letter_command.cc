@@ -130,11 +130,12 @@ Result<std::string> common_header(const DeadLetterOptions& letters) {
     if (!is_whole(letter)) return true;
     if (!header) header = letter.header;
     if (*header == letter.header) return true;
-    return fail(Error{.message = fmt::format("the rows come from inputs of several forms: {} has the header {}, those "
-                                             "before it have {}",
-                                             letter.id, shown(letter.header), shown(*header)),
-                      .hint = "choose those of one input, or of one table: --input FILE, --table NAME",
-                      .blame = Blame::usage});
+    return fail(
+        Error{.message = fmt::format("the rows come from inputs of several forms: {} has the header {}, those "
+                                     "before it have {}",
+                                     letter.id, shown(letter.header), shown(*header)),
+              .hint = "choose those of one input, one table or one reason: --input FILE, --table NAME, --reason TEXT",
+              .blame = Blame::usage});
   });
   if (!visited) return fail(visited.error());
   return header.value_or("");

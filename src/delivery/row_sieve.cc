@@ -30,7 +30,7 @@ using Kind = sql::Constraint::Kind;
 constexpr std::size_t sample_max = 80;
 
 /// Rounds in which documents with equal keys are told apart. One settles all that are in nobody's way but their own.
-constexpr int rounds_max = 1000;
+constexpr int rounds_max = 100;
 
 std::string shown(std::string_view expression) {
   const bool is_quoted = expression.size() > 2 && expression.starts_with('"') && expression.ends_with('"');
@@ -85,8 +85,8 @@ struct RowSieve::Parts {
     return with_defaults.contains({sql::folded(dialect(), table.name), sql::folded(dialect(), column)});
   }
 
-  /// Which rows a constraint can be held against, as a condition on `c`; none: what they will have only the database
-  /// knows, because a default says it.
+  /// Which rows a constraint can be held against, as a condition on candidates; none: what they will have only the
+  /// database knows, because a default says it.
   std::optional<std::string> known_rows(const StagedTable& table, const sql::Constraint& constraint) const {
     std::string known = "true";
     for (const std::string& column : constraint.columns) {
@@ -100,7 +100,7 @@ struct RowSieve::Parts {
       }
       if (!has_default(*table.table, shown(column))) continue;
       if (!brings(table, shown(column))) return std::nullopt;
-      if (is_filled(*table.table, shown(column))) known += fmt::format(" AND c.{} IS NOT NULL", column);
+      if (is_filled(*table.table, shown(column))) known += fmt::format(" AND {}.{} IS NOT NULL", row_of(table), column);
     }
     return known;
   }
@@ -187,11 +187,11 @@ struct RowSieve::Parts {
 
   /// Whether two values are one to a key, which looks at each character, whatever the collation of a column.
   std::string are_same(std::string_view a, std::string_view b) const {
-    const auto bytes = [this](std::string_view value) {
-      return fmt::format(fmt::runtime(dialect().bytes_of_text), as_text(value));
-    };
-    return fmt::format("{} = {} AND {} = {}", a, b, bytes(a), bytes(b));
+    return fmt::format("{} = {} AND {}", a, b, fmt::format(fmt::runtime(dialect().is_same_text), a, b));
   }
+
+  /// What candidates are called: a condition may name its table.
+  std::string row_of(const StagedTable& table) const { return quoted(table.table->name); }
 
   /// The columns of a constraint with the values that a row has there, as a text: `id = 5, name = Ann`.
   std::string told(const sql::Constraint& constraint, const std::vector<std::string>& values) const {
@@ -207,8 +207,10 @@ struct RowSieve::Parts {
                       std::string_view why) {
     const std::optional<std::string> known = known_rows(table, constraint);
     if (!known) return {};
-    return staged->refuse(table, fmt::format("c.{}, {} FROM {} AS c WHERE ({}) AND {} AND {}", quoted(document_column),
-                                             why, candidates(table), condition, *known, staged->is_left(table, "c")));
+    const std::string row = row_of(table);
+    return staged->refuse(
+        table, fmt::format("{0}.{1}, {2} FROM {3} AS {0} WHERE ({4}) AND {5} AND {6}", row, quoted(document_column),
+                           why, candidates(table), condition, *known, staged->is_left(table, row)));
   }
 
   Status refuse_values(const StagedTable& table) {
@@ -230,7 +232,7 @@ struct RowSieve::Parts {
 
   Status refuse_nulls(const StagedTable& table, const sql::Constraint& constraint) {
     const std::string& column = constraint.columns.front();
-    return refuse_where(table, constraint, fmt::format("c.{} IS NULL", column),
+    return refuse_where(table, constraint, fmt::format("{}.{} IS NULL", row_of(table), column),
                         reason(table, fmt::format("{} may not be null", shown(column))));
   }
 
@@ -245,7 +247,7 @@ struct RowSieve::Parts {
     std::string is_same = "true";
     std::vector<std::string> values;
     for (std::size_t i = 0; i < std::min(constraint.columns.size(), constraint.referenced_columns.size()); ++i) {
-      values.push_back("c." + constraint.columns[i]);
+      values.push_back(row_of(table) + "." + constraint.columns[i]);
       is_whole += fmt::format(" AND {} IS NOT NULL", values.back());
       is_same += " AND " + are_same("t." + constraint.referenced_columns[i], values.back());
     }
@@ -278,9 +280,9 @@ struct RowSieve::Parts {
       is_whole += fmt::format("{}{} IS NOT NULL", i == 0 ? "" : " AND ", part);
       keys.values.push_back("k." + part);
     }
-    keys.rows = fmt::format("(SELECT * FROM (SELECT {}, {}{} FROM {} AS c WHERE {} AND {}) AS w WHERE {})",
-                            quoted(place_column), quoted(document_column), selected, candidates(table), *known,
-                            staged->is_left(table, "c"), is_whole);
+    keys.rows = fmt::format("(SELECT * FROM (SELECT {}, {}{} FROM {} AS {} WHERE {} AND {}) AS w WHERE {})",
+                            quoted(place_column), quoted(document_column), selected, candidates(table), row_of(table),
+                            *known, staged->is_left(table, row_of(table)), is_whole);
     return keys;
   }
 

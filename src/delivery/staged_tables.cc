@@ -115,6 +115,15 @@ Status StagedTables::name_documents(const StagedTable& table) {
     return execute(fmt::format("UPDATE {} SET {} = {}", table.name, document, quoted(place_column)));
   }
   const StagedTable& parent = tables_[static_cast<std::size_t>(table.parent)];
+  const std::string id = quoted(schema::id_column_name);
+  const auto twins =
+      transaction_->rows(fmt::format("SELECT {0} FROM {1} GROUP BY {0} HAVING count(*) > 1 LIMIT 1", id, parent.name));
+  if (!twins) return fail(twins.error());
+  if (!twins->empty()) {
+    return fail(fmt::format("several rows of {} have the {} {}, so that nobody knows whose the rows of {} are",
+                            parent.table->name, schema::id_column_name, twins->front().at(0).value_or(""),
+                            table.table->name));
+  }
   return execute(fmt::format("UPDATE {} AS n SET {} = p.{} FROM {} AS p WHERE n.{} = p.{}", table.name, document,
                              document, parent.name, quoted(schema::parent_id_column_name),
                              quoted(schema::id_column_name)));

@@ -274,6 +274,11 @@ class Run {
 
   enum class Resumed { no, yes };
 
+  static bool are_files(const normalize::DocumentSource& source) {
+    return std::ranges::none_of(
+        source.inputs(), [](const normalize::SourceInput& input) { return input.is_stream || input.identity.empty(); });
+  }
+
   Status deliver_package(const ledger::PackageRecord& package, Resumed resumed) {
     load_failed_ = true;
     Result<schema::Schema> schema = schema::Schema::parse(package.schema);
@@ -286,8 +291,7 @@ class Run {
       (void)held_->ledger.record_attempt(package.load_id, error.message);
     };
     // What has another type for it by now stays known.
-    const bool can_be_read_again =
-        resumed == Resumed::no && package.altered.empty() && input_kind(request_.source) == ledger::RunInput::known;
+    const bool can_be_read_again = resumed == Resumed::no && package.altered.empty() && are_files(*request_.source);
     DestinationRejects rejects(request_, package, report_.run_id, held_->ledger,
                                can_be_read_again ? IfTooMany::it_is_given_up : IfTooMany::it_waits);
     const Result<delivery::LoadSummary> summary = delivery::deliver(
@@ -351,7 +355,7 @@ class Run {
     }
     if (resumed == Resumed::yes) return {};
     for (InputReport& input : report_.inputs) {
-      const auto found = rejects.by_input().find(input.path);
+      const auto found = rejects.by_input().find(input.run_key.empty() ? input.path : "run key " + input.run_key);
       if (found == rejects.by_input().end() || !is_read(input.fate)) continue;
       input.documents -= std::min(input.documents, found->second);
       input.rejected += found->second;

@@ -35,17 +35,22 @@ const Dialect& duckdb_dialect() {
           "[contains(sql, n || ' ' || data_type || ' GENERATED ALWAYS AS(') FOR n IN ['(' || column_name, "
           "', ' || column_name, '(\"' || replace(column_name, '\"', '\"\"') || '\"', "
           "', \"' || replace(column_name, '\"', '\"\"') || '\"']])",
+      // Conditions on columns with a collation only the column itself can judge; they are of a kind of their own.
       .constraints =
-          "SELECT table_name, lower(constraint_type), constraint_text, coalesce(expression, ''), "
+          "WITH collated AS (SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND "
+          "lower(schema_name) = lower($2) AND contains(upper(sql), ' COLLATE ')) "
+          "SELECT table_name, CASE WHEN constraint_type = 'CHECK' AND table_name IN (FROM collated) THEN 'collated' "
+          "ELSE lower(constraint_type) END, constraint_text, coalesce(expression, ''), "
           "to_json(['\"' || replace(n, '\"', '\"\"') || '\"' FOR n IN constraint_column_names]), "
           "coalesce(referenced_table, ''), "
           "to_json(['\"' || replace(n, '\"', '\"\"') || '\"' FOR n IN referenced_column_names]) "
           "FROM duckdb_constraints() WHERE database_name = $1 AND lower(schema_name) = lower($2) "
-          "UNION ALL SELECT table_name, 'unique', 'UNIQUE INDEX ' || index_name, '', to_json(expressions::VARCHAR[]), "
+          "UNION ALL SELECT table_name, CASE WHEN contains(expressions, '(') AND table_name IN (FROM collated) "
+          "THEN 'collated' ELSE 'unique' END, 'UNIQUE INDEX ' || index_name, '', to_json(expressions::VARCHAR[]), "
           "'', '[]' FROM duckdb_indexes() "
           "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND is_unique AND NOT is_primary",
       .temporary = {"temp", "main"},
-      .bytes_of_text = "encode({})",
+      .is_same_text = "(typeof({0}) <> 'VARCHAR' OR encode(CAST({0} AS VARCHAR)) = encode(CAST({1} AS VARCHAR)))",
       .try_cast = "TRY_CAST({} AS {})",
       .empty_table = "DELETE FROM {}",
       .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE {column} < '1677-09-22' OR {column} >= '2262-04-11' LIMIT 1",

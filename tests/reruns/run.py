@@ -786,6 +786,9 @@ def what_came_through_a_pipe_is_not_given_up(story):
     how = ("--dataset", "d", "--table", "in", "--pipeline", "p", "--max-bad-rows", "0")
     told(story.run(*how, inputs=("-",), sent='{"id":1}\n{"id":2}\n', code=4), "1 document is refused of 2", "pending 2")
     told(story.outfall("resume", "p", "--rejected-ok"), "in 2 = delivered 1 + rejected 1 + pending 0")
+    told(story.run(*how, "--run-key", "k", inputs=("-",), sent='{"id":2}\n{"id":8}\n', code=4), "1 document is refused of 2")
+    story.outfall("resume", "p", "--rejected-ok")
+    told(story.run(*how[:-2], "--run-key", "other", inputs=("-",), sent='{"id":3}\n{"id":9}\n', code=3), "1 document, 1 rejected")
 
 
 def a_name_is_tied_by_its_first_seal(story):
