@@ -57,9 +57,7 @@ Status took(const Load& load, const ledger::JobRecord& job, std::uint64_t taken,
     return fail(fmt::format("insert into table {}: {} rows were sealed in {}, the database took {}", job.table,
                             job.rows, job.file, taken));
   }
-  TableLoad& table = entry(load.summary, job.table);
-  table.rows += taken;
-  table.refused += refused;
+  entry(load.summary, job.table).rows += taken;
   load.summary.rows += taken;
   fault_point(Fault::in_load);
   return {};
@@ -114,7 +112,7 @@ Status insert_all(Load& load) {
   if (Status inserted = insert_jobs(load); !inserted) return inserted;
   Refusals* refusals = load.request.refusals;
   if (refusals == nullptr) return {};
-  if (Status begun = refusals->begin(0, ""); !begun) return begun;
+  if (Status begun = refusals->begin(0, {}, ""); !begun) return begun;
   return refusals->keep();
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -68,10 +69,11 @@ class Refusals {
   /// How many of them `take` wants to see: all, or the first of them.
   virtual std::size_t documents_wanted() const = 0;
 
-  /// An attempt is about to leave out so many documents, or none.
+  /// An attempt is about to leave out so many documents, or none, and with them so many rows of each table.
   ///
   /// Errors: more than may be left out: the attempt is to fail.
-  virtual Status begin(std::uint64_t documents, const std::string& first_reason) = 0;
+  virtual Status begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
+                       const std::string& first_reason) = 0;
   virtual Status take(const RefusedDocument& document) = 0;
   /// All were handed over; the attempt commits next. What was said of an earlier attempt counts no more.
   ///
@@ -94,8 +96,7 @@ struct LoadRequest {
 
 struct TableLoad {
   std::string table;
-  std::uint64_t rows = 0;     ///< that it took
-  std::uint64_t refused = 0;  ///< that were left out
+  std::uint64_t rows = 0;
   bool created = false;
   std::vector<std::string> new_columns{};  ///< added to a table that was there before
   sql::DefaultValues defaults{};           ///< of its columns that may not be null

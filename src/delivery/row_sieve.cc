@@ -371,6 +371,18 @@ struct RowSieve::Parts {
     return {};
   }
 
+  /// Of each table, with all that is nested in refused documents.
+  Result<std::map<std::string, std::uint64_t>> count_rows() const {
+    std::map<std::string, std::uint64_t> rows;
+    for (const StagedTable& table : staged->tables()) {
+      const auto counted = transaction.rows(
+          fmt::format("SELECT count(*) FROM {} AS s {}", table.name, staged->join_refused(table, "s")));
+      if (!counted) return fail(counted.error());
+      rows[table.table->name] = std::stoull(counted->at(0).at(0).value_or("0"));
+    }
+    return rows;
+  }
+
   Result<std::string> first_reason() const {
     for (const StagedTable& table : staged->tables()) {
       if (table.parent >= 0) continue;
@@ -511,7 +523,9 @@ std::uint64_t RowSieve::documents() const {
 Status RowSieve::tell(Refusals& refusals) {
   const Result<std::string> first_reason = parts_->first_reason();
   if (!first_reason) return fail(first_reason.error());
-  if (Status begun = refusals.begin(parts_->documents, *first_reason); !begun) return begun;
+  const auto refused = parts_->count_rows();
+  if (!refused) return fail(refused.error());
+  if (Status begun = refusals.begin(parts_->documents, *refused, *first_reason); !begun) return begun;
   const std::vector<StagedTable>& tables = parts_->staged->tables();
   const std::size_t rows_max = refusals.documents_wanted();
   const bool wants_all = parts_->documents <= rows_max;

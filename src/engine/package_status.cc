@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/package_status.h"
 
+#include <algorithm>
+
 #include "pipeline/package_jobs.h"
 
 namespace outfall::engine {
@@ -32,6 +34,8 @@ PackageStatus package_status(const ledger::PackageRecord& record) {
       .jobs = pipeline::job_reports(record),
   };
   for (const JobReport& job : status.jobs) status.bytes += job.bytes;
+  const bool is_loaded = record.state == ledger::PackageState::loaded;
+  for (const auto& [table, rows] : record.refused_rows) status.rows -= is_loaded ? std::min(status.rows, rows) : 0;
   return status;
 }
 

@@ -89,7 +89,20 @@ Status Ledger::propose_refused(const RefusedDocuments& refused) {
   if (!earlier || !count) {
     return std::unexpected(earlier ? count.error() : earlier.error());
   }
+  Result<Statement> no_rows = database_.prepare("DELETE FROM refused_rows WHERE load_id = ?1");
+  Result<Statement> rows = database_.prepare("INSERT INTO refused_rows (load_id, table_name, rows) VALUES (?, ?, ?)");
+  if (!no_rows || !rows) {
+    return std::unexpected(no_rows ? rows.error() : no_rows.error());
+  }
   Status proposed = earlier->with(refused.load_id).run();
+  if (proposed) {
+    proposed = no_rows->with(refused.load_id).run();
+  }
+  for (const auto& [table, count_of_table] : refused.rows) {
+    if (proposed) {
+      proposed = rows->with(refused.load_id, table, count_of_table).run();
+    }
+  }
   if (proposed) {
     proposed = count->with(refused.load_id, refused.documents).run();
   }

@@ -194,10 +194,10 @@ TEST_F(LettersTest, AStoreFromBeforeThemGetsTheTable) {
   }
   {
     Database database = std::move(*Database::open(path_, Database::Access::read_write));
-    ASSERT_TRUE(
-        database.execute("DROP VIEW dead_letter_list; DROP TABLE dead_letters; "
-                         "ALTER TABLE packages DROP COLUMN rejected; ALTER TABLE packages DROP COLUMN refused; "
-                         "DROP TABLE altered_columns; PRAGMA user_version = 4"));
+    ASSERT_TRUE(database.execute(
+        "DROP VIEW dead_letter_list; DROP TABLE dead_letters; "
+        "ALTER TABLE packages DROP COLUMN rejected; ALTER TABLE packages DROP COLUMN refused; DROP TABLE refused_rows; "
+        "DROP TABLE altered_columns; PRAGMA user_version = 4"));
   }
   Ledger ledger = open();
   EXPECT_THAT(texts(ledger), ElementsAre());

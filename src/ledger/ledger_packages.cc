@@ -169,11 +169,19 @@ Status read_parts(Database& database, PackageRecord& package) {
       database.prepare("SELECT table_name FROM replaced_tables WHERE load_id = ?1 ORDER BY position");
   Result<Statement> altered = database.prepare(
       "SELECT table_name, column_name, load_id FROM altered_columns WHERE load_id <= ?1 ORDER BY load_id, position");
-  for (const Result<Statement>* statement : {&jobs, &replaced, &altered}) {
+  Result<Statement> refused = database.prepare("SELECT table_name, rows FROM refused_rows WHERE load_id = ?1");
+  for (const Result<Statement>* statement : {&jobs, &replaced, &altered, &refused}) {
     if (!*statement) {
       return std::unexpected(statement->error());
     }
   }
+  auto refused_rows = collect(refused->with(package.load_id), [](const Statement& row) {
+    return std::pair(std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1)));
+  });
+  if (!refused_rows) {
+    return std::unexpected(refused_rows.error());
+  }
+  package.refused_rows.insert(refused_rows->begin(), refused_rows->end());
   auto job_rows = collect(jobs->with(package.load_id), [](const Statement& row) {
     return JobRecord{.table = std::string(row.text(0)),
                      .file = std::string(row.text(1)),

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,7 @@ struct PackageRecord {
   /// Of `documents`, those that the newest attempt left out because the destination refuses them. Once the package is
   /// loaded they are rejected, and no documents of it.
   std::uint64_t refused = 0;
+  std::map<std::string, std::uint64_t> refused_rows{};  ///< the same as rows, by table; those of loaded packages too
   std::int64_t sealed_at = 0;
   std::optional<std::int64_t> loaded_at;
   bool files_kept = false;  ///< loaded, and its job files are kept
@@ -97,6 +99,7 @@ struct RefusedDocuments {
   std::string load_id;
   std::string run_id;
   std::uint64_t documents = 0;
+  std::map<std::string, std::uint64_t> rows{};  ///< with all that is nested in them, by table
 };
 
 /// A letter that a seal has kept. It goes by its load id and its ordinal there, from 1.

@@ -212,6 +212,13 @@ CREATE TABLE altered_columns (
 constexpr const char* version_7 = R"sql(
 ALTER TABLE packages ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
 
+CREATE TABLE refused_rows (
+  load_id TEXT NOT NULL REFERENCES packages ON DELETE CASCADE,
+  table_name TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  PRIMARY KEY (load_id, table_name)
+) STRICT, WITHOUT ROWID;
+
 DROP VIEW dead_letter_list;
 CREATE VIEW dead_letter_list AS
 SELECT load_id || '.' || ordinal AS id,

@@ -32,10 +32,12 @@ std::size_t DestinationRejects::documents_wanted() const {
   return are_kept ? sql::limits::catalog_rows_max : rejects_reported_max;
 }
 
-Status DestinationRejects::begin(std::uint64_t documents, const std::string& first_reason) {
+Status DestinationRejects::begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
+                                 const std::string& first_reason) {
   ledger_.forget_set_aside();
   was_told_ = true;
   count_ = documents;
+  rows_ = rows;
   bytes_ = 0;
   first_.clear();
   by_input_.clear();
@@ -96,7 +98,8 @@ Status DestinationRejects::take(const delivery::RefusedDocument& document) {
 
 Status DestinationRejects::keep() {
   if (count_ == 0 && !is_recorded_) return {};
-  Status proposed = ledger_.propose_refused({.load_id = package_.load_id, .run_id = run_id_, .documents = count_});
+  Status proposed =
+      ledger_.propose_refused({.load_id = package_.load_id, .run_id = run_id_, .documents = count_, .rows = rows_});
   if (!proposed) return fail(std::move(proposed.error()).in("keep what the destination refuses"));
   is_recorded_ = count_ > 0;
   return {};

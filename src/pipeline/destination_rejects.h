@@ -41,7 +41,8 @@ class DestinationRejects final : public delivery::Refusals {
 
   bool are_allowed() const override;
   std::size_t documents_wanted() const override;
-  Status begin(std::uint64_t documents, const std::string& first_reason) override;
+  Status begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
+               const std::string& first_reason) override;
   Status take(const delivery::RefusedDocument& document) override;
   Status keep() override;
 
@@ -53,6 +54,8 @@ class DestinationRejects final : public delivery::Refusals {
 
   /// Of the newest attempt that said it.
   std::uint64_t count() const { return count_; }
+  /// With all that is nested in them, by table.
+  const std::map<std::string, std::uint64_t>& rows() const { return rows_; }
   /// The first of them, for the report.
   const std::vector<RejectReport>& first() const { return first_; }
   /// How many came from each input whose path is known.
@@ -81,6 +84,7 @@ class DestinationRejects final : public delivery::Refusals {
   bool is_recorded_;  ///< the ledger holds that some are left out
   bool was_told_ = false;
   std::uint64_t count_ = 0;
+  std::map<std::string, std::uint64_t> rows_;
   std::uint64_t bytes_ = 0;
   std::vector<RejectReport> first_;
   std::map<std::string, std::uint64_t> by_input_;

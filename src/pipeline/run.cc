@@ -312,7 +312,7 @@ class Run {
     progress_.end_stage();
     load_failed_ = false;
     report_package(package, *schema, *summary, resumed);
-    if (Status reported = report_refused(package, *summary, rejects, resumed); !reported) return reported;
+    if (Status reported = report_refused(package, rejects, resumed); !reported) return reported;
     if (request_.options.keep_packages == 0) {
       if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
     }
@@ -337,8 +337,7 @@ class Run {
   }
 
   /// Documents of a package that is loaded now, which its destination has left out.
-  Status report_refused(const ledger::PackageRecord& package, const delivery::LoadSummary& summary,
-                        const DestinationRejects& rejects, Resumed resumed) {
+  Status report_refused(const ledger::PackageRecord& package, const DestinationRejects& rejects, Resumed resumed) {
     balanced_.emplace(package.load_id, 0);  // from now on they count as rejected with it
     const std::uint64_t refused = rejects.was_told() ? rejects.count() : package.refused;
     if (refused == 0) return {};
@@ -348,10 +347,10 @@ class Run {
     for (const RejectReport& reject : rejects.first()) {
       if (report_.rejects.size() < rejects_reported_max) report_.rejects.push_back(reject);
     }
-    for (const delivery::TableLoad& table : summary.tables) {
-      const auto told = std::ranges::find(report_.tables, table.table, &TableReport::name);
-      if (told != report_.tables.end()) told->rows -= std::min(told->rows, table.refused);
-      report_.packages.back().rows -= std::min(report_.packages.back().rows, table.refused);
+    for (const auto& [table, rows] : rejects.was_told() ? rejects.rows() : package.refused_rows) {
+      const auto told = std::ranges::find(report_.tables, table, &TableReport::name);
+      if (told != report_.tables.end()) told->rows -= std::min(told->rows, rows);
+      report_.packages.back().rows -= std::min(report_.packages.back().rows, rows);
     }
     if (resumed == Resumed::yes) return {};
     for (InputReport& input : report_.inputs) {

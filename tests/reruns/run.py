@@ -718,6 +718,8 @@ def refused_rows_have_one_letter(story):
         counts = points.index(point) >= points.index("after_ledger_loaded")
         assert len(letters_of(story, point)) == (3 if counts else 0), f"{point}: {letters_of(story, point)}"
         told(story.run(*how, to=f"duckdb:{database}", code=3), "rejected 3 + pending 0", f"outfall dead-letter list {point}")
+        package = json.loads(story.outfall("status", point, "--json", of_stdout=True))["pipelines"][0]["packages"][0]
+        assert (package["documents"], package["rejected"], package["rows"]) == (2, 3, 2), f"{point}: {package}"
         assert letters_of(story, point) == ['{"id":2}', '{"id":3}', '{"id":1}'], f"{point}: {letters_of(story, point)}"
         rows = story.outfall("query", f"duckdb:{database}", 'select id from d."in" order by 1', "-o", "csv", of_stdout=True)
         assert rows.split()[1:] == ["1", "2", "3", str(at)], f"{point}: {rows}"
