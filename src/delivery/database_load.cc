@@ -117,8 +117,8 @@ Status insert_all(Load& load) {
 }
 
 struct Sifted {
-  bool is_known = true;      ///< which rows are refused; false: nothing was inserted
-  std::string why_not = "";  ///< empty: none was found
+  bool is_known = true;   ///< which rows are refused; false: nothing was inserted
+  std::string why_not{};  ///< empty: none was found
 };
 
 /// All rows that the database takes.
