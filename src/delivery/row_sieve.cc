@@ -47,7 +47,8 @@ struct RowSieve::Parts {
   std::vector<sql::Constraint> constraints{};
   sql::ColumnsWithDefaults with_defaults{};
   std::optional<StagedTables> staged{};
-  std::uint64_t documents = 0;
+  std::uint64_t documents = 0;                  ///< that are refused
+  std::map<std::string, std::uint64_t> rows{};  ///< of each table, with all that is nested in these documents
 
   const sql::Dialect& dialect() const { return dataset.connection.dialect(); }
   std::string quoted(std::string_view name) const { return sql::quoted(dialect(), name); }
@@ -360,27 +361,17 @@ struct RowSieve::Parts {
     return refused ? fail("equal keys are in each other's way too often") : refused;
   }
 
-  Status count_documents() {
+  /// Each document is one row of its root table.
+  Status count_refused() {
     for (const StagedTable& table : staged->tables()) {
-      if (table.parent >= 0) continue;
       const auto counted = transaction.rows(
           fmt::format("SELECT count(*) FROM {} AS s {}", table.name, staged->join_refused(table, "s")));
       if (!counted) return fail(counted.error());
-      documents += std::stoull(counted->at(0).at(0).value_or("0"));
+      const std::uint64_t count = std::stoull(counted->at(0).at(0).value_or("0"));
+      rows[table.table->name] = count;
+      if (table.parent < 0) documents += count;
     }
     return {};
-  }
-
-  /// Of each table, with all that is nested in refused documents.
-  Result<std::map<std::string, std::uint64_t>> count_rows() const {
-    std::map<std::string, std::uint64_t> rows;
-    for (const StagedTable& table : staged->tables()) {
-      const auto counted = transaction.rows(
-          fmt::format("SELECT count(*) FROM {} AS s {}", table.name, staged->join_refused(table, "s")));
-      if (!counted) return fail(counted.error());
-      rows[table.table->name] = std::stoull(counted->at(0).at(0).value_or("0"));
-    }
-    return rows;
   }
 
   Result<std::string> first_reason() const {
@@ -512,7 +503,7 @@ Result<RowSieve> RowSieve::make(sql::Transaction& transaction, const sql::Datase
   parts->staged.emplace(std::move(*staged));
   if (Status refused = parts->refuse_by_value(); !refused) return fail(std::move(refused.error()));
   if (Status refused = parts->refuse_by_key(); !refused) return fail(std::move(refused.error()));
-  if (Status counted = parts->count_documents(); !counted) return fail(std::move(counted.error()));
+  if (Status counted = parts->count_refused(); !counted) return fail(std::move(counted.error()));
   return RowSieve(std::move(parts));
 }
 
@@ -523,9 +514,7 @@ std::uint64_t RowSieve::documents() const {
 Status RowSieve::tell(Refusals& refusals) {
   const Result<std::string> first_reason = parts_->first_reason();
   if (!first_reason) return fail(first_reason.error());
-  const auto refused = parts_->count_rows();
-  if (!refused) return fail(refused.error());
-  if (Status begun = refusals.begin(parts_->documents, *refused, *first_reason); !begun) return begun;
+  if (Status begun = refusals.begin(parts_->documents, parts_->rows, *first_reason); !begun) return begun;
   const std::vector<StagedTable>& tables = parts_->staged->tables();
   const std::size_t rows_max = refusals.documents_wanted();
   const bool wants_all = parts_->documents <= rows_max;

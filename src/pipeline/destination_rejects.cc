@@ -16,6 +16,11 @@
 namespace outfall::pipeline {
 namespace {
 
+/// What becomes of documents that the destination refuses, where nothing else was asked for.
+OnReject policy_of(const RunOptions& options) {
+  return options.on_reject.value_or(OnReject::dead_letter);
+}
+
 std::string name_of(const ledger::InputRecord& input) {
   const std::optional<std::string> run_key = ledger::run_key_of(input.path);
   return run_key ? "run key " + *run_key : input.path;
@@ -24,11 +29,11 @@ std::string name_of(const ledger::InputRecord& input) {
 }  // namespace
 
 bool DestinationRejects::are_allowed() const {
-  return request_.options.on_reject.value_or(OnReject::dead_letter) != OnReject::fail;
+  return policy_of(request_.options) != OnReject::fail;
 }
 
 std::size_t DestinationRejects::documents_wanted() const {
-  const bool are_kept = request_.options.on_reject.value_or(OnReject::dead_letter) == OnReject::dead_letter;
+  const bool are_kept = policy_of(request_.options) == OnReject::dead_letter;
   return are_kept ? sql::limits::catalog_rows_max : rejects_reported_max;
 }
 
@@ -76,7 +81,7 @@ Status DestinationRejects::take(const delivery::RefusedDocument& document) {
     first_.push_back(
         {.input = name, .table = document.table, .line = place->row, .reason = document.reason, .hint = ""});
   }
-  if (request_.options.on_reject.value_or(OnReject::dead_letter) != OnReject::dead_letter) return {};
+  if (policy_of(request_.options) != OnReject::dead_letter) return {};
   ledger::Letter letter{.table = document.table,
                         .input = name,
                         .line = place->row,

@@ -726,22 +726,24 @@ def refused_rows_have_one_letter(story):
         told(story.run(*how, "--skip-loaded", to=f"duckdb:{database}"), "in 0 =")
 
 
-def what_is_taken_after_all_is_not_refused(story):
-    """What an attempt was about to leave out is loaded where the reason has gone until the next one."""
+def row_that_is_refused_no_more(story):
+    """A run was killed when it was about to leave a row out; what was in its way has gone."""
     table_with_a_key(story)
     story.rows("1.jsonl", 1, 2)
     story.run("--dataset", "d", "--pipeline", "p", fault="before_load_commit", code=KILLED)
     story.outfall("query", "duckdb:t.duckdb", 'delete from d."in" where id = 2', "--write")
+
+
+def what_is_taken_after_all_is_not_refused(story):
+    """What an attempt was about to leave out is loaded where the reason has gone until the next one."""
+    row_that_is_refused_no_more(story)
     told(story.run("--dataset", "d", "--pipeline", "p"), "in 2 = delivered 2 + rejected 0 + pending 0")
     assert letters_of(story, "p") == []
 
 
 def what_was_to_be_left_out_is_loaded_under_another_option(story):
     """Also where the next attempt leaves nothing out."""
-    table_with_a_key(story)
-    story.rows("1.jsonl", 1, 2)
-    story.run("--dataset", "d", "--pipeline", "p", fault="before_load_commit", code=KILLED)
-    story.outfall("query", "duckdb:t.duckdb", 'delete from d."in" where id = 2', "--write")
+    row_that_is_refused_no_more(story)
     told(story.outfall("resume", "p", "--on-reject", "fail"), "in 2 = delivered 2 + rejected 0 + pending 0")
     assert letters_of(story, "p") == []
 

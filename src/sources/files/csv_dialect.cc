@@ -12,6 +12,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace outfall::sources {
 namespace {
 
@@ -34,10 +36,7 @@ std::string_view without_line_end(std::string_view record, const CsvDialect& dia
 /// The first line where it says the delimiter, as spreadsheets write it: `sep=;`. Empty: it does not.
 std::string_view delimiter_line(std::string_view begin, char line_end) {
   constexpr std::string_view word = "sep=";
-  const bool is_word =
-      begin.size() > word.size() + 1 && std::ranges::equal(begin.substr(0, word.size()), word, {}, [](char byte) {
-        return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-      });
+  const bool is_word = begin.size() > word.size() + 1 && ascii_lower(begin.substr(0, word.size())) == word;
   const std::string_view line = begin.substr(0, begin.find(line_end));
   const std::size_t size = line.ends_with('\r') ? line.size() - 1 : line.size();
   return is_word && size == word.size() + 1 && line.size() < begin.size() ? line : std::string_view();
