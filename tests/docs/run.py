@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs what the pages say: every command of the ```console blocks must print what stands below it, every link and every
-# path must lead somewhere, every statement on the state store must work, and the README's program must load.
+# path must lead somewhere, every statement on the state store must work, what cron and systemd are given must run, and
+# the README's program must load.
 #
 #   OUTFALL=build/release/outfall OUTFALL_BUILD=build/release tests/docs/run.py [--update] [PAGE...]
 #
@@ -31,6 +32,7 @@ import tempfile
 from pathlib import Path
 
 from pages import agrees, blocks
+from schedules import check_schedules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md", "docs/formats/*.md", "src/README.md"]
@@ -247,6 +249,19 @@ def check_program(page):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_nights(page):
+    """What cron and systemd are given, with the page's files."""
+    folder = make_folder(page)
+    try:
+        (folder / "files").mkdir()
+        for part in read_script(page):
+            if isinstance(part, tuple):
+                (folder / "files" / part[0]).write_text(part[1], encoding="utf-8")
+        return check_schedules(page, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def check(page, update):
     problems = check_links(page)
     name = str(page.relative_to(ROOT))
@@ -256,6 +271,8 @@ def check(page, update):
         problems += check_statements(page)
     if name == "README.md":
         problems += check_program(page)
+    if name == "docs/every-night.md":
+        problems += check_nights(page)
     return problems
 
 
