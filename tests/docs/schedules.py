@@ -47,6 +47,8 @@ def read_crontab(lines):
         if set_here := re.fullmatch(r"(\w+)=(.*)", line):
             variables[set_here[1]] = set_here[2]
             continue
+        if not line.strip():
+            continue
         *fields, command = line.split(None, 5)
         if len(fields) != 5:
             problems.append(f"{line}: five fields and a command")
