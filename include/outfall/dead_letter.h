@@ -23,8 +23,8 @@ struct DeadLetter {
   std::string run_id{};
   std::string table{};
   std::string input{};       ///< absolute path, or "standard input"
-  std::uint64_t line = 0;    ///< where the fault was seen, counted from 1; 0: not known
-  std::uint64_t column = 0;  ///< in characters; 0: the destination refused it, and `line` counts the rows of its input
+  std::uint64_t line = 0;    ///< where the fault was seen, counted from 1
+  std::uint64_t column = 0;  ///< in characters; 0: the destination refused it, and `line` counts what became rows
   std::uint64_t offset = 0;  ///< of the row's first byte in the input, behind decompression and recoding
   std::string reason{};
   std::string hint{};

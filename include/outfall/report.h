@@ -109,8 +109,8 @@ enum class InputFate {
 struct RejectReport {
   std::string input;
   std::string table;
-  std::uint64_t line = 0;    ///< counted from 1; 0: not known
-  std::uint64_t column = 0;  ///< in characters; 0: the destination refused it, and `line` counts the rows of its input
+  std::uint64_t line = 0;    ///< where the fault was seen, counted from 1
+  std::uint64_t column = 0;  ///< in characters; 0: the destination refused it, and `line` counts what became rows
   std::string reason;
   std::string hint;
 };

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/counts.h"
-#include "base/limits.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/replacements.h"
@@ -39,11 +38,10 @@ std::size_t DestinationRejects::documents_wanted() const {
 
 Status DestinationRejects::begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
                                  const std::string& first_reason) {
-  ledger_.forget_set_aside();
+  letters_.clear();
   was_told_ = true;
   count_ = documents;
   rows_ = rows;
-  bytes_ = 0;
   first_.clear();
   by_input_.clear();
   const Status allowed = documents == 0 ? Status() : check_bounds(first_reason);
@@ -88,17 +86,8 @@ Status DestinationRejects::take(const delivery::RefusedDocument& document) {
                         .reason = document.reason,
                         .hint = "",
                         .header = "",
-                        .text = document.text.substr(0, limits::letter_text_bytes_max),
-                        .text_bytes = document.text.size(),
                         .rejected_at = request_.env.now_us()};
-  bytes_ += letter.text.size() + letter.reason.size();
-  if (bytes_ > limits::letters_bytes_max) {
-    return fail(fmt::format("the documents that are refused take more than the {} bytes that a run may keep of them",
-                            limits::letters_bytes_max),
-                fmt::format("outfall resume --on-reject drop counts them and keeps none"));
-  }
-  Status kept = ledger_.set_aside(letter);
-  return kept ? Status() : fail(std::move(kept.error()).in("set a refused document aside"));
+  return letters_.keep(std::move(letter), document.text);
 }
 
 Status DestinationRejects::keep() {

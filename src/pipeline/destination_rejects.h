@@ -15,6 +15,7 @@
 #include "ledger/ledger.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
+#include "pipeline/letter_keeper.h"
 #include "pipeline/run.h"
 
 namespace outfall::pipeline {
@@ -36,6 +37,7 @@ class DestinationRejects final : public delivery::Refusals {
         package_(package),
         run_id_(std::move(run_id)),
         ledger_(ledger),
+        letters_(ledger),
         if_too_many_(if_too_many),
         is_recorded_(package.refused > 0) {}
 
@@ -79,13 +81,13 @@ class DestinationRejects final : public delivery::Refusals {
   const ledger::PackageRecord& package_;
   std::string run_id_;
   ledger::Ledger& ledger_;
+  LetterKeeper letters_;
   IfTooMany if_too_many_;
   bool are_too_many_ = false;
   bool is_recorded_;  ///< the ledger holds that some are left out
   bool was_told_ = false;
   std::uint64_t count_ = 0;
   std::map<std::string, std::uint64_t> rows_;
-  std::uint64_t bytes_ = 0;
   std::vector<RejectReport> first_;
   std::map<std::string, std::uint64_t> by_input_;
   std::map<std::string, Inputs> inputs_;  ///< by table

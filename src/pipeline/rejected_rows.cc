@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.h"
 #include "normalize/csv_layout.h"
 #include "pipeline/input_fates.h"
 
@@ -82,7 +81,7 @@ Status RejectedRows::take(const normalize::RejectedDocument& document) {
     return fail(too_many(fmt::format("more than {} bad rows", *options_.bad_rows_max),
                          fmt::format("{}", *options_.bad_rows_max)));
   }
-  if (ledger_ == nullptr || options_.on_reject != OnReject::dead_letter) return {};
+  if (!letters_ || options_.on_reject != OnReject::dead_letter) return {};
   return keep(document);
 }
 
@@ -95,17 +94,8 @@ Status RejectedRows::keep(const normalize::RejectedDocument& document) {
                         .reason = std::string(document.message),
                         .hint = std::string(document.hint),
                         .header = document.csv != nullptr && options_.csv.header ? header_of(*document.csv) : "",
-                        .text = std::string(document.text.substr(0, limits::letter_text_bytes_max)),
-                        .text_bytes = document.text.size(),
                         .rejected_at = env_.now_us()};
-  bytes_ += letter.text.size() + letter.reason.size() + letter.header.size();
-  if (bytes_ > limits::letters_bytes_max) {
-    return fail(fmt::format("the {} bad rows up to {}, line {} take more than the {} bytes that a run may keep", count_,
-                            letter.input, letter.line, limits::letters_bytes_max),
-                "--on-reject drop counts bad rows and keeps none; nothing was loaded");
-  }
-  Status kept = ledger_->set_aside(letter);
-  return kept ? Status() : fail(std::move(kept.error()).in("set a bad row aside"));
+  return letters_->keep(std::move(letter), document.text);
 }
 
 Status RejectedRows::check(std::uint64_t accepted) const {

@@ -14,6 +14,7 @@
 #include "normalize/normalizer.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
+#include "pipeline/letter_keeper.h"
 
 namespace outfall::pipeline {
 
@@ -35,7 +36,9 @@ class RejectedRows {
   /// `ledger` null: they are counted, and kept nowhere. All outlive the object.
   RejectedRows(const RunOptions& options, const std::vector<normalize::InputFacts>& inputs, ledger::Ledger* ledger,
                Env& env)
-      : options_(options), inputs_(inputs), ledger_(ledger), env_(env) {}
+      : options_(options), inputs_(inputs), env_(env) {
+    if (ledger != nullptr) letters_.emplace(*ledger);
+  }
 
   /// Sets one aside.
   ///
@@ -57,10 +60,9 @@ class RejectedRows {
 
   const RunOptions& options_;
   const std::vector<normalize::InputFacts>& inputs_;
-  ledger::Ledger* ledger_;
+  std::optional<LetterKeeper> letters_;
   Env& env_;
   std::uint64_t count_ = 0;
-  std::uint64_t bytes_ = 0;
   std::vector<RejectReport> first_;
   normalize::PlaceUnit first_unit_ = normalize::PlaceUnit::line;
 };
