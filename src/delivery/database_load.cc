@@ -126,12 +126,18 @@ Result<Sifted> insert_taken(Load& load) {
   Result<RowSieve> sieve = RowSieve::make(load.transaction, load.dataset, load.request);
   if (!sieve && sieve.error().blame == Blame::interrupted) return fail(std::move(sieve.error()));
   if (!sieve) return Sifted{.is_known = false, .why_not = sieve.error().message};
-  if (sieve->documents() == 0) return Sifted{.is_known = false};
+  const std::string unasked = sieve->unasked();
+  if (sieve->documents() == 0) {
+    return Sifted{.is_known = false, .why_not = unasked.empty() ? "" : "it can only be asked by loading: " + unasked};
+  }
   if (Status told = sieve->tell(*load.request.refusals); !told) return fail(std::move(told.error()));
   load.sieve = &*sieve;
   Status inserted = insert_jobs(load);
   load.sieve = nullptr;
   if (inserted) inserted = sieve->drop();
+  if (!inserted && !unasked.empty()) {
+    inserted.error().message += "; some rules could only be asked by loading: " + unasked;
+  }
   if (!inserted) return fail(std::move(inserted.error()));
   return Sifted{};
 }

@@ -56,7 +56,8 @@ struct RefusedDocument {
   std::string table;      ///< the root table
   std::uint64_t row = 0;  ///< its place among the rows of the table in this package, from 0
   std::string reason;
-  std::string text;  ///< JSON, under the names that the columns and tables have; without nulls
+  /// JSON, under the names that the columns and tables have, without nulls; empty where nobody wants it.
+  std::string text;
 };
 
 /// What becomes of documents that a destination refuses while it takes the others. Called from the thread of the load.
@@ -66,14 +67,15 @@ class Refusals {
 
   /// Whether any may be left out at all. If not, one refused row fails the load.
   virtual bool are_allowed() const = 0;
-  /// How many of them `take` wants to see: all, or the first of them.
-  virtual std::size_t documents_wanted() const = 0;
+  /// Whether `take` wants the text of the documents.
+  virtual bool wants_texts() const = 0;
 
   /// An attempt is about to leave out so many documents, or none, and with them so many rows of each table.
   ///
   /// Errors: more than may be left out: the attempt is to fail.
   virtual Status begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
                        const std::string& first_reason) = 0;
+  /// Each of these documents once, table by table, in the order of their rows.
   virtual Status take(const RefusedDocument& document) = 0;
   /// All were handed over; the attempt commits next. What was said of an earlier attempt counts no more.
   ///

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "base/utf8.h"
 #include "delivery/package_tables.h"
+#include "delivery/refused_documents.h"
 #include "delivery/staged_tables.h"
 #include "sql/catalog.h"
 #include "sql/constraints.h"
@@ -29,12 +29,17 @@ using Kind = sql::Constraint::Kind;
 /// Characters of a value, and of a long word for a type, that a reason repeats.
 constexpr std::size_t sample_max = 80;
 
-/// Rounds in which documents with equal keys are told apart. One settles all that are in nobody's way but their own.
-constexpr int rounds_max = 100;
+/// Rounds in which the database tells documents with equal keys apart. One settles all that are in nobody's way but
+/// their own; what is left then are chains, in which each is in the way of the next.
+constexpr int rounds_max = 4;
 
+/// A name without its quotes; expressions as they are.
 std::string shown(std::string_view expression) {
   const bool is_quoted = expression.size() > 2 && expression.starts_with('"') && expression.ends_with('"');
-  return std::string(is_quoted ? expression.substr(1, expression.size() - 2) : expression);
+  if (!is_quoted) return std::string(expression);
+  std::string name(expression.substr(1, expression.size() - 2));
+  for (std::size_t at = 0; (at = name.find("\"\"", at)) != std::string::npos; ++at) name.erase(at, 1);
+  return name;
 }
 
 }  // namespace
@@ -47,6 +52,7 @@ struct RowSieve::Parts {
   std::vector<sql::Constraint> constraints{};
   sql::ColumnsWithDefaults with_defaults{};
   std::optional<StagedTables> staged{};
+  std::vector<std::string> unasked{};           ///< rules that cannot be held against rows beforehand
   std::uint64_t documents = 0;                  ///< that are refused
   std::map<std::string, std::uint64_t> rows{};  ///< of each table, with all that is nested in these documents
 
@@ -204,10 +210,18 @@ struct RowSieve::Parts {
     return text;
   }
 
+  void leave_unasked(const sql::Constraint& constraint) {
+    const std::string rule = fmt::format("{} of {}", constraint.text, constraint.table);
+    if (std::ranges::find(unasked, rule) == unasked.end()) unasked.push_back(rule);
+  }
+
   Status refuse_where(const StagedTable& table, const sql::Constraint& constraint, std::string_view condition,
                       std::string_view why) {
     const std::optional<std::string> known = known_rows(table, constraint);
-    if (!known) return {};
+    if (!known) {
+      leave_unasked(constraint);
+      return {};
+    }
     const std::string row = row_of(table);
     return staged->refuse(
         table, fmt::format("{0}.{1}, {2} FROM {3} AS {0} WHERE ({4}) AND {5} AND {6}", row, quoted(document_column),
@@ -243,17 +257,20 @@ struct RowSieve::Parts {
     const auto is_referenced = [&](const ledger::JobRecord& job) {
       return sql::is_same_name(dialect(), job.table, constraint.referenced_table);
     };
-    if (std::ranges::any_of(request.package.jobs, is_referenced)) return {};
+    if (std::ranges::any_of(request.package.jobs, is_referenced)) {
+      leave_unasked(constraint);
+      return {};
+    }
     std::string is_whole = "true";
     std::string is_same = "true";
     std::vector<std::string> values;
     for (std::size_t i = 0; i < std::min(constraint.columns.size(), constraint.referenced_columns.size()); ++i) {
       values.push_back(row_of(table) + "." + constraint.columns[i]);
       is_whole += fmt::format(" AND {} IS NOT NULL", values.back());
-      is_same += " AND " + are_same("t." + constraint.referenced_columns[i], values.back());
+      is_same += " AND " + are_same("_outfall_there." + constraint.referenced_columns[i], values.back());
     }
-    const std::string is_there =
-        fmt::format("EXISTS (SELECT 1 FROM {} AS t WHERE {})", target(constraint.referenced_table), is_same);
+    const std::string is_there = fmt::format("EXISTS (SELECT 1 FROM {} AS _outfall_there WHERE {})",
+                                             target(constraint.referenced_table), is_same);
     return refuse_where(
         table, constraint, fmt::format("{} AND NOT {}", is_whole, is_there),
         reason(table, constraint.text + ", and there is none for ") + " || " + told(constraint, values));
@@ -290,7 +307,10 @@ struct RowSieve::Parts {
   /// Keys that the table has already.
   Status refuse_keys_there(const StagedTable& table, const sql::Constraint& constraint) {
     const std::optional<Keys> keys = keys_of(table, constraint);
-    if (!keys) return {};
+    if (!keys) {
+      leave_unasked(constraint);
+      return {};
+    }
     std::string is_same = "true";
     for (std::size_t i = 0; i < keys->values.size(); ++i) {
       is_same += " AND " + are_same(fmt::format("t._outfall_key_{}", i), keys->values[i]);
@@ -333,13 +353,14 @@ struct RowSieve::Parts {
       for (const sql::Constraint& constraint : constraints_of(*table.table)) {
         Status refused;
         if (constraint.kind == Kind::check) {
-          refused = refuse_where(table, constraint,
-                                 fmt::format("CAST(({}) AS {}) = false", constraint.condition, dialect().types.bool_),
+          refused = refuse_where(table, constraint, fmt::format(fmt::runtime(dialect().is_false), constraint.condition),
                                  reason(table, constraint.text));
         } else if (constraint.kind == Kind::not_null) {
           refused = refuse_nulls(table, constraint);
         } else if (constraint.kind == Kind::foreign_key) {
           refused = refuse_references(table, constraint);
+        } else if (constraint.kind == Kind::collated) {
+          leave_unasked(constraint);
         }
         if (!refused) return refused;
       }
@@ -352,20 +373,69 @@ struct RowSieve::Parts {
   Status refuse_by_key() {
     Status refused = for_each_key([this](const auto&... key) { return refuse_keys_there(key...); });
     for (int round = 0; refused && round < rounds_max; ++round) {
-      refused = for_each_key([this](const auto&... key) { return propose_keys_before(key...); });
+      refused = propose_equal_keys();
       if (!refused) return refused;
       const Result<bool> settled = staged->settle();
       if (!settled) return fail(settled.error());
       if (!*settled) return {};
     }
-    return refused ? fail("equal keys are in each other's way too often") : refused;
+    if (refused) refused = propose_equal_keys();
+    return refused ? refuse_in_order() : refused;
+  }
+
+  Status propose_equal_keys() {
+    return for_each_key([this](const auto&... key) { return propose_keys_before(key...); });
+  }
+
+  /// A key that several rows have: the number of its constraint, and the place of the first row that has it.
+  using SharedKey = std::pair<std::size_t, std::uint64_t>;
+  using DocumentKeys = std::map<std::uint64_t, std::vector<SharedKey>>;  ///< by document
+
+  /// Document by document: who has a key that one before it has is refused.
+  Status refuse_in_order() {
+    std::map<std::size_t, DocumentKeys> roots;
+    std::size_t number = 0;
+    Status read = for_each_key([&](const StagedTable& table, const sql::Constraint& constraint) {
+      return read_shared_keys(table, constraint, number++, roots[table.root]);
+    });
+    if (!read) return read;
+    for (const auto& [root, keys_of_documents] : roots) {
+      std::set<SharedKey> taken;
+      std::vector<std::uint64_t> refused;
+      for (const auto& [document, keys] : keys_of_documents) {
+        const std::set<SharedKey> own(keys.begin(), keys.end());
+        const bool is_in_the_way = own.size() < keys.size() ||
+                                   std::ranges::any_of(own, [&](const SharedKey& key) { return taken.contains(key); });
+        if (is_in_the_way)
+          refused.push_back(document);
+        else
+          taken.insert(own.begin(), own.end());
+      }
+      if (Status settled = staged->settle(root, refused); !settled) return settled;
+    }
+    return {};
+  }
+
+  Status read_shared_keys(const StagedTable& table, const sql::Constraint& constraint, std::size_t number,
+                          DocumentKeys& found) {
+    const std::optional<Keys> keys = keys_of(table, constraint);
+    if (!keys) return {};
+    const auto shared = transaction.rows(fmt::format(
+        "SELECT document, holder FROM (SELECT k.{0} AS document, min(k.{1}) OVER (PARTITION BY {2}) AS holder, "
+        "count(*) OVER (PARTITION BY {2}) AS holders FROM {3} AS k) AS k WHERE k.holders > 1",
+        quoted(document_column), quoted(place_column), keys->parts, keys->rows));
+    if (!shared) return fail(shared.error());
+    for (const sql::TextRow& row : *shared) {
+      found[std::stoull(row.at(0).value_or("0"))].emplace_back(number, std::stoull(row.at(1).value_or("0")));
+    }
+    return {};
   }
 
   /// Each document is one row of its root table.
   Status count_refused() {
     for (const StagedTable& table : staged->tables()) {
-      const auto counted = transaction.rows(
-          fmt::format("SELECT count(*) FROM {} AS s {}", table.name, staged->join_refused(table, "s")));
+      const auto counted =
+          transaction.rows(fmt::format("SELECT count(*) FROM {} AS s WHERE s.{}", table.name, quoted(refused_column)));
       if (!counted) return fail(counted.error());
       const std::uint64_t count = std::stoull(counted->at(0).at(0).value_or("0"));
       rows[table.table->name] = count;
@@ -378,7 +448,7 @@ struct RowSieve::Parts {
     for (const StagedTable& table : staged->tables()) {
       if (table.parent >= 0) continue;
       const auto first =
-          transaction.rows(fmt::format("SELECT r.reason FROM {} AS s {} ORDER BY s.{} LIMIT 1", table.name,
+          transaction.rows(fmt::format("SELECT _outfall_mark.reason FROM {} AS s {} ORDER BY s.{} LIMIT 1", table.name,
                                        staged->join_refused(table, "s"), quoted(place_column)));
       if (!first) return fail(first.error());
       if (!first->empty()) return first->at(0).at(0).value_or("");
@@ -386,107 +456,6 @@ struct RowSieve::Parts {
     return std::string();
   }
 };
-
-namespace {
-
-/// As JSON has it: numbers and what is JSON already as they are, everything else as a text.
-void append_value(std::string& out, DataType type, const std::string& text) {
-  const bool is_finite = !text.empty() && (text.back() >= '0' && text.back() <= '9');
-  switch (type) {
-    case DataType::bigint:
-    case DataType::decimal:
-    case DataType::wei:
-    case DataType::double_:
-      if (is_finite) {
-        out += text;
-        return;
-      }
-      break;
-    case DataType::bool_:
-    case DataType::json:
-      out += text;
-      return;
-    default:
-      break;
-  }
-  append_json_string(out, text);
-}
-
-/// What a nested table is called inside the rows of its parent.
-std::string_view key_in_parent(std::string_view table, std::string_view parent) {
-  if (!table.starts_with(parent)) return table;
-  std::string_view key = table.substr(parent.size());
-  for (const std::string_view between : {"__", "▶"}) {
-    if (key.starts_with(between) && key.size() > between.size()) return key.substr(between.size());
-  }
-  return table;
-}
-
-/// Members of JSON objects by the id of the row that they belong to.
-using MembersOfRows = std::map<std::string, std::string, std::less<>>;
-
-void add_member(std::string& members, std::string_view key, std::string_view value) {
-  if (!members.empty()) members += ',';
-  append_json_string(members, key);
-  members += ':';
-  members += value;
-}
-
-struct RefusedRow {
-  std::uint64_t place = 0;
-  std::string reason;
-  std::string parent_id;
-  std::string json;
-};
-
-/// The refused rows of a table in their order, each with what is nested in it; at most so many.
-Result<std::vector<RefusedRow>> refused_rows(sql::Transaction& transaction, const StagedTables& staged,
-                                             const StagedTable& table, const MembersOfRows& nested,
-                                             std::size_t rows_max) {
-  const sql::Dialect& dialect = transaction.connection().dialect();
-  const auto quoted = [&dialect](std::string_view name) { return "s." + sql::quoted(dialect, name); };
-  const auto column_or_null = [&](std::string_view name) {
-    return table.has(name) ? quoted(name) : std::string("NULL");
-  };
-  std::vector<const schema::Column*> told;
-  std::ranges::copy_if(table.columns, std::back_inserter(told),
-                       [](const schema::Column* column) { return !schema::is_system_name(column->name); });
-  std::string list = fmt::format("{}, r.reason, {}, {}", quoted(place_column), column_or_null(schema::id_column_name),
-                                 column_or_null(schema::parent_id_column_name));
-  const std::size_t first = 4;
-  for (const schema::Column* column : told) {
-    const bool is_binary = column->type == DataType::binary;
-    list += ", " + (is_binary ? fmt::format(fmt::runtime(dialect.types.binary_as_hex),
-                                            fmt::arg("column", quoted(column->name)))
-                              : quoted(column->name));
-  }
-  const std::string index = table.has(schema::list_idx_column_name) ? quoted(schema::list_idx_column_name) + ", " : "";
-  const auto rows =
-      transaction.rows(fmt::format("SELECT {} FROM {} AS s {} ORDER BY {}{} LIMIT {}", list, table.name,
-                                   staged.join_refused(table, "s"), index, quoted(place_column), rows_max));
-  if (!rows) return fail(rows.error());
-  std::vector<RefusedRow> found;
-  found.reserve(rows->size());
-  for (const sql::TextRow& row : *rows) {
-    std::string members;
-    for (std::size_t i = 0; i < told.size(); ++i) {
-      const sql::TextCell& cell = row.at(first + i);
-      if (!cell) continue;
-      std::string value;
-      append_value(value, *told[i]->type, *cell);
-      add_member(members, told[i]->name, value);
-    }
-    const auto inner = nested.find(row.at(2).value_or(""));
-    if (inner != nested.end()) members += (members.empty() ? "" : ",") + inner->second;
-    found.push_back({.place = std::stoull(row.at(0).value_or("0")),
-                     .reason = row.at(1).value_or(""),
-                     .parent_id = row.at(3).value_or(""),
-                     .json = "{" + members + "}"});
-  }
-  return found;
-}
-
-}  // namespace
 
 RowSieve::RowSieve(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RowSieve::RowSieve(RowSieve&&) noexcept = default;
@@ -503,6 +472,7 @@ Result<RowSieve> RowSieve::make(sql::Transaction& transaction, const sql::Datase
   parts->staged.emplace(std::move(*staged));
   if (Status refused = parts->refuse_by_value(); !refused) return fail(std::move(refused.error()));
   if (Status refused = parts->refuse_by_key(); !refused) return fail(std::move(refused.error()));
+  if (Status marked = parts->staged->mark_rows(); !marked) return fail(std::move(marked.error()));
   if (Status counted = parts->count_refused(); !counted) return fail(std::move(counted.error()));
   return RowSieve(std::move(parts));
 }
@@ -511,48 +481,21 @@ std::uint64_t RowSieve::documents() const {
   return parts_->documents;
 }
 
+std::string RowSieve::unasked() const {
+  constexpr std::size_t told_max = 3;
+  const std::vector<std::string>& rules = parts_->unasked;
+  std::string text = fmt::format(
+      "{}",
+      fmt::join(rules.begin(), rules.begin() + static_cast<std::ptrdiff_t>(std::min(rules.size(), told_max)), "; "));
+  if (rules.size() > told_max) text += fmt::format(" and {} more", rules.size() - told_max);
+  return text;
+}
+
 Status RowSieve::tell(Refusals& refusals) {
   const Result<std::string> first_reason = parts_->first_reason();
   if (!first_reason) return fail(first_reason.error());
   if (Status begun = refusals.begin(parts_->documents, parts_->rows, *first_reason); !begun) return begun;
-  const std::vector<StagedTable>& tables = parts_->staged->tables();
-  const std::size_t rows_max = refusals.documents_wanted();
-  const bool wants_all = parts_->documents <= rows_max;
-  std::vector<MembersOfRows> nested(tables.size());
-  std::map<std::size_t, std::vector<RefusedRow>> roots;  // in the order of the tables
-  for (const StagedTable& table : tables | std::views::reverse) {
-    if (table.parent >= 0 && !wants_all) continue;
-    auto rows = refused_rows(parts_->transaction, *parts_->staged, table, nested[table.number],
-                             table.parent < 0 ? rows_max : sql::limits::catalog_rows_max);
-    if (!rows) return fail(std::move(rows.error()));
-    if (table.parent < 0) {
-      roots.emplace(table.number, std::move(*rows));
-      continue;
-    }
-    const auto parent = static_cast<std::size_t>(table.parent);
-    MembersOfRows lists;
-    for (const RefusedRow& row : *rows) {
-      std::string& list = lists[row.parent_id];
-      list += (list.empty() ? "" : ",") + row.json;
-    }
-    const std::string_view key = key_in_parent(table.table->name, tables[parent].table->name);
-    for (const auto& [id, list] : lists) {
-      std::string member;
-      add_member(member, key, "[" + list + "]");
-      std::string& members = nested[parent][id];
-      if (!members.empty()) member.append(",").append(members);  // the last table comes first here
-      members = std::move(member);
-    }
-  }
-  for (auto& [number, rows] : roots) {
-    for (RefusedRow& row : rows) {
-      Status taken = refusals.take({.table = tables[number].table->name,
-                                    .row = row.place,
-                                    .reason = std::move(row.reason),
-                                    .text = std::move(row.json)});
-      if (!taken) return taken;
-    }
-  }
+  if (Status told = tell_refused(parts_->transaction, *parts_->staged, parts_->rows, refusals); !told) return told;
   return refusals.keep();
 }
 
@@ -564,16 +507,14 @@ Result<std::uint64_t> RowSieve::insert(const ledger::JobRecord& job, const sql::
   const StagedTable& table = *parts_->staged->find(job.table);
   const StagedJob& staged = *std::ranges::find(table.jobs, job.file, &StagedJob::file);
   return parts_->transaction.insert_selected(parts_->dataset.table(job.table), {staged.columns, &defaults},
-                                             parts_->staged->left_of(table, staged));
+                                             parts_->staged->rows_of(table, staged, StagedTables::Rows::taken));
 }
 
 Result<std::uint64_t> RowSieve::refused(const ledger::JobRecord& job) {
   const StagedTable& table = *parts_->staged->find(job.table);
   const StagedJob& staged = *std::ranges::find(table.jobs, job.file, &StagedJob::file);
-  const std::string place = parts_->quoted(place_column);
-  const auto counted = parts_->transaction.rows(
-      fmt::format("SELECT count(*) FROM {0} AS s {1} WHERE s.{2} >= {3} AND s.{2} < {4}", table.name,
-                  parts_->staged->join_refused(table, "s"), place, staged.begin, staged.end));
+  const auto counted = parts_->transaction.rows("SELECT count(*) FROM " +
+                                                parts_->staged->rows_of(table, staged, StagedTables::Rows::refused));
   if (!counted) return fail(counted.error());
   return std::stoull(counted->at(0).at(0).value_or("0"));
 }

@@ -33,6 +33,9 @@ class RowSieve {
   /// Documents that are refused.
   std::uint64_t documents() const;
 
+  /// Rules that could not be held against the rows beforehand, for a message; empty: there are none.
+  std::string unasked() const;
+
   /// Hands them over, table by table, in the order of their rows.
   Status tell(Refusals& refusals);
 

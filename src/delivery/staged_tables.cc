@@ -2,8 +2,10 @@
 #include "delivery/staged_tables.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "columnar/ipc_file.h"
@@ -72,8 +74,9 @@ Status StagedTables::stage(StagedTable& table, const LoadRequest& request) {
       !made) {
     return made;
   }
-  std::string definitions = fmt::format("{} BIGINT DEFAULT nextval({}), {} BIGINT", quoted(place_column),
-                                        sql::text_literal(places), quoted(document_column));
+  std::string definitions =
+      fmt::format("{} BIGINT DEFAULT nextval({}), {} BIGINT, {} {} DEFAULT false", quoted(place_column),
+                  sql::text_literal(places), quoted(document_column), quoted(refused_column), dialect.types.bool_);
   for (const schema::Column& column : table.table->columns) {
     if (!column.type) continue;
     // Texts that are to become JSON are texts until then.
@@ -151,8 +154,8 @@ Status StagedTables::refuse(const StagedTable& table, std::string_view selection
   // Each document once: of several reasons any will do, and the first in their alphabet is always the same.
   return execute(
       fmt::format("INSERT INTO {0} SELECT {1}, f.document, min(f.reason) FROM (SELECT {2}) AS f (document, "
-                  "reason) WHERE NOT EXISTS (SELECT 1 FROM {0} AS m WHERE m.root = {1} AND m.document = "
-                  "f.document) GROUP BY f.document",
+                  "reason) WHERE NOT EXISTS (SELECT 1 FROM {0} AS _outfall_mark WHERE _outfall_mark.root = {1} AND "
+                  "_outfall_mark.document = f.document) GROUP BY f.document",
                   refused_, table.root, selection));
 }
 
@@ -174,20 +177,73 @@ Result<bool> StagedTables::settle() {
   return true;
 }
 
+Status StagedTables::settle(std::size_t root, const std::vector<std::uint64_t>& documents) {
+  constexpr std::size_t at_once = 1000;
+  for (std::size_t begin = 0; begin < documents.size(); begin += at_once) {
+    const auto some = std::span(documents).subspan(begin, std::min(at_once, documents.size() - begin));
+    Status settled = execute(
+        fmt::format("INSERT INTO {} SELECT p.root, p.document, min(p.reason) FROM {} AS p WHERE p.root = {} AND "
+                    "p.document IN ({}) GROUP BY p.root, p.document",
+                    refused_, proposed_, root, fmt::join(some, ", ")));
+    if (!settled) return settled;
+  }
+  return execute(fmt::format("DELETE FROM {} WHERE root = {}", proposed_, root));
+}
+
+Status StagedTables::mark_rows() {
+  for (const StagedTable& table : tables_) {
+    Status marked =
+        execute(fmt::format("UPDATE {} AS n SET {} = true FROM {} AS m WHERE m.root = {} AND m.document = n.{}",
+                            table.name, quoted(refused_column), refused_, table.root, quoted(document_column)));
+    if (!marked) return marked;
+  }
+  return {};
+}
+
+Result<std::vector<DocumentRange>> StagedTables::refused_ranges(const StagedTable& root, Parts parts,
+                                                                std::uint64_t characters) const {
+  const std::string document = quoted(document_column);
+  std::string sizes;
+  for (const StagedTable& table : tables_) {
+    if (table.number != root.number && (parts == Parts::root || table.root != root.number)) continue;
+    std::string size = fmt::format("{}", 50 * (table.columns.size() + 1));  // names, numbers and signs
+    for (const schema::Column* column : table.columns) {
+      const bool is_binary = column->type == DataType::binary;
+      if (is_binary || column->type == DataType::text || column->type == DataType::json) {
+        size += fmt::format(" + coalesce({}(s.{}), 0)", is_binary ? "octet_length" : "length", quoted(column->name));
+      }
+    }
+    sizes += fmt::format("{}SELECT s.{} AS document, {} AS size FROM {} AS s WHERE s.{}",
+                         sizes.empty() ? "" : " UNION ALL ", document, size, table.name, quoted(refused_column));
+  }
+  const auto rows = transaction_->rows(fmt::format(
+      "SELECT min(document), max(document) FROM (SELECT document, sum(size) OVER (ORDER BY document) AS upto FROM "
+      "(SELECT document, sum(size) AS size FROM ({}) AS parts GROUP BY document) AS documents) AS sized "
+      "GROUP BY CAST(floor(upto / {}) AS BIGINT) ORDER BY 1",
+      sizes, characters));
+  if (!rows) return fail(rows.error());
+  std::vector<DocumentRange> ranges;
+  for (const sql::TextRow& row : *rows) {
+    ranges.push_back({.first = std::stoull(row.at(0).value_or("0")), .last = std::stoull(row.at(1).value_or("0"))});
+  }
+  return ranges;
+}
+
 std::string StagedTables::is_left(const StagedTable& table, std::string_view alias) const {
-  return fmt::format("NOT EXISTS (SELECT 1 FROM {} AS m WHERE m.root = {} AND m.document = {}.{})", refused_,
-                     table.root, alias, quoted(document_column));
+  return fmt::format(
+      "NOT EXISTS (SELECT 1 FROM {} AS _outfall_mark WHERE _outfall_mark.root = {} AND _outfall_mark.document = {}.{})",
+      refused_, table.root, alias, quoted(document_column));
 }
 
 std::string StagedTables::join_refused(const StagedTable& table, std::string_view alias) const {
-  return fmt::format("JOIN {} AS r ON r.root = {} AND r.document = {}.{}", refused_, table.root, alias,
-                     quoted(document_column));
+  return fmt::format("JOIN {} AS _outfall_mark ON _outfall_mark.root = {} AND _outfall_mark.document = {}.{}", refused_,
+                     table.root, alias, quoted(document_column));
 }
 
-std::string StagedTables::left_of(const StagedTable& table, const StagedJob& job) const {
-  const std::string place = quoted(place_column);
-  return fmt::format("{0} AS s WHERE s.{1} >= {2} AND s.{1} < {3} AND {4} ORDER BY s.{1}", table.name, place, job.begin,
-                     job.end, is_left(table, "s"));
+std::string StagedTables::rows_of(const StagedTable& table, const StagedJob& job, Rows rows) const {
+  // To sort them would need them all in memory; they stand in their order.
+  return fmt::format("{0} AS s WHERE s.{1} >= {2} AND s.{1} < {3} AND {4}s.{5}", table.name, quoted(place_column),
+                     job.begin, job.end, rows == Rows::taken ? "NOT " : "", quoted(refused_column));
 }
 
 Status StagedTables::drop() {

@@ -37,10 +37,17 @@ struct StagedTable {
   bool all_jobs_have(std::string_view column) const;
 };
 
-/// Columns that a temporary table has besides: the place of a row among those of its table, from 0, and that of the row
-/// of the root table which it belongs to. All rows of one document have the same.
+/// Columns that a temporary table has besides: the place of a row among those of its table, from 0; that of the row of
+/// the root table which it belongs to, the same for all rows of one document; and whether that document is refused.
 inline constexpr std::string_view place_column = "_outfall_place";
 inline constexpr std::string_view document_column = "_outfall_document";
+inline constexpr std::string_view refused_column = "_outfall_is_refused";
+
+/// Documents by their places, both inclusive.
+struct DocumentRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
 
 /// Of one load.
 class StagedTables {
@@ -63,14 +70,27 @@ class StagedTables {
   /// proposed.
   Result<bool> settle();
 
+  /// Refuses these documents of a root table, which were proposed, and takes all other proposals back.
+  Status settle(std::size_t root, const std::vector<std::uint64_t>& documents);
+
+  /// Nothing is refused any more: the rows know from here on whether they are.
+  Status mark_rows();
+
+  /// The refused documents of a root table in ranges, in their order, which take about `characters` each as JSON, with
+  /// what is nested in them or without. One document is never divided.
+  enum class Parts { root, all };
+  Result<std::vector<DocumentRange>> refused_ranges(const StagedTable& root, Parts parts,
+                                                    std::uint64_t characters) const;
+
   /// Whether the document of the rows of `alias` is not refused, as a condition.
   std::string is_left(const StagedTable& table, std::string_view alias) const;
 
-  /// Joined to the rows of `alias`: why their document is refused, as `r.reason`.
+  /// Joined to the rows of `alias`: why their document is refused, as `_outfall_mark.reason`.
   std::string join_refused(const StagedTable& table, std::string_view alias) const;
 
-  /// The rows of a staged job that are not refused, as what stands behind FROM.
-  std::string left_of(const StagedTable& table, const StagedJob& job) const;
+  /// The rows of a staged job that are refused, or are not, as what stands behind FROM; in their order.
+  enum class Rows { taken, refused };
+  std::string rows_of(const StagedTable& table, const StagedJob& job, Rows rows) const;
 
   Status drop();
 

@@ -31,9 +31,8 @@ bool DestinationRejects::are_allowed() const {
   return policy_of(request_.options) != OnReject::fail;
 }
 
-std::size_t DestinationRejects::documents_wanted() const {
-  const bool are_kept = policy_of(request_.options) == OnReject::dead_letter;
-  return are_kept ? sql::limits::catalog_rows_max : rejects_reported_max;
+bool DestinationRejects::wants_texts() const {
+  return policy_of(request_.options) == OnReject::dead_letter;
 }
 
 Status DestinationRejects::begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,

@@ -42,7 +42,7 @@ class DestinationRejects final : public delivery::Refusals {
         is_recorded_(package.refused > 0) {}
 
   bool are_allowed() const override;
-  std::size_t documents_wanted() const override;
+  bool wants_texts() const override;
   Status begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
                const std::string& first_reason) override;
   Status take(const delivery::RefusedDocument& document) override;

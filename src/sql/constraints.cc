@@ -16,11 +16,12 @@ namespace {
 
 using Kind = Constraint::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 5> kinds{{{"check", Kind::check},
+constexpr std::array<std::pair<std::string_view, Kind>, 6> kinds{{{"check", Kind::check},
                                                                   {"not null", Kind::not_null},
                                                                   {"unique", Kind::unique},
                                                                   {"primary key", Kind::primary_key},
-                                                                  {"foreign key", Kind::foreign_key}}};
+                                                                  {"foreign key", Kind::foreign_key},
+                                                                  {"collated", Kind::collated}}};
 
 std::vector<std::string> texts_in(const std::string& list) {
   std::vector<std::string> texts;

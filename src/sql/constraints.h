@@ -13,7 +13,14 @@
 namespace outfall::sql {
 
 struct Constraint {
-  enum class Kind { check, not_null, unique, primary_key, foreign_key };
+  enum class Kind {
+    check,
+    not_null,
+    unique,
+    primary_key,
+    foreign_key,
+    collated,  ///< a check or an index over texts that only their column can compare
+  };
 
   std::string table;
   Kind kind = Kind::check;

@@ -73,6 +73,7 @@ struct Dialect {
   std::string_view constraints;
   std::array<std::string_view, 2> temporary;  ///< catalog and schema of a session's temporary tables
   std::string_view is_same_text;              ///< whether `{0}` and `{1}`, if they are texts, have the same characters
+  std::string_view is_false;                  ///< whether the condition `{}` of a check refuses a row
   std::string_view try_cast;            ///< the first `{}` as the type of the second; NULL where it cannot become one
   std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds

@@ -37,20 +37,25 @@ const Dialect& duckdb_dialect() {
           "', \"' || replace(column_name, '\"', '\"\"') || '\"']])",
       // Conditions on columns with a collation only the column itself can judge; they are of a kind of their own.
       .constraints =
-          "WITH collated AS (SELECT table_name FROM duckdb_tables() WHERE database_name = $1 AND "
-          "lower(schema_name) = lower($2) AND contains(upper(sql), ' COLLATE ')) "
-          "SELECT table_name, CASE WHEN constraint_type = 'CHECK' AND table_name IN (FROM collated) THEN 'collated' "
-          "ELSE lower(constraint_type) END, constraint_text, coalesce(expression, ''), "
+          "WITH collated AS (SELECT table_name, column_name FROM duckdb_columns() JOIN duckdb_tables() "
+          "USING (database_name, schema_name, table_name) WHERE database_name = $1 AND "
+          "lower(schema_name) = lower($2) AND (contains(lower(sql), lower(column_name) || ' varchar collate ') OR "
+          "contains(lower(sql), lower(replace(column_name, '\"', '\"\"')) || '\" varchar collate '))) "
+          "SELECT table_name, CASE WHEN constraint_type = 'CHECK' AND EXISTS (FROM collated c WHERE "
+          "c.table_name = duckdb_constraints.table_name AND list_contains(constraint_column_names, c.column_name)) "
+          "THEN 'collated' ELSE lower(constraint_type) END, constraint_text, coalesce(expression, ''), "
           "to_json(['\"' || replace(n, '\"', '\"\"') || '\"' FOR n IN constraint_column_names]), "
           "coalesce(referenced_table, ''), "
           "to_json(['\"' || replace(n, '\"', '\"\"') || '\"' FOR n IN referenced_column_names]) "
           "FROM duckdb_constraints() WHERE database_name = $1 AND lower(schema_name) = lower($2) "
-          "UNION ALL SELECT table_name, CASE WHEN contains(expressions, '(') AND table_name IN (FROM collated) "
-          "THEN 'collated' ELSE 'unique' END, 'UNIQUE INDEX ' || index_name, '', to_json(expressions::VARCHAR[]), "
+          "UNION ALL SELECT table_name, CASE WHEN contains(expressions, '(') AND table_name IN (SELECT "
+          "table_name FROM collated) THEN 'collated' ELSE 'unique' END, 'UNIQUE INDEX ' || index_name, '', "
+          "to_json(expressions::VARCHAR[]), "
           "'', '[]' FROM duckdb_indexes() "
           "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND is_unique AND NOT is_primary",
       .temporary = {"temp", "main"},
       .is_same_text = "(typeof({0}) <> 'VARCHAR' OR encode(CAST({0} AS VARCHAR)) = encode(CAST({1} AS VARCHAR)))",
+      .is_false = "TRY_CAST(({}) AS INTEGER) = 0",
       .try_cast = "TRY_CAST({} AS {})",
       .empty_table = "DELETE FROM {}",
       .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE {column} < '1677-09-22' OR {column} >= '2262-04-11' LIMIT 1",

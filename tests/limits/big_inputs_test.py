@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Inputs that are large in one way each, and what the program holds of them: 100,000 small files with few files open at
-# once, a pipe of a gigabyte, one line of 200 MB. Progress is looked at as well: it never goes back, and ends with what
-# was read.
+# once, a pipe of a gigabyte, one line of 200 MB, a load of 270 MB of which the database refuses some rows while it may
+# hold 256 MiB. Progress is looked at as well: it never goes back, and ends with what was read.
+import base64
 import json
 import os
 import pathlib
+import random
 import resource
 import subprocess
 import sys
@@ -20,6 +22,8 @@ FILES = 100_000
 OPEN_FILES_MAX = 64
 PIPE_BYTES = 1 << 30
 LINE_BYTES = 200 * 1_000_000
+WIDE_ROWS = 30_000
+WIDE_BYTES = 6_750  # of a row, before base64
 SANITIZED = any(mark in OUTFALL.read_bytes() for mark in (b"__asan_init", b"__tsan_init"))  # they hold more
 
 
@@ -93,11 +97,35 @@ def long_line(folder):
     holds_at_most(held, HELD_MAX + 2 * LINE_BYTES, f"a line of {LINE_BYTES // 1_000_000} MB")
 
 
+def query(folder, statement, *options):
+    command = [OUTFALL, "query", f"duckdb:{folder}/out.duckdb", statement, "--output", "csv", *options]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[1:]
+
+
+def wide_rows_refused(folder):
+    rows = random.Random(1)
+    with (folder / "wide.jsonl").open("w") as file:
+        for number in range(WIDE_ROWS):
+            file.write(f'{{"id":{number},"text":"{base64.b64encode(rows.randbytes(WIDE_BYTES)).decode()}"}}\n')
+    query(folder, "create schema data", "--write")
+    query(folder, "create table data.wide (id bigint check (id % 1000 <> 999))", "--write")
+    command = [OUTFALL, "run", folder / "wide.jsonl", "--to", f"duckdb:{folder}/out.duckdb", "--dataset", "data", "--pipeline", "wide"]
+    command += ["--data-dir", folder / "state", "--memory", "32MiB", "--json", "--progress", "none"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr
+    refused = WIDE_ROWS // 1000
+    assert json.loads(done.stdout)["balance"]["rejected"] == refused, done.stdout
+    in_order = "select count(*), count(*) filter (where id < before) from (select id, lag(id) over (order by rowid) as before from data.wide)"
+    assert query(folder, in_order) == [f"{WIDE_ROWS - refused},0"], query(folder, in_order)
+    print(f"{refused} of {WIDE_ROWS:,} wide rows refused, the others in their order")
+
+
 def main():
-    for case in (many_files, long_pipe, long_line):
+    cases = (many_files, long_pipe, long_line, wide_rows_refused)
+    for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             case(pathlib.Path(folder))
-    print("3 passed, 0 failed")
+    print(f"{len(cases)} passed, 0 failed")
 
 
 if __name__ == "__main__":
