@@ -141,6 +141,7 @@ struct Report {
   DeliveryMode mode = DeliveryMode::none;
   std::string run_id;
   std::string pipeline;
+  std::string called;  ///< what commands call the pipeline by, where its name alone may mean another one
   std::string dataset;
   std::string destination;  ///< address without secrets
   std::string data_dir;

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.h"
+
 namespace outfall {
 
 std::string_view Json::kind() const {
@@ -146,7 +148,7 @@ class Writer {
     } else if (const Json::Array* elements = value.as_array()) {
       write_array(*elements);
     } else if (const std::string* text = value.as_string()) {
-      append_json_string(out_, *text);
+      write_text(*text);
     } else if (const std::int64_t* integer = value.as_int()) {
       out_ += std::to_string(*integer);
     } else if (const double* real = value.as_double()) {
@@ -163,6 +165,14 @@ class Writer {
   std::string take() { return std::move(out_); }
 
  private:
+  /// Names of files need not be text; a document is.
+  void write_text(const std::string& text) {
+    if (is_valid_utf8(text))
+      append_json_string(out_, text);
+    else
+      append_json_string(out_, valid_utf8(text));
+  }
+
   void write_array(const Json::Array& elements) {
     out_ += '[';
     for (const Json& element : elements) {
@@ -173,7 +183,7 @@ class Writer {
   }
 
   void write_member(const Json::Member& member) {
-    append_json_string(out_, member.key);
+    write_text(member.key);
     out_ += ':';
     write(member.value);
   }

@@ -28,6 +28,16 @@ bool is_continuation(char c) {
 
 }  // namespace
 
+std::string valid_utf8(std::string_view text) {
+  constexpr char32_t replacement = 0xfffd;
+  std::string valid;
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t code_point = next_code_point(text, at);
+    append_utf8(valid, code_point == invalid_code_point ? replacement : code_point);
+  }
+  return valid;
+}
+
 char32_t next_code_point(std::string_view text, std::size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at]);
   if (lead < 0x80) {

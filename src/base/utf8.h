@@ -31,6 +31,9 @@ void append_utf8(std::string& out, char32_t code_point);
 /// Overlong forms, surrogates and values beyond U+10FFFF are not valid.
 bool is_valid_utf8(std::string_view text);
 
+/// The text with U+FFFD for each byte that is not UTF-8.
+std::string valid_utf8(std::string_view text);
+
 /// Characters, not bytes. Every stray byte counts as one.
 std::size_t utf8_length(std::string_view text);
 

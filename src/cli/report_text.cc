@@ -230,7 +230,7 @@ std::string variants_text(const Report& report, const Terminal& terminal) {
 bool is_of_known_content(const std::string& note) {
   constexpr std::string_view words = " as load ";
   const std::size_t found = note.rfind(words);
-  return found != std::string::npos && note.contains("already loaded at ") &&
+  return found != std::string::npos && note.contains(" was already loaded at ") &&
          note.find(' ', found + words.size()) == std::string::npos;
 }
 
@@ -278,7 +278,7 @@ std::string rejects_text(const Report& report, const ReportView& view) {
     out += labelled("", fmt::format("and {} more", count_text(report.balance.rejected - shown)));
   if (report.dead_letters > 0) {
     out += fmt::format("{} rejected rows are kept: outfall dead-letter list {}{}\n",
-                       painted(view.terminal, Color::cyan, "hint:"), shell_word(report.pipeline),
+                       painted(view.terminal, Color::cyan, "hint:"), shell_word(report.called),
                        data_dir_words(view.data_dir));
   }
   return out;
@@ -341,7 +341,7 @@ bool needs_sending(const Report& report) {
 }
 
 std::string resume_command(const Report& report, const std::string& data_dir) {
-  return fmt::format("outfall resume {}{}", shell_word(report.pipeline), data_dir_words(data_dir));
+  return fmt::format("outfall resume {}{}", shell_word(report.called), data_dir_words(data_dir));
 }
 
 std::string pending_text(const Report& report, const ReportView& view) {

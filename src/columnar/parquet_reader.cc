@@ -19,8 +19,10 @@ constexpr std::int64_t page_buffer_bytes = std::int64_t{256} << 10;
 constexpr std::int64_t batch_rows = 16'384;
 
 Error damaged(const std::string& name, std::string_view answer) {
+  const bool is_packed = name.ends_with(".gz") || name.ends_with(".zst");
   return {.message = fmt::format("cannot read {}: it is not a Parquet file, or it is damaged ({})", name, answer),
-          .hint = "write or fetch it again; --input-format says what an input is where its name does not"};
+          .hint = is_packed ? "Parquet is read from its end, so it is not read packed: unpack it first"
+                            : "write or fetch it again; --input-format says what an input is where its name does not"};
 }
 
 class ParquetReader final : public BatchReader {

@@ -12,10 +12,12 @@
 #include "base/fault.h"
 #include "columnar/ipc_file.h"
 #include "delivery/counted_stream.h"
+#include "delivery/load_order.h"
 #include "delivery/package_tables.h"
 #include "delivery/row_sieve.h"
 #include "package/package_reader.h"
 #include "sql/catalog.h"
+#include "sql/constraints.h"
 #include "sql/dialect.h"
 #include "sql/system_tables.h"
 #include "sql/transaction.h"
@@ -100,9 +102,20 @@ Status prepare(sql::Connection& connection, const LoadRequest& request) {
   return connection.prepare_load(bytes, columns);
 }
 
+/// Keys of tables that were made by hand may say which rows have to be there first. What cannot be asked for does not
+/// matter: the database says so once a row is refused.
+std::vector<const ledger::JobRecord*> jobs_in_order(const Load& load) {
+  const auto was_there = [](const TableLoad& table) { return !table.created && !schema::is_system_name(table.table); };
+  std::vector<sql::Constraint> constraints;
+  if (std::ranges::any_of(load.summary.tables, was_there)) {
+    constraints = sql::read_constraints(load.dataset.connection, load.dataset.name).value_or(constraints);
+  }
+  return delivery::jobs_in_order(load.request.package, constraints, load.dataset.connection.dialect());
+}
+
 Status insert_jobs(Load& load) {
-  for (const ledger::JobRecord& job : load.request.package.jobs) {
-    if (Status inserted = insert_job(load, job); !inserted) return inserted;
+  for (const ledger::JobRecord* job : jobs_in_order(load)) {
+    if (Status inserted = insert_job(load, *job); !inserted) return inserted;
   }
   return {};
 }

@@ -36,7 +36,9 @@ class FakeDestination final : public Destination {
     if (loads > 0 && when_asked_again) return when_asked_again();
     return there;
   }
-  Result<std::vector<std::string>> recorded_loads(const std::string&, Inspection) override { return fail("not here"); }
+  Result<std::vector<std::string>> recorded_loads(const std::string&, std::string_view, Inspection) override {
+    return fail("not here");
+  }
   Result<LoadSummary> load(const LoadRequest& request) override {
     ++loads;
     checks.push_back(request.check);

@@ -163,7 +163,9 @@ class Destination {
   virtual Result<bool> has_load(const std::string& dataset, const std::string& load_id) = 0;
 
   /// The ids of all loads that the dataset records as complete. None where there is no dataset, or nothing is recorded.
-  virtual Result<std::vector<std::string>> recorded_loads(const std::string& dataset, Inspection inspection) = 0;
+  /// Of one schema, unless it is empty.
+  virtual Result<std::vector<std::string>> recorded_loads(const std::string& dataset, std::string_view schema_name,
+                                                          Inspection inspection) = 0;
 
   /// One attempt to load the package, with the migration before it.
   ///

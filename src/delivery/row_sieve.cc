@@ -33,6 +33,9 @@ constexpr std::size_t sample_max = 80;
 /// their own; what is left then are chains, in which each is in the way of the next.
 constexpr int rounds_max = 4;
 
+/// Tables that refer to each other in a row, of which the first loses a row.
+constexpr int reference_rounds_max = 100;
+
 /// A name without its quotes; expressions as they are.
 std::string shown(std::string_view expression) {
   const bool is_quoted = expression.size() > 2 && expression.starts_with('"') && expression.ends_with('"');
@@ -251,13 +254,16 @@ struct RowSieve::Parts {
                         reason(table, fmt::format("{} may not be null", shown(column))));
   }
 
-  /// A row that refers to one which is not there. Rows of this load that it may refer to are not there yet: then the
-  /// database has to say.
+  /// A row that refers to one which neither the table has nor this load brings.
   Status refuse_references(const StagedTable& table, const sql::Constraint& constraint) {
     const auto is_referenced = [&](const ledger::JobRecord& job) {
       return sql::is_same_name(dialect(), job.table, constraint.referenced_table);
     };
-    if (std::ranges::any_of(request.package.jobs, is_referenced)) {
+    const auto loaded = std::ranges::find_if(request.package.jobs, is_referenced);
+    const bool is_loaded = loaded != request.package.jobs.end();
+    const StagedTable* brought = is_loaded ? staged->find(loaded->table) : nullptr;
+    // In which order rows of one table go in nobody says.
+    if (is_loaded && (brought == nullptr || brought == &table)) {
       leave_unasked(constraint);
       return {};
     }
@@ -269,8 +275,12 @@ struct RowSieve::Parts {
       is_whole += fmt::format(" AND {} IS NOT NULL", values.back());
       is_same += " AND " + are_same("_outfall_there." + constraint.referenced_columns[i], values.back());
     }
-    const std::string is_there = fmt::format("EXISTS (SELECT 1 FROM {} AS _outfall_there WHERE {})",
-                                             target(constraint.referenced_table), is_same);
+    std::string is_there = fmt::format("EXISTS (SELECT 1 FROM {} AS _outfall_there WHERE {})",
+                                       target(constraint.referenced_table), is_same);
+    if (brought != nullptr) {
+      is_there = fmt::format("({} OR EXISTS (SELECT 1 FROM {} AS _outfall_there WHERE {} AND {}))", is_there,
+                             candidates(*brought), is_same, staged->is_left(*brought, "_outfall_there"));
+    }
     return refuse_where(
         table, constraint, fmt::format("{} AND NOT {}", is_whole, is_there),
         reason(table, constraint.text + ", and there is none for ") + " || " + told(constraint, values));
@@ -357,8 +367,6 @@ struct RowSieve::Parts {
                                  reason(table, constraint.text));
         } else if (constraint.kind == Kind::not_null) {
           refused = refuse_nulls(table, constraint);
-        } else if (constraint.kind == Kind::foreign_key) {
-          refused = refuse_references(table, constraint);
         } else if (constraint.kind == Kind::collated) {
           leave_unasked(constraint);
         }
@@ -366,6 +374,24 @@ struct RowSieve::Parts {
       }
     }
     return {};
+  }
+
+  /// Each row that is refused may be the one that others refer to.
+  Status refuse_by_reference() {
+    Result<std::uint64_t> before = staged->count_refused();
+    for (int round = 0; before && round < reference_rounds_max; ++round) {
+      for (const StagedTable& table : staged->tables()) {
+        for (const sql::Constraint& constraint : constraints_of(*table.table)) {
+          if (constraint.kind != Kind::foreign_key) continue;
+          if (Status refused = refuse_references(table, constraint); !refused) return refused;
+        }
+      }
+      const Result<std::uint64_t> after = staged->count_refused();
+      if (!after) return fail(after.error());
+      if (*after == *before) return {};
+      before = after;
+    }
+    return before ? fail("rows refer to rows that are refused, too many times over") : fail(before.error());
   }
 
   /// Behind the others, because a document that is refused has no keys. Of several with one key the first has it that
@@ -470,8 +496,12 @@ Result<RowSieve> RowSieve::make(sql::Transaction& transaction, const sql::Datase
   Result<StagedTables> staged = StagedTables::fill(transaction, dataset, request, *tables);
   if (!staged) return fail(std::move(staged.error()));
   parts->staged.emplace(std::move(*staged));
+  const sql::LookIn looking(transaction.connection(), dataset.name);
+  if (!looking.status()) return fail(looking.status().error());
   if (Status refused = parts->refuse_by_value(); !refused) return fail(std::move(refused.error()));
+  if (Status refused = parts->refuse_by_reference(); !refused) return fail(std::move(refused.error()));
   if (Status refused = parts->refuse_by_key(); !refused) return fail(std::move(refused.error()));
+  if (Status refused = parts->refuse_by_reference(); !refused) return fail(std::move(refused.error()));
   if (Status marked = parts->staged->mark_rows(); !marked) return fail(std::move(marked.error()));
   if (Status counted = parts->count_refused(); !counted) return fail(std::move(counted.error()));
   return RowSieve(std::move(parts));

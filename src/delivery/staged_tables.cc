@@ -190,6 +190,12 @@ Status StagedTables::settle(std::size_t root, const std::vector<std::uint64_t>& 
   return execute(fmt::format("DELETE FROM {} WHERE root = {}", proposed_, root));
 }
 
+Result<std::uint64_t> StagedTables::count_refused() const {
+  const auto count = transaction_->rows(fmt::format("SELECT count(*) FROM {}", refused_));
+  if (!count) return fail(count.error());
+  return std::stoull(count->at(0).at(0).value_or("0"));
+}
+
 Status StagedTables::mark_rows() {
   for (const StagedTable& table : tables_) {
     Status marked =

@@ -73,6 +73,9 @@ class StagedTables {
   /// Refuses these documents of a root table, which were proposed, and takes all other proposals back.
   Status settle(std::size_t root, const std::vector<std::uint64_t>& documents);
 
+  /// Documents that are refused so far.
+  Result<std::uint64_t> count_refused() const;
+
   /// Nothing is refused any more: the rows know from here on whether they are.
   Status mark_rows();
 

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -106,6 +108,12 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   if (!data_dir) return fail(std::move(data_dir.error()));
   target.data_dir = std::move(*data_dir);
 
+  for (const normalize::SourceInput& input : source.inputs()) {
+    if (is_valid_utf8(input.table)) continue;
+    return fail(Error{.message = fmt::format("the table of {} would have a name that is not UTF-8", input.called()),
+                      .hint = "name the table with --table",
+                      .blame = Blame::usage});
+  }
   std::optional<ledger::Binding> binding;
   if (target.name.empty()) {
     target.name = name_from_tables(source);
@@ -135,12 +143,25 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   return target;
 }
 
+namespace {
+
+/// A pipeline that was not named goes by its name as well, unless that is the name of another one.
+std::string called(const Target& target) {
+  if (target.key == target.name) return target.name;
+  const auto keys = ledger::list_pipelines(target.data_dir);
+  const bool is_taken = keys && std::ranges::find(*keys, target.name) != keys->end();
+  return is_taken ? target.key : target.name;
+}
+
+}  // namespace
+
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
   auto destination = make_destination(target.address, destination_options(run.options, run.run), Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
   return pipeline::run({.name = target.name,
                         .key = target.key,
+                        .called = called(target),
                         .dataset = target.dataset,
                         .data_dir = target.data_dir,
                         .lock_wait = lock_wait(run.options, run.run),

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "base/counts.h"
 #include "base/nfc.h"
 #include "base/utf8.h"
 #include "normalize/shaper.h"
@@ -100,8 +101,9 @@ Walker::Step Walker::take_record() {
   const std::span<const columnar::CsvField> fields = record_.fields();
   if (fields.size() != record_slots_.size()) {
     if (fields.size() > record_slots_.size()) value_offset_ = fields[record_slots_.size()].offset;
-    return fail(fmt::format("the record has {} fields, and the header has {}", fields.size(), record_slots_.size()),
-                "a field that holds the delimiter or a line end stands in quotes");
+    return fail(
+        fmt::format("the record has {}, and the header has {}", counted(fields.size(), "field"), record_slots_.size()),
+        "a field that holds the delimiter or a line end stands in quotes");
   }
   const std::uint32_t index = begin_row(*record_root_->table, none, 0, 0);
   if (index == none) return Step::failed;

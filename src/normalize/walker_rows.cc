@@ -144,6 +144,19 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
                         column->cells->length() > row.number;
     if (is_set) continue;
     value_offset_ = row.offset;
+    // What came for it may be in the column beside it.
+    const std::string beside = required + "__v_";
+    const auto variant = std::ranges::find_if(table.columns, [&](const ColumnSlot& other) {
+      return other.row_serial == row.serial && other.name.starts_with(beside);
+    });
+    if (variant != table.columns.end()) {
+      return fail(
+          fmt::format("the value of \"{}\" in this row of {} does not fit the column {} ({}), which must be set "
+                      "in every row",
+                      variant->row_key == nullptr ? required : variant->row_key->key, table.name, required,
+                      column == nullptr ? "" : name(column->type.type)),
+          "correct the value, or give the column a type that takes it");
+    }
     return fail(fmt::format("this row of {} has no value for the column {}, which must be set in every row", table.name,
                             required),
                 not_set_hint);

@@ -116,7 +116,8 @@ Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, boo
   if (!here) return here;
   if (!there->is_empty()) {
     if (here->is_empty()) {
-      const auto loads = request.destination.recorded_loads(request.dataset, inspection_of(request));
+      const auto loads =
+          request.destination.recorded_loads(request.dataset, there->schema_name, inspection_of(request));
       if (!loads) return fail(loads.error());
       if (!loads->empty()) notes.push_back(unknown_loads_note(request));
     }

@@ -53,20 +53,20 @@ Status DestinationRejects::check_bounds(const std::string& first_reason) const {
   const bool is_given_up = if_too_many_ == IfTooMany::it_is_given_up;
   const std::string give_up = fmt::format("outfall package drop {} gives it up", package_.load_id);
   if (!package_.replaced.empty() && !request_.options.allow_partial) {
-    return fail(
-        fmt::format("{}, and a part of its rows does not replace a table; the first: {}", found, first_reason),
-        is_given_up
-            ? std::string("mend them, or replace the table with the others: --allow-partial; no row was "
-                          "changed")
-            : fmt::format("outfall resume {} --allow-partial replaces it with the others; {}", request_.name, give_up));
+    return fail(fmt::format("{}, and a part of its rows does not replace a table; the first: {}", found, first_reason),
+                is_given_up
+                    ? std::string("mend them, or replace the table with the others: --allow-partial; no row was "
+                                  "changed")
+                    : fmt::format("outfall resume {} --allow-partial replaces it with the others; {}", request_.called,
+                                  give_up));
   }
   const std::uint64_t rows = package_.documents + package_.rejected;
   const std::optional<std::string> allowed = exceeded_bound(request_.options, package_.rejected + count_, rows);
   if (!allowed) return {};
   return fail(fmt::format("{} of {}, and --max-bad-rows allows {}; the first: {}", found, rows, *allowed, first_reason),
               is_given_up ? "mend the input, or allow more: --max-bad-rows N or P%; no row was loaded"
-                          : fmt::format("outfall resume {} --max-bad-rows N or P% loads the others; {}", request_.name,
-                                        give_up));
+                          : fmt::format("outfall resume {} --max-bad-rows N or P% loads the others; {}",
+                                        request_.called, give_up));
 }
 
 Status DestinationRejects::take(const delivery::RefusedDocument& document) {

@@ -31,8 +31,9 @@ std::string time_of(const SealedInput& earlier) {
 }
 
 std::string loaded_before(const ReadInput& input, const SealedInput& earlier) {
-  return fmt::format("{} (same content) was already loaded at {} as load {}", called(input), time_of(earlier),
-                     earlier.load_id);
+  const bool is_elsewhere = !earlier.input.table.empty() && earlier.input.table != input.record.table;
+  return fmt::format("{} (same content) was already loaded{} at {} as load {}", called(input),
+                     is_elsewhere ? " into " + earlier.input.table : "", time_of(earlier), earlier.load_id);
 }
 
 Error unfinished(const ReadInput& input, const std::string& key, const SealedInput& sealed) {

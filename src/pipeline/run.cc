@@ -33,6 +33,7 @@ class Run {
       : request_(request), progress_(request.env, request.options.progress, random_hex(request.env, run_id_bytes)) {
     report_.run_id = progress_.run_id();
     report_.pipeline = request.name;
+    report_.called = request.called;
     report_.dataset = request.dataset;
     report_.destination = request.destination.address();
     report_.data_dir = request.data_dir;
@@ -198,7 +199,7 @@ class Run {
                                is_one ? "waits" : "wait", report_.destination, is_one ? "it" : "them", failed.message),
         .hint = fmt::format("deliver them first: outfall resume {}; or seal more with "
                             "--max-pending-packages, or give one up: outfall package list",
-                            request_.name)});
+                            request_.called)});
   }
 
   Status load_inputs(const Status& delivered) {

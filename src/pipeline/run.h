@@ -21,8 +21,9 @@
 namespace outfall::pipeline {
 
 struct RunRequest {
-  std::string name;  ///< as the destination knows the pipeline
-  std::string key;   ///< its folder in the data directory
+  std::string name;    ///< as the destination knows the pipeline
+  std::string key;     ///< its folder in the data directory
+  std::string called;  ///< what commands call it by
   std::string dataset;
   std::string data_dir;
   LockWait lock_wait{};

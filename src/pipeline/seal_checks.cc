@@ -33,7 +33,7 @@ Status check_replaced(const RunOptions& options, const std::vector<std::string>&
   }
   for (std::size_t i = 0; i < inputs.size() && !options.allow_partial; ++i) {
     if (summary.left_out[i] == 0) continue;
-    return fail(fmt::format("{} has bad rows ({} beside {} good ones), and {} would be replaced without them",
+    return fail(fmt::format("{} has bad rows ({} beside {} that are good), and {} would be replaced without them",
                             inputs[i].name, summary.left_out[i], summary.documents[i], inputs[i].table),
                 "mend them, or replace the table with the good ones: --allow-partial; nothing was changed");
   }

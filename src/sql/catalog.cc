@@ -87,9 +87,11 @@ Status mark_fixed(Connection& connection, Columns& read) {
   const Dialect& dialect = connection.dialect();
   if (dialect.fixed_columns.empty() || read.columns.empty()) return {};
   const Value place[] = {connection.catalog(), read.schema};
+  const LookIn looking(connection, read.schema);
+  if (!looking.status()) return fail(looking.status().error());
   const auto rows = connection.rows(std::string(dialect.fixed_columns), place);
   if (!rows && rows.error().remedy == Remedy::abandon && rows.error().blame != Blame::interrupted) {
-    // A check may call a macro that is not found from here. What nobody can tell is left as it is.
+    // A check of another schema may call a macro that is not found from here. What nobody can tell is left as it is.
     for (schema::ColumnThere& column : read.columns) column.is_fixed = true;
     return {};
   }

@@ -116,12 +116,33 @@ class Connection {
   virtual Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                                 std::string_view source) = 0;
 
+  /// Until `look_back`, names without a schema are looked up in the dataset first: rules of its tables may call what is
+  /// there.
+  virtual Status look_in([[maybe_unused]] const std::string& dataset) { return {}; }
+  virtual Status look_back() { return {}; }
+
   virtual Status begin() = 0;
   virtual Status commit() = 0;
   virtual Status roll_back() = 0;
 
   /// Makes the running statement, and every later one, end with an error. From any thread.
   virtual void cancel() = 0;
+};
+
+/// Looks in a dataset as long as it exists.
+class LookIn {
+ public:
+  LookIn(Connection& connection, const std::string& dataset)
+      : connection_(connection), status_(connection.look_in(dataset)) {}
+  ~LookIn() { (void)connection_.look_back(); }
+  LookIn(const LookIn&) = delete;
+  LookIn& operator=(const LookIn&) = delete;
+
+  const Status& status() const { return status_; }
+
+ private:
+  Connection& connection_;
+  Status status_;
 };
 
 namespace limits {

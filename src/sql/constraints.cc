@@ -58,6 +58,8 @@ Result<std::vector<Constraint>> read_constraints(Connection& connection, const s
   const std::string_view question = connection.dialect().constraints;
   if (question.empty()) return found;
   const Value place[] = {connection.catalog(), dataset};
+  const LookIn looking(connection, dataset);
+  if (!looking.status()) return fail(looking.status().error());
   const auto rows = connection.rows(question, place);
   if (!rows) return fail(Error(rows.error()).in(fmt::format("read the constraints of dataset {}", dataset)));
   for (const TextRow& row : *rows) {

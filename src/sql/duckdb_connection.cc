@@ -91,6 +91,8 @@ class DuckDbConnection final : public Connection {
                                       ArrowArrayStream* stream) override;
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                         std::string_view source) override;
+  Status look_in(const std::string& dataset) override;
+  Status look_back() override;
   Status begin() override;
   Status commit() override { return no_value(execute("COMMIT", {})); }
   Status roll_back() override;
@@ -106,8 +108,6 @@ class DuckDbConnection final : public Connection {
   Status check_only_reads(std::string_view query) const;
   bool may_insert_in_parallel(std::size_t columns) const;
   Status make_room(std::size_t columns, std::uint64_t batch_rows);
-  Status look_where_defaults_do(const TableName& table);
-  Status look_here_again();
 
   std::shared_ptr<Session> session_;
   Access access_;
@@ -293,15 +293,13 @@ Status DuckDbConnection::make_room(std::size_t columns, std::uint64_t batch_rows
   return {};
 }
 
-/// A default may name a sequence or a macro without its schema, and means that of its table.
-Status DuckDbConnection::look_where_defaults_do(const TableName& table) {
-  const std::string path =
-      fmt::format("{0}.{1},{0}.main", quoted(dialect(), catalog_), quoted(dialect(), table.schema));
+Status DuckDbConnection::look_in(const std::string& dataset) {
+  const std::string path = fmt::format("{0}.{1},{0}.main", quoted(dialect(), catalog_), quoted(dialect(), dataset));
   looks_elsewhere_ = true;
   return no_value(execute(fmt::format("SET search_path = {}", text_literal(path)), {}));
 }
 
-Status DuckDbConnection::look_here_again() {
+Status DuckDbConnection::look_back() {
   if (!looks_elsewhere_) return {};
   Status done = no_value(execute("RESET search_path", {}));
   if (done) looks_elsewhere_ = false;
@@ -330,7 +328,8 @@ Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, co
 Result<std::uint64_t> DuckDbConnection::insert_selected(const TableName& table, const InsertColumns& columns,
                                                         std::string_view source) {
   if (columns.defaults != nullptr && !columns.defaults->empty()) {
-    if (Status looking = look_where_defaults_do(table); !looking) return fail(std::move(looking.error()));
+    // A default may name a sequence or a macro without its schema, and means that of its table.
+    if (Status looking = look_in(table.schema); !looking) return fail(std::move(looking.error()));
   }
   std::string list;
   for (const std::string& column : columns.names) {
@@ -339,7 +338,7 @@ Result<std::uint64_t> DuckDbConnection::insert_selected(const TableName& table, 
   Result<std::uint64_t> inserted =
       execute(fmt::format("INSERT INTO {} BY NAME SELECT {} FROM {}", quoted(dialect(), table), list, source), {});
   if (!inserted) return inserted;
-  if (Status back = look_here_again(); !back) return fail(std::move(back.error()));
+  if (Status back = look_back(); !back) return fail(std::move(back.error()));
   return inserted;
 }
 
@@ -353,7 +352,7 @@ Status DuckDbConnection::roll_back() {
   if (!prepared) return fail(std::move(prepared.error()));
   Result<DuckDbResult> result = prepared->run(Fetch::all_at_once);
   if (!result) return fail(std::move(result.error()));
-  return session_->cancelled ? Status() : look_here_again();
+  return session_->cancelled ? Status() : look_back();
 }
 
 void DuckDbConnection::cancel() {

@@ -118,13 +118,16 @@ Result<bool> has_load(const Dataset& dataset, const std::string& load_id) {
   return !rows->empty();
 }
 
-Result<std::vector<std::string>> recorded_loads(const Dataset& dataset) {
+Result<std::vector<std::string>> recorded_loads(const Dataset& dataset, std::string_view schema_name) {
   const Result<bool> there = have_tables(dataset, {schema::loads_table_name});
   if (!there) return fail(there.error());
   std::vector<std::string> loads;
   if (!*there) return loads;
+  const Value name[] = {std::string(schema_name)};
   auto rows = dataset.connection.rows(
-      fmt::format(R"(SELECT "load_id" FROM {} WHERE "status" = 0)", name_in(dataset, schema::loads_table_name)), {});
+      fmt::format(R"(SELECT "load_id" FROM {} WHERE "status" = 0 AND ({} = '' OR "schema_name" = {}))",
+                  name_in(dataset, schema::loads_table_name), placeholder(1), placeholder(1)),
+      name);
   if (!rows) return fail(std::move(rows.error()).in("look for the loads of " + dataset.name));
   for (TextRow& row : *rows) loads.push_back(row.at(0).value_or(""));
   return loads;

@@ -36,7 +36,7 @@ Result<std::optional<StoredState>> newest_state(const Dataset& dataset, const st
 Result<bool> has_load(const Dataset& dataset, const std::string& load_id);
 
 /// All loads that are recorded as complete. None also when there is no dataset.
-Result<std::vector<std::string>> recorded_loads(const Dataset& dataset);
+Result<std::vector<std::string>> recorded_loads(const Dataset& dataset, std::string_view schema_name = "");
 
 struct SchemaRow {
   const schema::Schema& schema;

@@ -145,13 +145,13 @@ TEST_P(Conformance, LoadsAPackageOnce) {
   declare({.name = "t"});
   auto record = package({{"t", rows("v", {1})}});
   EXPECT_FALSE(destination_->has_load(record.dataset, record.load_id).value());
-  EXPECT_THAT(destination_->recorded_loads(record.dataset, delivery::Inspection::before_a_load).value(), IsEmpty());
+  EXPECT_THAT(destination_->recorded_loads(record.dataset, "", delivery::Inspection::before_a_load).value(), IsEmpty());
   must_load(record);
   EXPECT_EQ(destination_->has_load(record.dataset, record.load_id).value(), keeps_rows());
   const auto schemas = destination_->stored_schemas(record.dataset, delivery::Inspection::only_look);
   EXPECT_THAT(schemas.value(), SizeIs(keeps_rows() ? 1 : 0));
   const std::vector<std::string> recorded{record.load_id};
-  EXPECT_EQ(destination_->recorded_loads(record.dataset, delivery::Inspection::only_look).value(),
+  EXPECT_EQ(destination_->recorded_loads(record.dataset, "", delivery::Inspection::only_look).value(),
             keeps_rows() ? recorded : std::vector<std::string>());
   auto again = load(record);
   ASSERT_TRUE(again);

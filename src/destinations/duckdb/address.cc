@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 namespace outfall::destinations::duckdb {
 
@@ -31,7 +32,11 @@ Result<std::string> path_of(std::string_view address) {
   if (path.empty()) return bad(address, "it names no file");
   if (path == ":memory:") return bad(address, "a database in memory would be gone with the run");
   if (path.find('\0') != std::string_view::npos) return bad(address, "a path cannot contain a NUL byte");
-  return absolute_path(path);
+  Result<std::string> absolute = absolute_path(path);
+  if (absolute && !is_valid_utf8(*absolute)) {
+    return bad(address, "its path is not UTF-8, and DuckDB opens no other; rename the file or its folder");
+  }
+  return absolute;
 }
 
 }  // namespace outfall::destinations::duckdb

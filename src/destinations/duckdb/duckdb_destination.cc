@@ -288,11 +288,12 @@ Result<std::uint64_t> DuckDbDestination::count_rows(const std::string& dataset, 
 }
 
 Result<std::vector<std::string>> DuckDbDestination::recorded_loads(const std::string& dataset,
+                                                                   std::string_view schema_name,
                                                                    delivery::Inspection inspection) {
   const Result<sql::Connection*> session = session_if_there(inspection);
   if (!session) return fail(session.error());
   if (*session == nullptr) return std::vector<std::string>();
-  return sql::recorded_loads({**session, dataset});
+  return sql::recorded_loads({**session, dataset}, schema_name);
 }
 
 Result<bool> DuckDbDestination::has_load(const std::string& dataset, const std::string& load_id) {

@@ -55,7 +55,8 @@ class DuckDbDestination final : public delivery::Destination {
                                                    delivery::Inspection inspection) override;
   Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override;
   Result<bool> has_load(const std::string& dataset, const std::string& load_id) override;
-  Result<std::vector<std::string>> recorded_loads(const std::string& dataset, delivery::Inspection inspection) override;
+  Result<std::vector<std::string>> recorded_loads(const std::string& dataset, std::string_view schema_name,
+                                                  delivery::Inspection inspection) override;
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
   Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;

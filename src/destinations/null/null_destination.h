@@ -28,7 +28,7 @@ class NullDestination final : public delivery::Destination {
   }
   Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
   Result<bool> has_load(const std::string&, const std::string&) override { return false; }
-  Result<std::vector<std::string>> recorded_loads(const std::string&, delivery::Inspection) override {
+  Result<std::vector<std::string>> recorded_loads(const std::string&, std::string_view, delivery::Inspection) override {
     return std::vector<std::string>();
   }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;

@@ -99,6 +99,15 @@ std::string CsvInputs::note(std::size_t index) const {
   const auto found = surveyed_.find(index);
   if (found == surveyed_.end() || settings_.csv.header != CsvHeader::first_record) return "";
   const Surveyed& surveyed = found->second;
+  if (surveyed.survey.names.size() == 1 && !settings_.csv.delimiter) {
+    const std::string& only = surveyed.survey.names.front();
+    const std::size_t sign = only.find_first_of(";\t|~,");
+    if (sign != std::string::npos) {
+      const std::string delimiter = only[sign] == '\t' ? "tab" : fmt::format("'{}'", only[sign]);
+      return fmt::format("{} is read as one column, \"{}\": where {} is between its fields, --delimiter {} says so",
+                         surveyed.input.name, only, delimiter, delimiter);
+    }
+  }
   const auto name = std::ranges::find_if(surveyed.survey.names, looks_like_data);
   if (name == surveyed.survey.names.end()) return "";
   return fmt::format(
