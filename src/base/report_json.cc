@@ -226,6 +226,7 @@ std::string to_json(const Report& report) {
   out.set("mode", name(report.mode));
   out.set("run_id", report.run_id);
   out.set("pipeline", report.pipeline);
+  if (report.called != report.pipeline) out.set("called", report.called);
   out.set("dataset", report.dataset);
   out.set("destination", report.destination);
   out.set("data_dir", report.data_dir);

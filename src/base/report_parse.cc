@@ -204,6 +204,7 @@ Result<Report> parse_report(std::string_view json) {
                 .mode = fields.named("mode", modes),
                 .run_id = fields.text("run_id"),
                 .pipeline = fields.text("pipeline"),
+                .called = fields.text(fields.text("called").empty() ? "pipeline" : "called"),
                 .dataset = fields.text("dataset"),
                 .destination = fields.text("destination"),
                 .data_dir = fields.text("data_dir"),

@@ -176,6 +176,7 @@ Report run_target(const TargetRun& run) {
 Report failed_report(const PipelineOptions& options, Error error) {
   Report report;
   report.pipeline = options.name;
+  report.called = options.name;
   report.destination = options.destination;
   report.ending = ending_of(error);
   report.error = std::move(error);

@@ -31,7 +31,8 @@ std::string time_of(const SealedInput& earlier) {
 }
 
 std::string loaded_before(const ReadInput& input, const SealedInput& earlier) {
-  const bool is_elsewhere = !earlier.input.table.empty() && earlier.input.table != input.record.table;
+  const bool are_known = !earlier.input.table.empty() && !input.record.table.empty();
+  const bool is_elsewhere = are_known && earlier.input.table != input.record.table;
   return fmt::format("{} (same content) was already loaded{} at {} as load {}", called(input),
                      is_elsewhere ? " into " + earlier.input.table : "", time_of(earlier), earlier.load_id);
 }
