@@ -51,6 +51,7 @@ Report with_everything() {
       .mode = DeliveryMode::at_least_once,
       .run_id = "0a",
       .pipeline = "shop",
+      .called = "shop-1a2b3c4d",
       .dataset = "shop_dataset",
       .destination = "duckdb:shop.duckdb",
       .data_dir = "state",
