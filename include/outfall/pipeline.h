@@ -81,6 +81,20 @@ struct CsvInput {
   bool types = true;
 };
 
+/// How rows are handed to a destination that takes them in batches. What is left of a package may be delivered with
+/// other ones than it was begun with.
+struct BatchOptions {
+  /// Rows of a batch; the last one of a job file is shorter.
+  std::uint64_t batch_size = 10;
+  /// Batches that are out at once, each of another job file.
+  int load_jobs_max = 20;
+  Parallelism parallelism = Parallelism::parallel;
+  /// How long a batch may take. None: as long as it wants.
+  std::optional<std::chrono::milliseconds> timeout{};
+  /// How often a batch is sent in one run.
+  int attempts_max = 5;
+};
+
 struct RunOptions {
   /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, separated text,
   /// Parquet, Arrow IPC; all but Parquet plain, gzip or zstd.
@@ -144,6 +158,8 @@ struct RunOptions {
   std::size_t memory = std::size_t{128} << 20;
   /// Bytes of input that a worker shapes at once.
   std::size_t chunk = std::size_t{4} << 20;
+
+  BatchOptions batches{};
 
   /// Reads the inputs in full and says what a run would do; changes nothing in the data directory and at the
   /// destination.

@@ -27,6 +27,13 @@ enum class OnReject {
   drop,         ///< it is counted, and the others are loaded
 };
 
+/// In which order job files are delivered, where they are delivered in batches.
+enum class Parallelism {
+  parallel,          ///< several at once, in any order
+  table_sequential,  ///< those of one table one after the other, in the order of their rows
+  sequential,        ///< one after the other, on the calling thread
+};
+
 /// What is done with a file that cannot be read to its end: it is cut off, damaged, gone, or an array that is broken.
 enum class OnBadFiles {
   fail,  ///< the run fails, and nothing of it is visible
@@ -76,6 +83,7 @@ std::string_view name(WriteDisposition disposition);
 std::string_view name(NamingConvention naming);
 std::string_view name(OnReject on_reject);
 std::string_view name(OnBadFiles on_bad_files);
+std::string_view name(Parallelism parallelism);
 std::string_view name(TypeConflicts type_conflicts);
 std::string_view name(DeliveryMode mode);
 

@@ -35,6 +35,8 @@ namespace outfall {
   POINT(in_load, "some rows are in the data transaction")                                                      \
   POINT(before_load_commit, "all rows are in the data transaction, it is not committed")                       \
   POINT(after_load_commit, "the destination has committed, its answer was not looked at")                      \
+  POINT(batch_intended, "a batch is recorded as about to be sent, it was not sent")                            \
+  POINT(batch_answered, "a batch was sent and answered, the answer is not recorded")                           \
   POINT(before_ledger_loaded, "the rows are at the destination, the ledger still says pending")                \
   POINT(after_ledger_loaded, "the ledger says loaded, the job files still exist")                              \
   POINT(before_files_removed, "the job files of a loaded package were not touched")                            \

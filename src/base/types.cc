@@ -45,6 +45,12 @@ constexpr std::array on_reject_words{
     Spelling{OnReject::drop, "drop"},
 };
 
+constexpr std::array parallelism_words{
+    Spelling{Parallelism::parallel, "parallel"},
+    Spelling{Parallelism::table_sequential, "table-sequential"},
+    Spelling{Parallelism::sequential, "sequential"},
+};
+
 constexpr std::array on_bad_files_words{
     Spelling{OnBadFiles::fail, "fail"},
     Spelling{OnBadFiles::skip, "skip"},
@@ -89,6 +95,10 @@ std::string_view name(WriteDisposition disposition) {
 }
 std::string_view name(OnReject on_reject) {
   return spell(on_reject_words, on_reject);
+}
+
+std::string_view name(Parallelism parallelism) {
+  return spell(parallelism_words, parallelism);
 }
 
 std::string_view name(OnBadFiles on_bad_files) {

@@ -168,6 +168,33 @@ Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
                      [&](std::int64_t n) { wait = std::chrono::seconds(n); });
 }
 
+Status take_batches(const Typed& typed, BatchOptions& batches) {
+  static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
+                                        spelled(Parallelism::sequential)};
+  constexpr std::int64_t rows_max = 1'000'000;
+  constexpr std::int64_t jobs_max = 1024;
+  constexpr std::int64_t seconds_max = 7 * 24 * 3600;
+  constexpr std::int64_t attempts_max = 1000;
+  Status done = take_number("--batch-size", typed.batch_size, {1, rows_max},
+                            [&](std::int64_t n) { batches.batch_size = static_cast<std::uint64_t>(n); });
+  if (done) {
+    done = take_number("--max-parallel-load-jobs", typed.load_jobs_max, {1, jobs_max},
+                       [&](std::int64_t n) { batches.load_jobs_max = static_cast<int>(n); });
+  }
+  if (done && !typed.parallelism.empty()) {
+    done = take(known_word<Parallelism>("--parallelism", typed.parallelism, parallelisms), batches.parallelism);
+  }
+  if (done) {
+    done = take_number("--timeout", typed.timeout, {1, seconds_max},
+                       [&](std::int64_t n) { batches.timeout = std::chrono::seconds(n); });
+  }
+  if (done) {
+    done = take_number("--max-attempts", typed.attempts_max, {1, attempts_max},
+                       [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
+  }
+  return done;
+}
+
 // What run and resume have in common.
 Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& run) {
   constexpr std::int64_t workers_max = 1024;
@@ -182,6 +209,7 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
     done = take_number("--keep-packages", typed.keep_packages, {0, std::numeric_limits<int>::max()},
                        [&](std::int64_t n) { run.keep_packages = static_cast<int>(n); });
   }
+  if (done) done = take_batches(typed, run.batches);
   return done ? take_size(typed.memory, run.memory) : done;
 }
 

@@ -135,7 +135,9 @@ void add_bad_input_options(CLI::App& app, Typed& typed) {
 void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
-       "duckdb:PATH, or null: (counts and forgets). Default: where the named pipeline went before, else duckdb: a file "
+       "duckdb:PATH, exec:COMMAND or cmd:COMMAND (a program gets the rows), or null: (counts and forgets). Default: "
+       "where the named "
+       "pipeline went before, else duckdb: a file "
        "here, named after it")
       ->group(where);
   text(app, "-p,--pipeline", typed.pipeline, "NAME", "Name the pipeline; it remembers its destination and dataset")
@@ -143,6 +145,21 @@ void add_where_options(CLI::App& app, Typed& typed) {
   text(app, "--dataset", typed.dataset, "NAME",
        "The schema at the destination. Default: the pipeline's name with _dataset")
       ->group(where);
+}
+
+void add_batch_options(CLI::App& app, Typed& typed) {
+  const char* batches = "Batches, where a program takes the rows";
+  text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch. Default: 10")->group(batches);
+  text(app, "--max-parallel-load-jobs", typed.load_jobs_max, "N",
+       "Batches that are out at once, each of another job file. Default: 20")
+      ->group(batches);
+  text(app, "--parallelism", typed.parallelism, "HOW",
+       "Job files: parallel (default), table-sequential (those of a table in their order), or sequential")
+      ->group(batches);
+  text(app, "--timeout", typed.timeout, "SECONDS", "How long a batch may take. Default: as long as it wants")
+      ->group(batches);
+  text(app, "--max-attempts", typed.attempts_max, "N", "How often a batch is sent in one run. Default: 5")
+      ->group(batches);
 }
 
 void add_shape_options(CLI::App& app, Typed& typed) {
@@ -182,6 +199,7 @@ void add_run(CLI::App& root, Typed& typed) {
   add_input_options(app, typed);
   add_bad_input_options(app, typed);
   add_where_options(app, typed);
+  add_batch_options(app, typed);
   add_shape_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
@@ -204,6 +222,7 @@ void add_resume(CLI::App& root, Typed& typed) {
   add_reject_options(app, typed);
   add_rejected_ok(app, typed);
   add_allow_partial(app, typed);
+  add_batch_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
   add_talk_options(app, typed);

@@ -39,6 +39,11 @@ struct Typed {
   std::string lock_wait;
   std::string keep_packages;
   std::string max_pending_packages;
+  std::string batch_size;
+  std::string load_jobs_max;
+  std::string parallelism;
+  std::string timeout;
+  std::string attempts_max;
   std::string on_reject;
   std::string bad_rows_max;
   std::string on_bad_files;

@@ -20,12 +20,20 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "columnar/ipc_file_dictionaries.h"
+#include "columnar/ipc_file_state.h"
 
 namespace outfall::columnar {
+
+Error damaged(const std::string& path, const arrow::Status& answer) {
+  return {.message = fmt::format("cannot read {}: the file is damaged ({})", path, answer.message()),
+          .hint = "it cannot be delivered: `outfall package drop` gives the package up, then load its inputs again"};
+}
+
 namespace {
 
 // Metadata and padding come in small pieces, which are gathered; anything as large as this goes to the kernel directly.
@@ -109,11 +117,6 @@ arrow::ipc::IpcReadOptions read_options() {
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.use_threads = false;
   return options;
-}
-
-Error damaged(const std::string& path, const arrow::Status& answer) {
-  return {.message = fmt::format("cannot read {}: the file is damaged ({})", path, answer.message()),
-          .hint = "it cannot be delivered: `outfall package drop` gives the package up, then load its inputs again"};
 }
 
 /// Text is checked like binary: where it lies, not what it says.
@@ -214,12 +217,12 @@ Status IpcFileWriter::sync() {
   return state_->stream->file().close();
 }
 
-struct IpcFileReader::State {
-  std::string path;
-  std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader;
-  std::shared_ptr<arrow::Buffer> mapping;
-  IpcFileSize size;
-};
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> read_checked_batch(arrow::ipc::RecordBatchFileReader& reader,
+                                                                      int index) {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, reader.ReadRecordBatch(index));
+  ARROW_RETURN_NOT_OK(check_bounds(*batch));
+  return batch;
+}
 
 namespace {
 
@@ -272,8 +275,7 @@ class FileBatches final : public arrow::RecordBatchReader {
   }
 
   arrow::Status read_checked(std::shared_ptr<arrow::RecordBatch>* batch) {
-    ARROW_ASSIGN_OR_RAISE(*batch, reader_->ReadRecordBatch(next_++));
-    ARROW_RETURN_NOT_OK(check_bounds(**batch));
+    ARROW_ASSIGN_OR_RAISE(*batch, read_checked_batch(*reader_, next_++));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, arrow::util::ReferencedBufferSize(**batch));
     bytes_touched_ += size;
     if (bytes_touched_ > bytes_held_max) {
@@ -294,15 +296,19 @@ class FileBatches final : public arrow::RecordBatchReader {
 
 /// How many rows a batch has stands in front of it, all over the file. The pages that were looked at are let go again
 /// and again: a file is not to be in memory as a whole for being counted.
-arrow::Result<int64_t> count_rows(arrow::ipc::RecordBatchFileReader& reader, const arrow::Buffer& mapping) {
+arrow::Result<std::vector<int64_t>> count_rows(arrow::ipc::RecordBatchFileReader& reader,
+                                               const arrow::Buffer& mapping) {
   constexpr int batches_between = 256;
+  std::vector<int64_t> ends;
+  ends.reserve(static_cast<std::size_t>(reader.num_record_batches()));
   int64_t rows = 0;
   for (int i = 0; i < reader.num_record_batches(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> batch, reader.ReadRecordBatch(i));
     rows += batch->num_rows();
+    ends.push_back(rows);
     if ((i + 1) % batches_between == 0) let_go(mapping);
   }
-  return rows;
+  return ends;
 }
 
 }  // namespace
@@ -327,13 +333,15 @@ Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
   auto reader =
       arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(*mapped), read_options());
   if (!reader.ok()) return fail(damaged(path, reader.status()));
-  const arrow::Result<int64_t> rows = count_rows(**reader, **mapped);
-  if (!rows.ok()) return fail(damaged(path, rows.status()));
+  arrow::Result<std::vector<int64_t>> ends = count_rows(**reader, **mapped);
+  if (!ends.ok()) return fail(damaged(path, ends.status()));
+  const int64_t rows = ends->empty() ? 0 : ends->back();
   return IpcFileReader(
       std::make_shared<State>(State{.path = path,
                                     .reader = *reader,
                                     .mapping = *mapped,
-                                    .size = {.rows = static_cast<std::uint64_t>(*rows), .bytes = found->size}}));
+                                    .batch_ends = std::move(*ends),
+                                    .size = {.rows = static_cast<std::uint64_t>(rows), .bytes = found->size}}));
 }
 
 IpcFileSize IpcFileReader::size() const {

@@ -71,8 +71,10 @@ class IpcFileReader {
   /// last.
   Status stream(ArrowArrayStream* out, std::uint64_t rows_wanted = 0) const;
 
+  struct State;  ///< Arrow's side of it: ipc_file_state.h
+  const State& state() const { return *state_; }
+
  private:
-  struct State;
   explicit IpcFileReader(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

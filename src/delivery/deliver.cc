@@ -13,10 +13,6 @@ namespace outfall::delivery {
 
 namespace {
 
-bool records_loads(const Destination& destination) {
-  return destination.mode() == DeliveryMode::transactional;
-}
-
 /// What is known without having done it: the jobs.
 LoadSummary summary_of_jobs(const ledger::PackageRecord& package) {
   LoadSummary out{.tables = {}, .rows = 0, .found_loaded = true};
@@ -35,7 +31,7 @@ enum class Known { not_asked, not_there, unknown };
 Result<LoadSummary> attempt(Destination& destination, const LoadRequest& request, Known& known) {
   const ledger::PackageRecord& package = request.package;
   if (Status opened = destination.open(); !opened) return fail(std::move(opened.error()));
-  if (!records_loads(destination)) return destination.load(request);
+  if (!destination.records_loads()) return destination.load(request);
 
   Result<bool> there = destination.has_load(package.dataset, package.load_id);
   if (!there) return fail(std::move(there.error()));

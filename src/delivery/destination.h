@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/ledger.h"
 #include "ledger/records.h"
 #include "outfall/error.h"
 #include "outfall/types.h"
@@ -31,7 +32,9 @@ namespace outfall::delivery {
 struct Capabilities {
   std::size_t identifier_length_max = 0;  ///< characters of a table's or column's name; 0: no limit
   bool case_sensitive_names = true;
-  const sql::Dialect* dialect = nullptr;  ///< of a database; null: it has no types of its own
+  const sql::Dialect* dialect = nullptr;                   ///< of a database; null: it has no types of its own
+  NamingConvention naming = NamingConvention::snake_case;  ///< of a new dataset
+  std::optional<int> max_table_nesting{};                  ///< where nothing else was asked for
 
   std::optional<std::size_t> name_length_max() const {
     return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);
@@ -83,6 +86,16 @@ class Refusals {
   virtual Status keep() = 0;
 };
 
+/// What a destination that takes rows in batches needs to know of its run.
+struct LaneContext {
+  ledger::Ledger& ledger;  ///< where it stands how far the package is
+  std::string pipeline;
+  std::string run_id;
+  OnReject on_reject = OnReject::dead_letter;
+  /// Whether so many rejected documents of the package are too many, and what is said then.
+  std::function<Status(std::uint64_t rejected)> check_rejected{};
+};
+
 struct LoadRequest {
   const ledger::PackageRecord& package;
   const schema::Schema& schema;  ///< what package.schema says
@@ -92,6 +105,8 @@ struct LoadRequest {
   std::function<void(std::uint64_t rows)> progress;
   /// Told of every attempt, also of those that leave nothing out. Null: one refused row fails the load.
   Refusals* refusals = nullptr;
+  /// Null: the destination must take the package as a whole.
+  const LaneContext* lanes = nullptr;
   /// Ends the attempt at the next safe point; what was sent is taken back.
   std::stop_token stop;
 };
@@ -104,10 +119,28 @@ struct TableLoad {
   sql::DefaultValues defaults{};           ///< of its columns that may not be null
 };
 
+/// What lanes have come to, as documents.
+struct LaneCounts {
+  std::uint64_t delivered = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t open = 0;  ///< that are still to be delivered
+};
+
+struct LanesSummary {
+  LaneCounts before{};  ///< this attempt
+  LaneCounts now{};
+  bool is_told = false;       ///< nothing is open, and the destination was told so
+  bool is_given_up = false;   ///< all that is open the destination has given up
+  std::uint64_t unknown = 0;  ///< batches, in all runs, of which nobody knows what became; they were sent again
+  std::vector<RefusedDocument> refused{};  ///< the first of those that this attempt rejected, without their text
+  std::optional<Error> error{};            ///< why documents are open
+};
+
 struct LoadSummary {
-  std::vector<TableLoad> tables{};  ///< in the order of the jobs, then those that were only emptied or made
-  std::uint64_t rows = 0;           ///< of all tables
-  bool found_loaded = false;        ///< an earlier attempt had committed; nothing was sent now
+  std::vector<TableLoad> tables{};      ///< in the order of the jobs, then those that were only emptied or made
+  std::uint64_t rows = 0;               ///< of all tables
+  bool found_loaded = false;            ///< an earlier attempt had committed; nothing was sent now
+  std::optional<LanesSummary> lanes{};  ///< where rows were taken in batches
 };
 
 enum class QueryAccess { read_only, read_write };
@@ -126,6 +159,8 @@ class Destination {
   /// The address without secrets; it identifies the destination in the ledger and in messages.
   virtual const std::string& address() const = 0;
   virtual DeliveryMode mode() const = 0;
+  /// Whether it can be asked which loads it has; else the ledger alone knows.
+  bool records_loads() const { return mode() == DeliveryMode::transactional; }
   virtual const Capabilities& capabilities() const = 0;
 
   /// Whether it can hold a dataset of this name, as far as the name tells.

@@ -11,8 +11,22 @@
 
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/null/null_destination.h"
+#include "destinations/program/program_destination.h"
 
 namespace outfall::engine {
+namespace {
+
+destinations::program::ProgramOptions program_options(const DestinationOptions& options) {
+  const BatchOptions& batches = options.batches;
+  return {.lanes = {.batch_size = batches.batch_size,
+                    .workers = batches.load_jobs_max,
+                    .parallelism = batches.parallelism,
+                    .retry = {.attempts_max = batches.attempts_max}},
+          .timeout = batches.timeout,
+          .lock_path = options.programs_lock};
+}
+
+}  // namespace
 
 std::size_t database_memory(std::size_t rows_in_flight) {
   constexpr std::size_t times = 8;
@@ -32,11 +46,14 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
     return destinations::duckdb::DuckDbDestination::make(
         address, {.memory_limit = options.memory, .threads = options.threads, .lock_wait = options.lock_wait}, env);
   }
+  if (address.starts_with("cmd:") || address.starts_with("exec:")) {
+    return destinations::program::ProgramDestination::make(address, program_options(options), env);
+  }
   if (address == "null:") return std::make_unique<destinations::null::NullDestination>();
   const bool is_path = address.find(':') == std::string::npos && address.find_first_of("./") != std::string::npos;
   return fail(Error{.message = fmt::format("destination {}: its kind is not known", address),
                     .hint = is_path ? fmt::format("a DuckDB file takes its kind in front: --to duckdb:{}", address)
-                                    : "known are duckdb:PATH and null:",
+                                    : "known are duckdb:PATH, exec:COMMAND, cmd:COMMAND and null:",
                     .blame = Blame::usage});
 }
 

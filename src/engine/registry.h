@@ -12,6 +12,7 @@
 #include "base/wait.h"
 #include "delivery/destination.h"
 #include "outfall/error.h"
+#include "outfall/pipeline.h"
 
 namespace outfall::engine {
 
@@ -22,6 +23,8 @@ struct DestinationOptions {
   int threads = 0;
   /// Where another process has it for itself.
   LockWait lock_wait{};
+  BatchOptions batches{};
+  std::string programs_lock{};  ///< path of the lock that programs of the run hold (base/program.h)
 };
 
 /// What a database of this process may hold beside so many bytes of rows in flight: eight times as much (the usual

@@ -63,7 +63,10 @@ LockWait lock_wait(const PipelineOptions& options, const RunOptions& run) {
 }
 
 DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run) {
-  return {.memory = database_memory(run.memory), .threads = run.workers, .lock_wait = lock_wait(options, run)};
+  return {.memory = database_memory(run.memory),
+          .threads = run.workers,
+          .lock_wait = lock_wait(options, run),
+          .batches = run.batches};
 }
 
 /// One that was not named is bound under the name of its table, or under its key where it has several.
@@ -157,7 +160,10 @@ std::string called(const Target& target) {
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
-  auto destination = make_destination(target.address, destination_options(run.options, run.run), Env::system());
+  DestinationOptions of_destination = destination_options(run.options, run.run);
+  if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
+    of_destination.programs_lock = paths->programs;
+  auto destination = make_destination(target.address, of_destination, Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
   return pipeline::run({.name = target.name,
                         .key = target.key,

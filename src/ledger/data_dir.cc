@@ -101,7 +101,7 @@ Result<PipelinePaths> pipeline_paths(const std::string& data_dir, const std::str
   }
   const std::string folder = fmt::format("{}/pipelines/{}", data_dir, pipeline);
   return PipelinePaths{
-      .folder = folder, .database = folder + "/outfall.db", .lock = folder + "/lock", .packages = folder + "/packages"};
+      .folder = folder, .database = folder + "/outfall.db", .lock = folder + "/lock", .programs = folder + "/programs", .packages = folder + "/packages"};
 }
 
 Status make_pipeline_folders(const PipelinePaths& paths) {

@@ -38,6 +38,7 @@ struct PipelinePaths {
   std::string folder;
   std::string database;
   std::string lock;
+  std::string programs;  ///< the lock that programs hold which a run has started
   std::string packages;
 
   std::string package(std::string_view load_id) const;

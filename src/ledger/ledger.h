@@ -153,6 +153,15 @@ class Ledger {
   Result<std::uint64_t> rejected_with(const std::string& load_id);
   Result<std::uint64_t> count_letters(const LetterFilter& filter);
 
+  // --- Lanes ---
+
+  /// The lanes of a package that were begun, in the order of their jobs.
+  Result<std::vector<LaneRecord>> lanes(const std::string& load_id);
+
+  /// Records what lanes of a pending package have come to, all in one transaction, and keeps the letters of what they
+  /// rejected: rejected rows count as refused documents until the package is loaded. Each lane once.
+  Status record_lanes(const std::string& load_id, const std::string& run_id, std::span<const LaneUpdate> updates);
+
   // --- Schema and state of the pipeline, as of the newest seal ---
 
   Result<std::optional<StoredSchema>> stored_schema();

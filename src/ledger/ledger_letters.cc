@@ -11,7 +11,8 @@ namespace outfall::ledger {
 namespace {
 
 constexpr std::string_view letter_columns =
-    "table_name, input, line, column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at";
+    "table_name, input, line, column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at, "
+    "job_file, row_number, key, attempt";
 
 LetterRecord read_letter(const Statement& row) {
   return {.load_id = std::string(row.text(0)),
@@ -28,7 +29,11 @@ LetterRecord read_letter(const Statement& row) {
                      .header = std::string(row.text(11)),
                      .text = std::string(row.text(12)),
                      .text_bytes = static_cast<std::uint64_t>(row.integer(13)),
-                     .rejected_at = row.integer(14)}};
+                     .rejected_at = row.integer(14),
+                     .job_file = std::string(row.text(15)),
+                     .row = static_cast<std::uint64_t>(row.integer(16)),
+                     .key = std::string(row.text(17)),
+                     .attempt = static_cast<std::uint64_t>(row.integer(18))}};
 }
 
 constexpr std::string_view filter_sql =
@@ -48,21 +53,24 @@ Status Ledger::set_aside(const Letter& letter) {
   if (!has_set_aside_) {
     Status made = database_.execute(
         "CREATE TEMP TABLE IF NOT EXISTS set_aside (ordinal INTEGER PRIMARY KEY, table_name, input, line, "
-        "column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at); DELETE FROM set_aside");
+        "column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at, job_file, row_number, key, "
+        "attempt); DELETE FROM set_aside");
     if (!made) {
       return made;
     }
     has_set_aside_ = true;
   }
-  Result<Statement> statement = database_.prepare(fmt::format(
-      "INSERT INTO temp.set_aside ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?)", letter_columns));
+  Result<Statement> statement = database_.prepare(
+      fmt::format("INSERT INTO temp.set_aside ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, ?, ?, ?, ?)",
+                  letter_columns));
   if (!statement) {
     return std::unexpected(statement.error());
   }
   const std::string_view text(letter.text);
   return statement
       ->with(letter.table, letter.input, letter.line, letter.column, letter.offset, letter.reason, letter.hint,
-             letter.header, text.substr(0, limits::letter_text_bytes_max), letter.text_bytes, letter.rejected_at)
+             letter.header, text.substr(0, limits::letter_text_bytes_max), letter.text_bytes, letter.rejected_at,
+             letter.job_file, letter.row, letter.key, letter.attempt)
       .run();
 }
 

@@ -68,6 +68,29 @@ struct PackageRecord {
   std::vector<JobRecord> jobs;  ///< in the order in which they are loaded
 };
 
+enum class LaneState {
+  open,    ///< rows of it are still to be delivered
+  done,    ///< all are delivered or rejected
+  failed,  ///< the destination gave it up; what is not settled waits for a person
+};
+
+/// How far a job is delivered, where its destination takes rows in batches.
+struct LaneRecord {
+  std::int64_t position = 0;  ///< of the job in its package, from 0
+  LaneState state = LaneState::open;
+  std::uint64_t settled = 0;   ///< rows before this one are delivered or rejected, and are not sent again
+  std::uint64_t rejected = 0;  ///< of these
+  /// Rows from `settled` on up to this one may be at the destination, because they were about to be sent as batches of
+  /// `cut` rows, the last one shorter. They are sent again as the same batches under the same keys.
+  std::uint64_t sent_to = 0;
+  std::uint64_t cut = 0;
+  std::uint64_t attempts = 0;  ///< that failed, in all runs
+  std::uint64_t unknown = 0;   ///< of these, those of which nobody knows what became
+  std::string last_error{};
+
+  bool operator==(const LaneRecord&) const = default;
+};
+
 /// An input is its content: where it stood, how long and how old it was, and the xxh3-128 of the bytes that were read
 /// (before decompression), in hex.
 struct InputRecord {
@@ -92,6 +115,19 @@ struct Letter {
   std::string text;              ///< its bytes, which need not be text: the first limits::letter_text_bytes_max
   std::uint64_t text_bytes = 0;  ///< of all of it
   std::int64_t rejected_at = 0;
+  /// Of a row that a destination rejected: where it stands in the package, the key it was sent under, how often it was
+  /// sent. Empty and 0 for documents that became no row.
+  std::string job_file{};
+  std::uint64_t row = 0;
+  std::string key{};
+  std::uint64_t attempt = 0;
+};
+
+/// What a lane is from now on, with the rows that were rejected on the way there.
+struct LaneUpdate {
+  LaneRecord lane;
+  std::uint64_t rejected = 0;     ///< rows that are rejected now
+  std::vector<Letter> letters{};  ///< of the rejected rows that are kept
 };
 
 /// Documents of a package that a destination refuses while it takes the others.

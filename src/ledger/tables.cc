@@ -229,7 +229,29 @@ SELECT load_id || '.' || ordinal AS id,
 FROM dead_letters WHERE status <> 'proposed' ORDER BY load_id DESC, ordinal;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7};
+// How far destinations that take rows in batches have taken them: one row a job, however many batches it is cut into.
+constexpr const char* version_8 = R"sql(
+CREATE TABLE lanes (
+  load_id TEXT NOT NULL REFERENCES packages ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'failed')),
+  settled INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  sent_to INTEGER NOT NULL,
+  cut INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  unknown INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  PRIMARY KEY (load_id, position)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE dead_letters ADD COLUMN job_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead_letters ADD COLUMN row_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dead_letters ADD COLUMN key TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead_letters ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

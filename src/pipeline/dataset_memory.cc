@@ -123,7 +123,7 @@ Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, boo
     }
     return there;
   }
-  if (here->is_empty() || request.destination.mode() == DeliveryMode::none) return here;
+  if (here->is_empty() || !request.destination.records_loads()) return here;
   notes.push_back(gone_note(request, "schema and state begin anew"));
   if (request.options.dry_run) return Remembered{};
   if (Status reset = ledger->reset_schema(); !reset) return fail(std::move(reset.error()));
@@ -168,7 +168,7 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
 
   Result<schema::Schema> schema =
       remembered->is_empty()
-          ? schema::Schema::make(schema_name, request.options.naming.value_or(NamingConvention::snake_case))
+          ? schema::Schema::make(schema_name, request.options.naming.value_or(request.destination.capabilities().naming))
           : schema::Schema::parse(remembered->schema);
   if (!schema) return fail(std::move(schema.error()).in("read the stored schema of " + request.dataset));
   if (Status same = check_naming(request, *schema); !same) return fail(std::move(same.error()));
@@ -195,7 +195,7 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
 
 Status note_if_gone(const RunRequest& request, ledger::Ledger& ledger, std::size_t pending,
                     std::vector<std::string>& notes) {
-  if (request.destination.mode() == DeliveryMode::none) return {};
+  if (!request.destination.records_loads()) return {};
   const Result<std::vector<ledger::PackageRecord>> packages = ledger.packages(pending + 1);
   if (!packages) return fail(packages.error());
   if (packages->size() <= pending) return {};

@@ -82,7 +82,7 @@ struct Neighbour {
 Result<EarlierLoads> EarlierLoads::find(const RunRequest& request, ledger::Ledger* own, const schema::Naming& naming,
                                         LoadsThere& loads) {
   EarlierLoads found(own, request.options.write_disposition == WriteDisposition::replace);
-  if (request.neighbours.empty() || request.destination.mode() == DeliveryMode::none) return found;
+  if (request.neighbours.empty() || !request.destination.records_loads()) return found;
   const delivery::Capabilities& can = request.destination.capabilities();
   // What the destination does not answer, the ledger's word counts for.
   const auto is_gone = [&](const Neighbour& neighbour, const SealedInput& sealed) {

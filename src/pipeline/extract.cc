@@ -56,6 +56,7 @@ normalize::RootOptions root_options(const RunRequest& run, const schema::Schema&
   const schema::Table* table = schema.tables.find(root);
   std::optional<int> levels = run.options.max_table_nesting;
   if (!levels && table != nullptr) levels = table->max_nesting();
+  if (!levels) levels = run.destination.capabilities().max_table_nesting;
   if (!levels) levels = schema.max_nesting();
   return {.max_nesting = levels.value_or(nesting_default), .root_key = schema.propagates_root_id(root)};
 }

@@ -7,7 +7,7 @@
 namespace outfall::pipeline {
 
 Result<bool> LoadsThere::has(const std::string& load_id) {
-  if (destination_ == nullptr || destination_->mode() == DeliveryMode::none) return true;
+  if (destination_ == nullptr || !destination_->records_loads()) return true;
   if (!found_) {
     Result<std::vector<std::string>> loads = destination_->recorded_loads(dataset_, "", inspection_);
     destination_->close();  // others may use it while inputs are read and compared

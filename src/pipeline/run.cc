@@ -44,7 +44,10 @@ class Run {
   Report run() {
     const std::chrono::nanoseconds started = request_.env.monotonic();
     const Status done = request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
-    if (!done) {
+    if (done && given_up_) {
+      report_.error = given_up_;
+      report_.ending = Ending::pending;
+    } else if (!done) {
       report_.error = done.error();
       report_.ending = ending_of(done.error());
       // Sealed work that waits is told by its own exit code, unless the run failed before anything was sealed.
@@ -295,6 +298,7 @@ class Run {
     const bool can_be_read_again = resumed == Resumed::no && package.altered.empty() && are_files(*request_.source);
     DestinationRejects rejects(request_, package, report_.run_id, held_->ledger,
                                can_be_read_again ? IfTooMany::it_is_given_up : IfTooMany::it_waits);
+    const delivery::LaneContext lanes = lane_context(package);
     const Result<delivery::LoadSummary> summary = delivery::deliver(
         request_.destination,
         {.package = package,
@@ -303,28 +307,86 @@ class Run {
          .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
          .refusals = &rejects,
+         .lanes = &lanes,
          .stop = request_.options.stop},
         options);
     is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
+    if (summary->lanes) {
+      if (Status counted = count_lanes(package, *summary->lanes); !counted) return counted;
+      if (!summary->lanes->is_told) return leave_open(package, *summary->lanes);
+    }
     if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
       return loaded;
     progress_.update(rows, 0);
     progress_.end_stage();
     load_failed_ = false;
     report_package(package, *schema, *summary, resumed);
-    if (Status reported = report_refused(package, rejects, resumed); !reported) return reported;
+    if (!summary->lanes) {
+      if (Status reported = report_refused(package, rejects, resumed); !reported) return reported;
+    }
     if (request_.options.keep_packages == 0) {
       if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
     }
     return clear_debris();  // kept by an earlier run, and no longer
   }
 
+  delivery::LaneContext lane_context(const ledger::PackageRecord& package) {
+    return {.ledger = held_->ledger,
+            .pipeline = request_.name,
+            .run_id = report_.run_id,
+            .on_reject = request_.options.on_reject.value_or(OnReject::dead_letter),
+            .check_rejected = [this, &package](std::uint64_t rejected) -> Status {
+              const std::uint64_t rows = package.documents + package.rejected;
+              const std::optional<std::string> allowed =
+                  exceeded_bound(request_.options, package.rejected + rejected, rows);
+              if (!allowed) return {};
+              return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
+                          fmt::format("outfall resume {} --max-bad-rows N or P% goes on", request_.called));
+            }};
+  }
+
+  /// What was settled before was told by the run that did it.
+  Status count_lanes(const ledger::PackageRecord& package, const delivery::LanesSummary& lanes) {
+    const std::uint64_t rejected = lanes.now.rejected - lanes.before.rejected;
+    report_.balance.in -= lanes.before.delivered + lanes.before.rejected;
+    report_.balance.delivered += lanes.now.delivered - lanes.before.delivered;
+    report_.balance.rejected += rejected;
+    report_.balance.pending -= lanes.now.delivered + lanes.now.rejected;
+    for (const delivery::RefusedDocument& document : lanes.refused) {
+      if (report_.rejects.size() == rejects_reported_max) break;
+      report_.rejects.push_back({.input = "package " + package.load_id,
+                                 .table = document.table,
+                                 .line = document.row + 1,
+                                 .reason = document.reason,
+                                 .hint = ""});
+    }
+    if (lanes.unknown > 0) {
+      report_.notes.push_back(fmt::format("nobody knows what became of {} that {} sent again under the same key",
+                                          counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "was" : "were"));
+    }
+    if (rejected == 0) return {};
+    balanced_.emplace(package.load_id, 0);
+    return tell_letters(package.load_id);
+  }
+
+  /// Some of its rows are not delivered. What the destination has given up is in nobody's way.
+  Status leave_open(const ledger::PackageRecord& package, const delivery::LanesSummary& lanes) {
+    Error error = lanes.error ? *lanes.error : Error{.message = "stopped", .hint = "", .blame = Blame::interrupted};
+    error = std::move(error).in("load package " + package.load_id);
+    if (!lanes.is_given_up) return fail(std::move(error));
+    if (!given_up_) given_up_ = std::move(error);
+    load_failed_ = false;
+    return {};
+  }
+
   void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,
                       const delivery::LoadSummary& summary, Resumed resumed) {
     report_.packages.push_back(package_report(package, resumed));
-    report_.balance.delivered += package.documents;
-    report_.balance.pending -= package.documents;
+    if (!summary.lanes) {
+      report_.balance.delivered += package.documents;
+      report_.balance.pending -= package.documents;
+    }
     for (const ledger::JobRecord& job : package.jobs) {
       if (resumed == Resumed::yes && !schema::is_system_name(job.table))
         table_report(job.table, schema).rows += job.rows;
@@ -415,9 +477,10 @@ class Run {
   std::optional<HeldPipeline> held_;
   /// The load ids whose rejected rows are in the balance, with as many letters as were told.
   std::map<std::string, std::uint64_t> balanced_;
-  bool sealed_ = false;         ///< the inputs of this run
-  bool is_to_give_up_ = false;  ///< the package of this run, because too much of it is refused
-  bool load_failed_ = false;    ///< sealed work waits for its destination
+  bool sealed_ = false;            ///< the inputs of this run
+  bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
+  bool load_failed_ = false;       ///< sealed work waits for its destination
+  std::optional<Error> given_up_;  ///< what a destination has given up, of whatever package
 };
 
 }  // namespace

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, and while
-# a package is dropped, and resumes it until done. Then each row must be there exactly once.
+# Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, while a
+# package is dropped, and while a program takes rows in batches, and resumes it until done. Then each row must be there
+# exactly once; a program must have got each once, where it counts what comes under one key once.
 #
 #   OUTFALL=build/release/outfall tests/crash/fault_points_test.py [--point NAME]
 import argparse
 import collections
 import shutil
 
-from world import KILLED, OUTFALL, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
+from world import HERE, KILLED, OUTFALL, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 120  # of the first load, in three files
 VISITORS = 80  # of the second, in two
@@ -17,7 +18,7 @@ FIRST = ["part1.jsonl", "part2.jsonl", "part3.jsonl"]
 SECOND = ["part4.jsonl", "part5.jsonl"]
 LATE_FROM = 50
 # Points that one run passes several times are also tried at a later turn.
-LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2}
+LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2, "batch_answered": 5}
 
 
 def make_inputs(world):
@@ -43,7 +44,7 @@ class Scenario:
         return world.command(self.files, *self.options)
 
     def passes(self, point):
-        return point not in Drop.POINTS
+        return point not in Drop.POINTS | Program.POINTS
 
     def finish(self, world, ended_before, resume_first):
         world.complete(self.command(world), ended_before, resume_first)
@@ -77,6 +78,40 @@ class Drop(Scenario):
         world.finish(world.command(SECOND))
 
 
+class ProgramWorld(World):
+    """Rows go to a program, which writes down what it got."""
+
+    def target(self):
+        taker = f"exec:python3 {HERE / 'taker.py'} {self.disk / 'taken'}"
+        return ["--to", taker, "--batch-size", "7", "--pipeline", "town", *self.state()]
+
+
+class Taken:
+    def check(self, world):
+        batches = {}
+        for line in (world.disk / "taken").read_text().splitlines():
+            key, *ids = line.split()
+            expect(batches.setdefault(key, ids) == ids, f"other rows came under the key {key}")
+        ids = [int(id) for batch in batches.values() for id in batch]
+        expect(ids == list(range(PEOPLE)), f"{len(ids)} rows were taken, {len(set(ids))} of them different, of {PEOPLE}")
+
+
+class Program(Scenario):
+    """A program takes the rows in batches."""
+
+    POINTS = {"batch_intended", "batch_answered"}
+    SHARED_POINTS = {"after_seal", "before_ledger_loaded", "after_ledger_loaded", "before_run_end", "after_run_end"}
+
+    def __init__(self, folder):
+        super().__init__("program", folder, Taken())
+        self.before = ProgramWorld(folder)
+        self.files = FIRST
+        make_inputs(self.before.make())
+
+    def passes(self, point):
+        return point in self.POINTS | self.SHARED_POINTS
+
+
 def scenarios(folder):
     first = Scenario("first load", folder / "first", Expected(0, PEOPLE, late_from=LATE_FROM))
     first.files = FIRST
@@ -92,7 +127,7 @@ def scenarios(folder):
         make_inputs(later.before.make())
         later.before.finish(later.before.command(FIRST))
         first.expected.check(later.before)
-    return [first, second, replace, Drop(folder / "drop", second.expected)]
+    return [first, second, replace, Drop(folder / "drop", second.expected), Program(folder / "program")]
 
 
 def restore(scenario, saved):

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "columnar/row_texts.h"
+
+#include <arrow/array.h>
+#include <arrow/extension_type.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/base64.h"
+#include "base/json.h"
+#include "columnar/arrow_batch.h"
+#include "columnar/arrow_values.h"
+#include "columnar/ipc_file_state.h"
+#include "schema/temporal.h"
+#include "schema/value_text.h"
+
+namespace outfall::columnar {
+namespace {
+
+struct WantedColumn {
+  std::string member;  ///< `"key":`
+  DataType type = DataType::text;
+  int field = -1;  ///< -1: the file does not have it
+};
+
+void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t row) {
+  const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
+  const std::optional<std::int64_t> moment = to_microseconds(integer_of(array, row), type.unit(), Fraction::cut);
+  out += '"';
+  schema::append_iso(out, schema::Timestamp{.microseconds_utc = moment.value_or(0), .offset_seconds = std::nullopt});
+  if (!type.timezone().empty()) out += 'Z';
+  out += '"';
+}
+
+void append_in_quotes(std::string& out, const arrow::Array& array, std::int64_t row) {
+  out += '"';
+  append_arrow_text(out, array, row);  // digits, letters and signs, none of which JSON escapes
+  out += '"';
+}
+
+/// A value that is not null.
+void append_value(std::string& out, DataType type, const arrow::Array& array, std::int64_t row) {
+  switch (type) {
+    case DataType::text:
+      return append_json_string(out, bytes_of(array, row));
+    case DataType::json:
+      out += bytes_of(array, row);
+      return;
+    case DataType::bigint:
+      return schema::append_bigint_text(out, integer_of(array, row));
+    case DataType::double_:
+      return append_json_double(out, *real_of(array, row));
+    case DataType::bool_:
+      out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
+      return;
+    case DataType::timestamp:
+      return append_timestamp(out, array, row);
+    case DataType::date:
+    case DataType::time:
+    case DataType::decimal:
+    case DataType::wei:
+    case DataType::binary:
+      return append_in_quotes(out, array, row);
+  }
+}
+
+/// A column of the batch in hand.
+struct Values {
+  const arrow::Array* array = nullptr;  ///< null: no row has a value
+  bool is_plain = true;                 ///< no dictionary, no runs
+};
+
+}  // namespace
+
+struct RowTexts::State {
+  const IpcFileReader::State& file;
+  RowNulls nulls;
+  std::vector<WantedColumn> columns;
+
+  std::shared_ptr<arrow::RecordBatch> batch{};
+  std::int64_t batch_begin = 0;
+  std::vector<Values> values{};
+
+  /// The batch that has the row becomes the one in hand.
+  arrow::Status take_batch(std::int64_t row) {
+    if (batch != nullptr && row >= batch_begin && row < batch_begin + batch->num_rows()) return arrow::Status::OK();
+    const auto end = std::ranges::upper_bound(file.batch_ends, row);
+    if (end == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", row);
+    const auto index = static_cast<int>(end - file.batch_ends.begin());
+    ARROW_ASSIGN_OR_RAISE(batch, read_checked_batch(*file.reader, index));
+    batch_begin = index == 0 ? 0 : *(end - 1);
+    values.clear();
+    for (const WantedColumn& column : columns) {
+      if (column.field < 0) {
+        values.emplace_back();
+        continue;
+      }
+      const arrow::Array* array = batch->column(column.field).get();
+      if (array->type_id() == arrow::Type::EXTENSION) {
+        array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
+      }
+      const bool is_plain =
+          array->type_id() != arrow::Type::DICTIONARY && array->type_id() != arrow::Type::RUN_END_ENCODED;
+      values.push_back({.array = array, .is_plain = is_plain});
+    }
+    return arrow::Status::OK();
+  }
+
+  void append_row(std::int64_t row, std::string& out) const {
+    out += '{';
+    bool is_first = true;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const Values& column = values[i];
+      ArrowPlace place{column.array, row};
+      if (!column.is_plain) place = place_of(*column.array, row);
+      const bool is_null = place.array == nullptr || place.array->IsNull(place.row);
+      if (is_null && nulls == RowNulls::omit) continue;
+      if (!is_first) out += ',';
+      is_first = false;
+      out += columns[i].member;
+      if (is_null)
+        out += "null";
+      else
+        append_value(out, columns[i].type, *place.array, place.row);
+    }
+    out += "}\n";
+  }
+};
+
+RowTexts::RowTexts(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RowTexts::RowTexts(RowTexts&&) noexcept = default;
+RowTexts& RowTexts::operator=(RowTexts&&) noexcept = default;
+RowTexts::~RowTexts() = default;
+
+Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTextColumn> columns, RowNulls nulls) {
+  auto state = std::make_unique<State>(State{.file = file.state(), .nulls = nulls, .columns = {}});
+  const std::shared_ptr<arrow::Schema> schema = file.state().reader->schema();
+  for (const RowTextColumn& column : columns) {
+    WantedColumn wanted{.member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
+    append_json_string(wanted.member, column.name);
+    wanted.member += ':';
+    state->columns.push_back(std::move(wanted));
+  }
+  return RowTexts(std::move(state));
+}
+
+Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& out) {
+  for (std::uint64_t row = first; row < last; ++row) {
+    const auto wanted = static_cast<std::int64_t>(row);
+    if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
+      return fail(damaged(state_->file.path, taken));
+    }
+    state_->append_row(wanted - state_->batch_begin, out);
+  }
+  return {};
+}
+
+}  // namespace outfall::columnar

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/lane_log.h"
+
+#include <utility>
+
+namespace outfall::delivery {
+
+LaneLog::LaneLog(ledger::Ledger& ledger, std::string load_id, std::string run_id,
+                 std::function<void(std::uint64_t rows)> settled)
+    : ledger_(ledger), load_id_(std::move(load_id)), run_id_(std::move(run_id)), settled_(std::move(settled)) {}
+
+Status LaneLog::record(ledger::LaneUpdate update, std::uint64_t rows) {
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(std::move(update));
+  waiting_rows_ += rows;
+  const std::uint64_t mine = ++asked_;
+  while (status_ && committed_ < mine) {
+    if (is_committing_)
+      committed_one_.wait(lock);
+    else
+      commit(lock);
+  }
+  return status_;
+}
+
+/// Commits for all that wait. Those that come meanwhile wait for the next one.
+void LaneLog::commit(std::unique_lock<std::mutex>& lock) {
+  is_committing_ = true;
+  const std::vector<ledger::LaneUpdate> updates = std::exchange(waiting_, {});
+  const std::uint64_t rows = std::exchange(waiting_rows_, 0);
+  const std::uint64_t upto = asked_;
+  lock.unlock();
+  Status recorded = ledger_.record_lanes(load_id_, run_id_, updates);
+  if (recorded && settled_ && rows > 0) settled_(rows);
+  lock.lock();
+  is_committing_ = false;
+  if (!recorded) status_ = fail(std::move(recorded.error()).in("record what was delivered"));
+  committed_ = upto;
+  committed_one_.notify_all();
+}
+
+}  // namespace outfall::delivery

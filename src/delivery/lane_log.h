@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LaneLog: makes durable what lanes have come to. All that wait at a moment share one commit.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "outfall/error.h"
+
+namespace outfall::delivery {
+
+/// Any thread may call. While it exists, the ledger is used through it alone.
+class LaneLog {
+ public:
+  /// `settled` is told of the rows that a commit has settled, one call at a time; it may use the ledger. All outlive
+  /// the object.
+  LaneLog(ledger::Ledger& ledger, std::string load_id, std::string run_id,
+          std::function<void(std::uint64_t rows)> settled = {});
+
+  /// Returns once it is durable. `rows` are settled by it. After an error nothing can be recorded any more.
+  Status record(ledger::LaneUpdate update, std::uint64_t rows);
+
+ private:
+  void commit(std::unique_lock<std::mutex>& lock);
+
+  ledger::Ledger& ledger_;
+  const std::string load_id_;
+  const std::string run_id_;
+  const std::function<void(std::uint64_t)> settled_;
+
+  std::mutex mutex_;
+  std::condition_variable committed_one_;
+  std::vector<ledger::LaneUpdate> waiting_;
+  std::uint64_t waiting_rows_ = 0;
+  std::uint64_t asked_ = 0;      ///< updates that were handed over
+  std::uint64_t committed_ = 0;  ///< of these
+  bool is_committing_ = false;
+  Status status_{};
+};
+
+}  // namespace outfall::delivery

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/lane_runner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/counts.h"
+#include "base/fault.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/wait.h"
+#include "columnar/ipc_file.h"
+#include "columnar/row_texts.h"
+#include "delivery/lane_log.h"
+#include "package/package_reader.h"
+
+namespace outfall::delivery {
+namespace {
+
+using ledger::LaneRecord;
+using ledger::LaneState;
+
+/// Rejected rows that a summary repeats.
+constexpr std::size_t refused_told_max = 10;
+
+/// A job file that is open for its lane.
+struct JobRows {
+  columnar::IpcFileReader file;
+  columnar::RowTexts texts;
+};
+
+/// The destination's answers to one cut, and to the halves of it where it was rejected as a whole.
+struct Sending {
+  std::vector<std::uint64_t> ends{};  ///< where the batch in hand ends is last; what is left of the cut ends before it
+  std::uint64_t attempts = 0;         ///< of the batch in hand, in this run
+  std::optional<Retry> retry{};
+};
+
+/// What a lane does next.
+enum class Step {
+  ready,
+  running,
+  waiting,  ///< until it is due
+  done,     ///< all its rows are settled
+  stopped,  ///< for this run
+};
+
+struct Turn {
+  Step step = Step::ready;
+  std::chrono::nanoseconds wait{};  ///< of waiting
+};
+
+struct Lane {
+  const ledger::JobRecord& job;
+  const schema::Table& table;
+  bool is_root = true;
+
+  // Under the mutex of all.
+  Step step = Step::ready;
+  std::chrono::steady_clock::time_point due{};
+
+  // Of the thread that has the lane in hand.
+  LaneRecord record{};
+  std::optional<Error> error{};  ///< why it was stopped
+  std::unique_ptr<JobRows> rows{};
+  Sending sending{};
+
+  bool is_over() const { return step == Step::done || step == Step::stopped; }
+  bool has_intent() const { return record.sent_to > record.settled; }
+};
+
+Error error_of(const Outcome& outcome, Remedy remedy) {
+  return {.message = outcome.reason, .hint = outcome.hint, .remedy = remedy};
+}
+
+/// All lanes of a package, and who works on which.
+class Lanes {
+ public:
+  Lanes(const LoadRequest& request, const LaneOptions& options, const MakeWriter& make_writer, Env& env)
+      : request_(request),
+        options_(options),
+        make_writer_(make_writer),
+        env_(env),
+        log_(request.lanes->ledger, request.package.load_id, request.lanes->run_id,
+             [this](std::uint64_t rows) { tell_progress(rows); }) {}
+
+  Result<LoadSummary> run() {
+    if (Status made = make_lanes(); !made) return fail(std::move(made.error()));
+    const auto open =
+        static_cast<std::size_t>(std::ranges::count_if(lanes_, [](const Lane& lane) { return !lane.is_over(); }));
+    const std::size_t workers = options_.parallelism == Parallelism::sequential
+                                    ? 1
+                                    : std::min(static_cast<std::size_t>(std::max(options_.workers, 1)), open);
+    std::unique_ptr<Writer> writer;  // of this thread
+    {
+      const std::stop_callback wake(request_.stop, [this] {
+        const std::lock_guard lock(mutex_);
+        changed_.notify_all();
+      });
+      std::vector<std::jthread> helpers;
+      for (std::size_t i = 1; i < workers; ++i) {
+        helpers.emplace_back([this] {
+          std::unique_ptr<Writer> own;
+          work(own);
+        });
+      }
+      if (open > 0) work(writer);
+    }
+    if (broken_) return fail(*broken_);
+    if (counts().open == 0 && !request_.stop.stop_requested()) tell_end(writer);
+    return summary();
+  }
+
+ private:
+  Status make_lanes() {
+    const auto known = request_.lanes->ledger.lanes(request_.package.load_id);
+    if (!known) return fail(known.error());
+    std::map<std::int64_t, LaneRecord> records;
+    for (const LaneRecord& record : *known) records.emplace(record.position, record);
+    for (std::size_t i = 0; i < request_.package.jobs.size(); ++i) {
+      const ledger::JobRecord& job = request_.package.jobs[i];
+      if (schema::is_system_name(job.table)) continue;
+      const schema::Table* table = request_.schema.tables.find(job.table);
+      if (table == nullptr)
+        return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
+      const auto position = static_cast<std::int64_t>(i);
+      const auto record = records.find(position);
+      lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty()});
+      Lane& lane = lanes_.back();
+      lane.record = record == records.end() ? LaneRecord{.position = position} : record->second;
+      rejected_ += lane.is_root ? lane.record.rejected : 0;
+      settled_rows_ += lane.record.settled;
+      if (lane.record.state == LaneState::done) lane.step = Step::done;
+      if (lane.record.state == LaneState::failed) lane.step = Step::stopped;
+    }
+    before_ = counts();
+    return {};
+  }
+
+  // --- Who works on what ---
+
+  void work(std::unique_ptr<Writer>& writer) {
+    while (Lane* lane = take()) {
+      Turn turn;
+      while (turn.step == Step::ready && !request_.stop.stop_requested()) {
+        Result<Turn> next = advance(*lane, writer);
+        if (!next) return break_off(std::move(next.error()));
+        turn = *next;
+      }
+      give_back(*lane, turn);
+    }
+  }
+
+  /// The next lane that can be worked on. Null: there is none any more.
+  Lane* take() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      if (broken_ || request_.stop.stop_requested()) return nullptr;
+      const auto now = std::chrono::steady_clock::now();
+      std::optional<std::chrono::steady_clock::time_point> earliest;
+      bool are_all_over = true;
+      for (Lane& lane : lanes_) {
+        if (lane.step == Step::waiting && lane.due <= now) lane.step = Step::ready;
+        if (lane.step == Step::waiting) earliest = earliest ? std::min(*earliest, lane.due) : lane.due;
+        if (lane.step == Step::ready && may_begin(lane)) {
+          lane.step = Step::running;
+          return &lane;
+        }
+        are_all_over = are_all_over && lane.is_over();
+      }
+      if (are_all_over) return nullptr;
+      if (earliest)
+        changed_.wait_until(lock, *earliest);
+      else
+        changed_.wait(lock);
+    }
+  }
+
+  /// Whether those that go before it have come to their ends. Behind one that was stopped, those of its table stop.
+  bool may_begin(Lane& lane) const {
+    if (options_.parallelism == Parallelism::parallel) return true;
+    for (const Lane& before : lanes_) {
+      if (&before == &lane) break;
+      if (before.step == Step::done) continue;
+      const bool is_of_table = before.job.table == lane.job.table;
+      if (before.step == Step::stopped && is_of_table) lane.step = Step::stopped;
+      if (before.step == Step::stopped && !is_of_table) continue;
+      if (is_of_table || options_.parallelism == Parallelism::sequential) return false;
+    }
+    return true;
+  }
+
+  void give_back(Lane& lane, const Turn& turn) {
+    const std::lock_guard lock(mutex_);
+    lane.step = turn.step;
+    if (turn.step == Step::waiting) {
+      lane.due =
+          std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(turn.wait);
+    }
+    changed_.notify_all();
+  }
+
+  void break_off(Error error) {
+    const std::lock_guard lock(mutex_);
+    if (!broken_) broken_ = std::move(error);
+    changed_.notify_all();
+  }
+
+  // --- One batch ---
+
+  /// Sends the next batch and takes the answer. Errors: it cannot be known or recorded how far the lane is.
+  Result<Turn> advance(Lane& lane, std::unique_ptr<Writer>& writer) {
+    if (lane.record.settled == lane.job.rows) return finish(lane, {.lane = lane.record}, 0);
+    if (Status opened = open_rows(lane); !opened) return fail(std::move(opened.error()));
+    if (Status intended = intend(lane); !intended) return fail(std::move(intended.error()));
+    const Outcome outcome = send(lane, writer);
+    switch (outcome.kind) {
+      case Outcome::Kind::delivered:
+        return settle(lane, {.lane = lane.record});
+      case Outcome::Kind::rejected:
+        return outcome.rows.empty() ? divide(lane, outcome) : reject(lane, outcome.rows);
+      case Outcome::Kind::retry:
+      case Outcome::Kind::unknown:
+        return wait_or_stop(lane, outcome);
+      case Outcome::Kind::fatal:
+        return give_up(lane, error_of(outcome, Remedy::abandon));
+    }
+    return Turn{};
+  }
+
+  Status open_rows(Lane& lane) const {
+    if (lane.rows != nullptr) return {};
+    Result<columnar::IpcFileReader> file = package::open_job(request_.folder, lane.job, request_.check);
+    if (!file) return fail(std::move(file.error()));
+    std::vector<columnar::RowTextColumn> columns;
+    for (const schema::Column& column : lane.table.columns) {
+      if (column.type && !schema::is_system_name(column.name)) columns.push_back({column.name, *column.type});
+    }
+    auto texts = columnar::RowTexts::open(*file, columns, columnar::RowNulls::omit);
+    if (!texts) return fail(std::move(texts.error()));
+    lane.rows = std::make_unique<JobRows>(JobRows{std::move(*file), std::move(*texts)});
+    return {};
+  }
+
+  /// The batch in hand ends here. A cut that was about to be sent before a crash is sent again as it was.
+  std::uint64_t next_end(const Lane& lane) const {
+    const LaneRecord& record = lane.record;
+    if (lane.has_intent()) return std::min(record.settled + record.cut, record.sent_to);
+    return std::min(record.settled + options_.batch_size, lane.job.rows);
+  }
+
+  /// Sees to it that the batch in hand is known to be about to be sent.
+  Status intend(Lane& lane) {
+    if (lane.sending.ends.empty()) lane.sending.ends.push_back(next_end(lane));
+    LaneRecord& record = lane.record;
+    const std::uint64_t end = lane.sending.ends.back();
+    if (record.sent_to == end) return {};
+    record.sent_to = end;
+    record.cut = end - record.settled;
+    Status recorded = log_.record({.lane = record}, 0);
+    fault_point(Fault::batch_intended);
+    return recorded;
+  }
+
+  Outcome have_writer(std::unique_ptr<Writer>& writer) const {
+    if (writer != nullptr) return {};
+    Result<std::unique_ptr<Writer>> made = make_writer_();
+    if (!made) {
+      const bool may_help = made.error().remedy != Remedy::abandon;
+      return {.kind = may_help ? Outcome::Kind::retry : Outcome::Kind::fatal,
+              .reason = made.error().message,
+              .hint = made.error().hint};
+    }
+    writer = std::move(*made);
+    return {};
+  }
+
+  Outcome send(Lane& lane, std::unique_ptr<Writer>& writer) {
+    if (Outcome had = have_writer(writer); had.kind != Outcome::Kind::delivered) return had;
+    const LaneRecord& record = lane.record;
+    const std::uint64_t last = lane.sending.ends.back();
+    ++lane.sending.attempts;
+    if (!lane.sending.retry) lane.sending.retry.emplace(options_.retry, env_);
+    const std::string key =
+        batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, record.settled, last);
+    Outcome outcome = writer->write({.load_id = request_.package.load_id,
+                                     .table = lane.table,
+                                     .job_file = lane.job.file,
+                                     .rows = lane.rows->texts,
+                                     .first = record.settled,
+                                     .last = last,
+                                     .index = record.settled / options_.batch_size,
+                                     .attempt = lane.sending.attempts,
+                                     .key = key,
+                                     .stop = request_.stop});
+    fault_point(Fault::batch_answered);
+    return outcome;
+  }
+
+  /// The rows of the batch in hand are delivered, or rejected as `update` says. The next batch is intended with it.
+  Result<Turn> settle(Lane& lane, ledger::LaneUpdate update) {
+    LaneRecord& record = update.lane;
+    const std::uint64_t rows = record.sent_to - record.settled;
+    record.settled = record.sent_to;
+    record.rejected += update.rejected;
+    record.last_error.clear();
+    lane.sending.ends.pop_back();
+    lane.sending.attempts = 0;
+    lane.sending.retry.reset();
+    if (record.settled == lane.job.rows) return finish(lane, std::move(update), rows);
+    lane.record = record;
+    if (lane.sending.ends.empty()) lane.sending.ends.push_back(next_end(lane));
+    record.sent_to = lane.sending.ends.back();
+    record.cut = record.sent_to - record.settled;
+    lane.record = record;
+    return recorded(std::move(update), rows, {.step = Step::ready});
+  }
+
+  Result<Turn> finish(Lane& lane, ledger::LaneUpdate update, std::uint64_t rows) {
+    update.lane.state = LaneState::done;
+    update.lane.sent_to = update.lane.settled;
+    update.lane.cut = 0;
+    lane.record = update.lane;
+    lane.rows.reset();
+    return recorded(std::move(update), rows, {.step = Step::done});
+  }
+
+  Result<Turn> recorded(ledger::LaneUpdate update, std::uint64_t rows, Turn next) {
+    Status done = log_.record(std::move(update), rows);
+    return done ? Result<Turn>(next) : fail(std::move(done.error()));
+  }
+
+  /// The batch was refused as a whole: halves of it, until the rows that are to blame stand alone.
+  Result<Turn> divide(Lane& lane, const Outcome& outcome) {
+    const std::uint64_t first = lane.record.settled;
+    const std::uint64_t last = lane.sending.ends.back();
+    if (last - first == 1) return reject(lane, {{.row = 0, .reason = outcome.reason}});
+    lane.sending.ends.push_back(first + (last - first) / 2);
+    lane.sending.attempts = 0;
+    lane.sending.retry.reset();
+    return Turn{};
+  }
+
+  Result<Turn> reject(Lane& lane, const std::vector<RejectedRow>& rows) {
+    ledger::LaneUpdate update{.lane = lane.record, .rejected = rows.size()};
+    if (lane.is_root) {
+      const std::lock_guard lock(mutex_);
+      rejected_ += rows.size();
+      if (Status few = check_rejected(); !few) {
+        rejected_ -= rows.size();
+        lane.error = few.error();
+        return Turn{.step = Step::stopped};
+      }
+    }
+    for (const RejectedRow& row : rows) {
+      if (Status kept = keep(lane, row, update.letters); !kept) return fail(std::move(kept.error()));
+    }
+    return settle(lane, std::move(update));
+  }
+
+  Status check_rejected() const {
+    if (request_.lanes->on_reject == OnReject::fail) {
+      return fail("a row is rejected, and --on-reject fail does not let one go");
+    }
+    return request_.lanes->check_rejected ? request_.lanes->check_rejected(rejected_) : Status();
+  }
+
+  Status keep(Lane& lane, const RejectedRow& row, std::vector<ledger::Letter>& letters) {
+    const std::uint64_t place = lane.record.settled + row.row;
+    {
+      const std::lock_guard lock(mutex_);
+      if (refused_.size() < refused_told_max) {
+        refused_.push_back({.table = lane.job.table, .row = place, .reason = row.reason, .text = ""});
+      }
+    }
+    if (request_.lanes->on_reject != OnReject::dead_letter) return {};
+    std::string text;
+    if (Status told = lane.rows->texts.append(place, place + 1, text); !told) return told;
+    text.pop_back();  // the line feed
+    letters.push_back(
+        {.table = lane.job.table,
+         .input = fmt::format("package {}", request_.package.load_id),
+         .line = place + 1,
+         .reason = row.reason,
+         .hint = "",
+         .header = "",
+         .text = text,
+         .text_bytes = text.size(),
+         .rejected_at = env_.now_us(),
+         .job_file = lane.job.file,
+         .row = place,
+         .key = batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, place, place + 1),
+         .attempt = lane.sending.attempts});
+    return {};
+  }
+
+  Result<Turn> wait_or_stop(Lane& lane, const Outcome& outcome) {
+    LaneRecord& record = lane.record;
+    ++record.attempts;
+    if (outcome.kind == Outcome::Kind::unknown) ++record.unknown;
+    record.last_error = outcome.reason;
+    if (Status recorded = log_.record({.lane = record}, 0); !recorded) return fail(std::move(recorded.error()));
+    const std::optional<std::chrono::nanoseconds> wait = lane.sending.retry->next_wait();
+    if (!wait) {
+      lane.error = error_of(outcome, Remedy::retry).in(fmt::format("failed {} times", lane.sending.attempts));
+      return Turn{.step = Step::stopped};
+    }
+    const auto asked = std::min<std::chrono::nanoseconds>(outcome.after.value_or(std::chrono::nanoseconds(0)),
+                                                          options_.retry.wait_max);
+    return Turn{.step = Step::waiting, .wait = std::max(*wait, asked)};
+  }
+
+  /// It gets no further until a person has said so.
+  Result<Turn> give_up(Lane& lane, Error error) {
+    LaneRecord& record = lane.record;
+    record.state = LaneState::failed;
+    ++record.attempts;
+    record.last_error = error.message;
+    lane.error = std::move(error);
+    return recorded({.lane = record}, 0, {.step = Step::stopped});
+  }
+
+  // --- What is told ---
+
+  /// All rows are settled: the destination may do what it does with whole tables and whole loads.
+  void tell_end(std::unique_ptr<Writer>& writer) {
+    std::vector<const schema::Table*> tables;
+    for (const std::string& name : request_.package.replaced) {
+      if (const schema::Table* table = request_.schema.tables.find(name)) tables.push_back(table);
+    }
+    for (const Lane& lane : lanes_) {
+      if (std::ranges::find(tables, &lane.table) == tables.end()) tables.push_back(&lane.table);
+    }
+    for (const schema::Table* table : tables) {
+      const bool has_rows = std::ranges::any_of(lanes_, [&](const Lane& lane) { return &lane.table == table; });
+      if (!has_rows &&
+          !tell(writer, {.kind = Event::Kind::begin_table, .load_id = request_.package.load_id, .table = table}))
+        return;
+      if (!tell(writer, {.kind = Event::Kind::end_table, .load_id = request_.package.load_id, .table = table})) return;
+    }
+    (void)tell(writer, {.kind = Event::Kind::complete_load, .load_id = request_.package.load_id});
+  }
+
+  /// As often as a batch is sent. False: it could not be told, or the run was asked to stop.
+  bool tell(std::unique_ptr<Writer>& writer, Event event) {
+    Retry retry(options_.retry, env_);
+    event.stop = request_.stop;
+    while (true) {
+      Outcome outcome = have_writer(writer);
+      if (outcome.kind == Outcome::Kind::delivered) outcome = writer->tell(event);
+      if (outcome.kind == Outcome::Kind::delivered) return true;
+      const auto wait = retry.next_wait();
+      const bool may_help = outcome.kind == Outcome::Kind::retry || outcome.kind == Outcome::Kind::unknown;
+      if (!may_help || !wait || !wait_unless_stopped(*wait, request_.stop)) {
+        untold_ = error_of(outcome, may_help ? Remedy::retry : Remedy::abandon)
+                      .in(event.table == nullptr ? std::string("tell the end of the load")
+                                                 : fmt::format("tell the end of {}", event.table->name));
+        return false;
+      }
+    }
+  }
+
+  void tell_progress(std::uint64_t rows) {
+    settled_rows_ += rows;
+    if (request_.progress) request_.progress(settled_rows_);
+  }
+
+  LoadSummary summary() {
+    LoadSummary out;
+    LanesSummary lanes;
+    for (const Lane& lane : lanes_) {
+      auto entry = std::ranges::find(out.tables, lane.job.table, &TableLoad::table);
+      if (entry == out.tables.end()) entry = out.tables.insert(entry, TableLoad{.table = lane.job.table});
+      entry->rows += lane.record.settled - lane.record.rejected;
+      out.rows += lane.record.settled - lane.record.rejected;
+      lanes.unknown += lane.record.unknown;
+    }
+    lanes.before = before_;
+    lanes.now = counts();
+    lanes.is_given_up = lanes.now.open > 0 && std::ranges::all_of(lanes_, [](const Lane& lane) {
+                          return lane.record.state != LaneState::open;
+                        });
+    lanes.refused = std::move(refused_);
+    lanes.error = untold_ ? untold_ : first_error();
+    lanes.is_told = !untold_ && lanes.now.open == 0;
+    out.lanes = std::move(lanes);
+    return out;
+  }
+
+  LaneCounts counts() const {
+    LaneCounts counts;
+    for (const Lane& lane : lanes_) {
+      if (!lane.is_root) continue;
+      counts.delivered += lane.record.settled - lane.record.rejected;
+      counts.rejected += lane.record.rejected;
+      counts.open += lane.job.rows - lane.record.settled;
+    }
+    return counts;
+  }
+
+  std::optional<Error> first_error() const {
+    for (const Lane& lane : lanes_) {
+      if (lane.record.state == LaneState::done) continue;
+      const std::string where =
+          fmt::format("deliver {} of {}", counted(lane.job.rows - lane.record.settled, "row"), lane.job.table);
+      if (lane.error) return Error(*lane.error).in(where);
+      if (lane.record.state == LaneState::failed) {
+        return Error{.message = fmt::format("{}: given up by an earlier run: {}", where, lane.record.last_error),
+                     .hint = fmt::format("outfall package drop {} gives them up", request_.package.load_id)};
+      }
+    }
+    if (request_.stop.stop_requested()) {
+      return Error{.message = "stopped", .hint = "", .blame = Blame::interrupted};
+    }
+    return std::nullopt;
+  }
+
+  const LoadRequest& request_;
+  const LaneOptions& options_;
+  const MakeWriter& make_writer_;
+  Env& env_;
+  LaneLog log_;
+  std::vector<Lane> lanes_;
+  LaneCounts before_{};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Error> broken_;
+  std::optional<Error> untold_;  ///< why the end could not be told
+  std::uint64_t rejected_ = 0;   ///< documents, in all runs
+  std::vector<RefusedDocument> refused_;
+  std::uint64_t settled_rows_ = 0;
+};
+
+}  // namespace
+
+Result<LoadSummary> run_lanes(const LoadRequest& request, const LaneOptions& options, const MakeWriter& make_writer,
+                              Env& env) {
+  return Lanes(request, options, make_writer, env).run();
+}
+
+std::string batch_key(std::string_view pipeline, std::string_view load_id, std::string_view job_file,
+                      std::uint64_t first, std::uint64_t last) {
+  const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", pipeline, load_id, job_file, first, last);
+  const std::array<std::uint8_t, 16> hash = xxh3_128(text);
+  return fmt::format("{:02x}", fmt::join(hash, ""));
+}
+
+}  // namespace outfall::delivery

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lanes under failures of every kind: writers that refuse, hang up and lose answers, and processes that are killed
+// between any two steps. What was written is a file of lines, which outlives the process that wrote it.
+//
+// OUTFALL_SEED=N plays one case of the property test, OUTFALL_CASES=N so many.
+#include "delivery/lane_runner.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "base/fault.h"
+#include "base/hash.h"
+#include "base/scratch_folder.h"
+#include "package/package_writer.h"
+#include "sql/arrow_rows_for_tests.h"
+
+namespace outfall::delivery {
+namespace {
+
+using sql::for_tests::Batch;
+using sql::for_tests::Column;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* load_id = "1.5";
+
+/// A batch as some writer wrote it.
+struct Written {
+  std::string key;
+  std::string job_file;
+  std::vector<std::uint64_t> ids;
+};
+
+class Lanes : public testing::Test {
+ protected:
+  /// Rows of a table are numbered on over its files; `files` has how many each holds.
+  void seal(const std::map<std::string, std::vector<std::uint64_t>>& tables) {
+    package_ = {};
+    schema_ = schema::Schema::make("s", NamingConvention::direct);
+    auto writer = package::PackageWriter::create(folder_.path(), load_id);
+    ASSERT_TRUE(writer) << writer.error().message;
+    for (const auto& [name, files] : tables) {
+      schema::Table table = schema::Table::root(name, "append", name);
+      schema::Column id;
+      id.name = "id";
+      id.type = DataType::bigint;
+      schema::Column other = id;
+      other.name = "other";
+      table.columns.add(id);
+      table.columns.add(other);
+      schema_.tables.add(std::move(table));
+      std::int64_t next = 0;
+      for (std::size_t i = 0; i < files.size(); ++i) {
+        std::vector<std::optional<std::int64_t>> ids;
+        for (std::uint64_t row = 0; row < files[i]; ++row) ids.emplace_back(next++);
+        // Another column begins another file.
+        Batch batch({Column::fixed<std::int64_t>(i % 2 == 0 ? "id" : "id", "l", ids),
+                     Column::fixed<std::int64_t>(i % 2 == 0 ? "other" : "another", "l", ids)});
+        ArrowSchema schema{};
+        ArrowArray array{};
+        batch.fill(&schema);
+        batch.fill(&array);
+        ASSERT_TRUE(writer->append(name, schema, &array));
+        schema.release(&schema);
+        package_.documents += files[i];
+      }
+    }
+    schema_.bump();
+    package_.load_id = load_id;
+    package_.run_id = "sealing";
+    package_.destination = "test:";
+    package_.dataset = "data";
+    package_.schema_name = schema_.name;
+    package_.schema_version_hash = schema_.version_hash;
+    package_.schema = schema_.to_json();
+    package_.jobs = writer->finish().value();
+    auto ledger = ledger::Ledger::open(folder_ / "outfall.db", env_);
+    ASSERT_TRUE(ledger) << ledger.error().message;
+    ASSERT_TRUE(ledger->seal(package_, {}, {.naming = "direct", .document = ""}));
+  }
+
+  Result<LoadSummary> deliver(const LaneOptions& options, const MakeWriter& make_writer,
+                              OnReject on_reject = OnReject::dead_letter, std::stop_token stop = {}) {
+    auto ledger = ledger::Ledger::open(folder_ / "outfall.db", env_);
+    if (!ledger) return fail(ledger.error());
+    const LaneContext context{.ledger = *ledger, .pipeline = "p", .run_id = "r", .on_reject = on_reject};
+    return run_lanes({.package = package_,
+                      .schema = schema_,
+                      .folder = folder_ / load_id,
+                      .progress = {},
+                      .lanes = &context,
+                      .stop = std::move(stop)},
+                     options, make_writer, Env::system());
+  }
+
+  std::vector<ledger::LaneRecord> records() {
+    return ledger::Ledger::open(folder_ / "outfall.db", env_)->lanes(load_id).value();
+  }
+
+  std::vector<ledger::LetterRecord> letters() {
+    auto ledger = ledger::Ledger::open(folder_ / "outfall.db", env_);
+    std::vector<ledger::LetterRecord> found;
+    EXPECT_TRUE(ledger->visit_letters({}, [&](const ledger::LetterRecord& letter) -> Result<bool> {
+      found.push_back(letter);
+      return true;
+    }));
+    return found;
+  }
+
+  std::string log() const { return folder_ / "written"; }
+
+  std::vector<Written> written() const {
+    std::vector<Written> found;
+    std::ifstream file(log());
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream words(line);
+      Written one;
+      words >> one.key >> one.job_file;
+      for (std::uint64_t id = 0; words >> id;) one.ids.push_back(id);
+      found.push_back(std::move(one));
+    }
+    return found;
+  }
+
+  ScratchFolder folder_;
+  FixedEnv env_;
+  ledger::PackageRecord package_;
+  schema::Schema schema_ = schema::Schema::make("s", NamingConvention::direct);
+};
+
+std::vector<std::uint64_t> ids_of(const delivery::Batch& batch) {
+  std::string text;
+  EXPECT_TRUE(batch.rows.append(batch.first, batch.last, text));
+  std::vector<std::uint64_t> ids;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    ids.push_back(std::stoull(line.substr(std::string_view(R"({"id":)").size())));
+  }
+  return ids;
+}
+
+/// Answers what a function says, which may write the batch down first.
+class Answering final : public Writer {
+ public:
+  using Answer = std::function<Outcome(const delivery::Batch&, const std::vector<std::uint64_t>& ids)>;
+  explicit Answering(Answer answer) : answer_(std::move(answer)) {}
+  Outcome write(const delivery::Batch& batch) override { return answer_(batch, ids_of(batch)); }
+  Outcome tell(const Event&) override { return {}; }
+
+ private:
+  Answer answer_;
+};
+
+MakeWriter answering(Answering::Answer answer) {
+  return
+      [answer = std::move(answer)]() -> Result<std::unique_ptr<Writer>> { return std::make_unique<Answering>(answer); };
+}
+
+/// One line, in one piece, whoever else writes.
+void write_down(const std::string& path, const delivery::Batch& batch, const std::vector<std::uint64_t>& ids) {
+  const std::string line = fmt::format("{} {} {}\n", batch.key, batch.job_file, fmt::join(ids, " "));
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  EXPECT_EQ(::write(file, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+  ::close(file);
+}
+
+LaneOptions quick(std::uint64_t batch_size) {
+  return {.batch_size = batch_size,
+          .workers = 4,
+          .retry = {
+              .attempts_max = 5, .wait_first = std::chrono::milliseconds(1), .wait_max = std::chrono::milliseconds(2)}};
+}
+
+TEST_F(Lanes, BatchesAreExactAndInOrder) {
+  seal({{"t", {12}}});
+  auto summary = deliver(quick(5), answering([&](const auto& batch, const auto& ids) {
+                           write_down(log(), batch, ids);
+                           return Outcome{};
+                         }));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.delivered, 12U);
+  EXPECT_EQ(summary->lanes->now.open, 0U);
+  const std::vector<Written> batches = written();
+  ASSERT_EQ(batches.size(), 3U);
+  EXPECT_THAT(batches[0].ids, ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(batches[1].ids, ElementsAre(5, 6, 7, 8, 9));
+  EXPECT_THAT(batches[2].ids, ElementsAre(10, 11));
+  EXPECT_EQ(batches[2].key, batch_key("p", load_id, batches[2].job_file, 10, 12));
+  EXPECT_EQ(records().at(0).state, ledger::LaneState::done);
+}
+
+TEST_F(Lanes, ABatchIsDividedUntilThePoisonedRowsStandAlone) {
+  seal({{"t", {64}}});
+  const std::set<std::uint64_t> poison{0, 9, 10, 63};
+  int calls = 0;
+  LaneOptions options = quick(64);
+  options.workers = 1;
+  auto summary = deliver(options, answering([&](const auto& batch, const auto& ids) {
+                           ++calls;
+                           if (std::ranges::any_of(ids, [&](std::uint64_t id) { return poison.contains(id); })) {
+                             return Outcome{.kind = Outcome::Kind::rejected, .reason = "poison"};
+                           }
+                           write_down(log(), batch, ids);
+                           return Outcome{};
+                         }));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.delivered, 60U);
+  EXPECT_EQ(summary->lanes->now.rejected, 4U);
+  EXPECT_LE(calls, 1 + 2 * 4 * 6);
+  std::vector<std::uint64_t> rows;
+  for (const ledger::LetterRecord& letter : letters()) {
+    rows.push_back(letter.letter.row);
+    EXPECT_EQ(letter.letter.reason, "poison");
+    EXPECT_THAT(letter.letter.text, HasSubstr(fmt::format("\"id\":{}", letter.letter.row)));
+  }
+  EXPECT_THAT(rows, ElementsAre(0, 9, 10, 63));
+}
+
+TEST_F(Lanes, WhatIsGivenUpIsNotTriedAgainAndOthersGoOn) {
+  seal({{"bad", {10}}, {"good", {10}}});
+  const auto answer = answering([&](const auto& batch, const auto& ids) {
+    if (batch.table.name == "bad" && batch.first == 5)
+      return Outcome{.kind = Outcome::Kind::fatal, .reason = "no such account"};
+    write_down(log(), batch, ids);
+    return Outcome{};
+  });
+  auto summary = deliver(quick(5), answer);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.delivered, 15U);
+  EXPECT_EQ(summary->lanes->now.open, 5U);
+  EXPECT_TRUE(summary->lanes->is_given_up);
+  EXPECT_THAT(summary->lanes->error->message, HasSubstr("no such account"));
+  auto again = deliver(quick(5), answering([](const auto&, const auto&) {
+                         ADD_FAILURE() << "it was given up";
+                         return Outcome{};
+                       }));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->lanes->before.delivered, 15U);
+  EXPECT_EQ(again->lanes->now.open, 5U);
+  EXPECT_THAT(again->lanes->error->message, HasSubstr("no such account"));
+}
+
+TEST_F(Lanes, AttemptsOfOneRunAreLimitedAndAllAreCounted) {
+  seal({{"t", {3}}});
+  int calls = 0;
+  LaneOptions options = quick(3);
+  options.retry.attempts_max = 3;
+  const auto answer = answering([&](const auto& batch, const auto&) {
+    EXPECT_EQ(batch.attempt, static_cast<std::uint64_t>(calls % 3 + 1));
+    ++calls;
+    return Outcome{.kind = Outcome::Kind::retry, .reason = "not now"};
+  });
+  for (int run = 1; run <= 2; ++run) {
+    auto summary = deliver(options, answer);
+    ASSERT_TRUE(summary) << summary.error().message;
+    EXPECT_EQ(summary->lanes->now.open, 3U);
+    EXPECT_FALSE(summary->lanes->is_given_up);
+    EXPECT_THAT(summary->lanes->error->message, HasSubstr("failed 3 times: not now"));
+    EXPECT_EQ(records().at(0).attempts, static_cast<std::uint64_t>(3 * run));
+  }
+  EXPECT_EQ(calls, 6);
+}
+
+TEST_F(Lanes, ACutThatMayHaveArrivedIsSentAgainAsItWas) {
+  seal({{"t", {20}}});
+  std::vector<std::string> keys;
+  auto first = deliver(quick(8), answering([&](const auto& batch, const auto&) {
+                         keys.emplace_back(batch.key);
+                         return Outcome{.kind = Outcome::Kind::unknown, .reason = "no answer"};
+                       }));
+  ASSERT_TRUE(first);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> cuts;
+  auto second = deliver(quick(5), answering([&](const auto& batch, const auto&) {
+                          if (cuts.empty()) {
+                            EXPECT_EQ(batch.key, keys.front());
+                          }
+                          cuts.emplace_back(batch.first, batch.last);
+                          return Outcome{};
+                        }));
+  ASSERT_TRUE(second);
+  EXPECT_THAT(cuts, ElementsAre(std::pair(0, 8), std::pair(8, 13), std::pair(13, 18), std::pair(18, 20)));
+  EXPECT_EQ(second->lanes->unknown, keys.size());
+}
+
+TEST_F(Lanes, AStopLeavesTheRestOpen) {
+  seal({{"t", {30}}});
+  std::stop_source stop;
+  auto summary = deliver(quick(10), answering([&](const auto&, const auto&) {
+                           stop.request_stop();
+                           return Outcome{};
+                         }),
+                         OnReject::dead_letter, stop.get_token());
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.delivered, 10U);
+  EXPECT_EQ(summary->lanes->now.open, 20U);
+  EXPECT_EQ(summary->lanes->error->blame, Blame::interrupted);
+}
+
+// --- Any failure, any crash ---
+
+/// Numbers that follow from a seed and what they are for.
+std::uint64_t dice(std::uint64_t seed, std::string_view what) {
+  const auto hash = xxh3_128(fmt::format("{}/{}", seed, what));
+  return std::uint64_t{hash[0]} | std::uint64_t{hash[1]} << 8 | std::uint64_t{hash[2]} << 16 |
+         std::uint64_t{hash[3]} << 24;
+}
+
+bool is_poisoned(std::uint64_t seed, const std::string& table, std::uint64_t id) {
+  return dice(seed, fmt::format("poison {} {}", table, id)) % 20 == 0;
+}
+
+class LanesUnderFailures : public Lanes {
+ protected:
+  /// Seals a package, and delivers it with a new process each time one is killed or gives in.
+  void play(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::map<std::string, std::vector<std::uint64_t>> tables;
+    const std::size_t table_count = random() % 3 + 1;
+    for (std::size_t i = 0; i < table_count; ++i) {
+      for (std::size_t file = random() % 4 + 1; file > 0; --file)
+        tables[fmt::format("t{}", i)].push_back(random() % 40 + 1);
+    }
+    seal(tables);
+    const bool rejects_rows = random() % 2 == 0;
+    const auto parallelism = static_cast<Parallelism>(random() % 3);
+    bool is_done = false;
+    for (std::uint64_t run = 0; run < 200 && !is_done; ++run) {
+      LaneOptions options = quick(random() % 25 + 1);
+      options.workers = static_cast<int>(random() % 6 + 1);
+      options.parallelism = parallelism;
+      const std::string fault =
+          random() % 3 == 0
+              ? ""
+              : fmt::format("{}:{}", random() % 2 == 0 ? "batch_intended" : "batch_answered", random() % 12 + 1);
+      const int status = run_forked([&] {
+        if (!arm_fault(fault)) return 3;
+        const auto summary = deliver(options, failing(seed, run, rejects_rows));
+        if (!summary) return 2;
+        return summary->lanes->now.open == 0 ? 0 : 1;
+      });
+      ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) <= 1) << WEXITSTATUS(status);
+      crashes_ += WIFSIGNALED(status);
+      is_done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+    ASSERT_TRUE(is_done);
+    check(seed, tables, parallelism);
+  }
+
+  MakeWriter failing(std::uint64_t seed, std::uint64_t run, bool rejects_rows) {
+    return answering([this, seed, run, rejects_rows](const auto& batch, const auto& ids) -> Outcome {
+      const std::uint64_t luck = dice(seed, fmt::format("{} {} {}", batch.key, batch.attempt, run)) % 100;
+      if (luck < 8) return {.kind = Outcome::Kind::retry, .reason = "not now"};
+      if (luck < 16) return {.kind = Outcome::Kind::unknown, .reason = "never arrived"};
+      std::vector<std::uint64_t> good;
+      std::vector<RejectedRow> bad;
+      for (std::uint64_t i = 0; i < ids.size(); ++i) {
+        if (is_poisoned(seed, batch.table.name, ids[i]))
+          bad.push_back({.row = i, .reason = "poison"});
+        else
+          good.push_back(ids[i]);
+      }
+      if (!bad.empty() && !rejects_rows) return {.kind = Outcome::Kind::rejected, .reason = "poison"};
+      write_down(log(), batch, good);
+      if (luck < 24) return {.kind = Outcome::Kind::unknown, .reason = "the answer is lost"};
+      if (!bad.empty()) return {.kind = Outcome::Kind::rejected, .rows = std::move(bad)};
+      return {};
+    });
+  }
+
+  /// Each row is delivered once, by whoever counts a key once, or is a letter; and all are in their order.
+  void check(std::uint64_t seed, const std::map<std::string, std::vector<std::uint64_t>>& tables,
+             Parallelism parallelism) {
+    std::map<std::string, std::string> table_of;
+    std::map<std::string, std::size_t> file_of;
+    for (const ledger::JobRecord& job : package_.jobs) {
+      table_of[job.file] = job.table;
+      file_of.emplace(job.file, file_of.size());
+    }
+    std::map<std::string, std::vector<std::uint64_t>> delivered;
+    std::map<std::string, std::vector<std::uint64_t>> by_file;
+    std::set<std::string> keys;
+    for (const Written& one : written()) {
+      if (!keys.insert(one.key).second) continue;
+      auto& table = delivered[table_of.at(one.job_file)];
+      table.insert(table.end(), one.ids.begin(), one.ids.end());
+      auto& file = by_file[one.job_file];
+      file.insert(file.end(), one.ids.begin(), one.ids.end());
+    }
+    for (const auto& [file, ids] : by_file) EXPECT_TRUE(std::ranges::is_sorted(ids)) << file;
+    std::map<std::string, std::vector<std::uint64_t>> rejected;
+    for (const ledger::LetterRecord& letter : letters()) {
+      std::uint64_t id = 0;
+      ASSERT_EQ(std::sscanf(letter.letter.text.c_str(), "{\"id\":%lu", &id), 1) << letter.letter.text;
+      rejected[letter.letter.table].push_back(id);
+    }
+    for (const auto& [table, files] : tables) {
+      if (parallelism != Parallelism::parallel) {
+        EXPECT_TRUE(std::ranges::is_sorted(delivered[table])) << table;
+      }
+      std::uint64_t rows = 0;
+      for (const std::uint64_t count : files) rows += count;
+      std::vector<std::uint64_t> good;
+      std::vector<std::uint64_t> bad;
+      for (std::uint64_t id = 0; id < rows; ++id) (is_poisoned(seed, table, id) ? bad : good).push_back(id);
+      std::ranges::sort(delivered[table]);
+      std::ranges::sort(rejected[table]);
+      EXPECT_EQ(delivered[table], good) << table;
+      EXPECT_EQ(rejected[table], bad) << table;
+    }
+  }
+
+  int crashes_ = 0;
+};
+
+TEST_F(LanesUnderFailures, EveryRowIsConfirmedOnceOrALetter) {
+  const char* one = std::getenv("OUTFALL_SEED");
+  const char* many = std::getenv("OUTFALL_CASES");
+  const std::uint64_t first = one == nullptr ? 1 : std::stoull(one);
+  const std::uint64_t cases = one != nullptr ? 1 : many == nullptr ? 60 : std::stoull(many);
+  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
+    SCOPED_TRACE(fmt::format("OUTFALL_SEED={}", seed));
+    ASSERT_EQ(::system(fmt::format("rm -rf {0}/1.5 {0}/written {0}/outfall.db*", folder_.path()).c_str()), 0);
+    play(seed);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(crashes_, 0);
+}
+
+}  // namespace
+}  // namespace outfall::delivery

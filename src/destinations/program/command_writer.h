@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CommandWriter: a process a batch. The rows are its standard input, one JSON object a line; its exit code is the
+// answer. The contract, for people: docs/programs.md.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/program.h"
+#include "delivery/writer.h"
+
+namespace outfall::destinations::program {
+
+struct CommandOptions {
+  std::string command;  ///< for /bin/sh
+  std::optional<std::chrono::nanoseconds> timeout{};
+  /// Gets what it writes to standard error, as it comes, from any thread.
+  std::function<void(std::string_view)> said{};
+};
+
+class CommandWriter final : public delivery::Writer {
+ public:
+  /// Both outlive the object.
+  CommandWriter(const CommandOptions& options, ProgramGuard& guard) : options_(options), guard_(guard) {}
+
+  delivery::Outcome write(const delivery::Batch& batch) override;
+  /// A command is told of nothing but rows.
+  delivery::Outcome tell(const delivery::Event&) override { return {}; }
+
+ private:
+  const CommandOptions& options_;
+  ProgramGuard& guard_;
+  std::string text_;  ///< of the batch in hand
+};
+
+/// The last line of what a program said that says something.
+std::string last_line(std::string_view said);
+
+/// What the end of a command says of its batch: 0 delivered, 75 retry, 65 rejected, 78 fatal; anything else is unknown.
+delivery::Outcome outcome_of(const ProgramEnd& end);
+
+}  // namespace outfall::destinations::program

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations/program/exec_writer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "destinations/program/protocol.h"
+
+namespace outfall::destinations::program {
+namespace {
+
+using delivery::Outcome;
+using Answer = LiveProgram::Answer;
+
+/// How long a program may take to introduce itself, and to end when it was asked to.
+constexpr std::chrono::seconds start_max{60};
+constexpr std::chrono::seconds end_max{10};
+
+/// Why a program is of no more use.
+std::string fault_of(Answer::Kind kind) {
+  switch (kind) {
+    case Answer::Kind::ended:
+      return "the program has ended";
+    case Answer::Kind::timed_out:
+      return "the program took too long and was killed";
+    case Answer::Kind::stopped:
+      return "the program was killed, because the run stops";
+    case Answer::Kind::untimely:
+      return "the program has written more than its answer";
+    case Answer::Kind::line:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+ExecWriter::~ExecWriter() {
+  if (!program_) return;
+  (void)program_->end(end_line(), end_max);
+}
+
+Outcome ExecWriter::write(const delivery::Batch& batch) {
+  if (Outcome ready = introduce(batch.load_id, &batch.table, batch.stop); ready.kind != Outcome::Kind::delivered) {
+    return ready;
+  }
+  text_ = batch_line(batch);
+  if (Status told = batch.rows.append(batch.first, batch.last, text_); !told) {
+    return {.kind = Outcome::Kind::fatal, .reason = told.error().message, .hint = told.error().hint};
+  }
+  return ask(text_, batch.size(), batch.stop);
+}
+
+Outcome ExecWriter::tell(const delivery::Event& event) {
+  if (Outcome ready = introduce(event.load_id, event.table, event.stop); ready.kind != Outcome::Kind::delivered) {
+    return ready;
+  }
+  switch (event.kind) {
+    case delivery::Event::Kind::begin_table:
+      return {};  // it was told so
+    case delivery::Event::Kind::end_table:
+      table_.clear();
+      return ask(table_line("end_table", event.load_id, *event.table), 0, event.stop);
+    case delivery::Event::Kind::complete_load:
+      return ask(load_line("complete_load", event.load_id), 0, event.stop);
+  }
+  return {};
+}
+
+Status ExecWriter::look(const std::stop_token& stop) {
+  Outcome started = start(stop);
+  if (started.kind == Outcome::Kind::delivered) return {};
+  return fail(std::move(started.reason), std::move(started.hint));
+}
+
+/// Sees to it that a program is there which knows of the load and the table.
+Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop) {
+  if (!program_) {
+    load_id_.clear();
+    table_.clear();
+    if (Outcome started = start(stop); started.kind != Outcome::Kind::delivered) return started;
+  }
+  if (load_id_ != load_id) {
+    if (Outcome told = ask(load_line("begin_load", load_id), 0, stop); told.kind != Outcome::Kind::delivered)
+      return told;
+    load_id_ = load_id;
+    table_.clear();
+  }
+  if (table != nullptr && table_ != table->name) {
+    Outcome told = ask(table_line("begin_table", load_id, *table), 0, stop);
+    if (told.kind != Outcome::Kind::delivered) return told;
+    table_ = table->name;
+  }
+  return {};
+}
+
+Outcome ExecWriter::start(const std::stop_token& stop) {
+  Result<LiveProgram> program = LiveProgram::start(guard_, "exec " + options_.command, {}, options_.said);
+  if (!program) return {.kind = Outcome::Kind::retry, .reason = program.error().message, .hint = program.error().hint};
+  program_ = std::move(*program);
+  const Answer answer = program_->ask(hello_line(destination_, worker_), options_.timeout.value_or(start_max), stop);
+  // Nothing was sent yet.
+  if (answer.kind != Answer::Kind::line) {
+    Outcome outcome = gone(fault_of(answer.kind) + ", before it was ready");
+    outcome.kind = Outcome::Kind::retry;
+    return outcome;
+  }
+  const Result<Ready> ready = read_ready(answer.line);
+  if (ready) return {};
+  (void)gone("");
+  return {.kind = Outcome::Kind::fatal, .reason = ready.error().message, .hint = ready.error().hint};
+}
+
+Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop) {
+  const Answer answer = program_->ask(text, options_.timeout, stop);
+  if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
+  Outcome outcome = read_outcome(answer.line, rows);
+  if (outcome.kind == Outcome::Kind::unknown) (void)gone("");
+  return outcome;
+}
+
+Outcome ExecWriter::gone(std::string reason) {
+  const ProgramEnd end = program_->end("", std::chrono::nanoseconds(0));
+  program_.reset();
+  if (const std::string line = last_line(end.said); !line.empty()) reason += ": " + line;
+  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason)};
+}
+
+}  // namespace outfall::destinations::program

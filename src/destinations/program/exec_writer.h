@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ExecWriter: a program that is kept alive over batches, one a worker. One that died, or said what is no answer, is
+// started again for the next attempt.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/program.h"
+#include "delivery/writer.h"
+#include "destinations/program/command_writer.h"
+
+namespace outfall::destinations::program {
+
+class ExecWriter final : public delivery::Writer {
+ public:
+  /// All outlive the object.
+  ExecWriter(const CommandOptions& options, const std::string& destination, int worker, ProgramGuard& guard)
+      : options_(options), destination_(destination), worker_(worker), guard_(guard) {}
+  ~ExecWriter() override;
+
+  delivery::Outcome write(const delivery::Batch& batch) override;
+  delivery::Outcome tell(const delivery::Event& event) override;
+
+  /// Whether the program can be started and says that it is ready.
+  Status look(const std::stop_token& stop);
+
+ private:
+  delivery::Outcome start(const std::stop_token& stop);
+  delivery::Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
+  /// What the program answers to the text, of a batch of so many rows. It is gone after any other answer.
+  delivery::Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop);
+  delivery::Outcome gone(std::string reason);
+
+  const CommandOptions& options_;
+  const std::string& destination_;
+  const int worker_;
+  ProgramGuard& guard_;
+  std::optional<LiveProgram> program_;
+  std::string load_id_;  ///< that it was told of
+  std::string table_;    ///< the same
+  std::string text_;     ///< of the batch in hand
+};
+
+}  // namespace outfall::destinations::program

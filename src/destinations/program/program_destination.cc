@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations/program/program_destination.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <utility>
+
+#include "destinations/program/exec_writer.h"
+
+namespace outfall::destinations::program {
+namespace {
+
+/// How long programs of a run that was killed may take to be dead.
+constexpr std::chrono::milliseconds death_max{10'000};
+
+std::unexpected<Error> keeps_nothing(const std::string& address) {
+  return fail(Error{.message = fmt::format("{} cannot be queried: it is a program that takes rows", address),
+                    .hint = "",
+                    .blame = Blame::usage});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::string& address,
+                                                                     const ProgramOptions& options, Env& env) {
+  const std::size_t colon = address.find(':');
+  const std::string command = address.substr(colon + 1);
+  if (command.find_first_not_of(' ') == std::string::npos) {
+    return fail(Error{.message = fmt::format("destination {}: it names no command", address),
+                      .hint = "write 'cmd:./push.sh' (a process a batch) or 'exec:./push.py' (one that is kept alive)",
+                      .blame = Blame::usage});
+  }
+  const Kind kind = address.starts_with("exec:") ? Kind::kept_alive : Kind::one_a_batch;
+  return std::unique_ptr<ProgramDestination>(new ProgramDestination(address, kind, command, options, env));
+}
+
+ProgramDestination::ProgramDestination(std::string address, Kind kind, std::string command,
+                                       const ProgramOptions& options, Env& env)
+    : address_(std::move(address)),
+      kind_(kind),
+      command_{.command = std::move(command), .timeout = options.timeout},
+      lanes_(options.lanes),
+      capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0},
+      lock_path_(options.lock_path),
+      env_(env) {}
+
+Result<ProgramGuard*> ProgramDestination::guard(const std::stop_token& stop) {
+  if (guard_ == nullptr) {
+    Result<std::unique_ptr<ProgramGuard>> made = ProgramGuard::make(lock_path_, death_max, stop);
+    if (!made) return fail(std::move(made.error()));
+    guard_ = std::move(*made);
+  }
+  return guard_.get();
+}
+
+Result<std::optional<sql::StoredDataset>> ProgramDestination::inspect(const delivery::DatasetKey& key) {
+  if (key.inspection != delivery::Inspection::before_a_load) return std::nullopt;
+  if (Status found = look_for_command(); !found) {
+    Error error = std::move(found.error()).in(fmt::format("start {}", address_));
+    error.blame = Blame::usage;
+    return fail(std::move(error));
+  }
+  return std::nullopt;
+}
+
+Status ProgramDestination::look_for_command() {
+  const Result<ProgramGuard*> held = guard({});
+  if (!held) return fail(held.error());
+  if (kind_ == Kind::kept_alive) return ExecWriter(command_, address_, 0, **held).look({});
+  // A word with signs in it is the shell's affair.
+  const std::string word = command_.command.substr(0, command_.command.find(' '));
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+";
+  if (word.empty() || word.find_first_not_of(plain) != std::string::npos) return {};
+  const Result<ProgramEnd> looked = run_program(**held, {.command = "command -v " + word}, std::nullopt, {});
+  if (!looked) return fail(looked.error());
+  if (looked->exit_code == 0) return {};
+  return fail(fmt::format("{} is not there, or cannot be run", word),
+              "name a program that is in the PATH, or its path; it has to be executable (chmod +x)");
+}
+
+Result<delivery::LoadSummary> ProgramDestination::load(const delivery::LoadRequest& request) {
+  const Result<ProgramGuard*> held = guard(request.stop);
+  if (!held) return fail(held.error());
+  std::atomic<int> worker = 0;
+  const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
+    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, **held);
+    return std::make_unique<ExecWriter>(command_, address_, worker++, **held);
+  };
+  return delivery::run_lanes(request, lanes_, make_writer, env_);
+}
+
+Result<std::unique_ptr<sql::TextCursor>> ProgramDestination::query(const delivery::QueryRequest&) {
+  return keeps_nothing(address_);
+}
+
+Status ProgramDestination::query_rows(const delivery::QueryRequest&, ArrowArrayStream*) {
+  return keeps_nothing(address_);
+}
+
+}  // namespace outfall::destinations::program

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ProgramDestination: hands rows to a program, in batches. `cmd:COMMAND` starts one process a batch,
+// `exec:COMMAND` one a worker, which is kept alive.
+//
+// What it promises: at least once. A batch whose process was killed, or whose answer was lost, is sent again under the
+// same key.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "delivery/lane_runner.h"
+#include "destinations/program/command_writer.h"
+
+namespace outfall::destinations::program {
+
+struct ProgramOptions {
+  delivery::LaneOptions lanes{};
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
+  std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
+};
+
+class ProgramDestination final : public delivery::Destination {
+ public:
+  /// Errors: usage: there is no command.
+  static Result<std::unique_ptr<ProgramDestination>> make(const std::string& address, const ProgramOptions& options,
+                                                          Env& env);
+
+  const std::string& address() const override { return address_; }
+  DeliveryMode mode() const override { return DeliveryMode::at_least_once; }
+  const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  Status check_dataset(const std::string&) const override { return {}; }
+  Status open() override { return {}; }
+  /// Before a load it sees whether the program can be started, and is one.
+  ///
+  /// Errors: usage: it cannot, or it is not.
+  Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
+  Result<std::vector<std::string>> stored_schemas(const std::string&, delivery::Inspection) override {
+    return std::vector<std::string>();
+  }
+  Result<std::vector<schema::ColumnThere>> columns(const std::string&, delivery::Inspection) override {
+    return std::vector<schema::ColumnThere>();
+  }
+  Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
+  Result<bool> has_load(const std::string&, const std::string&) override { return false; }
+  Result<std::vector<std::string>> recorded_loads(const std::string&, std::string_view, delivery::Inspection) override {
+    return std::vector<std::string>();
+  }
+  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
+
+ private:
+  enum class Kind { one_a_batch, kept_alive };
+  Result<ProgramGuard*> guard(const std::stop_token& stop);
+  Status look_for_command();
+  ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options, Env& env);
+
+  const std::string address_;
+  const Kind kind_;
+  const CommandOptions command_;
+  const delivery::LaneOptions lanes_;
+  const delivery::Capabilities capabilities_;
+  const std::string lock_path_;
+  Env& env_;
+  std::unique_ptr<ProgramGuard> guard_;
+};
+
+}  // namespace outfall::destinations::program

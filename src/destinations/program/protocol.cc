@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations/program/protocol.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/json.h"
+#include "base/utf8.h"
+
+namespace outfall::destinations::program {
+namespace {
+
+using delivery::Outcome;
+
+/// Characters of an answer that a message repeats.
+constexpr std::size_t sample_max = 80;
+
+/// The longest wait that a program may ask for.
+constexpr double seconds_max = 24.0 * 3600;
+
+std::string line_of(const Json& message) {
+  return to_json(message) + "\n";
+}
+
+Json message(std::string_view type) {
+  Json made = Json::object();
+  made.set("type", type);
+  return made;
+}
+
+Outcome unknown(std::string_view what, std::string_view line) {
+  return {.kind = Outcome::Kind::unknown,
+          .reason = fmt::format("{}: {}", what, utf8_prefix(line, sample_max)),
+          .hint = "docs/programs.md has the answers that a program may give"};
+}
+
+std::string text_of(const Json& answer, std::string_view key) {
+  const Json* found = answer.find(key);
+  const std::string* text = found == nullptr ? nullptr : found->as_string();
+  return text == nullptr ? std::string() : *text;
+}
+
+std::string reason_of(const Json& answer, std::string_view otherwise) {
+  std::string reason = text_of(answer, "reason");
+  return reason.empty() ? std::string(otherwise) : reason;
+}
+
+std::optional<std::chrono::nanoseconds> wait_of(const Json& answer) {
+  const Json* after = answer.find("after");
+  if (after == nullptr) return std::nullopt;
+  double seconds = 0;
+  if (const std::int64_t* whole = after->as_int()) seconds = static_cast<double>(*whole);
+  if (const double* fraction = after->as_double()) seconds = *fraction;
+  if (!std::isfinite(seconds) || seconds <= 0) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(std::min(seconds, seconds_max)));
+}
+
+/// None: an element names no row of the batch, or one again.
+std::optional<std::vector<delivery::RejectedRow>> rows_of(const Json::Array& list, std::uint64_t rows,
+                                                          const std::string& reason) {
+  std::vector<delivery::RejectedRow> rejected;
+  for (const Json& element : list) {
+    const Json* number = element.is_object() ? element.find("row") : &element;
+    const std::int64_t* row = number == nullptr ? nullptr : number->as_int();
+    if (row == nullptr || *row < 0 || static_cast<std::uint64_t>(*row) >= rows) return std::nullopt;
+    rejected.push_back({.row = static_cast<std::uint64_t>(*row), .reason = reason_of(element, reason)});
+  }
+  std::ranges::sort(rejected, {}, &delivery::RejectedRow::row);
+  const auto again = std::ranges::adjacent_find(rejected, {}, &delivery::RejectedRow::row);
+  if (again != rejected.end()) return std::nullopt;
+  return rejected;
+}
+
+Outcome read_reject(const Json& answer, std::string_view line, std::uint64_t rows) {
+  const std::string reason = reason_of(answer, "the program rejects it");
+  const Json* list = answer.find("rows");
+  const std::string* word = list == nullptr ? nullptr : list->as_string();
+  if (list == nullptr || (word != nullptr && *word == "all")) {
+    return {.kind = Outcome::Kind::rejected, .reason = reason};
+  }
+  if (list->as_array() == nullptr || list->as_array()->empty()) {
+    return unknown("the program rejects no row", line);
+  }
+  auto rejected = rows_of(*list->as_array(), rows, reason);
+  if (!rejected)
+    return unknown(fmt::format("the program rejects rows that are not among the {} of the batch", rows), line);
+  return {.kind = Outcome::Kind::rejected, .reason = reason, .rows = std::move(*rejected)};
+}
+
+}  // namespace
+
+std::string hello_line(std::string_view destination, int worker) {
+  Json hello = message("hello");
+  hello.set("protocol", protocol_version);
+  hello.set("destination", destination);
+  hello.set("format", "ndjson");
+  hello.set("options", Json::object());
+  hello.set("worker", worker);
+  return line_of(hello);
+}
+
+std::string load_line(std::string_view type, std::string_view load_id) {
+  Json line = message(type);
+  line.set("load_id", load_id);
+  return line_of(line);
+}
+
+std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table) {
+  Json line = message(type);
+  line.set("load_id", load_id);
+  Json document = table.to_json();
+  if (Json* columns = document.find("columns"); columns != nullptr && columns->is_object()) {
+    std::erase_if(*columns->as_object(), [](const Json::Member& column) { return schema::is_system_name(column.key); });
+  }
+  Json described = Json::object();
+  described.set("name", table.name);
+  for (const Json::Member& member : *document.as_object()) described.set(member.key, member.value);
+  line.set("table", std::move(described));
+  return line_of(line);
+}
+
+std::string batch_line(const delivery::Batch& batch) {
+  Json line = message("batch");
+  line.set("table", batch.table.name);
+  line.set("rows", static_cast<std::int64_t>(batch.size()));
+  line.set("key", batch.key);
+  line.set("row_keys", false);
+  line.set("load_id", batch.load_id);
+  line.set("job", batch.job_file);
+  line.set("index", static_cast<std::int64_t>(batch.index));
+  line.set("attempt", static_cast<std::int64_t>(batch.attempt));
+  line.set("first", static_cast<std::int64_t>(batch.first));
+  return line_of(line);
+}
+
+std::string end_line() {
+  return line_of(message("end"));
+}
+
+Result<Ready> read_ready(std::string_view line) {
+  const Result<Json> answer = parse_json(line);
+  if (!answer || text_of(*answer, "type") != "ready") {
+    return fail(fmt::format("the program answers hello with: {}", utf8_prefix(line, sample_max)),
+                R"(it is to answer {"type":"ready","protocol":1})");
+  }
+  const Json* protocol = answer->find("protocol");
+  const std::int64_t* version = protocol == nullptr ? nullptr : protocol->as_int();
+  if (version == nullptr || *version != protocol_version) {
+    return fail("the program speaks another protocol",
+                fmt::format("this Outfall speaks protocol {}", protocol_version));
+  }
+  const Json* deduplicates = answer->find("deduplicates");
+  const bool* truth = deduplicates == nullptr ? nullptr : deduplicates->as_bool();
+  return Ready{.deduplicates = truth != nullptr && *truth};
+}
+
+delivery::Outcome read_outcome(std::string_view line, std::uint64_t rows) {
+  const Result<Json> answer = parse_json(line);
+  if (!answer) return unknown("the program's answer is not JSON", line);
+  const std::string type = text_of(*answer, "type");
+  if (type == "ok") return {.kind = Outcome::Kind::delivered};
+  if (type == "retry") {
+    return {.kind = Outcome::Kind::retry,
+            .reason = reason_of(*answer, "the program asks for another attempt"),
+            .after = wait_of(*answer)};
+  }
+  if (type == "reject") return read_reject(*answer, line, rows);
+  if (type == "fatal") return {.kind = Outcome::Kind::fatal, .reason = reason_of(*answer, "the program gives up")};
+  return unknown("the program's answer is of no known type", line);
+}
+
+}  // namespace outfall::destinations::program

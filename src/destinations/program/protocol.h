@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The protocol between the engine and a program that is kept alive, version 1: one JSON object a line, each with a
+// `type`. For people: docs/programs.md. Both sides pass over fields that they do not know.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "delivery/writer.h"
+#include "outfall/error.h"
+#include "schema/table.h"
+
+namespace outfall::destinations::program {
+
+inline constexpr int protocol_version = 1;
+
+// Messages to the program, each a line with its line feed.
+std::string hello_line(std::string_view destination, int worker);
+std::string load_line(std::string_view type, std::string_view load_id);
+/// `table` without the columns that describe a load.
+std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table);
+std::string batch_line(const delivery::Batch& batch);
+std::string end_line();
+
+/// What a program says of itself before it is sent anything.
+struct Ready {
+  bool deduplicates = false;  ///< what comes again under a key that it has seen has no effect
+};
+
+/// Errors: abandon: it is no such answer, or of another protocol.
+Result<Ready> read_ready(std::string_view line);
+
+/// What a program says of a batch of so many rows, or of a message that is answered with `ok`. What is no answer leaves
+/// it unknown what became of the batch.
+delivery::Outcome read_outcome(std::string_view line, std::uint64_t rows);
+
+}  // namespace outfall::destinations::program

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lanes: how far jobs are delivered that their destination takes in batches.
+#include "ledger/dead_letters.h"
+#include "ledger/ledger.h"
+
+namespace outfall::ledger {
+namespace {
+
+std::string_view state_name(LaneState state) {
+  switch (state) {
+    case LaneState::open:
+      return "open";
+    case LaneState::done:
+      return "done";
+    case LaneState::failed:
+      return "failed";
+  }
+  return "";
+}
+
+LaneState state_of(std::string_view name) {
+  if (name == "done") {
+    return LaneState::done;
+  }
+  return name == "failed" ? LaneState::failed : LaneState::open;
+}
+
+LaneRecord read_lane(const Statement& row) {
+  return {.position = row.integer(0),
+          .state = state_of(row.text(1)),
+          .settled = static_cast<std::uint64_t>(row.integer(2)),
+          .rejected = static_cast<std::uint64_t>(row.integer(3)),
+          .sent_to = static_cast<std::uint64_t>(row.integer(4)),
+          .cut = static_cast<std::uint64_t>(row.integer(5)),
+          .attempts = static_cast<std::uint64_t>(row.integer(6)),
+          .unknown = static_cast<std::uint64_t>(row.integer(7)),
+          .last_error = std::string(row.text(8))};
+}
+
+Status write_lane(Database& database, const std::string& load_id, const LaneRecord& lane) {
+  Result<Statement> statement = database.prepare(
+      "INSERT INTO lanes (load_id, position, state, settled, rejected, sent_to, cut, attempts, unknown, last_error) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (load_id, position) DO UPDATE SET state = ?3, "
+      "settled = ?4, rejected = ?5, sent_to = ?6, cut = ?7, attempts = ?8, unknown = ?9, last_error = ?10");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return statement
+      ->with(load_id, lane.position, state_name(lane.state), lane.settled, lane.rejected, lane.sent_to, lane.cut,
+             lane.attempts, lane.unknown, lane.last_error)
+      .run();
+}
+
+// What the lanes have rejected is what the destination refuses of the package.
+Status count_refused(Database& database, const std::string& load_id) {
+  Result<Statement> documents = database.prepare(
+      "UPDATE packages SET refused = (SELECT coalesce(sum(rejected), 0) FROM lanes WHERE load_id = ?1) "
+      "WHERE load_id = ?1");
+  Result<Statement> rows = database.prepare(
+      "INSERT INTO refused_rows (load_id, table_name, rows) SELECT l.load_id, j.table_name, sum(l.rejected) FROM lanes "
+      "l JOIN jobs j USING (load_id, position) WHERE l.load_id = ?1 GROUP BY 1, 2 "
+      "ON CONFLICT (load_id, table_name) DO UPDATE SET rows = excluded.rows");
+  if (!documents || !rows) {
+    return std::unexpected(documents ? rows.error() : documents.error());
+  }
+  const Status counted = documents->with(load_id).run();
+  return counted ? rows->with(load_id).run() : counted;
+}
+
+}  // namespace
+
+Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT position, state, settled, rejected, sent_to, cut, attempts, unknown, last_error FROM lanes "
+      "WHERE load_id = ?1 ORDER BY position");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return collect(statement->with(load_id), read_lane);
+}
+
+Status Ledger::record_lanes(const std::string& load_id, const std::string& run_id,
+                            std::span<const LaneUpdate> updates) {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  bool has_rejected = false;
+  for (const LaneUpdate& update : updates) {
+    if (Status written = write_lane(database_, load_id, update.lane); !written) {
+      return written;
+    }
+    for (const Letter& letter : update.letters) {
+      if (Status kept = set_aside(letter); !kept) {
+        return kept;
+      }
+    }
+    has_rejected = has_rejected || update.rejected > 0;
+  }
+  Status recorded;
+  if (has_rejected) {
+    recorded = count_refused(database_, load_id);
+  }
+  if (recorded && has_set_aside_) {
+    recorded = keep_letters(database_, {.load_id = load_id, .run_id = run_id});
+  }
+  forget_set_aside();
+  return recorded ? transaction->commit() : recorded;
+}
+
+}  // namespace outfall::ledger
