@@ -21,8 +21,6 @@
 
 #include "base/wait.h"
 
-extern char** environ;
-
 namespace outfall {
 namespace {
 
@@ -127,6 +125,7 @@ Result<pid_t> spawn(const std::string& command, const std::vector<std::string>& 
   std::array<char*, 4> arguments{words[0].data(), words[1].data(), words[2].data(), nullptr};
   std::vector<std::string> set_here = environment;
   std::vector<char*> variables;
+  variables.reserve(set_here.size());
   for (std::string& variable : set_here) variables.push_back(variable.data());
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
@@ -431,7 +430,7 @@ LiveProgram& LiveProgram::operator=(LiveProgram&&) noexcept = default;
 LiveProgram::~LiveProgram() = default;
 
 Result<LiveProgram> LiveProgram::start(ProgramGuard& guard, const std::string& command,
-                                       std::vector<std::string> environment,
+                                       const std::vector<std::string>& environment,
                                        std::function<void(std::string_view)> said) {
   Result<Pipe> input = make_pipe();
   Result<Pipe> output = make_pipe();

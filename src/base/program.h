@@ -92,7 +92,7 @@ class LiveProgram {
   ///
   /// Errors: abandon: it cannot be started.
   static Result<LiveProgram> start(ProgramGuard& guard, const std::string& command,
-                                   std::vector<std::string> environment = {},
+                                   const std::vector<std::string>& environment = {},
                                    std::function<void(std::string_view)> said = {});
   LiveProgram(LiveProgram&&) noexcept;
   LiveProgram& operator=(LiveProgram&&) noexcept;
