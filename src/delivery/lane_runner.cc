@@ -283,11 +283,11 @@ class Lanes {
   }
 
   Outcome send(Lane& lane, std::unique_ptr<Writer>& writer) {
+    ++lane.sending.attempts;
+    if (!lane.sending.retry) lane.sending.retry.emplace(options_.retry, env_);
     if (Outcome had = have_writer(writer); had.kind != Outcome::Kind::delivered) return had;
     const LaneRecord& record = lane.record;
     const std::uint64_t last = lane.sending.ends.back();
-    ++lane.sending.attempts;
-    if (!lane.sending.retry) lane.sending.retry.emplace(options_.retry, env_);
     const std::string key =
         batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, record.settled, last);
     Outcome outcome = writer->write({.load_id = request_.package.load_id,

@@ -11,10 +11,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "delivery/destination.h"
 #include "delivery/lane_runner.h"
+#include "delivery/unasked_destination.h"
 #include "destinations/program/command_writer.h"
 
 namespace outfall::destinations::program {
@@ -25,7 +24,7 @@ struct ProgramOptions {
   std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
 };
 
-class ProgramDestination final : public delivery::Destination {
+class ProgramDestination final : public delivery::UnaskedDestination {
  public:
   /// Errors: usage: there is no command.
   static Result<std::unique_ptr<ProgramDestination>> make(const std::string& address, const ProgramOptions& options,
@@ -34,23 +33,10 @@ class ProgramDestination final : public delivery::Destination {
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::at_least_once; }
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
-  Status check_dataset(const std::string&) const override { return {}; }
-  Status open() override { return {}; }
   /// Before a load it sees whether the program can be started, and is one.
   ///
   /// Errors: usage: it cannot, or it is not.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
-  Result<std::vector<std::string>> stored_schemas(const std::string&, delivery::Inspection) override {
-    return std::vector<std::string>();
-  }
-  Result<std::vector<schema::ColumnThere>> columns(const std::string&, delivery::Inspection) override {
-    return std::vector<schema::ColumnThere>();
-  }
-  Result<std::uint64_t> count_rows(const std::string&, const std::string&) override { return 0; }
-  Result<bool> has_load(const std::string&, const std::string&) override { return false; }
-  Result<std::vector<std::string>> recorded_loads(const std::string&, std::string_view, delivery::Inspection) override {
-    return std::vector<std::string>();
-  }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
   Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
