@@ -107,7 +107,8 @@ Status prepare(sql::Connection& connection, const LoadRequest& request) {
 std::vector<const ledger::JobRecord*> jobs_in_order(const Load& load) {
   const auto was_there = [](const TableLoad& table) { return !table.created && !schema::is_system_name(table.table); };
   std::vector<sql::Constraint> constraints;
-  if (std::ranges::any_of(load.summary.tables, was_there)) {
+  // A key stands between two of them, and cannot be on a table that is new.
+  if (std::ranges::count_if(load.summary.tables, was_there) > 1) {
     constraints = sql::read_constraints(load.dataset.connection, load.dataset.name).value_or(constraints);
   }
   return delivery::jobs_in_order(load.request.package, constraints, load.dataset.connection.dialect());
