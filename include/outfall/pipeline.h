@@ -15,12 +15,15 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "outfall/batches.h"
+#include "outfall/custom_destination.h"
 #include "outfall/error.h"
 #include "outfall/memory_input.h"
 #include "outfall/report.h"
@@ -48,6 +51,8 @@ struct PipelineOptions {
   /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline, in the working directory), `null:`.
   /// Empty: where a named pipeline went before, else `duckdb`.
   std::string destination{};
+  /// In its place, a destination of the program itself. Its own options say how rows reach it.
+  std::shared_ptr<CustomDestination> custom_destination{};
   /// Empty: what a named pipeline used before, else its name with `_dataset` behind it.
   std::string dataset{};
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
@@ -79,20 +84,6 @@ struct CsvInput {
   /// False: every column is text. True: a column whose cells all come back as they were written from a bigint, double,
   /// bool, date or timestamp has that type, over all inputs of the table.
   bool types = true;
-};
-
-/// How rows are handed to a destination that takes them in batches. What is left of a package may be delivered with
-/// other ones than it was begun with.
-struct BatchOptions {
-  /// Rows of a batch; the last one of a job file is shorter.
-  std::uint64_t batch_size = 10;
-  /// Batches that are out at once, each of another job file.
-  int load_jobs_max = 20;
-  Parallelism parallelism = Parallelism::parallel;
-  /// How long a batch may take. None: as long as it wants.
-  std::optional<std::chrono::milliseconds> timeout{};
-  /// How often a batch is sent in one run.
-  int attempts_max = 5;
 };
 
 struct RunOptions {

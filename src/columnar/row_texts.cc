@@ -17,6 +17,7 @@
 #include "columnar/arrow_values.h"
 #include "columnar/ipc_file_state.h"
 #include "schema/temporal.h"
+#include "schema/typed_json.h"
 #include "schema/value_text.h"
 
 namespace outfall::columnar {
@@ -25,27 +26,33 @@ namespace {
 struct WantedColumn {
   std::string member;  ///< `"key":`
   DataType type = DataType::text;
-  int field = -1;  ///< -1: the file does not have it
+  int field = -1;      ///< -1: the file does not have it
+  std::string mark{};  ///< what a typed text of it begins with; empty: nothing
 };
 
-void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t row) {
+void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t row, RowTextForm form) {
   const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
   const std::optional<std::int64_t> moment = to_microseconds(integer_of(array, row), type.unit(), Fraction::cut);
-  out += '"';
   schema::append_iso(out, schema::Timestamp{.microseconds_utc = moment.value_or(0), .offset_seconds = std::nullopt});
-  if (!type.timezone().empty()) out += 'Z';
-  out += '"';
+  if (!type.timezone().empty()) out += form == RowTextForm::typed ? "+00:00" : "Z";
 }
 
-void append_in_quotes(std::string& out, const arrow::Array& array, std::int64_t row) {
+/// Digits, letters and signs, none of which JSON escapes.
+void append_in_quotes(std::string& out, const WantedColumn& column, const arrow::Array& array, std::int64_t row,
+                      RowTextForm form) {
   out += '"';
-  append_arrow_text(out, array, row);  // digits, letters and signs, none of which JSON escapes
+  if (form == RowTextForm::typed) out += column.mark;
+  if (column.type == DataType::timestamp)
+    append_timestamp(out, array, row, form);
+  else
+    append_arrow_text(out, array, row);
   out += '"';
 }
 
 /// A value that is not null.
-void append_value(std::string& out, DataType type, const arrow::Array& array, std::int64_t row) {
-  switch (type) {
+void append_value(std::string& out, const WantedColumn& column, const arrow::Array& array, std::int64_t row,
+                  RowTextForm form) {
+  switch (column.type) {
     case DataType::text:
       return append_json_string(out, bytes_of(array, row));
     case DataType::json:
@@ -59,13 +66,12 @@ void append_value(std::string& out, DataType type, const arrow::Array& array, st
       out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
       return;
     case DataType::timestamp:
-      return append_timestamp(out, array, row);
     case DataType::date:
     case DataType::time:
     case DataType::decimal:
     case DataType::wei:
     case DataType::binary:
-      return append_in_quotes(out, array, row);
+      return append_in_quotes(out, column, array, row, form);
   }
 }
 
@@ -111,7 +117,7 @@ struct RowTexts::State {
     return arrow::Status::OK();
   }
 
-  void append_row(std::int64_t row, std::string& out) const {
+  void append_row(std::int64_t row, std::string& out, RowTextForm form) const {
     out += '{';
     bool is_first = true;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -126,7 +132,7 @@ struct RowTexts::State {
       if (is_null)
         out += "null";
       else
-        append_value(out, columns[i].type, *place.array, place.row);
+        append_value(out, columns[i], *place.array, place.row, form);
     }
     out += "}\n";
   }
@@ -144,18 +150,20 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
     WantedColumn wanted{.member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
     append_json_string(wanted.member, column.name);
     wanted.member += ':';
+    if (const std::optional<schema::TypeMark> mark = schema::mark_of(column.type))
+      wanted.mark = schema::mark_text(*mark);
     state->columns.push_back(std::move(wanted));
   }
   return RowTexts(std::move(state));
 }
 
-Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& out) {
+Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form) {
   for (std::uint64_t row = first; row < last; ++row) {
     const auto wanted = static_cast<std::int64_t>(row);
     if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
       return fail(damaged(state_->file.path, taken));
     }
-    state_->append_row(wanted - state_->batch_begin, out);
+    state_->append_row(wanted - state_->batch_begin, out, form);
   }
   return {};
 }

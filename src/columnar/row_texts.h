@@ -29,6 +29,11 @@ enum class RowNulls : std::uint8_t {
   send,  ///< its key has a null
 };
 
+enum class RowTextForm : std::uint8_t {
+  plain,
+  typed,  ///< strings that stand for a value of another type begin with its mark, as dlt writes them
+};
+
 /// Used by one thread at a time.
 class RowTexts {
  public:
@@ -43,7 +48,7 @@ class RowTexts {
   /// Appends rows [first, last), each with a line feed behind it.
   ///
   /// Errors: abandon: the file is damaged.
-  Status append(std::uint64_t first, std::uint64_t last, std::string& out);
+  Status append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form = RowTextForm::plain);
 
  private:
   struct State;

@@ -18,6 +18,7 @@
 #include "base/wait.h"
 #include "columnar/ipc_file.h"
 #include "columnar/row_texts.h"
+#include "columnar/rows_reader.h"
 #include "delivery/lane_log.h"
 #include "package/package_reader.h"
 
@@ -34,6 +35,8 @@ constexpr std::size_t refused_told_max = 10;
 struct JobRows {
   columnar::IpcFileReader file;
   columnar::RowTexts texts;
+  columnar::RowsReader reader;
+  std::function<std::string(std::uint64_t)> row_key;
 };
 
 /// The destination's answers to one cut, and to the halves of it where it was rejected as a whole.
@@ -69,7 +72,7 @@ struct Lane {
   // Of the thread that has the lane in hand.
   LaneRecord record{};
   std::optional<Error> error{};  ///< why it was stopped
-  std::unique_ptr<JobRows> rows{};
+  std::shared_ptr<JobRows> rows{};
   Sending sending{};
 
   bool is_over() const { return step == Step::done || step == Step::stopped; }
@@ -126,13 +129,14 @@ class Lanes {
     for (const LaneRecord& record : *known) records.emplace(record.position, record);
     for (std::size_t i = 0; i < request_.package.jobs.size(); ++i) {
       const ledger::JobRecord& job = request_.package.jobs[i];
-      if (schema::is_system_name(job.table)) continue;
+      const bool is_system = schema::is_system_name(job.table);
+      if (is_system && options_.skips_dlt) continue;
       const schema::Table* table = request_.schema.tables.find(job.table);
       if (table == nullptr)
         return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
       const auto position = static_cast<std::int64_t>(i);
       const auto record = records.find(position);
-      lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty()});
+      lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty() && !is_system});
       Lane& lane = lanes_.back();
       lane.record = record == records.end() ? LaneRecord{.position = position} : record->second;
       rejected_ += lane.is_root ? lane.record.rejected : 0;
@@ -221,6 +225,10 @@ class Lanes {
     if (Status opened = open_rows(lane); !opened) return fail(std::move(opened.error()));
     if (Status intended = intend(lane); !intended) return fail(std::move(intended.error()));
     const Outcome outcome = send(lane, writer);
+    if (writer != nullptr && writer->is_stuck()) {
+      writer.reset();
+      return leave_stuck(lane, outcome);
+    }
     switch (outcome.kind) {
       case Outcome::Kind::delivered:
         return settle(lane, {.lane = lane.record});
@@ -241,11 +249,16 @@ class Lanes {
     if (!file) return fail(std::move(file.error()));
     std::vector<columnar::RowTextColumn> columns;
     for (const schema::Column& column : lane.table.columns) {
-      if (column.type && !schema::is_system_name(column.name)) columns.push_back({column.name, *column.type});
+      const bool is_left_out = options_.skips_dlt && schema::is_system_name(column.name);
+      if (column.type && !is_left_out) columns.push_back({column.name, *column.type});
     }
     auto texts = columnar::RowTexts::open(*file, columns, columnar::RowNulls::omit);
     if (!texts) return fail(std::move(texts.error()));
-    lane.rows = std::make_unique<JobRows>(JobRows{std::move(*file), std::move(*texts)});
+    columnar::RowsReader reader = columnar::RowsReader::open(*file, columns);
+    lane.rows = std::make_shared<JobRows>(JobRows{
+        std::move(*file), std::move(*texts), std::move(reader),
+        [pipeline = request_.lanes->pipeline, load_id = request_.package.load_id,
+         file = lane.job.file](std::uint64_t row) { return batch_key(pipeline, load_id, file, row, row + 1); }});
     return {};
   }
 
@@ -294,14 +307,28 @@ class Lanes {
                                      .table = lane.table,
                                      .job_file = lane.job.file,
                                      .rows = lane.rows->texts,
+                                     .reader = lane.rows->reader,
                                      .first = record.settled,
                                      .last = last,
                                      .index = record.settled / options_.batch_size,
                                      .attempt = lane.sending.attempts,
                                      .key = key,
+                                     .row_key = lane.rows->row_key,
+                                     .keeps = lane.rows,
                                      .stop = request_.stop});
     fault_point(Fault::batch_answered);
-    return outcome;
+    return checked(std::move(outcome), last - record.settled);
+  }
+
+  /// Rejected rows are put in order. Those that the batch does not have are nobody's: then nobody knows what became of
+  /// the others.
+  static Outcome checked(Outcome outcome, std::uint64_t rows) {
+    std::ranges::stable_sort(outcome.rows, {}, &RejectedRow::row);
+    const auto twice = std::ranges::unique(outcome.rows, {}, &RejectedRow::row);
+    outcome.rows.erase(twice.begin(), twice.end());
+    if (outcome.rows.empty() || outcome.rows.back().row < rows) return outcome;
+    return Outcome::unknown(
+        fmt::format("it rejects row {} of a batch of {}", outcome.rows.back().row, counted(rows, "row")));
   }
 
   /// The rows of the batch in hand are delivered, or rejected as `update` says. The next batch is intended with it.
@@ -417,6 +444,17 @@ class Lanes {
     return Turn{.step = Step::waiting, .wait = std::max(*wait, asked)};
   }
 
+  /// A call of it is still out, which may yet do what it was called for.
+  Result<Turn> leave_stuck(Lane& lane, const Outcome& outcome) {
+    LaneRecord& record = lane.record;
+    ++record.attempts;
+    ++record.unknown;
+    record.last_error = outcome.reason;
+    lane.error = error_of(outcome, Remedy::retry);
+    lane.rows.reset();
+    return recorded({.lane = record}, 0, {.step = Step::stopped});
+  }
+
   /// It gets no further until a person has said so.
   Result<Turn> give_up(Lane& lane, Error error) {
     LaneRecord& record = lane.record;
@@ -455,10 +493,12 @@ class Lanes {
     while (true) {
       Outcome outcome = have_writer(writer);
       if (outcome.kind == Outcome::Kind::delivered) outcome = writer->tell(event);
+      const bool is_stuck = writer != nullptr && writer->is_stuck();
+      if (is_stuck) writer.reset();
       if (outcome.kind == Outcome::Kind::delivered) return true;
       const auto wait = retry.next_wait();
       const bool may_help = outcome.kind == Outcome::Kind::retry || outcome.kind == Outcome::Kind::unknown;
-      if (!may_help || !wait || !wait_unless_stopped(*wait, request_.stop)) {
+      if (!may_help || is_stuck || !wait || !wait_unless_stopped(*wait, request_.stop)) {
         untold_ = error_of(outcome, may_help ? Remedy::retry : Remedy::abandon)
                       .in(event.table == nullptr ? std::string("tell the end of the load")
                                                  : fmt::format("tell the end of {}", event.table->name));

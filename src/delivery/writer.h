@@ -6,53 +6,34 @@
 // process, so whoever gets them can tell a repetition.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "columnar/row_texts.h"
-#include "outfall/error.h"
+#include "columnar/rows_reader.h"
+#include "outfall/outcome.h"
 #include "schema/table.h"
 
 namespace outfall::delivery {
-
-struct RejectedRow {
-  std::uint64_t row = 0;  ///< of the batch, from 0
-  std::string reason{};
-};
-
-/// What became of a batch.
-struct Outcome {
-  enum class Kind {
-    delivered,
-    retry,     ///< nothing of it took effect; it may be sent again
-    rejected,  ///< `rows` are refused and the others delivered; no rows: nothing is delivered, and any may be to blame
-    unknown,   ///< it may have taken effect, as a whole, in part, or not
-    fatal,     ///< nothing of it took effect, and sending it again cannot help
-  };
-
-  Kind kind = Kind::delivered;
-  std::string reason{};
-  std::string hint{};
-  std::optional<std::chrono::nanoseconds> after{};  ///< of retry: how long to wait at least
-  std::vector<RejectedRow> rows{};                  ///< of rejected, in their order
-};
 
 struct Batch {
   const std::string& load_id;
   const schema::Table& table;
   const std::string& job_file;
-  columnar::RowTexts& rows;  ///< of the whole job file
+  columnar::RowTexts& rows;      ///< of the whole job file
+  columnar::RowsReader& reader;  ///< of the same
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::uint64_t index = 0;    ///< how many whole batches stand before it in the file
   std::uint64_t attempt = 0;  ///< from 1
   std::string_view key{};
+  const std::function<std::string(std::uint64_t row)>& row_key;  ///< of a row of the job file
+  /// Whoever has it may look at `rows`, `reader` and `row_key` after the answer too.
+  std::shared_ptr<const void> keeps{};
   std::stop_token stop{};
 
   std::uint64_t size() const { return last - first; }
@@ -81,6 +62,10 @@ class Writer {
 
   /// The outcome is delivered, or why it could not be told.
   virtual Outcome tell(const Event& event) = 0;
+
+  /// Whether a call is still out although it was answered for: the lane goes no further in this run, and the writer is
+  /// of no more use.
+  virtual bool is_stuck() const { return false; }
 };
 
 }  // namespace outfall::delivery

@@ -10,20 +10,31 @@
 #include <limits>
 
 #include "destinations/duckdb/duckdb_destination.h"
+#include "destinations/function/function_destination.h"
 #include "destinations/null/null_destination.h"
 #include "destinations/program/program_destination.h"
 
 namespace outfall::engine {
 namespace {
 
-destinations::program::ProgramOptions program_options(const DestinationOptions& options) {
-  const BatchOptions& batches = options.batches;
-  return {.lanes = {.batch_size = batches.batch_size,
-                    .workers = batches.load_jobs_max,
-                    .parallelism = batches.parallelism,
-                    .retry = {.attempts_max = batches.attempts_max}},
-          .timeout = batches.timeout,
-          .lock_path = options.programs_lock};
+delivery::LaneOptions lane_options(const BatchOptions& batches) {
+  return {.batch_size = batches.batch_size,
+          .workers = batches.load_jobs_max,
+          .parallelism = batches.parallelism,
+          .retry = {.attempts_max = batches.attempts_max}};
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_custom(const std::string& address,
+                                                           const std::shared_ptr<CustomDestination>& custom, Env& env) {
+  if (custom == nullptr || custom_address(*custom) != address) {
+    return fail(
+        Error{.message = fmt::format("destination {}: it is a function of a program, and not of this one", address),
+              .hint = "let the program that has it run or resume the pipeline",
+              .blame = Blame::usage});
+  }
+  delivery::LaneOptions lanes = lane_options(custom->options().batches);
+  lanes.skips_dlt = custom->options().skip_dlt_columns_and_tables;
+  return destinations::function::FunctionDestination::make(custom, lanes, env);
 }
 
 }  // namespace
@@ -40,6 +51,10 @@ std::size_t database_memory(std::size_t rows_in_flight) {
   return std::max(wanted, least);
 }
 
+std::string custom_address(const CustomDestination& custom) {
+  return destinations::function::address_of(custom);
+}
+
 Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& address,
                                                                 const DestinationOptions& options, Env& env) {
   if (address.starts_with("duckdb:")) {
@@ -47,8 +62,13 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
         address, {.memory_limit = options.memory, .threads = options.threads, .lock_wait = options.lock_wait}, env);
   }
   if (address.starts_with("cmd:") || address.starts_with("exec:")) {
-    return destinations::program::ProgramDestination::make(address, program_options(options), env);
+    return destinations::program::ProgramDestination::make(address,
+                                                           {.lanes = lane_options(options.batches),
+                                                            .timeout = options.batches.timeout,
+                                                            .lock_path = options.programs_lock},
+                                                           env);
   }
+  if (address.starts_with("custom:")) return make_custom(address, options.custom, env);
   if (address == "null:") return std::make_unique<destinations::null::NullDestination>();
   const bool is_path = address.find(':') == std::string::npos && address.find_first_of("./") != std::string::npos;
   return fail(Error{.message = fmt::format("destination {}: its kind is not known", address),

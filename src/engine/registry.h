@@ -24,12 +24,16 @@ struct DestinationOptions {
   /// Where another process has it for itself.
   LockWait lock_wait{};
   BatchOptions batches{};
-  std::string programs_lock{};  ///< path of the lock that programs of the run hold (base/program.h)
+  std::shared_ptr<CustomDestination> custom{};  ///< that the program has; used where the address is its
+  std::string programs_lock{};                  ///< path of the lock that programs of the run hold (base/program.h)
 };
 
 /// What a database of this process may hold beside so many bytes of rows in flight: eight times as much (the usual
 /// 128 MiB make 1 GiB), but 256 MiB at least, and at most half of the machine's memory.
 std::size_t database_memory(std::size_t rows_in_flight);
+
+/// What reports and the state store call a destination of the program itself.
+std::string custom_address(const CustomDestination& custom);
 
 /// The destination that the address means. Nothing is touched yet.
 ///

@@ -35,16 +35,20 @@ bool has_work(const ledger::PipelinePaths& paths) {
   return !debris || !debris->empty();
 }
 
+Error for_another(const ledger::Binding& binding, const std::string& asked) {
+  return {.message = fmt::format("what pipeline {} has sealed is for {}, not for {}", binding.name, binding.destination,
+                                 asked),
+          .hint = "resume it without a destination, or load the inputs with another pipeline",
+          .blame = Blame::usage};
+}
+
 /// A package was sealed for one destination: its tables, and what is known of them.
 Status check_destination(const std::string& asked, const ledger::Binding& binding) {
   if (asked.empty()) return {};
   const auto destination = engine::make_destination(engine::complete_address(asked, binding.name), {}, Env::system());
   if (!destination) return fail(destination.error());
   if ((*destination)->address() == binding.destination) return {};
-  return fail(Error{.message = fmt::format("what pipeline {} has sealed is for {}, not for {}", binding.name,
-                                           binding.destination, (*destination)->address()),
-                    .hint = "resume it without a destination, or load the inputs with another pipeline",
-                    .blame = Blame::usage});
+  return fail(for_another(binding, (*destination)->address()));
 }
 
 /// None: there is nothing to do.
@@ -58,6 +62,11 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   const auto binding = engine::remembered_binding(data_dir, key);
   if (!binding) return engine::failed_report(one, binding.error());
   if (!*binding) return std::nullopt;  // it died before it had anything
+  if (options.custom_destination != nullptr) {
+    const std::string address = engine::custom_address(*options.custom_destination);
+    if ((*binding)->destination != address && options.name.empty()) return std::nullopt;
+    if ((*binding)->destination != address) return engine::failed_report(one, for_another(**binding, address));
+  }
   if (Status same = check_destination(run.destination, **binding); !same)
     return engine::failed_report(one, std::move(same.error()));
   const engine::Target target{.name = (*binding)->name,

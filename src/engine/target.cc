@@ -66,7 +66,17 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
   return {.memory = database_memory(run.memory),
           .threads = run.workers,
           .lock_wait = lock_wait(options, run),
-          .batches = run.batches};
+          .batches = run.batches,
+          .custom = options.custom_destination};
+}
+
+/// Empty: where the pipeline went before, else the usual place.
+Result<std::string> address_asked_for(const PipelineOptions& options, const RunOptions& run) {
+  if (options.custom_destination == nullptr) return run.destination.empty() ? options.destination : run.destination;
+  if (options.destination.empty() && run.destination.empty()) return custom_address(*options.custom_destination);
+  return fail(Error{.message = "a pipeline with a custom destination was given another one",
+                    .hint = "leave PipelineOptions::destination and RunOptions::destination empty",
+                    .blame = Blame::usage});
 }
 
 /// One that was not named is bound under the name of its table, or under its key where it has several.
@@ -127,8 +137,9 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
     binding = std::move(*known);
     if (binding) target.name = binding->name;  // the folder of one that was not named may be given as well
   }
-  const std::string& given = run.destination.empty() ? options.destination : run.destination;
-  const std::string asked = given.empty() && binding ? binding->destination : given;
+  const Result<std::string> given = address_asked_for(options, run);
+  if (!given) return fail(given.error());
+  const std::string asked = given->empty() && binding ? binding->destination : *given;
   const auto destination =
       make_destination(complete_address(asked, target.name), destination_options(options, run), Env::system());
   if (!destination) return fail(destination.error());

@@ -16,25 +16,6 @@ namespace {
 constexpr char32_t first_mark = 0xf026;
 constexpr char32_t last_mark = first_mark + static_cast<char32_t>(TypeMark::time);
 
-std::optional<TypeMark> mark_of(DataType type) {
-  switch (type) {
-    case DataType::decimal:
-      return TypeMark::decimal;
-    case DataType::timestamp:
-      return TypeMark::timestamp;
-    case DataType::date:
-      return TypeMark::date;
-    case DataType::binary:
-      return TypeMark::binary;
-    case DataType::wei:
-      return TypeMark::wei;
-    case DataType::time:
-      return TypeMark::time;
-    default:
-      return std::nullopt;
-  }
-}
-
 Json json_of(const std::string& text) {
   const Result<Json> document = parse_json(text);
   return document ? *document : Json(text);
@@ -109,6 +90,25 @@ Value from_string(const std::string& text) {
 }
 
 }  // namespace
+
+std::optional<TypeMark> mark_of(DataType type) {
+  switch (type) {
+    case DataType::decimal:
+      return TypeMark::decimal;
+    case DataType::timestamp:
+      return TypeMark::timestamp;
+    case DataType::date:
+      return TypeMark::date;
+    case DataType::binary:
+      return TypeMark::binary;
+    case DataType::wei:
+      return TypeMark::wei;
+    case DataType::time:
+      return TypeMark::time;
+    default:
+      return std::nullopt;
+  }
+}
 
 std::string mark_text(TypeMark mark) {
   std::string text;

@@ -5,6 +5,7 @@
 // documents use it. Plain: the same strings without the mark.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -14,6 +15,9 @@ namespace outfall::schema {
 
 /// U+F026 decimal, and so on; the order is fixed by the documents that exist.
 enum class TypeMark { decimal, timestamp, date, uuid, hex_binary, binary, wei, time };
+
+/// None: JSON has a word for the values of the type.
+std::optional<TypeMark> mark_of(DataType type);
 
 /// The mark as UTF-8.
 std::string mark_text(TypeMark mark);

@@ -9,8 +9,6 @@
 namespace outfall::destinations::program {
 namespace {
 
-using delivery::Outcome;
-
 // As sysexits.h calls them: EX_TEMPFAIL, EX_DATAERR, EX_CONFIG.
 constexpr int exit_retry = 75;
 constexpr int exit_rejected = 65;
@@ -26,7 +24,7 @@ std::string with_words(std::string what, const ProgramEnd& end) {
 
 }  // namespace
 
-delivery::Outcome CommandWriter::write(const delivery::Batch& batch) {
+Outcome CommandWriter::write(const delivery::Batch& batch) {
   text_.clear();
   if (Status told = batch.rows.append(batch.first, batch.last, text_); !told) {
     return {.kind = Outcome::Kind::fatal, .reason = told.error().message, .hint = told.error().hint};
@@ -50,7 +48,7 @@ std::string last_line(std::string_view said) {
   return std::string(begin == std::string_view::npos ? said : said.substr(begin + 1));
 }
 
-delivery::Outcome outcome_of(const ProgramEnd& end) {
+Outcome outcome_of(const ProgramEnd& end) {
   if (end.is_timed_out) {
     return {.kind = Outcome::Kind::unknown, .reason = with_words("the command took too long and was killed", end)};
   }

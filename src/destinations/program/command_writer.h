@@ -27,9 +27,9 @@ class CommandWriter final : public delivery::Writer {
   /// Both outlive the object.
   CommandWriter(const CommandOptions& options, ProgramGuard& guard) : options_(options), guard_(guard) {}
 
-  delivery::Outcome write(const delivery::Batch& batch) override;
+  Outcome write(const delivery::Batch& batch) override;
   /// A command is told of nothing but rows.
-  delivery::Outcome tell(const delivery::Event&) override { return {}; }
+  Outcome tell(const delivery::Event&) override { return {}; }
 
  private:
   const CommandOptions& options_;
@@ -41,6 +41,6 @@ class CommandWriter final : public delivery::Writer {
 std::string last_line(std::string_view said);
 
 /// What the end of a command says of its batch: 0 delivered, 75 retry, 65 rejected, 78 fatal; anything else is unknown.
-delivery::Outcome outcome_of(const ProgramEnd& end);
+Outcome outcome_of(const ProgramEnd& end);
 
 }  // namespace outfall::destinations::program

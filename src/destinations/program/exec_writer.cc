@@ -10,7 +10,6 @@
 namespace outfall::destinations::program {
 namespace {
 
-using delivery::Outcome;
 using Answer = LiveProgram::Answer;
 
 /// How long a program may take to introduce itself, and to end when it was asked to.

@@ -21,18 +21,18 @@ class ExecWriter final : public delivery::Writer {
       : options_(options), destination_(destination), worker_(worker), guard_(guard) {}
   ~ExecWriter() override;
 
-  delivery::Outcome write(const delivery::Batch& batch) override;
-  delivery::Outcome tell(const delivery::Event& event) override;
+  Outcome write(const delivery::Batch& batch) override;
+  Outcome tell(const delivery::Event& event) override;
 
   /// Whether the program can be started and says that it is ready.
   Status look(const std::stop_token& stop);
 
  private:
-  delivery::Outcome start(const std::stop_token& stop);
-  delivery::Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
+  Outcome start(const std::stop_token& stop);
+  Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
   /// What the program answers to the text, of a batch of so many rows. It is gone after any other answer.
-  delivery::Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop);
-  delivery::Outcome gone(std::string reason);
+  Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop);
+  Outcome gone(std::string reason);
 
   const CommandOptions& options_;
   const std::string& destination_;

@@ -13,8 +13,6 @@
 namespace outfall::destinations::program {
 namespace {
 
-using delivery::Outcome;
-
 /// Characters of an answer that a message repeats.
 constexpr std::size_t sample_max = 80;
 
@@ -60,17 +58,17 @@ std::optional<std::chrono::nanoseconds> wait_of(const Json& answer) {
 }
 
 /// None: an element names no row of the batch, or one again.
-std::optional<std::vector<delivery::RejectedRow>> rows_of(const Json::Array& list, std::uint64_t rows,
-                                                          const std::string& reason) {
-  std::vector<delivery::RejectedRow> rejected;
+std::optional<std::vector<RejectedRow>> rows_of(const Json::Array& list, std::uint64_t rows,
+                                                const std::string& reason) {
+  std::vector<RejectedRow> rejected;
   for (const Json& element : list) {
     const Json* number = element.is_object() ? element.find("row") : &element;
     const std::int64_t* row = number == nullptr ? nullptr : number->as_int();
     if (row == nullptr || *row < 0 || static_cast<std::uint64_t>(*row) >= rows) return std::nullopt;
     rejected.push_back({.row = static_cast<std::uint64_t>(*row), .reason = reason_of(element, reason)});
   }
-  std::ranges::sort(rejected, {}, &delivery::RejectedRow::row);
-  const auto again = std::ranges::adjacent_find(rejected, {}, &delivery::RejectedRow::row);
+  std::ranges::sort(rejected, {}, &RejectedRow::row);
+  const auto again = std::ranges::adjacent_find(rejected, {}, &RejectedRow::row);
   if (again != rejected.end()) return std::nullopt;
   return rejected;
 }
@@ -158,7 +156,7 @@ Result<Ready> read_ready(std::string_view line) {
   return Ready{.deduplicates = truth != nullptr && *truth};
 }
 
-delivery::Outcome read_outcome(std::string_view line, std::uint64_t rows) {
+Outcome read_outcome(std::string_view line, std::uint64_t rows) {
   const Result<Json> answer = parse_json(line);
   if (!answer) return unknown("the program's answer is not JSON", line);
   const std::string type = text_of(*answer, "type");

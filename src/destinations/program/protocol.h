@@ -33,6 +33,6 @@ Result<Ready> read_ready(std::string_view line);
 
 /// What a program says of a batch of so many rows, or of a message that is answered with `ok`. What is no answer leaves
 /// it unknown what became of the batch.
-delivery::Outcome read_outcome(std::string_view line, std::uint64_t rows);
+Outcome read_outcome(std::string_view line, std::uint64_t rows);
 
 }  // namespace outfall::destinations::program

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BatchOptions: how rows reach a destination that takes them in batches.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "outfall/types.h"
+
+namespace outfall {
+
+/// How rows are handed to a destination that takes them in batches. What is left of a package may be delivered with
+/// other ones than it was begun with.
+struct BatchOptions {
+  /// Rows of a batch; the last one of a job file is shorter.
+  std::uint64_t batch_size = 10;
+  /// Batches that are out at once, each of another job file.
+  int load_jobs_max = 20;
+  Parallelism parallelism = Parallelism::parallel;
+  /// How long a batch may take. None: as long as it wants.
+  std::optional<std::chrono::milliseconds> timeout{};
+  /// How often a batch is sent in one run.
+  int attempts_max = 5;
+};
+
+}  // namespace outfall

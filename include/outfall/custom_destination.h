@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CustomDestination: a destination that is a function, or a class, of the program itself.
+//
+//   auto sink = outfall::custom_destination({.name = "sink", .batches = {.batch_size = 100}},
+//       [](const outfall::Rows& rows, const outfall::TableSchema& table) {
+//         for (const outfall::Row row : rows) send(table.name, row.json());
+//       });
+//   outfall::Pipeline pipeline({.name = "events", .custom_destination = sink});
+//   outfall::Report report = pipeline.run({.inputs = {"events.jsonl"}});
+//
+// A batch is sent again under the same key until it is delivered, rejected or given up, also by a later process: at
+// least once. Whoever remembers keys has each row once.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "outfall/batches.h"
+#include "outfall/outcome.h"
+#include "outfall/rows.h"
+#include "outfall/types.h"
+
+namespace outfall {
+
+struct ColumnSchema {
+  std::string name{};
+  std::optional<DataType> type{};  ///< none: known by its hints only, no value was seen yet
+  bool nullable = true;
+  std::optional<int> precision{};
+  std::optional<int> scale{};
+  bool with_timezone = true;  ///< of timestamps
+  bool variant = false;       ///< for values that do not fit the column that it stands beside
+  bool primary_key = false;
+  bool unique = false;
+};
+
+/// What a table looks like when the package is sealed.
+struct TableSchema {
+  std::string name{};
+  std::vector<ColumnSchema> columns{};  ///< without those that a load adds, unless they are asked for
+  WriteDisposition write_disposition = WriteDisposition::append;
+  std::string parent{};    ///< empty for a root table
+  std::string resource{};  ///< empty for a nested table
+  /// All of it with every hint, as the schema document has it: a JSON object.
+  std::string document{};
+};
+
+/// What a call is about. Borrowed until it returns.
+struct CallContext {
+  std::string_view load_id{};
+  std::string_view job_id{};      ///< the job file that the rows are in
+  std::uint64_t batch_index = 0;  ///< how many whole batches stand before it there
+  std::uint64_t attempt = 0;      ///< from 1; of this run
+  std::uint64_t first_row = 0;    ///< of the batch, counted in the job file from 0
+  /// The same for each attempt, also by a later process, and different for all other rows.
+  std::string_view key{};
+  std::optional<std::chrono::steady_clock::time_point> deadline{};
+  /// The run is asked to stop, or the deadline has passed: what is answered then counts no more.
+  std::stop_token stop{};
+
+  /// The key of one row of the batch, counted from 0: the same whatever batch it is in.
+  std::function<std::string(std::size_t row)> row_key{};
+};
+
+/// What a class is told beside batches. Each at least once a load, also again by a later process.
+struct LoadEvent {
+  std::string_view load_id{};
+  const TableSchema* table = nullptr;  ///< of begin_table and end_table
+  std::stop_token stop{};
+};
+
+/// How rows reach it. What is left of a package may be delivered with other options than it was begun with, but for the
+/// names.
+struct CustomOptions {
+  /// What the destination is called: "custom:NAME" in reports and in the state store. What is pending goes to the
+  /// destination of the same name.
+  std::string name{};
+  BatchOptions batches{};
+  NamingConvention naming_convention = NamingConvention::direct;
+  /// Levels of nesting that become tables of their own; deeper values stay JSON. None: what the run says, or 1000.
+  std::optional<int> max_table_nesting = 0;
+  /// Leaves out the columns and tables that a load adds (`_dlt_id` and its like).
+  bool skip_dlt_columns_and_tables = true;
+  /// Who gets a key twice notices: what may have taken effect can be sent again and still counts once.
+  bool deduplicates = false;
+};
+
+/// Derive from it, or make one from a callable. Calls come from as many threads at once as batches are out
+/// (BatchOptions::load_jobs_max; with Parallelism::sequential from the thread that called `run`, unless a call may time
+/// out). Whatever throws is as if it had answered `unknown`.
+class CustomDestination {
+ public:
+  explicit CustomDestination(CustomOptions options) : options_(std::move(options)) {}
+  virtual ~CustomDestination() = default;
+  CustomDestination(const CustomDestination&) = delete;
+  CustomDestination& operator=(const CustomDestination&) = delete;
+
+  const CustomOptions& options() const { return options_; }
+
+  virtual Outcome write(const Rows& rows, const TableSchema& table, const CallContext& context) = 0;
+
+  /// Before anything is read: what it needs is there. What it answers but `delivered` ends the run.
+  virtual Outcome open() { return {}; }
+  virtual Outcome begin_load(const LoadEvent&) { return {}; }
+  /// Before any of the table's rows; also where there are none, but what was there before is replaced.
+  virtual Outcome begin_table(const LoadEvent&) { return {}; }
+  /// All its rows are delivered or rejected.
+  virtual Outcome end_table(const LoadEvent&) { return {}; }
+  /// The same of all tables.
+  virtual Outcome complete_load(const LoadEvent&) { return {}; }
+
+ private:
+  CustomOptions options_;
+};
+
+namespace detail {
+
+/// What a callable answers, as an Outcome: nothing, an Outcome, or the rows that it rejects.
+template <class Call>
+Outcome outcome_of(Call&& call) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Call>>) {
+    call();
+    return {};
+  } else if constexpr (std::convertible_to<std::invoke_result_t<Call>, Outcome>) {
+    return call();
+  } else {
+    static_assert(std::convertible_to<std::invoke_result_t<Call>, std::vector<RejectedRow>>,
+                  "the function returns nothing, an Outcome, or the rows that it rejects");
+    return Outcome::rejected(std::vector<RejectedRow>(call()));
+  }
+}
+
+/// Hooks are those of the members that the callable has.
+template <class F>
+class CallableDestination final : public CustomDestination {
+ public:
+  CallableDestination(CustomOptions options, F function)
+      : CustomDestination(std::move(options)), function_(std::move(function)) {}
+
+  Outcome write(const Rows& rows, const TableSchema& table, const CallContext& context) override {
+    if constexpr (std::invocable<F&, const Rows&, const TableSchema&, const CallContext&>) {
+      return outcome_of([&] { return function_(rows, table, context); });
+    } else {
+      return outcome_of([&] { return function_(rows, table); });
+    }
+  }
+  Outcome open() override {
+    if constexpr (requires { function_.open(); }) return outcome_of([&] { return function_.open(); });
+    return {};
+  }
+  Outcome begin_load(const LoadEvent& event) override {
+    if constexpr (requires { function_.begin_load(event); })
+      return outcome_of([&] { return function_.begin_load(event); });
+    return {};
+  }
+  Outcome begin_table(const LoadEvent& event) override {
+    if constexpr (requires { function_.begin_table(event); })
+      return outcome_of([&] { return function_.begin_table(event); });
+    return {};
+  }
+  Outcome end_table(const LoadEvent& event) override {
+    if constexpr (requires { function_.end_table(event); })
+      return outcome_of([&] { return function_.end_table(event); });
+    return {};
+  }
+  Outcome complete_load(const LoadEvent& event) override {
+    if constexpr (requires { function_.complete_load(event); })
+      return outcome_of([&] { return function_.complete_load(event); });
+    return {};
+  }
+
+ private:
+  F function_;
+};
+
+}  // namespace detail
+
+/// From anything that can be called with (rows, table) or (rows, table, context), lambdas and objects with state alike.
+/// It returns nothing, an Outcome, or the rows that it rejects.
+template <class F>
+  requires std::invocable<F&, const Rows&, const TableSchema&> ||
+           std::invocable<F&, const Rows&, const TableSchema&, const CallContext&>
+std::shared_ptr<CustomDestination> custom_destination(CustomOptions options, F function) {
+  return std::make_shared<detail::CallableDestination<F>>(std::move(options), std::move(function));
+}
+
+}  // namespace outfall

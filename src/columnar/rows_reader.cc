@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "columnar/rows_reader.h"
+
+#include <arrow/array.h>
+#include <arrow/array/builder_base.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/builder.h>
+#include <arrow/c/bridge.h>
+#include <arrow/extension_type.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/decimal.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "columnar/arrow_batch.h"
+#include "columnar/arrow_values.h"
+#include "columnar/ipc_file_state.h"
+
+namespace outfall {
+namespace {
+
+using columnar::ArrowPlace;
+using columnar::Fraction;
+
+Decimal decimal_of(const arrow::Array& array, std::int64_t row) {
+  const auto& type = static_cast<const arrow::DecimalType&>(*array.type());
+  const auto* bytes = static_cast<const arrow::FixedSizeBinaryArray&>(array).GetValue(row);
+  const auto words = static_cast<std::size_t>(type.byte_width()) / sizeof(std::uint64_t);
+  Decimal decimal{.unscaled = {}, .scale = type.scale()};
+  std::memcpy(decimal.unscaled.data(), bytes, words * sizeof(std::uint64_t));
+  const bool is_negative = static_cast<std::int64_t>(decimal.unscaled[words - 1]) < 0;
+  std::fill(decimal.unscaled.begin() + static_cast<std::ptrdiff_t>(words), decimal.unscaled.end(),
+            is_negative ? ~std::uint64_t{0} : 0);
+  return decimal;
+}
+
+Timestamp timestamp_of(const arrow::Array& array, std::int64_t row) {
+  const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
+  const std::int64_t value = columnar::integer_of(array, row);
+  const std::int64_t at = columnar::to_microseconds(value, type.unit(), Fraction::cut).value_or(0);
+  const bool is_fine = type.unit() == arrow::TimeUnit::NANO;
+  return {.at = std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(at)),
+          .nanoseconds = is_fine ? static_cast<int>(value - at * 1'000) : 0,
+          .has_zone = !type.timezone().empty()};
+}
+
+TimeOfDay time_of(const arrow::Array& array, std::int64_t row) {
+  const auto unit = static_cast<const arrow::TimeType&>(*array.type()).unit();
+  const std::int64_t value = columnar::integer_of(array, row);
+  if (unit == arrow::TimeUnit::NANO) return {std::chrono::nanoseconds(value)};
+  return {std::chrono::microseconds(columnar::to_microseconds(value, unit, Fraction::cut).value_or(0))};
+}
+
+/// A value that is not null.
+Value value_of(DataType type, const arrow::Array& array, std::int64_t row) {
+  switch (type) {
+    case DataType::text:
+      return columnar::bytes_of(array, row);
+    case DataType::json:
+      return JsonText{columnar::bytes_of(array, row)};
+    case DataType::binary:
+      return Binary{columnar::bytes_of(array, row)};
+    case DataType::bigint:
+      return columnar::integer_of(array, row);
+    case DataType::double_:
+      return *columnar::real_of(array, row);
+    case DataType::bool_:
+      return static_cast<const arrow::BooleanArray&>(array).Value(row);
+    case DataType::timestamp:
+      return timestamp_of(array, row);
+    case DataType::date:
+      return Date(std::chrono::days(columnar::days_of(array, row)));
+    case DataType::time:
+      return time_of(array, row);
+    case DataType::decimal:
+    case DataType::wei:
+      return decimal_of(array, row);
+  }
+  return Null{};
+}
+
+/// A column of the rows in hand.
+struct RowValues {
+  const arrow::Array* array = nullptr;
+  bool is_plain = true;  ///< no dictionary, no runs
+};
+
+/// The same values, one for each row: who reads it need not know of runs and dictionaries.
+arrow::Result<std::shared_ptr<arrow::Array>> plain(const std::shared_ptr<arrow::Array>& array) {
+  const bool is_encoded =
+      array->type_id() == arrow::Type::DICTIONARY || array->type_id() == arrow::Type::RUN_END_ENCODED;
+  if (!is_encoded) return array;
+  const std::shared_ptr<arrow::DataType> type =
+      array->type_id() == arrow::Type::DICTIONARY
+          ? static_cast<const arrow::DictionaryType&>(*array->type()).value_type()
+          : static_cast<const arrow::RunEndEncodedType&>(*array->type()).value_type();
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<arrow::ArrayBuilder> builder, arrow::MakeBuilder(type));
+  ARROW_RETURN_NOT_OK(builder->Reserve(array->length()));
+  for (std::int64_t row = 0; row < array->length(); ++row) {
+    const ArrowPlace place = columnar::place_of(*array, row);
+    if (place.array->IsNull(place.row))
+      ARROW_RETURN_NOT_OK(builder->AppendNull());
+    else
+      ARROW_RETURN_NOT_OK(builder->AppendArraySlice(arrow::ArraySpan(*place.array->data()), place.row, 1));
+  }
+  return builder->Finish();
+}
+
+}  // namespace
+
+std::string Decimal::text() const {
+  return arrow::Decimal256(arrow::Decimal256::WordArray(unscaled)).ToString(scale);
+}
+
+struct Rows::State {
+  const columnar::IpcFileReader::State& file;
+  std::vector<RowsColumn> columns{};
+  std::vector<int> fields{};  ///< of each column, its place in the file
+  std::unordered_map<std::string_view, std::size_t> places{};
+
+  int batch_index = -1;
+  std::shared_ptr<arrow::RecordBatch> batch{};  ///< of the file
+  std::shared_ptr<arrow::RecordBatch> rows{};   ///< those in hand, of the columns
+  std::vector<RowValues> values{};
+  std::uint64_t first = 0;
+  columnar::RowTexts* texts = nullptr;
+  std::string json{};
+  std::string typed_json{};
+  std::string row_json{};
+
+  arrow::Status select(std::int64_t begin, std::int64_t end) {
+    arrow::RecordBatchVector parts;
+    while (begin < end) {
+      const auto found = std::ranges::upper_bound(file.batch_ends, begin);
+      if (found == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", begin);
+      const auto index = static_cast<int>(found - file.batch_ends.begin());
+      if (index != batch_index) {
+        ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(*file.reader, index));
+        batch_index = index;
+      }
+      const std::int64_t batch_begin = index == 0 ? 0 : *(found - 1);
+      const std::int64_t part_end = std::min(end, *found);
+      parts.push_back(batch->Slice(begin - batch_begin, part_end - begin));
+      begin = part_end;
+    }
+    if (parts.size() == 1) {
+      rows = std::move(parts.front());
+    } else {
+      ARROW_ASSIGN_OR_RAISE(rows, arrow::ConcatenateRecordBatches(parts));
+    }
+    values.clear();
+    for (const int field : fields) {
+      const arrow::Array* array = rows->column(field).get();
+      if (array->type_id() == arrow::Type::EXTENSION)
+        array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
+      const bool is_plain =
+          array->type_id() != arrow::Type::DICTIONARY && array->type_id() != arrow::Type::RUN_END_ENCODED;
+      values.push_back({.array = array, .is_plain = is_plain});
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status export_rows(ArrowArray* array, ArrowSchema* schema) const {
+    arrow::FieldVector described;
+    arrow::ArrayVector arrays;
+    for (const int field : fields) {
+      ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), plain(rows->column(field)));
+      described.push_back(rows->schema()->field(field)->WithType(arrays.back()->type()));
+    }
+    const auto kept =
+        arrow::RecordBatch::Make(arrow::schema(std::move(described)), rows->num_rows(), std::move(arrays));
+    return arrow::ExportRecordBatch(*kept, array, schema);
+  }
+
+  std::string_view text_of(columnar::RowTextForm form, std::uint64_t begin, std::uint64_t end, std::string& out) const {
+    // The rows were read before, when they were checked: what fails here is memory.
+    if (Status told = texts->append(begin, end, out, form); !told) out.clear();
+    return out;
+  }
+};
+
+std::size_t Rows::size() const {
+  return static_cast<std::size_t>(state_.rows->num_rows());
+}
+
+std::span<const RowsColumn> Rows::columns() const {
+  return state_.columns;
+}
+
+std::optional<std::size_t> Rows::column(std::string_view name) const {
+  const auto found = state_.places.find(name);
+  return found == state_.places.end() ? std::nullopt : std::optional(found->second);
+}
+
+Value Rows::value(std::size_t row, std::size_t column) const {
+  const RowValues& values = state_.values[column];
+  ArrowPlace place{values.array, static_cast<std::int64_t>(row)};
+  if (!values.is_plain) place = columnar::place_of(*values.array, place.row);
+  if (place.array->IsNull(place.row)) return Null{};
+  return value_of(state_.columns[column].type, *place.array, place.row);
+}
+
+std::string_view Rows::json() const {
+  if (!state_.json.empty()) return state_.json;
+  return state_.text_of(columnar::RowTextForm::plain, state_.first, state_.first + size(), state_.json);
+}
+
+std::string_view Rows::typed_json() const {
+  if (!state_.typed_json.empty()) return state_.typed_json;
+  return state_.text_of(columnar::RowTextForm::typed, state_.first, state_.first + size(), state_.typed_json);
+}
+
+std::string_view Rows::json(std::size_t row) const {
+  state_.row_json.clear();
+  std::string_view line =
+      state_.text_of(columnar::RowTextForm::plain, state_.first + row, state_.first + row + 1, state_.row_json);
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  return line;
+}
+
+Status Rows::record_batch(ArrowArray* array, ArrowSchema* schema) const {
+  if (const arrow::Status exported = state_.export_rows(array, schema); !exported.ok()) {
+    return fail(columnar::damaged(state_.file.path, exported));
+  }
+  return {};
+}
+
+namespace columnar {
+
+struct RowsReader::Impl {
+  explicit Impl(const IpcFileReader& file) : state{.file = file.state()} {}
+  Rows::State state;
+  Rows rows{state};
+};
+
+RowsReader::RowsReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RowsReader::RowsReader(RowsReader&&) noexcept = default;
+RowsReader& RowsReader::operator=(RowsReader&&) noexcept = default;
+RowsReader::~RowsReader() = default;
+
+RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextColumn> columns) {
+  auto impl = std::make_unique<Impl>(file);
+  Rows::State& state = impl->state;
+  const std::shared_ptr<arrow::Schema> schema = file.state().reader->schema();
+  for (const RowTextColumn& column : columns) {
+    const int field = schema->GetFieldIndex(column.name);
+    if (field < 0) continue;
+    state.columns.push_back({.name = column.name, .type = column.type});
+    state.fields.push_back(field);
+  }
+  for (std::size_t i = 0; i < state.columns.size(); ++i) state.places.emplace(state.columns[i].name, i);
+  return RowsReader(std::move(impl));
+}
+
+Result<const Rows*> RowsReader::select(std::uint64_t first, std::uint64_t last, RowTexts& texts) {
+  Rows::State& state = impl_->state;
+  const auto taken = state.select(static_cast<std::int64_t>(first), static_cast<std::int64_t>(last));
+  if (!taken.ok()) return fail(damaged(state.file.path, taken));
+  state.first = first;
+  state.texts = &texts;
+  state.json.clear();
+  state.typed_json.clear();
+  return &impl_->rows;
+}
+
+}  // namespace columnar
+}  // namespace outfall

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations/function/function_destination.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "destinations/function/function_writer.h"
+
+namespace outfall::destinations::function {
+namespace {
+
+std::unexpected<Error> keeps_nothing(const std::string& address) {
+  return fail(Error{.message = fmt::format("{} cannot be queried: it is a function that takes rows", address),
+                    .hint = "",
+                    .blame = Blame::usage});
+}
+
+bool is_name(std::string_view name) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string address_of(const CustomDestination& destination) {
+  return "custom:" + destination.options().name;
+}
+
+Result<std::unique_ptr<FunctionDestination>> FunctionDestination::make(std::shared_ptr<CustomDestination> destination,
+                                                                       const delivery::LaneOptions& lanes, Env& env) {
+  const std::string& name = destination->options().name;
+  if (!is_name(name)) {
+    return fail(Error{.message = fmt::format("a custom destination cannot be called '{}'", name),
+                      .hint = "give CustomOptions::name letters, digits, _, - and .",
+                      .blame = Blame::usage});
+  }
+  const BatchOptions& batches = destination->options().batches;
+  if (batches.batch_size < 1 || batches.load_jobs_max < 1 || batches.attempts_max < 1) {
+    return fail(Error{
+        .message = fmt::format("custom destination {}: batch_size, load_jobs_max and attempts_max begin at 1", name),
+        .hint = "",
+        .blame = Blame::usage});
+  }
+  return std::unique_ptr<FunctionDestination>(new FunctionDestination(std::move(destination), lanes, env));
+}
+
+FunctionDestination::FunctionDestination(std::shared_ptr<CustomDestination> destination,
+                                         const delivery::LaneOptions& lanes, Env& env)
+    : destination_(std::move(destination)),
+      address_(address_of(*destination_)),
+      lanes_(lanes),
+      capabilities_{.naming = destination_->options().naming_convention,
+                    .max_table_nesting = destination_->options().max_table_nesting},
+      env_(env) {}
+
+Status FunctionDestination::open_once() {
+  if (is_open_) return {};
+  const Outcome opened = call_and_catch([&] { return destination_->open(); }, "open");
+  if (opened.kind != Outcome::Kind::delivered) {
+    const bool may_help = opened.kind == Outcome::Kind::retry || opened.kind == Outcome::Kind::unknown;
+    return fail(Error{.message = fmt::format("open {}: {}", address_, opened.reason),
+                      .hint = opened.hint,
+                      .remedy = may_help ? Remedy::retry : Remedy::abandon});
+  }
+  is_open_ = true;
+  return {};
+}
+
+Result<std::optional<sql::StoredDataset>> FunctionDestination::inspect(const delivery::DatasetKey& key) {
+  if (key.inspection != delivery::Inspection::before_a_load) return std::nullopt;
+  if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
+  return std::nullopt;
+}
+
+Result<delivery::LoadSummary> FunctionDestination::load(const delivery::LoadRequest& request) {
+  if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
+  const auto introduction =
+      std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
+  const std::optional<std::chrono::nanoseconds> timeout = destination_->options().batches.timeout;
+  const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
+    return std::make_unique<FunctionWriter>(destination_, introduction, timeout);
+  };
+  return delivery::run_lanes(request, lanes_, make_writer, env_);
+}
+
+Result<std::unique_ptr<sql::TextCursor>> FunctionDestination::query(const delivery::QueryRequest&) {
+  return keeps_nothing(address_);
+}
+
+Status FunctionDestination::query_rows(const delivery::QueryRequest&, ArrowArrayStream*) {
+  return keeps_nothing(address_);
+}
+
+}  // namespace outfall::destinations::function

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FunctionDestination: hands rows to a function of the program (outfall/custom_destination.h), in batches.
+//
+// What it promises: at least once. A batch whose call threw, or did not return in time, is sent again under the same
+// key.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "delivery/lane_runner.h"
+#include "delivery/unasked_destination.h"
+#include "outfall/custom_destination.h"
+
+namespace outfall::destinations::function {
+
+class FunctionDestination final : public delivery::UnaskedDestination {
+ public:
+  /// Errors: usage: its name is none.
+  static Result<std::unique_ptr<FunctionDestination>> make(std::shared_ptr<CustomDestination> destination,
+                                                           const delivery::LaneOptions& lanes, Env& env);
+
+  const std::string& address() const override { return address_; }
+  DeliveryMode mode() const override { return DeliveryMode::at_least_once; }
+  const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  /// Before a load it is opened.
+  Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
+  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
+  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
+
+ private:
+  FunctionDestination(std::shared_ptr<CustomDestination> destination, const delivery::LaneOptions& lanes, Env& env);
+  Status open_once();
+
+  const std::shared_ptr<CustomDestination> destination_;
+  const std::string address_;
+  const delivery::LaneOptions lanes_;
+  const delivery::Capabilities capabilities_;
+  Env& env_;
+  bool is_open_ = false;
+};
+
+/// What such a destination is called.
+std::string address_of(const CustomDestination& destination);
+
+}  // namespace outfall::destinations::function

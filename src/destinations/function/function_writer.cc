@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations/function/function_writer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace outfall::destinations::function {
+namespace {
+
+ColumnSchema describe_column(const schema::Column& column) {
+  return {.name = column.name,
+          .type = column.type,
+          .nullable = column.nullable,
+          .precision = column.precision,
+          .scale = column.scale,
+          .with_timezone = column.timezone.value_or(true),
+          .variant = column.variant,
+          .primary_key = column.primary_key,
+          .unique = column.unique};
+}
+
+/// All that a call looks at. It outlives the call, however long that takes.
+struct BatchCall {
+  std::string load_id;
+  std::string job_id;
+  std::string key;
+  std::shared_ptr<const TableSchema> table;
+  const Rows* rows = nullptr;
+  std::stop_source stop{};
+  CallContext context{};
+};
+
+}  // namespace
+
+std::shared_ptr<const TableSchema> LoadIntroduction::describe(const schema::Table& table) {
+  const std::lock_guard lock(described_mutex_);
+  std::shared_ptr<const TableSchema>& known = described_[table.name];
+  if (known != nullptr) return known;
+  auto made = std::make_shared<TableSchema>();
+  made->name = table.name;
+  for (const schema::Column& column : table.columns) {
+    if (!skips_dlt_ || !schema::is_system_name(column.name)) made->columns.push_back(describe_column(column));
+  }
+  made->write_disposition = write_disposition(table.write_disposition).value_or(WriteDisposition::append);
+  made->parent = table.parent;
+  made->resource = table.resource;
+  made->document = to_json(table.to_json());
+  known = std::move(made);
+  return known;
+}
+
+Outcome LoadIntroduction::introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
+                                    const std::function<Outcome()>& begin_table) {
+  const std::lock_guard lock(mutex_);
+  if (stuck_) return *stuck_;
+  if (!has_begun_) {
+    if (Outcome begun = begin_load(); begun.kind != Outcome::Kind::delivered) return begun;
+    has_begun_ = true;
+  }
+  if (table == nullptr || tables_.contains(table->name)) return {};
+  Outcome begun = begin_table();
+  if (begun.kind == Outcome::Kind::delivered) tables_.insert(table->name);
+  return begun;
+}
+
+void LoadIntroduction::leave_stuck(Outcome outcome) {
+  const std::lock_guard lock(mutex_);
+  stuck_ = std::move(outcome);
+}
+
+bool LoadIntroduction::is_stuck() const {
+  const std::lock_guard lock(mutex_);
+  return stuck_.has_value();
+}
+
+FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
+                               std::optional<std::chrono::nanoseconds> timeout)
+    : destination_(std::move(destination)), load_(std::move(load)), timeout_(timeout) {
+  if (timeout_) timed_.emplace(*timeout_);
+}
+
+Outcome FunctionWriter::write(const delivery::Batch& batch) {
+  if (Outcome begun = introduce(&batch.table, batch.stop); begun.kind != Outcome::Kind::delivered) return begun;
+  const Result<const Rows*> rows = batch.reader.select(batch.first, batch.last, batch.rows);
+  if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
+  auto call = std::make_shared<BatchCall>(BatchCall{.load_id = load_->load_id(),
+                                                    .job_id = batch.job_file,
+                                                    .key = std::string(batch.key),
+                                                    .table = load_->describe(batch.table),
+                                                    .rows = *rows});
+  call->context = {.load_id = call->load_id,
+                   .job_id = call->job_id,
+                   .batch_index = batch.index,
+                   .attempt = batch.attempt,
+                   .first_row = batch.first,
+                   .key = call->key,
+                   .deadline = timeout_ ? std::optional(std::chrono::steady_clock::now() + *timeout_) : std::nullopt,
+                   .stop = call->stop.get_token(),
+                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first](std::size_t row) {
+                     return key_of(first + row);
+                   }};
+  const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
+  Outcome outcome =
+      guard([call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
+            "the function");
+  if (is_stuck_) call->stop.request_stop();
+  return outcome;
+}
+
+Outcome FunctionWriter::tell(const delivery::Event& event) {
+  if (Outcome begun = introduce(event.table, event.stop); begun.kind != Outcome::Kind::delivered) return begun;
+  switch (event.kind) {
+    case delivery::Event::Kind::begin_table:
+      return {};  // it was told so
+    case delivery::Event::Kind::end_table:
+      return call_hook(&CustomDestination::end_table, "end_table", event.table, event.stop);
+    case delivery::Event::Kind::complete_load:
+      return call_hook(&CustomDestination::complete_load, "complete_load", nullptr, event.stop);
+  }
+  return {};
+}
+
+/// Nothing of a batch was sent before it returns: what is unknown then is about the hook.
+Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_token& stop) {
+  Outcome begun = load_->introduce(
+      table, [&] { return call_hook(&CustomDestination::begin_load, "begin_load", nullptr, stop); },
+      [&] { return call_hook(&CustomDestination::begin_table, "begin_table", table, stop); });
+  if (is_stuck_) load_->leave_stuck(begun);
+  is_stuck_ = is_stuck_ || load_->is_stuck();
+  if (begun.kind == Outcome::Kind::unknown || begun.kind == Outcome::Kind::rejected) begun.kind = Outcome::Kind::retry;
+  return begun;
+}
+
+Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema::Table* table,
+                                  const std::stop_token& stop) {
+  return guard(
+      [hook, stop, destination = destination_, load = load_,
+       described = table == nullptr ? nullptr : load_->describe(*table)] {
+        return ((*destination).*hook)({.load_id = load->load_id(), .table = described.get(), .stop = stop});
+      },
+      name);
+}
+
+Outcome FunctionWriter::guard(std::function<Outcome()> call, std::string_view what) {
+  if (!timed_) return call_and_catch(call, what);
+  std::optional<Outcome> outcome =
+      timed_->call([call = std::move(call), what = std::string(what)] { return call_and_catch(call, what); });
+  if (outcome) return std::move(*outcome);
+  is_stuck_ = true;
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout_);
+  return Outcome::unknown(
+      fmt::format("{} has not returned within {} ms and was left alone", what, milliseconds.count()));
+}
+
+}  // namespace outfall::destinations::function

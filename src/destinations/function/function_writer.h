@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FunctionWriter: hands batches to a CustomDestination, and tells it of the load and its tables before the first rows.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "delivery/writer.h"
+#include "destinations/function/guarded_call.h"
+#include "outfall/custom_destination.h"
+
+namespace outfall::destinations::function {
+
+/// What the writers of a load have told the destination. Any thread may call.
+class LoadIntroduction {
+ public:
+  LoadIntroduction(std::string load_id, bool skips_dlt) : load_id_(std::move(load_id)), skips_dlt_(skips_dlt) {}
+
+  const std::string& load_id() const { return load_id_; }
+  std::shared_ptr<const TableSchema> describe(const schema::Table& table);
+
+  /// Calls `begin_load` and `begin_table` where nobody has yet; others wait meanwhile. What does not answer
+  /// `delivered` is asked again next time.
+  Outcome introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
+                    const std::function<Outcome()>& begin_table);
+
+  /// A call of it has not returned: nobody else begins it beside that.
+  void leave_stuck(Outcome outcome);
+  bool is_stuck() const;
+
+ private:
+  const std::string load_id_;
+  const bool skips_dlt_;
+  mutable std::mutex mutex_;
+  bool has_begun_ = false;
+  std::optional<Outcome> stuck_;
+  std::set<std::string> tables_;
+  std::mutex described_mutex_;
+  std::map<std::string, std::shared_ptr<const TableSchema>> described_;
+};
+
+class FunctionWriter final : public delivery::Writer {
+ public:
+  FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
+                 std::optional<std::chrono::nanoseconds> timeout);
+
+  Outcome write(const delivery::Batch& batch) override;
+  Outcome tell(const delivery::Event& event) override;
+  bool is_stuck() const override { return is_stuck_; }
+
+ private:
+  using Hook = Outcome (CustomDestination::*)(const LoadEvent&);
+  Outcome introduce(const schema::Table* table, const std::stop_token& stop);
+  Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop);
+  Outcome guard(std::function<Outcome()> call, std::string_view what);
+
+  const std::shared_ptr<CustomDestination> destination_;
+  const std::shared_ptr<LoadIntroduction> load_;
+  const std::optional<std::chrono::nanoseconds> timeout_;
+  std::optional<TimedCalls> timed_;
+  bool is_stuck_ = false;
+};
+
+}  // namespace outfall::destinations::function

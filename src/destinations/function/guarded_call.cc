@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations/function/guarded_call.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace outfall::destinations::function {
+
+Outcome call_and_catch(const std::function<Outcome()>& call, std::string_view what) {
+  try {
+    return call();
+  } catch (const std::exception& thrown) {
+    return Outcome::unknown(fmt::format("{} threw: {}", what, thrown.what()));
+  } catch (...) {
+    return Outcome::unknown(fmt::format("{} threw something that is no std::exception", what));
+  }
+}
+
+struct TimedCalls::Shared {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::function<Outcome()> call;  ///< to be made
+  std::optional<Outcome> answer;
+  bool is_over = false;  ///< nobody asks any more
+
+  void serve() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [this] { return call || is_over; });
+      if (!call) return;
+      std::function<Outcome()> taken = std::exchange(call, nullptr);
+      lock.unlock();
+      Outcome outcome = taken();
+      taken = nullptr;  // what it owns goes before anybody is told
+      lock.lock();
+      if (is_over) return;
+      answer = std::move(outcome);
+      changed.notify_all();
+    }
+  }
+};
+
+TimedCalls::~TimedCalls() {
+  if (thread_ == nullptr) return;
+  const std::lock_guard lock(thread_->mutex);
+  thread_->is_over = true;
+  thread_->changed.notify_all();
+}
+
+std::optional<Outcome> TimedCalls::call(std::function<Outcome()> call) {
+  if (thread_ == nullptr) {
+    thread_ = std::make_shared<Shared>();
+    std::thread([shared = thread_] { shared->serve(); }).detach();
+  }
+  std::unique_lock lock(thread_->mutex);
+  thread_->call = std::move(call);
+  thread_->changed.notify_all();
+  const bool has_answered = thread_->changed.wait_for(lock, timeout_, [this] { return thread_->answer.has_value(); });
+  if (has_answered) return std::exchange(thread_->answer, std::nullopt);
+  thread_->is_over = true;
+  lock.unlock();
+  thread_ = nullptr;
+  return std::nullopt;
+}
+
+}  // namespace outfall::destinations::function

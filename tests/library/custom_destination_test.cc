@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions as destinations: what they get, what they may answer, and what becomes of the rows when they throw, reject,
+// hang or give up.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "loading.h"
+
+namespace outfall::library {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+/// Rows of the ids [0, rows).
+std::vector<std::string> numbered(int rows) {
+  std::vector<std::string> out;
+  for (int i = 0; i < rows; ++i) out.push_back(fmt::format(R"({{"id":{},"name":"n{}"}})", i, i));
+  return out;
+}
+
+std::vector<std::int64_t> ids(const Rows& rows) {
+  std::vector<std::int64_t> out;
+  for (const Row row : rows) out.push_back(row.get<std::int64_t>("id").value_or(-1));
+  return out;
+}
+
+class CustomDestinations : public Loading {
+ protected:
+  template <class F>
+  Report run(CustomOptions options, F function, const std::vector<std::string>& rows, RunOptions run_options = {}) {
+    if (options.name.empty()) options.name = "sink";
+    return run_to(custom_destination(std::move(options), std::move(function)), rows, std::move(run_options));
+  }
+
+  Report run_to(std::shared_ptr<CustomDestination> to, const std::vector<std::string>& rows, RunOptions options = {}) {
+    options.from_memory = {{.table = "users", .documents = documents(rows)}};
+    return pipeline(std::move(to)).run(options);
+  }
+
+  Pipeline pipeline(std::shared_ptr<CustomDestination> to) const {
+    return Pipeline({.name = "p", .custom_destination = std::move(to), .data_dir = folder_ / "state"});
+  }
+
+  std::vector<DeadLetter> letters() const {
+    std::vector<DeadLetter> found;
+    EXPECT_TRUE(visit_dead_letters({.data_dir = folder_ / "state"}, [&](const DeadLetter& letter) {
+      found.push_back(letter);
+      return true;
+    }));
+    return found;
+  }
+};
+
+TEST_F(CustomDestinations, ABatchIsTenRowsInTheirOrder) {
+  std::vector<std::vector<std::int64_t>> batches;
+  const Report report = run(
+      {},
+      [&](const Rows& rows, const TableSchema& table) {
+        EXPECT_EQ(table.name, "users");
+        batches.push_back(ids(rows));
+      },
+      numbered(25));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_EQ(report.balance.delivered, 25U);
+  EXPECT_EQ(report.mode, DeliveryMode::at_least_once);
+  EXPECT_EQ(report.destination, "custom:sink");
+  ASSERT_EQ(batches.size(), 3U);
+  EXPECT_THAT(batches[0], ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_THAT(batches[2], ElementsAre(20, 21, 22, 23, 24));
+}
+
+TEST_F(CustomDestinations, ValuesHaveTheirTypes) {
+  const std::vector<std::string> rows = {
+      R"({"n":null,"b":true,"i":-5,"r":2.5,"t":"text","when":"2024-01-02T03:04:05.5+02:00","nested":{"a":[1,2.50]}})"};
+  int calls = 0;
+  const Report report = run(
+      {},
+      [&](const Rows& batch, const TableSchema&) {
+        ++calls;
+        ASSERT_EQ(batch.size(), 1U);
+        const Row row = batch[0];
+        EXPECT_EQ(row["n"], Value(Null{}));
+        EXPECT_EQ(row["no such column"], Value(Null{}));
+        EXPECT_EQ(row["b"], Value(true));
+        EXPECT_EQ(row["i"], Value(std::int64_t{-5}));
+        EXPECT_EQ(row["r"], Value(2.5));
+        EXPECT_EQ(row["t"], Value(std::string_view("text")));
+        EXPECT_EQ(row.get<Timestamp>("when")->at, std::chrono::sys_days(std::chrono::year(2024) / 1 / 2) +
+                                                      std::chrono::hours(1) + std::chrono::minutes(4) +
+                                                      milliseconds(5'500));
+        EXPECT_EQ(row.get<JsonText>("nested")->text, R"({"a":[1,2.50]})");
+        EXPECT_EQ(row.get<std::string_view>("i"), std::nullopt);
+        EXPECT_EQ(batch.columns()[0].name, "b");
+        EXPECT_EQ(row[0], Value(true));
+        EXPECT_EQ(row.json(), batch.json().substr(0, batch.json().size() - 1));
+      },
+      rows);
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(CustomDestinations, DecimalsDatesTimesAndBytesHaveTheirTypes) {
+  const std::vector<std::string> rows = {
+      R"({"d":"-12.50","day":"2024-02-29","at":"10:20:30.25","w":"12345678901234567890123456789012345678","x":"0x0aff"})"};
+  const Report report =
+      run({},
+          [&](const Rows& batch, const TableSchema& table) {
+            const Row row = batch[0];
+            EXPECT_EQ(row.get<Decimal>("d")->text(), "-12.50");
+            EXPECT_EQ(row.get<Date>("day"), std::chrono::sys_days(std::chrono::year(2024) / 2 / 29));
+            EXPECT_EQ(row.get<TimeOfDay>("at")->since_midnight,
+                      std::chrono::hours(10) + std::chrono::minutes(20) + milliseconds(30'250));
+            EXPECT_EQ(row.get<Decimal>("w")->text(), "12345678901234567890123456789012345678");
+            EXPECT_EQ(row.get<Binary>("x")->bytes, "\x0a\xff");
+            EXPECT_EQ(batch.typed_json(),
+                      "{\"d\":\"\uf026-12.50\",\"day\":\"\uf0282024-02-29\",\"at\":\"\uf02d10:20:30.250000\","
+                      "\"w\":\"\uf02c12345678901234567890123456789012345678\",\"x\":\"\uf02bCv8=\"}\n");
+            EXPECT_EQ(table.columns[0].precision, 10);
+          },
+          rows, {.columns = {{"d", "decimal(10,2)"}, {"day", "date"}, {"at", "time"}, {"w", "wei"}, {"x", "binary"}}});
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+}
+
+TEST_F(CustomDestinations, RowsAreARecordBatchThatOutlivesTheCall) {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  const Report report = run(
+      {.batches = {.batch_size = 100}},
+      [&](const Rows& rows, const TableSchema&) { EXPECT_TRUE(rows.record_batch(&array, &schema)); }, numbered(3));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  ASSERT_EQ(array.length, 3);
+  ASSERT_EQ(schema.n_children, 2);
+  EXPECT_STREQ(schema.children[0]->name, "id");
+  EXPECT_STREQ(schema.children[0]->format, "l");
+  EXPECT_EQ(static_cast<const std::int64_t*>(array.children[0]->buffers[1])[array.children[0]->offset + 2], 2);
+  array.release(&array);
+  schema.release(&schema);
+}
+
+TEST_F(CustomDestinations, TheContextTellsBatchesApart) {
+  std::set<std::string> keys;
+  std::set<std::string> row_keys;
+  std::vector<std::uint64_t> firsts;
+  const Report report = run(
+      {.batches = {.batch_size = 4}},
+      [&](const Rows& rows, const TableSchema&, const CallContext& context) {
+        EXPECT_FALSE(context.load_id.empty());
+        EXPECT_FALSE(context.job_id.empty());
+        EXPECT_EQ(context.attempt, 1U);
+        EXPECT_EQ(context.batch_index, firsts.size());
+        EXPECT_EQ(context.deadline, std::nullopt);
+        keys.emplace(context.key);
+        for (std::size_t i = 0; i < rows.size(); ++i) row_keys.insert(context.row_key(i));
+        firsts.push_back(context.first_row);
+      },
+      numbered(10));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(firsts, ElementsAre(0, 4, 8));
+  EXPECT_EQ(keys.size(), 3U);
+  EXPECT_EQ(row_keys.size(), 10U);
+}
+
+TEST_F(CustomDestinations, WhatThrowsIsSentAgainUnderTheSameKey) {
+  std::vector<std::string> keys;
+  const Report report = run(
+      {},
+      [&](const Rows&, const TableSchema&, const CallContext& context) {
+        keys.emplace_back(context.key);
+        EXPECT_EQ(context.attempt, keys.size());
+        if (keys.size() < 3) throw std::runtime_error("busy");
+      },
+      numbered(5));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  ASSERT_EQ(keys.size(), 3U);
+  EXPECT_EQ(keys[0], keys[2]);
+  EXPECT_THAT(report.notes, testing::Contains(HasSubstr("2 attempts")));
+}
+
+TEST_F(CustomDestinations, RejectedRowsBecomeLettersAndTheOthersAreDelivered) {
+  std::vector<std::int64_t> taken;
+  const Report report = run(
+      {},
+      [&](const Rows& rows, const TableSchema&) {
+        std::vector<RejectedRow> rejected;
+        for (const Row row : rows) {
+          const std::int64_t id = *row.get<std::int64_t>("id");
+          if (id % 5 == 3)
+            rejected.push_back({.row = row.index(), .reason = "three"});
+          else
+            taken.push_back(id);
+        }
+        return rejected;
+      },
+      numbered(12));
+  EXPECT_EQ(report.ending, Ending::rejected) << message_of(report);
+  EXPECT_THAT(taken, ElementsAre(0, 1, 2, 4, 5, 6, 7, 9, 10, 11));
+  EXPECT_EQ(report.balance.rejected, 2U);
+  ASSERT_EQ(letters().size(), 2U);
+  EXPECT_EQ(letters()[0].reason, "three");
+}
+
+TEST_F(CustomDestinations, ABatchThatIsRejectedAsAWholeIsDivided) {
+  std::set<std::int64_t> taken;
+  const Report report = run(
+      {},
+      [&](const Rows& rows, const TableSchema&) {
+        const std::vector<std::int64_t> batch = ids(rows);
+        if (std::ranges::find(batch, 7) != batch.end()) return Outcome::rejected("seven is in it");
+        taken.insert(batch.begin(), batch.end());
+        return Outcome::delivered();
+      },
+      numbered(10));
+  EXPECT_EQ(report.ending, Ending::rejected) << message_of(report);
+  EXPECT_EQ(taken.size(), 9U);
+  ASSERT_EQ(letters().size(), 1U);
+  EXPECT_EQ(letters()[0].text, R"({"id":7,"name":"n7"})");
+}
+
+TEST_F(CustomDestinations, RejectingARowThatIsNotThereIsNoAnswer) {
+  const Report report = run(
+      {.batches = {.attempts_max = 1}},
+      [](const Rows&, const TableSchema&) { return std::vector<RejectedRow>{{.row = 5, .reason = "?"}}; }, numbered(5));
+  EXPECT_EQ(report.ending, Ending::pending);
+  EXPECT_THAT(message_of(report), HasSubstr("rejects row 5 of a batch of 5 rows"));
+}
+
+TEST_F(CustomDestinations, WhatIsFatalWaitsForAPersonAndIsInNobodysWay) {
+  const Report report = run({}, [](const Rows&, const TableSchema&) { return Outcome::fatal("closed"); }, numbered(5));
+  EXPECT_EQ(report.ending, Ending::pending);
+  EXPECT_THAT(message_of(report), HasSubstr("closed"));
+  EXPECT_EQ(report.balance.pending, 5U);
+}
+
+TEST_F(CustomDestinations, WhatIsLeftIsDeliveredFirstWithAnotherBatchSize) {
+  std::vector<std::vector<std::int64_t>> batches;
+  const auto failing = [&](const Rows& rows, const TableSchema&) {
+    if (batches.size() == 2) return Outcome::retry("busy");
+    batches.push_back(ids(rows));
+    return Outcome::delivered();
+  };
+  const Report first = run({.batches = {.batch_size = 7, .attempts_max = 1}}, failing, numbered(30));
+  EXPECT_EQ(first.ending, Ending::pending);
+  EXPECT_EQ(first.balance.pending, 16U);
+  const auto taking = [&](const Rows& rows, const TableSchema&) { batches.push_back(ids(rows)); };
+  const ResumeReport rest =
+      pipeline(custom_destination({.name = "sink", .batches = {.batch_size = 4}}, taking)).resume();
+  EXPECT_EQ(rest.ending, Ending::delivered);
+  ASSERT_EQ(batches.size(), 6U);
+  // The batch that was out comes again as it was, and what is behind it in the new size.
+  EXPECT_THAT(batches[2], ElementsAre(14, 15, 16, 17, 18, 19, 20));
+  EXPECT_THAT(batches[3], ElementsAre(21, 22, 23, 24));
+  EXPECT_THAT(batches[5], ElementsAre(29));
+}
+
+struct Telling {
+  std::vector<std::string>& said;
+  std::mutex& mutex;
+
+  void say(std::string what) {
+    const std::lock_guard lock(mutex);
+    said.push_back(std::move(what));
+  }
+  void operator()(const Rows& rows, const TableSchema& table) { say(fmt::format("{} {}", table.name, rows.size())); }
+  void open() { say("open"); }
+  void begin_load(const LoadEvent& event) { say(event.load_id.empty() ? "?" : "begin_load"); }
+  void begin_table(const LoadEvent& event) {
+    say(fmt::format("begin_table {} {}", event.table->name, name(event.table->write_disposition)));
+  }
+  void end_table(const LoadEvent& event) { say("end_table " + event.table->name); }
+  void complete_load(const LoadEvent&) { say("complete_load"); }
+};
+
+TEST_F(CustomDestinations, AClassIsToldOfTheLoadAndItsTables) {
+  std::vector<std::string> said;
+  std::mutex mutex;
+  const Report report = run({}, Telling{said, mutex}, numbered(12));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(said, ElementsAre("open", "begin_load", "begin_table users append", "users 10", "users 2",
+                                "end_table users", "complete_load"));
+}
+
+TEST_F(CustomDestinations, ReplacingWithNothingIsToldToo) {
+  std::vector<std::string> said;
+  std::mutex mutex;
+  (void)run({}, Telling{said, mutex}, numbered(1));
+  said.clear();
+  const Report report =
+      run({}, Telling{said, mutex}, {}, {.write_disposition = WriteDisposition::replace, .allow_empty = true});
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(said, ElementsAre("open", "begin_load", "begin_table users replace", "end_table users", "complete_load"));
+}
+
+TEST_F(CustomDestinations, WhatCannotBeOpenedReadsNothing) {
+  struct Closed {
+    void operator()(const Rows&, const TableSchema&) {}
+    Outcome open() { return Outcome::fatal("no key", "set NOTIFY_KEY"); }
+  };
+  const Report report = run({}, Closed{}, numbered(1));
+  EXPECT_EQ(report.ending, Ending::failed);
+  EXPECT_THAT(message_of(report), HasSubstr("open custom:sink: no key"));
+  EXPECT_EQ(report.balance.in, 0U);
+}
+
+/// Hangs until it is let go; then says so.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_open = false;
+  int passed = 0;
+
+  void wait() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return is_open; });
+    ++passed;
+    changed.notify_all();
+  }
+  void open() {
+    const std::lock_guard lock(mutex);
+    is_open = true;
+    changed.notify_all();
+  }
+  void wait_for_passed(int count) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return passed == count; });
+  }
+};
+
+TEST_F(CustomDestinations, ACallThatHangsIsLeftAloneAndCannotConfirmLate) {
+  Gate gate;
+  std::vector<std::vector<std::int64_t>> taken;
+  std::mutex mutex;
+  const auto hangs_once = [&](const Rows& rows, const TableSchema&, const CallContext& context) {
+    if (context.first_row == 5 && !gate.is_open) {
+      gate.wait();
+      EXPECT_TRUE(context.stop.stop_requested());
+      EXPECT_THAT(ids(rows), ElementsAre(5, 6, 7, 8, 9));  // still there
+      return;
+    }
+    const std::lock_guard lock(mutex);
+    taken.push_back(ids(rows));
+  };
+  const CustomOptions options{.name = "sink", .batches = {.batch_size = 5, .timeout = milliseconds(200)}};
+  const Report report = run(options, hangs_once, numbered(15));
+  EXPECT_EQ(report.ending, Ending::pending);
+  EXPECT_EQ(report.balance.delivered, 5U);
+  EXPECT_EQ(report.balance.pending, 10U);
+  EXPECT_THAT(message_of(report), HasSubstr("has not returned within 200 ms"));
+  gate.open();
+  gate.wait_for_passed(1);
+  const ResumeReport rest = pipeline(custom_destination(options, hangs_once)).resume();
+  EXPECT_EQ(rest.ending, Ending::delivered);
+  EXPECT_THAT(taken,
+              ElementsAre(ElementsAre(0, 1, 2, 3, 4), ElementsAre(5, 6, 7, 8, 9), ElementsAre(10, 11, 12, 13, 14)));
+}
+
+TEST_F(CustomDestinations, WhatALoadAddsIsGivenOnRequest) {
+  std::set<std::string> tables;
+  std::vector<std::string> columns;
+  std::mutex mutex;
+  const Report report = run(
+      {.skip_dlt_columns_and_tables = false},
+      [&](const Rows& rows, const TableSchema& table) {
+        const std::lock_guard lock(mutex);
+        tables.insert(table.name);
+        if (table.name == "users")
+          for (const RowsColumn& column : rows.columns()) columns.push_back(column.name);
+      },
+      numbered(2));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(tables, ElementsAre("_dlt_pipeline_state", "users"));
+  EXPECT_THAT(columns, ElementsAre("id", "name", "_dlt_load_id", "_dlt_id"));
+  EXPECT_EQ(report.balance.delivered, 2U);
+}
+
+TEST_F(CustomDestinations, NestedValuesAreTablesOnRequest) {
+  std::map<std::string, std::string> texts;
+  std::mutex mutex;
+  const std::vector<std::string> rows = {R"({"CamelCase":1,"MyList":[{"InnerKey":1}]})"};
+  const auto keep = [&](const Rows& batch, const TableSchema& table) {
+    const std::lock_guard lock(mutex);
+    texts[table.name] += batch.json();
+  };
+  (void)run({.name = "flat"}, keep, rows);
+  EXPECT_THAT(texts, ElementsAre(Pair("users", "{\"CamelCase\":1,\"MyList\":[{\"InnerKey\":1}]}\n")));
+  texts.clear();
+  const auto nested = custom_destination({.name = "nested", .max_table_nesting = 1}, keep);
+  const Report report = Pipeline({.name = "nested", .custom_destination = nested, .data_dir = folder_ / "state"})
+                            .run({.from_memory = {{.table = "MyTable", .documents = documents(rows)}}});
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(texts, ElementsAre(Pair("MyTable", "{\"CamelCase\":1}\n"), Pair("MyTable▶MyList", "{\"InnerKey\":1}\n")));
+}
+
+TEST_F(CustomDestinations, SequentialIsTheCallersThread) {
+  std::set<std::thread::id> threads;
+  const Report report = run(
+      {.batches = {.batch_size = 2, .parallelism = Parallelism::sequential}},
+      [&](const Rows&, const TableSchema&) { threads.insert(std::this_thread::get_id()); }, numbered(6));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(threads, ElementsAre(std::this_thread::get_id()));
+}
+
+TEST_F(CustomDestinations, ItIsBoundByItsName) {
+  const auto fails = [](const Rows&, const TableSchema&) { return Outcome::retry("later"); };
+  (void)run({.batches = {.attempts_max = 1}}, fails, numbered(1));
+  const auto other = custom_destination({.name = "other"}, [](const Rows&, const TableSchema&) {});
+  const ResumeReport resumed = pipeline(other).resume();
+  ASSERT_EQ(resumed.pipelines.size(), 1U);
+  EXPECT_EQ(resumed.ending, Ending::misuse);
+  EXPECT_THAT(message_of(resumed.pipelines[0]), HasSubstr("is for custom:sink, not for custom:other"));
+  const Report without = Pipeline({.name = "p", .data_dir = folder_ / "state"})
+                             .run({.from_memory = {{.table = "users", .documents = documents(numbered(1))}}});
+  EXPECT_EQ(without.ending, Ending::misuse);
+  EXPECT_THAT(message_of(without), HasSubstr("is a function of a program"));
+}
+
+TEST_F(CustomDestinations, ANameIsNeeded) {
+  const auto unnamed = custom_destination({}, [](const Rows&, const TableSchema&) {});
+  const Report report = run_to(unnamed, numbered(1));
+  EXPECT_EQ(report.ending, Ending::misuse);
+  EXPECT_THAT(message_of(report), HasSubstr("cannot be called ''"));
+}
+
+}  // namespace
+}  // namespace outfall::library
