@@ -6,9 +6,11 @@
 // Ownership: whoever holds a struct calls `release` once; a released struct has `release == nullptr`.
 #pragma once
 
-#include <cstdint>
+#include <stdint.h>
 
+#ifdef __cplusplus
 extern "C" {
+#endif
 
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
@@ -56,4 +58,7 @@ struct ArrowArrayStream {
 };
 
 #endif  // ARROW_C_STREAM_INTERFACE
+
+#ifdef __cplusplus
 }
+#endif

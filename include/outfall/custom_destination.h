@@ -69,6 +69,8 @@ struct CallContext {
   /// The run is asked to stop, or the deadline has passed: what is answered then counts no more.
   std::stop_token stop{};
 
+  /// A line for whoever watches the run (RunOptions::log).
+  std::function<void(std::string_view line)> log{};
   /// The key of one row of the batch, counted from 0: the same whatever batch it is in.
   std::function<std::string(std::size_t row)> row_key{};
 };
@@ -77,6 +79,8 @@ struct CallContext {
 struct LoadEvent {
   std::string_view load_id{};
   const TableSchema* table = nullptr;  ///< of begin_table and end_table
+  /// A line for whoever watches the run (RunOptions::log).
+  std::function<void(std::string_view line)> log{};
   std::stop_token stop{};
 };
 

@@ -172,6 +172,9 @@ struct RunOptions {
   std::stop_token stop{};
   /// Called from one thread at a time, at most every 50 ms, and once at the end of each stage. It must be quick.
   std::function<void(const Progress&)> progress{};
+  /// Gets each line that the destination's programs and functions write about their work, without its end. Called from
+  /// any thread of the run, one call at a time.
+  std::function<void(std::string_view line)> log{};
   /// Called once with the report when all is done but one thing: that the run has ended is recorded behind it. Killed
   /// before, the same command goes on with this run, afterwards it is a new one: who tells people here how a run ended
   /// leaves nobody without the report who must not repeat the command. The pipeline is held until it

@@ -135,7 +135,8 @@ void add_bad_input_options(CLI::App& app, Typed& typed) {
 void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
-       "duckdb:PATH, exec:COMMAND or cmd:COMMAND (a program gets the rows), or null: (counts and forgets). Default: "
+       "duckdb:PATH, exec:COMMAND or cmd:COMMAND (a program gets the rows), plugin:PATH#NAME (a shared library gets "
+       "them), or null: (counts and forgets). Default: "
        "where the named "
        "pipeline went before, else duckdb: a file "
        "here, named after it")

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/output.h"
 #include "cli/terminal.h"
 
 namespace outfall::cli {
@@ -162,7 +163,7 @@ class JsonOutput final : public QueryOutput {
   void columns(std::span<const QueryColumn> columns) override {
     for (const QueryColumn& column : columns) {
       std::string key;
-      append_text(key, column.name);
+      append_json_text(key, column.name);
       key += ':';
       columns_.push_back({.key = std::move(key), .kind = kind_of(column.type)});
     }
@@ -192,26 +193,12 @@ class JsonOutput final : public QueryOutput {
     if (type == "BOOLEAN" || type == "JSON") return Kind::literal;
     return is_number(type) && !type.ends_with("HUGEINT") ? Kind::literal : Kind::text;
   }
-  static void append_text(std::string& out, std::string_view text) {
-    out += '"';
-    for (const char c : text) {
-      if (c == '"' || c == '\\') {
-        out += '\\';
-        out += c;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-      } else {
-        out += c;
-      }
-    }
-    out += '"';
-  }
   void append_value(Kind kind, const QueryCell& cell) {
     const auto is_finite = [](std::string_view text) { return text.find_first_of("nN") == std::string_view::npos; };
     if (!cell || (kind == Kind::real && !is_finite(*cell))) {
       line_ += "null";  // JSON has no word for NaN and infinities
     } else if (kind == Kind::text) {
-      append_text(line_, *cell);
+      append_json_text(line_, *cell);
     } else {
       line_ += *cell;
     }

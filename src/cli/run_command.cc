@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -45,8 +46,24 @@ class Show {
   Show(const Talk& talk, const std::string& data_dir) : talk_(talk), data_dir_(data_dir) {}
 
   void progress(const Progress& progress) {
+    const std::lock_guard lock(mutex_);
     if (!view_) view_ = ProgressView::make(talk_.progress, stderr, Terminal::of(stderr));
     if (view_) view_->show(progress, Clock::now());
+  }
+
+  /// From any thread.
+  void log(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    if (view_) view_->end();
+    std::string text;
+    if (talk_.progress == ProgressMode::json) {
+      text = R"({"event":"log","line":)";
+      append_json_text(text, line);
+      text += "}\n";
+    } else {
+      text = "log: " + one_line(line) + "\n";
+    }
+    std::fputs(text.c_str(), stderr);
   }
 
   void waiting(const LockWaiting& waiting) {
@@ -79,6 +96,7 @@ class Show {
  private:
   const Talk& talk_;
   const std::string& data_dir_;
+  std::mutex mutex_;  ///< of the line that the cursor is in
   std::unique_ptr<ProgressView> view_;
 };
 
@@ -89,6 +107,7 @@ PipelineOptions watched(PipelineOptions options, Show& show) {
 
 RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
   options.stop = signals.token();
+  options.log = [&show](std::string_view line) { show.log(line); };
   options.progress = [&show](const Progress& progress) { show.progress(progress); };
   return options;
 }

@@ -11,6 +11,7 @@
 
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/function/function_destination.h"
+#include "destinations/function/plugin.h"
 #include "destinations/null/null_destination.h"
 #include "destinations/program/program_destination.h"
 
@@ -24,17 +25,32 @@ delivery::LaneOptions lane_options(const BatchOptions& batches) {
           .retry = {.attempts_max = batches.attempts_max}};
 }
 
-Result<std::unique_ptr<delivery::Destination>> make_custom(const std::string& address,
-                                                           const std::shared_ptr<CustomDestination>& custom, Env& env) {
-  if (custom == nullptr || custom_address(*custom) != address) {
-    return fail(
-        Error{.message = fmt::format("destination {}: it is a function of a program, and not of this one", address),
-              .hint = "let the program that has it run or resume the pipeline",
-              .blame = Blame::usage});
-  }
+Result<std::unique_ptr<delivery::Destination>> make_function(const std::string& address,
+                                                             const std::shared_ptr<CustomDestination>& custom,
+                                                             const DestinationOptions& options, Env& env) {
   delivery::LaneOptions lanes = lane_options(custom->options().batches);
   lanes.skips_dlt = custom->options().skip_dlt_columns_and_tables;
-  return destinations::function::FunctionDestination::make(custom, lanes, env);
+  return destinations::function::FunctionDestination::make(address, custom, {.lanes = lanes, .log = options.log}, env);
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_custom(const std::string& address,
+                                                           const DestinationOptions& options, Env& env) {
+  if (options.custom != nullptr) {
+    const Result<std::string> own = custom_address(*options.custom);
+    if (!own) return fail(own.error());
+    if (*own == address) return make_function(address, options.custom, options, env);
+  }
+  return fail(
+      Error{.message = fmt::format("destination {}: it is a function of a program, and not of this one", address),
+            .hint = "let the program that has it run or resume the pipeline",
+            .blame = Blame::usage});
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_plugin(const std::string& address,
+                                                           const DestinationOptions& options, Env& env) {
+  const auto plugin = destinations::function::load_plugin(address, options.batches);
+  if (!plugin) return fail(plugin.error());
+  return make_function("plugin:" + (*plugin)->options().name, *plugin, options, env);
 }
 
 }  // namespace
@@ -51,7 +67,7 @@ std::size_t database_memory(std::size_t rows_in_flight) {
   return std::max(wanted, least);
 }
 
-std::string custom_address(const CustomDestination& custom) {
+Result<std::string> custom_address(const CustomDestination& custom) {
   return destinations::function::address_of(custom);
 }
 
@@ -65,15 +81,17 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
     return destinations::program::ProgramDestination::make(address,
                                                            {.lanes = lane_options(options.batches),
                                                             .timeout = options.batches.timeout,
-                                                            .lock_path = options.programs_lock},
+                                                            .lock_path = options.programs_lock,
+                                                            .log = options.log},
                                                            env);
   }
-  if (address.starts_with("custom:")) return make_custom(address, options.custom, env);
+  if (address.starts_with("plugin:")) return make_plugin(address, options, env);
+  if (address.starts_with("custom:")) return make_custom(address, options, env);
   if (address == "null:") return std::make_unique<destinations::null::NullDestination>();
   const bool is_path = address.find(':') == std::string::npos && address.find_first_of("./") != std::string::npos;
   return fail(Error{.message = fmt::format("destination {}: its kind is not known", address),
                     .hint = is_path ? fmt::format("a DuckDB file takes its kind in front: --to duckdb:{}", address)
-                                    : "known are duckdb:PATH, exec:COMMAND, cmd:COMMAND and null:",
+                                    : "known are duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
                     .blame = Blame::usage});
 }
 

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/env.h"
 #include "base/wait.h"
@@ -24,8 +26,9 @@ struct DestinationOptions {
   /// Where another process has it for itself.
   LockWait lock_wait{};
   BatchOptions batches{};
-  std::shared_ptr<CustomDestination> custom{};  ///< that the program has; used where the address is its
-  std::string programs_lock{};                  ///< path of the lock that programs of the run hold (base/program.h)
+  std::shared_ptr<CustomDestination> custom{};       ///< that the program has; used where the address is its
+  std::function<void(std::string_view line)> log{};  ///< what it writes about its work; from any thread
+  std::string programs_lock{};  ///< path of the lock that programs of the run hold (base/program.h)
 };
 
 /// What a database of this process may hold beside so many bytes of rows in flight: eight times as much (the usual
@@ -33,7 +36,9 @@ struct DestinationOptions {
 std::size_t database_memory(std::size_t rows_in_flight);
 
 /// What reports and the state store call a destination of the program itself.
-std::string custom_address(const CustomDestination& custom);
+///
+/// Errors: usage: it has no name.
+Result<std::string> custom_address(const CustomDestination& custom);
 
 /// The destination that the address means. Nothing is touched yet.
 ///

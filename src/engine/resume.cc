@@ -63,9 +63,10 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   if (!binding) return engine::failed_report(one, binding.error());
   if (!*binding) return std::nullopt;  // it died before it had anything
   if (options.custom_destination != nullptr) {
-    const std::string address = engine::custom_address(*options.custom_destination);
-    if ((*binding)->destination != address && options.name.empty()) return std::nullopt;
-    if ((*binding)->destination != address) return engine::failed_report(one, for_another(**binding, address));
+    const Result<std::string> address = engine::custom_address(*options.custom_destination);
+    if (!address) return engine::failed_report(one, address.error());
+    if ((*binding)->destination != *address && options.name.empty()) return std::nullopt;
+    if ((*binding)->destination != *address) return engine::failed_report(one, for_another(**binding, *address));
   }
   if (Status same = check_destination(run.destination, **binding); !same)
     return engine::failed_report(one, std::move(same.error()));

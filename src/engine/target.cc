@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -62,12 +65,21 @@ LockWait lock_wait(const PipelineOptions& options, const RunOptions& run) {
   return {.longest = options.lock_wait, .stop = run.stop, .begins = options.waiting};
 }
 
+std::function<void(std::string_view)> one_at_a_time(std::function<void(std::string_view)> call) {
+  if (!call) return nullptr;
+  return [call = std::move(call), mutex = std::make_shared<std::mutex>()](std::string_view line) {
+    const std::lock_guard lock(*mutex);
+    call(valid_utf8(line));
+  };
+}
+
 DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run) {
   return {.memory = database_memory(run.memory),
           .threads = run.workers,
           .lock_wait = lock_wait(options, run),
           .batches = run.batches,
-          .custom = options.custom_destination};
+          .custom = options.custom_destination,
+          .log = one_at_a_time(run.log)};
 }
 
 /// Empty: where the pipeline went before, else the usual place.

@@ -106,7 +106,7 @@ class Player:
     def do_python(self, step):
         program = "\n".join(step.body)
         subprocess.run([sys.executable, "-c", program], cwd=self.folder, check=True, timeout=COMMAND_SECONDS_MAX,
-                       env=dict(self.environment, SAMPLES=str(ROOT / "data")))
+                       env=dict(self.environment, SAMPLES=str(ROOT / "data"), ROOT=str(ROOT)))
 
     def do_write(self, step):
         """The rows of a query as a file of columns; its name says which kind."""

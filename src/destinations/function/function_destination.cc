@@ -23,33 +23,33 @@ bool is_name(std::string_view name) {
 
 }  // namespace
 
-std::string address_of(const CustomDestination& destination) {
-  return "custom:" + destination.options().name;
+Result<std::string> address_of(const CustomDestination& destination) {
+  const std::string& name = destination.options().name;
+  if (is_name(name)) return "custom:" + name;
+  return fail(Error{.message = fmt::format("a custom destination cannot be called '{}'", name),
+                    .hint = "give CustomOptions::name letters, digits, _, - and .",
+                    .blame = Blame::usage});
 }
 
-Result<std::unique_ptr<FunctionDestination>> FunctionDestination::make(std::shared_ptr<CustomDestination> destination,
-                                                                       const delivery::LaneOptions& lanes, Env& env) {
-  const std::string& name = destination->options().name;
-  if (!is_name(name)) {
-    return fail(Error{.message = fmt::format("a custom destination cannot be called '{}'", name),
-                      .hint = "give CustomOptions::name letters, digits, _, - and .",
-                      .blame = Blame::usage});
-  }
+Result<std::unique_ptr<FunctionDestination>> FunctionDestination::make(std::string address,
+                                                                       std::shared_ptr<CustomDestination> destination,
+                                                                       const FunctionOptions& options, Env& env) {
   const BatchOptions& batches = destination->options().batches;
   if (batches.batch_size < 1 || batches.load_jobs_max < 1 || batches.attempts_max < 1) {
-    return fail(Error{
-        .message = fmt::format("custom destination {}: batch_size, load_jobs_max and attempts_max begin at 1", name),
-        .hint = "",
-        .blame = Blame::usage});
+    return fail(
+        Error{.message = fmt::format("destination {}: batch_size, load_jobs_max and attempts_max begin at 1", address),
+              .hint = "leave out what you do not want to set",
+              .blame = Blame::usage});
   }
-  return std::unique_ptr<FunctionDestination>(new FunctionDestination(std::move(destination), lanes, env));
+  return std::unique_ptr<FunctionDestination>(
+      new FunctionDestination(std::move(address), std::move(destination), options, env));
 }
 
-FunctionDestination::FunctionDestination(std::shared_ptr<CustomDestination> destination,
-                                         const delivery::LaneOptions& lanes, Env& env)
-    : destination_(std::move(destination)),
-      address_(address_of(*destination_)),
-      lanes_(lanes),
+FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
+                                         const FunctionOptions& options, Env& env)
+    : address_(std::move(address)),
+      destination_(std::move(destination)),
+      options_(options),
       capabilities_{.naming = destination_->options().naming_convention,
                     .max_table_nesting = destination_->options().max_table_nesting},
       env_(env) {}
@@ -79,9 +79,9 @@ Result<delivery::LoadSummary> FunctionDestination::load(const delivery::LoadRequ
       std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
   const std::optional<std::chrono::nanoseconds> timeout = destination_->options().batches.timeout;
   const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
-    return std::make_unique<FunctionWriter>(destination_, introduction, timeout);
+    return std::make_unique<FunctionWriter>(destination_, introduction, timeout, options_.log);
   };
-  return delivery::run_lanes(request, lanes_, make_writer, env_);
+  return delivery::run_lanes(request, options_.lanes, make_writer, env_);
 }
 
 Result<std::unique_ptr<sql::TextCursor>> FunctionDestination::query(const delivery::QueryRequest&) {

@@ -6,10 +6,11 @@
 // key.
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "delivery/lane_runner.h"
 #include "delivery/unasked_destination.h"
@@ -17,11 +18,17 @@
 
 namespace outfall::destinations::function {
 
+struct FunctionOptions {
+  delivery::LaneOptions lanes{};
+  std::function<void(std::string_view line)> log{};  ///< from any thread
+};
+
 class FunctionDestination final : public delivery::UnaskedDestination {
  public:
-  /// Errors: usage: its name is none.
-  static Result<std::unique_ptr<FunctionDestination>> make(std::shared_ptr<CustomDestination> destination,
-                                                           const delivery::LaneOptions& lanes, Env& env);
+  /// Errors: usage: its options are none.
+  static Result<std::unique_ptr<FunctionDestination>> make(std::string address,
+                                                           std::shared_ptr<CustomDestination> destination,
+                                                           const FunctionOptions& options, Env& env);
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::at_least_once; }
@@ -33,18 +40,21 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
-  FunctionDestination(std::shared_ptr<CustomDestination> destination, const delivery::LaneOptions& lanes, Env& env);
+  FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
+                      const FunctionOptions& options, Env& env);
   Status open_once();
 
-  const std::shared_ptr<CustomDestination> destination_;
   const std::string address_;
-  const delivery::LaneOptions lanes_;
+  const std::shared_ptr<CustomDestination> destination_;
+  const FunctionOptions options_;
   const delivery::Capabilities capabilities_;
   Env& env_;
   bool is_open_ = false;
 };
 
-/// What such a destination is called.
-std::string address_of(const CustomDestination& destination);
+/// Where a function of the program is found under its name: "custom:NAME".
+///
+/// Errors: usage: it has none that can be one.
+Result<std::string> address_of(const CustomDestination& destination);
 
 }  // namespace outfall::destinations::function

@@ -75,8 +75,12 @@ bool LoadIntroduction::is_stuck() const {
 }
 
 FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
-                               std::optional<std::chrono::nanoseconds> timeout)
-    : destination_(std::move(destination)), load_(std::move(load)), timeout_(timeout) {
+                               std::optional<std::chrono::nanoseconds> timeout,
+                               std::function<void(std::string_view)> log)
+    : destination_(std::move(destination)),
+      load_(std::move(load)),
+      timeout_(timeout),
+      log_(log ? std::move(log) : [](std::string_view) {}) {
   if (timeout_) timed_.emplace(*timeout_);
 }
 
@@ -97,6 +101,7 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
                    .key = call->key,
                    .deadline = timeout_ ? std::optional(std::chrono::steady_clock::now() + *timeout_) : std::nullopt,
                    .stop = call->stop.get_token(),
+                   .log = log_,
                    .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first](std::size_t row) {
                      return key_of(first + row);
                    }};
@@ -135,9 +140,9 @@ Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_to
 Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema::Table* table,
                                   const std::stop_token& stop) {
   return guard(
-      [hook, stop, destination = destination_, load = load_,
+      [hook, stop, destination = destination_, load = load_, log = log_,
        described = table == nullptr ? nullptr : load_->describe(*table)] {
-        return ((*destination).*hook)({.load_id = load->load_id(), .table = described.get(), .stop = stop});
+        return ((*destination).*hook)({.load_id = load->load_id(), .table = described.get(), .log = log, .stop = stop});
       },
       name);
 }

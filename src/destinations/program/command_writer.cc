@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/line_cutter.h"
+
 namespace outfall::destinations::program {
 namespace {
 
@@ -29,6 +31,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
   if (Status told = batch.rows.append(batch.first, batch.last, text_); !told) {
     return {.kind = Outcome::Kind::fatal, .reason = told.error().message, .hint = told.error().hint};
   }
+  LineCutter log(options_.log);
   const Result<ProgramEnd> end = run_program(
       guard_,
       {.command = options_.command,
@@ -37,7 +40,8 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
                        fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
                        fmt::format("OUTFALL_ROWS={}", batch.size())},
        .input = text_},
-      options_.timeout, batch.stop, options_.said);
+      options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
+  log.finish();
   if (!end) return {.kind = Outcome::Kind::retry, .reason = end.error().message, .hint = end.error().hint};
   return outcome_of(*end);
 }

@@ -18,8 +18,8 @@ namespace outfall::destinations::program {
 struct CommandOptions {
   std::string command;  ///< for /bin/sh
   std::optional<std::chrono::nanoseconds> timeout{};
-  /// Gets what it writes to standard error, as it comes, from any thread.
-  std::function<void(std::string_view)> said{};
+  /// Gets each line that it writes beside its answers, from any thread.
+  std::function<void(std::string_view)> log{};
 };
 
 class CommandWriter final : public delivery::Writer {

@@ -38,6 +38,7 @@ std::string fault_of(Answer::Kind kind) {
 ExecWriter::~ExecWriter() {
   if (!program_) return;
   (void)program_->end(end_line(), end_max);
+  log_.finish();
 }
 
 Outcome ExecWriter::write(const delivery::Batch& batch) {
@@ -95,7 +96,8 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
 }
 
 Outcome ExecWriter::start(const std::stop_token& stop) {
-  Result<LiveProgram> program = LiveProgram::start(guard_, "exec " + options_.command, {}, options_.said);
+  Result<LiveProgram> program =
+      LiveProgram::start(guard_, "exec " + options_.command, {}, [this](std::string_view said) { log_.take(said); });
   if (!program) return {.kind = Outcome::Kind::retry, .reason = program.error().message, .hint = program.error().hint};
   program_ = std::move(*program);
   const Answer answer = program_->ask(hello_line(destination_, worker_), options_.timeout.value_or(start_max), stop);
@@ -121,6 +123,7 @@ Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::st
 
 Outcome ExecWriter::gone(std::string reason) {
   const ProgramEnd end = program_->end("", std::chrono::nanoseconds(0));
+  log_.finish();
   program_.reset();
   if (const std::string line = last_line(end.said); !line.empty()) reason += ": " + line;
   return {.kind = Outcome::Kind::unknown, .reason = std::move(reason)};

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/line_cutter.h"
 #include "base/program.h"
 #include "delivery/writer.h"
 #include "destinations/program/command_writer.h"
@@ -18,7 +19,7 @@ class ExecWriter final : public delivery::Writer {
  public:
   /// All outlive the object.
   ExecWriter(const CommandOptions& options, const std::string& destination, int worker, ProgramGuard& guard)
-      : options_(options), destination_(destination), worker_(worker), guard_(guard) {}
+      : options_(options), destination_(destination), worker_(worker), guard_(guard), log_(options.log) {}
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;
@@ -38,6 +39,7 @@ class ExecWriter final : public delivery::Writer {
   const std::string& destination_;
   const int worker_;
   ProgramGuard& guard_;
+  LineCutter log_;
   std::optional<LiveProgram> program_;
   std::string load_id_;  ///< that it was told of
   std::string table_;    ///< the same

@@ -39,7 +39,7 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                                        const ProgramOptions& options, Env& env)
     : address_(std::move(address)),
       kind_(kind),
-      command_{.command = std::move(command), .timeout = options.timeout},
+      command_{.command = std::move(command), .timeout = options.timeout, .log = options.log},
       lanes_(options.lanes),
       capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0},
       lock_path_(options.lock_path),

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct ProgramOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
   std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
+  std::function<void(std::string_view line)> log{};   ///< from any thread
 };
 
 class ProgramDestination final : public delivery::UnaskedDestination {

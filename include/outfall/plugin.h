@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plugins: shared libraries that take rows. `plugin:./libnotify.so#notify` loads the library and calls its function
+// `notify`, which fills in a struct of functions. C11, and any language that speaks it.
+//
+//   int notify(uint32_t version, struct outfall_destination* destination) {
+//     if (version < OUTFALL_PLUGIN_VERSION) return 1;
+//     destination->version = OUTFALL_PLUGIN_VERSION;
+//     destination->write = write_rows;
+//     return 0;
+//   }
+//
+// A plugin is a part of the process: what crashes it, crashes the run, and the next run goes on. It stays loaded until
+// the process ends.
+#ifndef OUTFALL_PLUGIN_H
+#define OUTFALL_PLUGIN_H
+
+#include <stdint.h>
+
+#include "outfall/arrow.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Newer versions add members at the end of structs; what an older plugin left out is zero.
+#define OUTFALL_PLUGIN_VERSION 1
+
+// What became of a batch.
+enum outfall_answer {
+  OUTFALL_DELIVERED = 0,
+  // Nothing of it took effect; it may be sent again (see set_retry_after).
+  OUTFALL_RETRY = 1,
+  // The rows that `reject` was called for are refused, and the others delivered. Called for none: nothing is delivered,
+  // and any may be to blame; halves of the batch come next.
+  OUTFALL_REJECTED = 2,
+  // It may have taken effect, as a whole, in part, or not. So is any other number.
+  OUTFALL_UNKNOWN = 3,
+  // Nothing of it took effect, and sending it again cannot help.
+  OUTFALL_FATAL = 4
+};
+
+struct outfall_table {
+  const char* name;
+  const char* write_disposition;  // append, replace, merge, skip
+  const char* parent;             // empty for a root table
+  const char* resource;           // empty for a nested table
+  const char* schema;             // the table with its columns and hints: a JSON object
+};
+
+// What a call is about, and what can be said of it. Lives until the call returns. Texts are UTF-8 and end in NUL.
+struct outfall_call {
+  const char* load_id;
+  const char* job_id;    // the job file that the rows are in; empty for hooks
+  const char* key;       // of the batch: the same for each attempt, also by a later process; empty for hooks
+  uint64_t batch_index;  // how many whole batches stand before it in its job file
+  uint64_t attempt;      // from 1; of this run
+  uint64_t first_row;    // of the batch, counted in the job file from 0
+  // Seconds until what is answered counts no more; negative: as long as it wants.
+  double (*seconds_left)(const struct outfall_call* call);
+  // Whether the run was asked to stop, or that time is over.
+  int (*is_stopped)(const struct outfall_call* call);
+  // The key of one row of the batch, counted from 0: 32 digits and NUL.
+  void (*row_key)(const struct outfall_call* call, uint64_t row, char key[33]);
+  // Why the answer is what it is, for people. The text is copied.
+  void (*set_reason)(struct outfall_call* call, const char* reason);
+  // With OUTFALL_REJECTED: a row of the batch, counted from 0.
+  void (*reject)(struct outfall_call* call, uint64_t row, const char* reason);
+  // With OUTFALL_RETRY: the wait is not shorter.
+  void (*set_retry_after)(struct outfall_call* call, double seconds);
+  // A line for whoever watches the run.
+  void (*log)(struct outfall_call* call, const char* line);
+  void* engine;  // not the plugin's
+};
+
+// Zeroed before the plugin fills it in. All functions but `write` may be left out. They are called from as many threads
+// at once as batches are out. An exception must not leave them.
+struct outfall_destination {
+  uint32_t version;  // OUTFALL_PLUGIN_VERSION that the plugin was compiled with
+  void* state;       // handed to each function
+
+  // Rows as one record batch, a struct with a child a column. Whoever wants to keep them moves the structs out and sets
+  // their `release` to NULL; else they are released when the call returns.
+  int (*write)(void* state, struct ArrowArray* rows, struct ArrowSchema* columns, const struct outfall_table* table,
+               struct outfall_call* call);
+
+  // Before anything is read. Any answer but OUTFALL_DELIVERED ends the run.
+  int (*open)(void* state, struct outfall_call* call);
+  // Each at least once a load, also again by a later process.
+  int (*begin_load)(void* state, struct outfall_call* call);
+  int (*begin_table)(void* state, const struct outfall_table* table, struct outfall_call* call);
+  int (*end_table)(void* state, const struct outfall_table* table, struct outfall_call* call);
+  int (*complete_load)(void* state, struct outfall_call* call);
+  // When no call is out and none will come. Not called when the process is killed, or when a call never returned.
+  void (*close)(void* state);
+
+  const char* naming_convention;  // NULL: direct
+  int32_t max_table_nesting;      // levels that become tables of their own; -1: what the run says
+  int32_t keeps_dlt_columns;      // 1: columns and tables that a load adds are given too
+  int32_t deduplicates;           // 1: a key that comes twice counts once
+};
+
+// What `#NAME` names. Returns 0; anything else refuses, and the run ends before anything is read.
+typedef int (*outfall_plugin)(uint32_t version, struct outfall_destination* destination);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // OUTFALL_PLUGIN_H

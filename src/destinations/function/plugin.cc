@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outfall/plugin.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/file.h"
+#include "destinations/function/plugin.h"
+
+namespace outfall::destinations::function {
+namespace {
+
+std::unexpected<Error> refused(const std::string& address, const std::string& why, std::string hint) {
+  return fail(Error{
+      .message = fmt::format("destination {}: {}", address, why), .hint = std::move(hint), .blame = Blame::usage});
+}
+
+/// A call of the plugin: what it is told, and what it says.
+class PluginCall {
+ public:
+  explicit PluginCall(const LoadEvent& event) : PluginCall(event.load_id, event.log, nullptr) {}
+  explicit PluginCall(const CallContext& context) : PluginCall(context.load_id, context.log, &context) {}
+  PluginCall(const PluginCall&) = delete;
+  PluginCall& operator=(const PluginCall&) = delete;
+
+  outfall_call* get() { return &call_; }
+
+  Outcome outcome(int answer) && {
+    switch (answer) {
+      case OUTFALL_DELIVERED:
+        return {};
+      case OUTFALL_RETRY:
+        return answered(Outcome::Kind::retry, "it asks for another attempt");
+      case OUTFALL_REJECTED:
+        return answered(Outcome::Kind::rejected, "it rejects the rows");
+      case OUTFALL_FATAL:
+        return answered(Outcome::Kind::fatal, "it gives up");
+      case OUTFALL_UNKNOWN:
+        return answered(Outcome::Kind::unknown, "it does not know what became of the rows");
+      default:
+        return answered(Outcome::Kind::unknown, fmt::format("it answers {}, which is none of its answers", answer));
+    }
+  }
+
+ private:
+  PluginCall(std::string_view load_id, const std::function<void(std::string_view)>& log, const CallContext* context)
+      : load_id_(load_id),
+        job_id_(context == nullptr ? "" : context->job_id),
+        key_(context == nullptr ? "" : context->key),
+        log_(log),
+        context_(context) {
+    call_ = {.load_id = load_id_.c_str(),
+             .job_id = job_id_.c_str(),
+             .key = key_.c_str(),
+             .batch_index = context == nullptr ? 0 : context->batch_index,
+             .attempt = context == nullptr ? 0 : context->attempt,
+             .first_row = context == nullptr ? 0 : context->first_row,
+             .seconds_left = seconds_left,
+             .is_stopped = is_stopped,
+             .row_key = row_key,
+             .set_reason = [](outfall_call* call, const char* reason) { of(call).outcome_.reason = reason; },
+             .reject = reject,
+             .set_retry_after = set_retry_after,
+             .log = write_log,
+             .engine = this};
+  }
+
+  Outcome answered(Outcome::Kind kind, std::string usual_reason) {
+    outcome_.kind = kind;
+    if (outcome_.reason.empty()) outcome_.reason = std::move(usual_reason);
+    if (kind != Outcome::Kind::rejected) outcome_.rows.clear();
+    return std::move(outcome_);
+  }
+
+  static PluginCall& of(const outfall_call* call) { return *static_cast<PluginCall*>(call->engine); }
+
+  static double seconds_left(const outfall_call* call) {
+    const CallContext* context = of(call).context_;
+    if (context == nullptr || !context->deadline) return -1;
+    const std::chrono::duration<double> left = *context->deadline - std::chrono::steady_clock::now();
+    return std::max(left.count(), 0.0);
+  }
+  static int is_stopped(const outfall_call* call) {
+    const CallContext* context = of(call).context_;
+    return context != nullptr && context->stop.stop_requested() ? 1 : 0;
+  }
+  static void row_key(const outfall_call* call, std::uint64_t row, char* key) {
+    const CallContext* context = of(call).context_;
+    const std::string text = context == nullptr ? std::string() : context->row_key(row);
+    std::memcpy(key, text.c_str(), text.size() + 1);
+  }
+  static void reject(outfall_call* call, std::uint64_t row, const char* reason) {
+    of(call).outcome_.rows.push_back({.row = row, .reason = reason});
+  }
+  static void set_retry_after(outfall_call* call, double seconds) {
+    constexpr double seconds_max = 86'400;
+    if (!std::isfinite(seconds) || seconds < 0) return;
+    of(call).outcome_.after = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(std::min(seconds, seconds_max)));
+  }
+  static void write_log(outfall_call* call, const char* line) {
+    if (of(call).log_) of(call).log_(line);
+  }
+
+  const std::string load_id_;
+  const std::string job_id_;
+  const std::string key_;
+  const std::function<void(std::string_view)>& log_;  ///< may be null
+  const CallContext* context_;                        ///< null: of a hook
+  Outcome outcome_;
+  outfall_call call_{};
+};
+
+/// A table as C sees it.
+struct PluginTable {
+  explicit PluginTable(const TableSchema& schema)
+      : disposition(name(schema.write_disposition)),
+        table{.name = schema.name.c_str(),
+              .write_disposition = disposition.c_str(),
+              .parent = schema.parent.c_str(),
+              .resource = schema.resource.c_str(),
+              .schema = schema.document.c_str()} {}
+
+  const std::string disposition;
+  const outfall_table table;
+};
+
+class PluginDestination final : public CustomDestination {
+ public:
+  PluginDestination(CustomOptions options, const outfall_destination& plugin)
+      : CustomDestination(std::move(options)), plugin_(plugin) {}
+  ~PluginDestination() override {
+    if (plugin_.close != nullptr) plugin_.close(plugin_.state);
+  }
+
+  Outcome write(const Rows& rows, const TableSchema& schema, const CallContext& context) override {
+    ArrowArray array{};
+    ArrowSchema columns{};
+    if (const Status given = rows.record_batch(&array, &columns); !given) {
+      return Outcome::fatal(given.error().message, given.error().hint);
+    }
+    const PluginTable table(schema);
+    PluginCall call(context);
+    const int answer = plugin_.write(plugin_.state, &array, &columns, &table.table, call.get());
+    if (array.release != nullptr) array.release(&array);
+    if (columns.release != nullptr) columns.release(&columns);
+    return std::move(call).outcome(answer);
+  }
+
+  Outcome open() override { return tell(plugin_.open, {}); }
+  Outcome begin_load(const LoadEvent& event) override { return tell(plugin_.begin_load, event); }
+  Outcome begin_table(const LoadEvent& event) override { return tell_of_table(plugin_.begin_table, event); }
+  Outcome end_table(const LoadEvent& event) override { return tell_of_table(plugin_.end_table, event); }
+  Outcome complete_load(const LoadEvent& event) override { return tell(plugin_.complete_load, event); }
+
+ private:
+  Outcome tell(int (*hook)(void*, outfall_call*), const LoadEvent& event) const {
+    if (hook == nullptr) return {};
+    PluginCall call(event);
+    const int answer = hook(plugin_.state, call.get());
+    return std::move(call).outcome(answer);
+  }
+  Outcome tell_of_table(int (*hook)(void*, const outfall_table*, outfall_call*), const LoadEvent& event) const {
+    if (hook == nullptr) return {};
+    const PluginTable table(*event.table);
+    PluginCall call(event);
+    const int answer = hook(plugin_.state, &table.table, call.get());
+    return std::move(call).outcome(answer);
+  }
+
+  const outfall_destination plugin_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const BatchOptions& batches) {
+  constexpr std::string_view scheme = "plugin:";
+  const std::string_view rest = std::string_view(address).substr(scheme.size());
+  const std::size_t hash = rest.rfind('#');
+  if (hash == std::string_view::npos || hash == 0 || hash + 1 == rest.size()) {
+    return refused(address, "it does not name a library and its function", "write plugin:./libnotify.so#notify");
+  }
+  const std::string symbol(rest.substr(hash + 1));
+  Result<std::string> path = absolute_path(rest.substr(0, hash));
+  if (!path) return fail(std::move(path.error()));
+  // It is never closed: a call that hangs may be in it.
+  void* library = ::dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    return refused(address, fmt::format("it cannot be loaded: {}", ::dlerror()),
+                   "name a shared library of this machine's kind, by its path");
+  }
+  void* found = ::dlsym(library, symbol.c_str());
+  if (found == nullptr) {
+    return refused(address, fmt::format("{} has no function {}", *path, symbol),
+                   "name the function that outfall/plugin.h tells of; it has to be exported, with C linkage");
+  }
+  outfall_destination plugin{};
+  const int introduced = reinterpret_cast<outfall_plugin>(found)(OUTFALL_PLUGIN_VERSION, &plugin);
+  if (introduced != 0) {
+    return refused(address, fmt::format("{} refuses with {}", symbol, introduced), "see what it says, or its manual");
+  }
+  if (plugin.version == 0 || plugin.version > OUTFALL_PLUGIN_VERSION || plugin.write == nullptr) {
+    return refused(address,
+                   plugin.write == nullptr ? fmt::format("{} gives no function that takes rows", symbol)
+                                           : fmt::format("{} is of version {}, and this is version {}", symbol,
+                                                         plugin.version, OUTFALL_PLUGIN_VERSION),
+                   "compile it anew with the header of this version");
+  }
+  CustomOptions options{.name = fmt::format("{}#{}", *path, symbol),
+                        .batches = batches,
+                        .skip_dlt_columns_and_tables = plugin.keeps_dlt_columns == 0,
+                        .deduplicates = plugin.deduplicates != 0};
+  if (plugin.naming_convention != nullptr) {
+    const auto naming = naming_convention(plugin.naming_convention);
+    if (!naming) {
+      return refused(address, fmt::format("{} asks for the naming convention {}", symbol, plugin.naming_convention),
+                     "known are snake_case, direct, duck_case, sql_ci_v1 and sql_cs_v1");
+    }
+    options.naming_convention = *naming;
+  }
+  options.max_table_nesting = plugin.max_table_nesting < 0 ? std::nullopt : std::optional(plugin.max_table_nesting);
+  return std::make_shared<PluginDestination>(std::move(options), plugin);
+}
+
+}  // namespace outfall::destinations::function

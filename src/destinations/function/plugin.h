@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plugins as custom destinations (outfall/plugin.h).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "outfall/custom_destination.h"
+#include "outfall/error.h"
+
+namespace outfall::destinations::function {
+
+/// Loads the library of `plugin:PATH#NAME`, and lets it introduce itself.
+///
+/// Errors: usage: there is no such library or function, or the plugin refuses.
+Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const BatchOptions& batches);
+
+}  // namespace outfall::destinations::function
