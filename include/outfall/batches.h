@@ -23,6 +23,17 @@ struct BatchOptions {
   std::optional<std::chrono::milliseconds> timeout{};
   /// How often a batch is sent in one run.
   int attempts_max = 5;
+  /// A batch has no more bytes as JSON than this, unless it is one row. None: `batch_size` alone counts.
+  std::optional<std::uint64_t> batch_bytes{};
+  /// All batches that are out at once. None: `load_jobs_max`.
+  std::optional<int> in_flight_max{};
+  /// Batches a second, of all job files together and repeated ones among them. None: as they come.
+  std::optional<double> rate_limit{};
+  /// None: strict for batches below 1,000 rows.
+  std::optional<BatchProgress> progress{};
+  /// Of a command (`cmd:`): who gets a key twice notices, so what may have taken effect can be sent again and still
+  /// counts once. Others say so themselves.
+  bool deduplicates = false;
 };
 
 }  // namespace outfall

@@ -100,7 +100,7 @@ struct CustomOptions {
   bool deduplicates = false;
 };
 
-/// Derive from it, or make one from a callable. Calls come from as many threads at once as batches are out
+/// Derive from it, or make one from a callable (custom_destination). Calls come from as many threads at once as batches are out
 /// (BatchOptions::load_jobs_max; with Parallelism::sequential from the thread that called `run`, unless a call may time
 /// out). Whatever throws is as if it had answered `unknown`.
 class CustomDestination {
@@ -113,6 +113,11 @@ class CustomDestination {
   const CustomOptions& options() const { return options_; }
 
   virtual Outcome write(const Rows& rows, const TableSchema& table, const CallContext& context) = 0;
+
+  /// What became of a batch that was sent and not answered for, perhaps by an earlier process: delivered, retry (nothing
+  /// of it took effect), or unknown still. Asked where `resolves`; a batch is then not sent again before it is known.
+  virtual bool resolves() const { return false; }
+  virtual Outcome resolve(const TableSchema&, const CallContext&) { return Outcome::unknown("nobody can say"); }
 
   /// Before anything is read: what it needs is there. What it answers but `delivered` ends the run.
   virtual Outcome open() { return {}; }
@@ -159,6 +164,11 @@ class CallableDestination final : public CustomDestination {
       return outcome_of([&] { return function_(rows, table); });
     }
   }
+  bool resolves() const override { return can_resolve; }
+  Outcome resolve(const TableSchema& table, const CallContext& context) override {
+    if constexpr (can_resolve) return outcome_of([&] { return function_.resolve(table, context); });
+    return CustomDestination::resolve(table, context);
+  }
   Outcome open() override {
     if constexpr (requires { function_.open(); }) return outcome_of([&] { return function_.open(); });
     return {};
@@ -185,6 +195,10 @@ class CallableDestination final : public CustomDestination {
   }
 
  private:
+  static constexpr bool can_resolve = requires(F& f, const TableSchema& table, const CallContext& context) {
+    f.resolve(table, context);
+  };
+
   F function_;
 };
 

@@ -151,6 +151,8 @@ struct RunOptions {
   std::size_t chunk = std::size_t{4} << 20;
 
   BatchOptions batches{};
+  /// A destination that promises less is refused, before anything is read.
+  std::optional<Guarantee> require{};
 
   /// Reads the inputs in full and says what a run would do; changes nothing in the data directory and at the
   /// destination.

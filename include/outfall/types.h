@@ -71,9 +71,23 @@ enum class TypeConflicts {
 /// How keys become identifiers.
 enum class NamingConvention { snake_case, direct, duck_case, sql_ci_v1, sql_cs_v1 };
 
+/// When it is made durable that a batch was delivered.
+enum class BatchProgress {
+  strict,   ///< before the next one is sent: a crash repeats one batch of each job file at most
+  grouped,  ///< at most 10 ms later: a crash repeats what they brought, in the same batches under the same keys
+};
+
+/// What a run may be asked to promise about repeats.
+enum class Guarantee {
+  at_least_once,
+  effectively_once,  ///< what comes again has no effect
+  exactly_once,
+};
+
 /// What was promised about repeats, named after how the promise is kept.
 enum class DeliveryMode {
-  transactional,  ///< rows and the record of the load commit together: exactly once
+  transactional,    ///< rows and the record of the load commit together: exactly once
+  idempotency_key,  ///< a batch comes again under its key, and whoever takes it knows what it has: effectively once
   at_least_once,  ///< the mark is made after the write: nothing lost, a crash may repeat
   none,           ///< nothing is kept, so nothing is promised (null:)
 };
@@ -86,6 +100,11 @@ std::string_view name(OnBadFiles on_bad_files);
 std::string_view name(Parallelism parallelism);
 std::string_view name(TypeConflicts type_conflicts);
 std::string_view name(DeliveryMode mode);
+std::string_view name(Guarantee guarantee);
+std::string_view name(BatchProgress progress);
+
+/// None: nothing is promised.
+std::optional<Guarantee> guarantee(DeliveryMode mode);
 
 std::optional<DataType> data_type(std::string_view name);
 std::optional<WriteDisposition> write_disposition(std::string_view name);

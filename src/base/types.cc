@@ -65,8 +65,20 @@ constexpr std::array type_conflicts_words{
 
 constexpr std::array delivery_modes{
     Spelling{DeliveryMode::transactional, "exactly once (transactional)"},
+    Spelling{DeliveryMode::idempotency_key, "effectively once (idempotency key)"},
     Spelling{DeliveryMode::at_least_once, "at least once"},
     Spelling{DeliveryMode::none, "none"},
+};
+
+constexpr std::array batch_progresses{
+    Spelling{BatchProgress::strict, "strict"},
+    Spelling{BatchProgress::grouped, "grouped"},
+};
+
+constexpr std::array guarantees{
+    Spelling{Guarantee::at_least_once, "at-least-once"},
+    Spelling{Guarantee::effectively_once, "effectively-once"},
+    Spelling{Guarantee::exactly_once, "exactly-once"},
 };
 
 template <class Table, class Word>
@@ -114,6 +126,27 @@ std::string_view name(NamingConvention naming) {
 }
 std::string_view name(DeliveryMode mode) {
   return spell(delivery_modes, mode);
+}
+
+std::string_view name(BatchProgress progress) {
+  return spell(batch_progresses, progress);
+}
+std::string_view name(Guarantee guarantee) {
+  return spell(guarantees, guarantee);
+}
+
+std::optional<Guarantee> guarantee(DeliveryMode mode) {
+  switch (mode) {
+    case DeliveryMode::transactional:
+      return Guarantee::exactly_once;
+    case DeliveryMode::idempotency_key:
+      return Guarantee::effectively_once;
+    case DeliveryMode::at_least_once:
+      return Guarantee::at_least_once;
+    case DeliveryMode::none:
+      return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::optional<DataType> data_type(std::string_view name) {

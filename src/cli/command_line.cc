@@ -171,6 +171,7 @@ Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
 Status take_batches(const Typed& typed, BatchOptions& batches) {
   static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
                                         spelled(Parallelism::sequential)};
+  static const std::vector progresses{spelled(BatchProgress::strict), spelled(BatchProgress::grouped)};
   constexpr std::int64_t rows_max = 1'000'000;
   constexpr std::int64_t jobs_max = 1024;
   constexpr std::int64_t seconds_max = 7 * 24 * 3600;
@@ -192,7 +193,28 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
     done = take_number("--max-attempts", typed.attempts_max, {1, attempts_max},
                        [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
   }
+  if (done && !typed.batch_bytes.empty()) {
+    done = take(parse_size("--batch-bytes", typed.batch_bytes), batches.batch_bytes);
+  }
+  if (done) {
+    done = take_number("--max-in-flight", typed.in_flight_max, {1, jobs_max},
+                       [&](std::int64_t n) { batches.in_flight_max = static_cast<int>(n); });
+  }
+  if (done && !typed.rate_limit.empty()) {
+    done = take(parse_rate("--rate-limit", typed.rate_limit), batches.rate_limit);
+  }
+  if (done && !typed.batch_progress.empty()) {
+    done = take(known_word<BatchProgress>("--batch-progress", typed.batch_progress, progresses), batches.progress);
+  }
+  batches.deduplicates = typed.deduplicates;
   return done;
+}
+
+Status take_require(const Typed& typed, std::optional<Guarantee>& require) {
+  static const std::vector guarantees{spelled(Guarantee::at_least_once), spelled(Guarantee::effectively_once),
+                                      spelled(Guarantee::exactly_once)};
+  if (typed.require.empty()) return {};
+  return take(known_word<Guarantee>("--require", typed.require, guarantees), require);
 }
 
 // What run and resume have in common.
@@ -210,6 +232,7 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
                        [&](std::int64_t n) { run.keep_packages = static_cast<int>(n); });
   }
   if (done) done = take_batches(typed, run.batches);
+  if (done) done = take_require(typed, run.require);
   return done ? take_size(typed.memory, run.memory) : done;
 }
 

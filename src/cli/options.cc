@@ -161,6 +161,23 @@ void add_batch_options(CLI::App& app, Typed& typed) {
       ->group(batches);
   text(app, "--max-attempts", typed.attempts_max, "N", "How often a batch is sent in one run. Default: 5")
       ->group(batches);
+  text(app, "--batch-bytes", typed.batch_bytes, "SIZE", "Bytes of a batch as JSON, unless it is one row, such as 1MB")
+      ->group(batches);
+  text(app, "--max-in-flight", typed.in_flight_max, "N",
+       "Batches that are out at once, of all job files. Default: --max-parallel-load-jobs")
+      ->group(batches);
+  text(app, "--rate-limit", typed.rate_limit, "RATE", "Batches in a while, repeated ones among them: 10/s, 600/m, 1000/h")
+      ->group(batches);
+  text(app, "--batch-progress", typed.batch_progress, "HOW",
+       "When a delivered batch is on the disk as such: strict (before the next one), or grouped (10 ms later at most). "
+       "Default: strict for batches below 1000 rows")
+      ->group(batches);
+  app.add_flag("--deduplicates", typed.deduplicates,
+               "Of cmd: the command notices a key that it had, so what comes again has no effect")
+      ->group(batches);
+  text(app, "--require", typed.require, "PROMISE",
+       "Refuse a destination that promises less: at-least-once, effectively-once, exactly-once")
+      ->group(batches);
 }
 
 void add_shape_options(CLI::App& app, Typed& typed) {

@@ -44,6 +44,12 @@ struct Typed {
   std::string parallelism;
   std::string timeout;
   std::string attempts_max;
+  std::string batch_bytes;
+  std::string in_flight_max;
+  std::string rate_limit;
+  std::string batch_progress;
+  bool deduplicates = false;
+  std::string require;
   std::string on_reject;
   std::string bad_rows_max;
   std::string on_bad_files;

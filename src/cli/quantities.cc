@@ -52,6 +52,19 @@ Result<std::size_t> parse_size(std::string_view option, std::string_view text) {
   return static_cast<std::size_t>(bytes);
 }
 
+Result<double> parse_rate(std::string_view option, std::string_view text) {
+  Error error = wrong(option, text, "a rate");
+  error.hint = "write so many a second, a minute or an hour: 10/s, 600/m, 1000/h";
+  double number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || !(number > 0) || !(number <= 1e6)) return fail(std::move(error));
+  const std::string_view rest(end, text.data() + text.size());
+  if (rest == "/s") return number;
+  if (rest == "/m") return number / 60;
+  if (rest == "/h") return number / 3600;
+  return fail(std::move(error));
+}
+
 Result<std::int64_t> parse_number(std::string_view option, std::string_view text, NumberRange range) {
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -26,6 +26,9 @@ struct NumberRange {
 /// A whole number. Errors: usage; `option` is named in it.
 Result<std::int64_t> parse_number(std::string_view option, std::string_view text, NumberRange range);
 
+/// "10/s", "600/m", "1000/h": a second. Errors: usage; `option` is named in it.
+Result<double> parse_rate(std::string_view option, std::string_view text);
+
 /// "2026-11-22", "2026-11-22T10:00", "2026-11-22T10:00:30Z": UTC. "90m", "24h", "7d": before `now`.
 ///
 /// Errors: usage; `option` is named in it.

@@ -27,6 +27,17 @@ TEST(Quantities, RefusesWhatIsNoSize) {
   }
 }
 
+TEST(Quantities, ReadsRates) {
+  EXPECT_EQ(parse_rate("--rate-limit", "10/s"), 10.0);
+  EXPECT_EQ(parse_rate("--rate-limit", "90/m"), 1.5);
+  EXPECT_EQ(parse_rate("--rate-limit", "3600/h"), 1.0);
+  for (const char* text : {"", "10", "0/s", "-1/s", "10/d", "inf/s", "nan/s", "1e9/s", "/s"}) {
+    const Result<double> rate = parse_rate("--rate-limit", text);
+    ASSERT_FALSE(rate) << text;
+    EXPECT_EQ(rate.error().blame, Blame::usage);
+  }
+}
+
 TEST(Quantities, ReadsWholeNumbersInsideTheirRange) {
   EXPECT_EQ(parse_number("--workers", "8", {0, 8}), 8);
   for (const char* text : {"9", "-1", "1.5", "", "x", "99999999999999999999"}) {

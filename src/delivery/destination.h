@@ -159,6 +159,10 @@ class Destination {
   /// The address without secrets; it identifies the destination in the ledger and in messages.
   virtual const std::string& address() const = 0;
   virtual DeliveryMode mode() const = 0;
+  /// The same, and asks where only the other side can say.
+  ///
+  /// Errors: it cannot be asked.
+  virtual Result<DeliveryMode> find_mode() { return mode(); }
   /// Whether it can be asked which loads it has; else the ledger alone knows.
   bool records_loads() const { return mode() == DeliveryMode::transactional; }
   virtual const Capabilities& capabilities() const = 0;

@@ -30,6 +30,13 @@ using ledger::LaneState;
 
 /// Rejected rows that a summary repeats.
 constexpr std::size_t refused_told_max = 10;
+/// So long after a batch was answered it is durable that it was, where marks are grouped.
+constexpr std::chrono::milliseconds mark_interval{10};
+/// What may be sent between two such marks.
+constexpr std::uint64_t batches_between_marks = 4096;
+constexpr std::uint64_t rows_between_marks = 65'536;
+/// So many equal failures in a row, of any lanes, and whoever fails next waits as long as it may.
+constexpr int storm_failures = 10;
 
 /// A job file that is open for its lane.
 struct JobRows {
@@ -43,6 +50,8 @@ struct JobRows {
 struct Sending {
   std::vector<std::uint64_t> ends{};  ///< where the batch in hand ends is last; what is left of the cut ends before it
   std::uint64_t attempts = 0;         ///< of the batch in hand, in this run
+  bool is_open = false;               ///< it may have been sent, and nobody knows what became of it
+  std::optional<RateLimit::Clock::time_point> due{};  ///< when the limit lets it be sent
   std::optional<Retry> retry{};
 };
 
@@ -74,6 +83,9 @@ struct Lane {
   std::optional<Error> error{};  ///< why it was stopped
   std::shared_ptr<JobRows> rows{};
   Sending sending{};
+  std::uint64_t open_to = 0;  ///< rows before this one may have been sent by an earlier process
+  RateLimit::Clock::time_point marked_at{};
+  std::uint64_t unmarked = 0;  ///< rows that were settled since
 
   bool is_over() const { return step == Step::done || step == Step::stopped; }
   bool has_intent() const { return record.sent_to > record.settled; }
@@ -139,6 +151,7 @@ class Lanes {
       lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty() && !is_system});
       Lane& lane = lanes_.back();
       lane.record = record == records.end() ? LaneRecord{.position = position} : record->second;
+      lane.open_to = lane.record.sent_to;
       rejected_ += lane.is_root ? lane.record.rejected : 0;
       settled_rows_ += lane.record.settled;
       if (lane.record.state == LaneState::done) lane.step = Step::done;
@@ -158,6 +171,7 @@ class Lanes {
         if (!next) return break_off(std::move(next.error()));
         turn = *next;
       }
+      if (Status marked = mark(*lane); !marked) return break_off(std::move(marked.error()));
       give_back(*lane, turn);
     }
   }
@@ -223,6 +237,8 @@ class Lanes {
   Result<Turn> advance(Lane& lane, std::unique_ptr<Writer>& writer) {
     if (lane.record.settled == lane.job.rows) return finish(lane, {.lane = lane.record}, 0);
     if (Status opened = open_rows(lane); !opened) return fail(std::move(opened.error()));
+    if (const std::optional<std::chrono::nanoseconds> wait = wait_for_rate(lane))
+      return Turn{.step = Step::waiting, .wait = *wait};
     if (Status intended = intend(lane); !intended) return fail(std::move(intended.error()));
     const Outcome outcome = send(lane, writer);
     if (writer != nullptr && writer->is_stuck()) {
@@ -262,22 +278,58 @@ class Lanes {
     return {};
   }
 
+  /// How long the limit has the next attempt wait. None: it has its time.
+  std::optional<std::chrono::nanoseconds> wait_for_rate(Lane& lane) const {
+    if (options_.rate == nullptr) return std::nullopt;
+    const auto now = RateLimit::Clock::now();
+    if (!lane.sending.due) lane.sending.due = options_.rate->reserve(now);
+    return *lane.sending.due > now ? std::optional(*lane.sending.due - now) : std::nullopt;
+  }
+
   /// The batch in hand ends here. A cut that was about to be sent before a crash is sent again as it was.
-  std::uint64_t next_end(const Lane& lane) const {
+  Result<std::uint64_t> next_end(const Lane& lane) {
     const LaneRecord& record = lane.record;
     if (lane.has_intent()) return std::min(record.settled + record.cut, record.sent_to);
-    return std::min(record.settled + options_.batch_size, lane.job.rows);
+    const std::uint64_t end = std::min(record.settled + options_.batch_size, lane.job.rows);
+    if (options_.batch_bytes == 0) return end;
+    std::string text;
+    for (std::uint64_t row = record.settled; row < end; ++row) {
+      if (Status told = lane.rows->texts.append(row, row + 1, text); !told) return fail(std::move(told.error()));
+      if (text.size() > options_.batch_bytes) return std::max(row, record.settled + 1);
+    }
+    return end;
+  }
+
+  bool is_grouped() const { return options_.marks == MarkPolicy::grouped && options_.batch_bytes == 0; }
+
+  Status take_batch(Lane& lane) {
+    if (!lane.sending.ends.empty()) return {};
+    const Result<std::uint64_t> end = next_end(lane);
+    if (!end) return fail(end.error());
+    lane.sending = {.ends = {*end}, .is_open = lane.record.settled < lane.open_to};
+    return {};
+  }
+
+  /// The record says that the batch in hand is about to be sent; where marks are grouped, more of its size with it.
+  /// False: it did.
+  bool add_intent(const Lane& lane, LaneRecord& record) const {
+    const std::uint64_t end = lane.sending.ends.back();
+    const std::uint64_t cut = end - record.settled;
+    const bool is_alone = !is_grouped() || lane.sending.ends.size() > 1;
+    if (!is_alone && record.sent_to >= end && end == std::min(record.settled + record.cut, record.sent_to)) return false;
+    if (is_alone && record.sent_to == end) return false;
+    record.cut = cut;
+    const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / cut, 1, batches_between_marks);
+    record.sent_to = is_alone ? end : std::min(record.settled + batches * cut, lane.job.rows);
+    return true;
   }
 
   /// Sees to it that the batch in hand is known to be about to be sent.
   Status intend(Lane& lane) {
-    if (lane.sending.ends.empty()) lane.sending.ends.push_back(next_end(lane));
-    LaneRecord& record = lane.record;
-    const std::uint64_t end = lane.sending.ends.back();
-    if (record.sent_to == end) return {};
-    record.sent_to = end;
-    record.cut = end - record.settled;
-    Status recorded = log_.record({.lane = record}, 0);
+    if (Status taken = take_batch(lane); !taken) return taken;
+    if (!add_intent(lane, lane.record)) return {};
+    lane.marked_at = RateLimit::Clock::now();
+    Status recorded = log_.record({.lane = lane.record}, std::exchange(lane.unmarked, 0));
     fault_point(Fault::batch_intended);
     return recorded;
   }
@@ -299,11 +351,12 @@ class Lanes {
     ++lane.sending.attempts;
     if (!lane.sending.retry) lane.sending.retry.emplace(options_.retry, env_);
     if (Outcome had = have_writer(writer); had.kind != Outcome::Kind::delivered) return had;
+    lane.sending.due.reset();
     const LaneRecord& record = lane.record;
     const std::uint64_t last = lane.sending.ends.back();
     const std::string key =
         batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, record.settled, last);
-    Outcome outcome = writer->write({.load_id = request_.package.load_id,
+    const Batch batch{.load_id = request_.package.load_id,
                                      .table = lane.table,
                                      .job_file = lane.job.file,
                                      .rows = lane.rows->texts,
@@ -315,8 +368,15 @@ class Lanes {
                                      .key = key,
                                      .row_key = lane.rows->row_key,
                                      .keeps = lane.rows,
-                                     .stop = request_.stop});
+                                     .stop = request_.stop};
+    if (lane.sending.is_open) {
+      // While it cannot say, it is not sent again.
+      std::optional<Outcome> known = writer->resolve(batch);
+      if (known && known->kind != Outcome::Kind::retry) return checked(std::move(*known), last - record.settled);
+    }
+    Outcome outcome = writer->write(batch);
     fault_point(Fault::batch_answered);
+    lane.sending.is_open = outcome.kind == Outcome::Kind::unknown;
     return checked(std::move(outcome), last - record.settled);
   }
 
@@ -334,19 +394,26 @@ class Lanes {
   /// The rows of the batch in hand are delivered, or rejected as `update` says. The next batch is intended with it.
   Result<Turn> settle(Lane& lane, ledger::LaneUpdate update) {
     LaneRecord& record = update.lane;
-    const std::uint64_t rows = record.sent_to - record.settled;
-    record.settled = record.sent_to;
+    const std::uint64_t end = lane.sending.ends.back();
+    const std::uint64_t rows = end - record.settled + std::exchange(lane.unmarked, 0);
+    record.settled = end;
     record.rejected += update.rejected;
     record.last_error.clear();
+    lane.sending = {.ends = std::move(lane.sending.ends)};
     lane.sending.ends.pop_back();
-    lane.sending.attempts = 0;
-    lane.sending.retry.reset();
+    end_storm();
     if (record.settled == lane.job.rows) return finish(lane, std::move(update), rows);
     lane.record = record;
-    if (lane.sending.ends.empty()) lane.sending.ends.push_back(next_end(lane));
-    record.sent_to = lane.sending.ends.back();
-    record.cut = record.sent_to - record.settled;
+    if (Status taken = take_batch(lane); !taken) return fail(std::move(taken.error()));
+    const auto now = RateLimit::Clock::now();
+    const bool is_new = add_intent(lane, record);
+    const bool may_wait = is_grouped() && !is_new && update.rejected == 0 && now - lane.marked_at < mark_interval;
     lane.record = record;
+    if (may_wait) {
+      lane.unmarked = rows;
+      return Turn{.step = Step::ready};
+    }
+    lane.marked_at = now;
     return recorded(std::move(update), rows, {.step = Step::ready});
   }
 
@@ -359,6 +426,21 @@ class Lanes {
     return recorded(std::move(update), rows, {.step = Step::done});
   }
 
+  /// Of what was to be sent until the next mark, nothing was but the batch in hand.
+  static void take_back_intent(Lane& lane) {
+    LaneRecord& record = lane.record;
+    if (record.settled < lane.open_to || lane.sending.ends.empty()) return;
+    record.sent_to = lane.sending.attempts > 0 ? lane.sending.ends.back() : record.settled;
+    record.cut = record.sent_to - record.settled;
+  }
+
+  /// Nobody goes on with the lane at once: what it has come to is not left unsaid.
+  Status mark(Lane& lane) {
+    if (lane.unmarked == 0) return {};
+    take_back_intent(lane);
+    return log_.record({.lane = lane.record}, std::exchange(lane.unmarked, 0));
+  }
+
   Result<Turn> recorded(ledger::LaneUpdate update, std::uint64_t rows, Turn next) {
     Status done = log_.record(std::move(update), rows);
     return done ? Result<Turn>(next) : fail(std::move(done.error()));
@@ -369,9 +451,8 @@ class Lanes {
     const std::uint64_t first = lane.record.settled;
     const std::uint64_t last = lane.sending.ends.back();
     if (last - first == 1) return reject(lane, {{.row = 0, .reason = outcome.reason}});
+    lane.sending = {.ends = std::move(lane.sending.ends)};
     lane.sending.ends.push_back(first + (last - first) / 2);
-    lane.sending.attempts = 0;
-    lane.sending.retry.reset();
     return Turn{};
   }
 
@@ -433,15 +514,31 @@ class Lanes {
     ++record.attempts;
     if (outcome.kind == Outcome::Kind::unknown) ++record.unknown;
     record.last_error = outcome.reason;
-    if (Status recorded = log_.record({.lane = record}, 0); !recorded) return fail(std::move(recorded.error()));
+    take_back_intent(lane);
+    const Status recorded = log_.record({.lane = record}, std::exchange(lane.unmarked, 0));
+    if (!recorded) return fail(recorded.error());
     const std::optional<std::chrono::nanoseconds> wait = lane.sending.retry->next_wait();
     if (!wait) {
       lane.error = error_of(outcome, Remedy::retry).in(fmt::format("failed {} times", lane.sending.attempts));
       return Turn{.step = Step::stopped};
     }
     const auto asked = std::min<std::chrono::nanoseconds>(outcome.after.value_or(std::chrono::nanoseconds(0)),
-                                                          options_.retry.wait_max);
-    return Turn{.step = Step::waiting, .wait = std::max(*wait, asked)};
+                                                          options_.retry.asked_max);
+    const std::chrono::nanoseconds own = is_in_storm(outcome.reason) ? options_.retry.wait_max : *wait;
+    return Turn{.step = Step::waiting, .wait = std::max(own, asked)};
+  }
+
+  /// Whether so many failed for this reason, one after the other, that sending more does no good to anybody.
+  bool is_in_storm(const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    if (storm_reason_ != reason) storm_failures_ = 0;
+    storm_reason_ = reason;
+    return ++storm_failures_ > storm_failures;
+  }
+
+  void end_storm() {
+    const std::lock_guard lock(mutex_);
+    storm_failures_ = 0;
   }
 
   /// A call of it is still out, which may yet do what it was called for.
@@ -452,7 +549,7 @@ class Lanes {
     record.last_error = outcome.reason;
     lane.error = error_of(outcome, Remedy::retry);
     lane.rows.reset();
-    return recorded({.lane = record}, 0, {.step = Step::stopped});
+    return recorded({.lane = record}, std::exchange(lane.unmarked, 0), {.step = Step::stopped});
   }
 
   /// It gets no further until a person has said so.
@@ -462,7 +559,7 @@ class Lanes {
     ++record.attempts;
     record.last_error = error.message;
     lane.error = std::move(error);
-    return recorded({.lane = record}, 0, {.step = Step::stopped});
+    return recorded({.lane = record}, std::exchange(lane.unmarked, 0), {.step = Step::stopped});
   }
 
   // --- What is told ---
@@ -574,6 +671,8 @@ class Lanes {
   std::condition_variable changed_;
   std::optional<Error> broken_;
   std::optional<Error> untold_;  ///< why the end could not be told
+  std::string storm_reason_;     ///< of the failures that came last
+  int storm_failures_ = 0;       ///< of them in a row
   std::uint64_t rejected_ = 0;   ///< documents, in all runs
   std::vector<RefusedDocument> refused_;
   std::uint64_t settled_rows_ = 0;

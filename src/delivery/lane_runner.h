@@ -17,17 +17,27 @@
 
 #include "base/env.h"
 #include "delivery/destination.h"
+#include "delivery/rate_limit.h"
 #include "delivery/retry.h"
 #include "delivery/writer.h"
 #include "outfall/types.h"
 
 namespace outfall::delivery {
 
+/// When it is made durable how far a lane is.
+enum class MarkPolicy {
+  strict,   ///< after each batch
+  grouped,  ///< some milliseconds after a batch: so much may come again after a crash, under the same keys
+};
+
 struct LaneOptions {
   std::uint64_t batch_size = 10;  ///< rows of a batch, but for the last one of a file
   int workers = 20;               ///< batches that are out at once, each with a thread
   Parallelism parallelism = Parallelism::parallel;
   RetryPolicy retry{};
+  std::uint64_t batch_bytes = 0;        ///< a batch has no more as JSON, unless it is one row; 0: no bound
+  std::shared_ptr<RateLimit> rate{};    ///< of all that the destination is sent; null: none
+  MarkPolicy marks = MarkPolicy::strict;
   bool skips_dlt = true;  ///< leaves out the columns and tables that a load adds
 };
 

@@ -156,17 +156,23 @@ std::vector<std::uint64_t> ids_of(const delivery::Batch& batch) {
 class Answering final : public Writer {
  public:
   using Answer = std::function<Outcome(const delivery::Batch&, const std::vector<std::uint64_t>& ids)>;
-  explicit Answering(Answer answer) : answer_(std::move(answer)) {}
+  using Resolve = std::function<Outcome(const delivery::Batch&)>;
+  explicit Answering(Answer answer, Resolve resolve) : answer_(std::move(answer)), resolve_(std::move(resolve)) {}
   Outcome write(const delivery::Batch& batch) override { return answer_(batch, ids_of(batch)); }
+  std::optional<Outcome> resolve(const delivery::Batch& batch) override {
+    return resolve_ ? std::optional(resolve_(batch)) : std::nullopt;
+  }
   Outcome tell(const Event&) override { return {}; }
 
  private:
   Answer answer_;
+  Resolve resolve_;
 };
 
-MakeWriter answering(Answering::Answer answer) {
-  return
-      [answer = std::move(answer)]() -> Result<std::unique_ptr<Writer>> { return std::make_unique<Answering>(answer); };
+MakeWriter answering(Answering::Answer answer, Answering::Resolve resolve = nullptr) {
+  return [answer = std::move(answer), resolve = std::move(resolve)]() -> Result<std::unique_ptr<Writer>> {
+    return std::make_unique<Answering>(answer, resolve);
+  };
 }
 
 /// One line, in one piece, whoever else writes.
@@ -309,6 +315,79 @@ TEST_F(Lanes, AStopLeavesTheRestOpen) {
   EXPECT_EQ(summary->lanes->error->blame, Blame::interrupted);
 }
 
+TEST_F(Lanes, ABatchHasNoMoreBytesThanItMay) {
+  seal({{"t", {6}}});
+  LaneOptions options = quick(5);
+  options.batch_bytes = 3 * std::string_view("{\"id\":0,\"other\":0}\n").size();
+  std::vector<std::uint64_t> sizes;
+  ASSERT_TRUE(deliver(options, answering([&](const auto& batch, const auto&) {
+                        sizes.push_back(batch.size());
+                        return Outcome{};
+                      })));
+  EXPECT_THAT(sizes, ElementsAre(3, 3));
+}
+
+TEST_F(Lanes, ARowThatIsLargerThanABatchMayBeStandsAlone) {
+  seal({{"t", {6}}});
+  LaneOptions options = quick(5);
+  options.batch_bytes = 1;
+  std::vector<std::uint64_t> sizes;
+  ASSERT_TRUE(deliver(options, answering([&](const auto& batch, const auto&) {
+                        sizes.push_back(batch.size());
+                        return Outcome{};
+                      })));
+  EXPECT_THAT(sizes, ElementsAre(1, 1, 1, 1, 1, 1));
+}
+
+TEST_F(Lanes, WhatIsUnknownIsAskedForBeforeItIsSentAgain) {
+  seal({{"t", {10}}});
+  std::vector<std::string> did;
+  const auto summary = deliver(
+      quick(5),
+      answering(
+          [&](const auto& batch, const auto&) {
+            did.push_back(fmt::format("write {}", batch.first));
+            return Outcome::unknown("no answer");
+          },
+          [&](const auto& batch) {
+            did.push_back(fmt::format("ask {}", batch.first));
+            if (batch.first == 5) return Outcome::delivered();
+            return did.size() < 4 ? Outcome::unknown("nobody knows yet") : Outcome::delivered();
+          }));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.delivered, 10U);
+  EXPECT_THAT(did, ElementsAre("write 0", "ask 0", "ask 0", "ask 0", "write 5", "ask 5"));
+}
+
+TEST_F(Lanes, WhereMarksAreGroupedWhatStoppedKnowsHowFarItWas) {
+  seal({{"t", {30}}});
+  LaneOptions options = quick(3);
+  options.marks = MarkPolicy::grouped;
+  options.retry.attempts_max = 1;
+  std::uint64_t durable = 0;
+  auto summary = deliver(options, answering([&](const auto& batch, const auto&) {
+                           if (batch.first == 12) {
+                             durable = records().at(0).sent_to;
+                             return Outcome::retry("not now");
+                           }
+                           return Outcome{};
+                         }));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(durable, 30U) << "all that may come before the next mark";
+  EXPECT_EQ(summary->lanes->now.delivered, 12U);
+  EXPECT_EQ(records().at(0).settled, 12U);
+  EXPECT_EQ(records().at(0).sent_to, 15U) << "only the batch in hand was sent";
+}
+
+TEST(RateLimits, TimesAreAnIntervalApart) {
+  RateLimit limit(std::chrono::milliseconds(10));
+  const RateLimit::Clock::time_point now{std::chrono::seconds(5)};
+  EXPECT_EQ(limit.reserve(now), now);
+  EXPECT_EQ(limit.reserve(now), now + std::chrono::milliseconds(10));
+  EXPECT_EQ(limit.reserve(now + std::chrono::milliseconds(1)), now + std::chrono::milliseconds(20));
+  EXPECT_EQ(limit.reserve(now + std::chrono::seconds(1)), now + std::chrono::seconds(1));
+}
+
 // --- Any failure, any crash ---
 
 /// Numbers that follow from a seed and what they are for.
@@ -335,19 +414,22 @@ class LanesUnderFailures : public Lanes {
     }
     seal(tables);
     const bool rejects_rows = random() % 2 == 0;
+    const bool resolves = random() % 3 == 0;
     const auto parallelism = static_cast<Parallelism>(random() % 3);
     bool is_done = false;
     for (std::uint64_t run = 0; run < 200 && !is_done; ++run) {
       LaneOptions options = quick(random() % 25 + 1);
       options.workers = static_cast<int>(random() % 6 + 1);
       options.parallelism = parallelism;
+      options.marks = random() % 2 == 0 ? MarkPolicy::grouped : MarkPolicy::strict;
+      if (random() % 4 == 0) options.batch_bytes = random() % 400;
       const std::string fault =
           random() % 3 == 0
               ? ""
               : fmt::format("{}:{}", random() % 2 == 0 ? "batch_intended" : "batch_answered", random() % 12 + 1);
       const int status = run_forked([&] {
         if (!arm_fault(fault)) return 3;
-        const auto summary = deliver(options, failing(seed, run, rejects_rows));
+        const auto summary = deliver(options, failing(seed, run, rejects_rows, resolves));
         if (!summary) return 2;
         return summary->lanes->now.open == 0 ? 0 : 1;
       });
@@ -356,10 +438,24 @@ class LanesUnderFailures : public Lanes {
       is_done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
     ASSERT_TRUE(is_done);
+    if (resolves) {
+      std::set<std::string> keys;
+      for (const Written& one : written()) EXPECT_TRUE(keys.insert(one.key).second) << "it knew that it has it";
+    }
     check(seed, tables, parallelism);
   }
 
-  MakeWriter failing(std::uint64_t seed, std::uint64_t run, bool rejects_rows) {
+  MakeWriter failing(std::uint64_t seed, std::uint64_t run, bool rejects_rows, bool resolves) {
+    const auto resolve = [this, seed](const auto& batch) {
+      const std::vector<Written> all = written();
+      if (std::ranges::find(all, batch.key, &Written::key) == all.end()) return Outcome::retry("it never arrived");
+      std::vector<RejectedRow> bad;
+      const std::vector<std::uint64_t> ids = ids_of(batch);
+      for (std::uint64_t i = 0; i < ids.size(); ++i) {
+        if (is_poisoned(seed, batch.table.name, ids[i])) bad.push_back({.row = i, .reason = "poison"});
+      }
+      return Outcome::rejected(std::move(bad));
+    };
     return answering([this, seed, run, rejects_rows](const auto& batch, const auto& ids) -> Outcome {
       const std::uint64_t luck = dice(seed, fmt::format("{} {} {}", batch.key, batch.attempt, run)) % 100;
       if (luck < 8) return {.kind = Outcome::Kind::retry, .reason = "not now"};
@@ -377,7 +473,7 @@ class LanesUnderFailures : public Lanes {
       if (luck < 24) return {.kind = Outcome::Kind::unknown, .reason = "the answer is lost"};
       if (!bad.empty()) return {.kind = Outcome::Kind::rejected, .rows = std::move(bad)};
       return {};
-    });
+    }, resolves ? Answering::Resolve(resolve) : nullptr);
   }
 
   /// Each row is delivered once, by whoever counts a key once, or is a letter; and all are in their order.

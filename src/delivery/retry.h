@@ -19,6 +19,8 @@ struct RetryPolicy {
   std::chrono::milliseconds wait_first{500};
   /// The longest wait at all.
   std::chrono::milliseconds wait_max{30'000};
+  /// The longest wait that whoever takes the rows may ask for.
+  std::chrono::milliseconds asked_max{5 * 60 * 1000};
   /// No attempt begins later than this after the first one did.
   std::chrono::milliseconds elapsed_max{15 * 60 * 1000};
 };

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -59,6 +60,10 @@ class Writer {
   virtual ~Writer() = default;
 
   virtual Outcome write(const Batch& batch) = 0;
+
+  /// What became of a batch that was sent and not answered for: delivered, retry (nothing of it took effect), or unknown
+  /// still. Nothing: it cannot say.
+  virtual std::optional<Outcome> resolve(const Batch&) { return std::nullopt; }
 
   /// The outcome is delivered, or why it could not be told.
   virtual Outcome tell(const Event& event) = 0;

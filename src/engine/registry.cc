@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <climits>
 #include <limits>
 
 #include "destinations/duckdb/duckdb_destination.h"
@@ -18,11 +20,28 @@
 namespace outfall::engine {
 namespace {
 
+/// Batches from so many rows on are not made durable one by one.
+constexpr std::uint64_t grouped_from_rows = 1000;
+
+delivery::MarkPolicy mark_policy(const BatchOptions& batches) {
+  if (batches.progress) {
+    return *batches.progress == BatchProgress::grouped ? delivery::MarkPolicy::grouped : delivery::MarkPolicy::strict;
+  }
+  return batches.batch_size >= grouped_from_rows ? delivery::MarkPolicy::grouped : delivery::MarkPolicy::strict;
+}
+
 delivery::LaneOptions lane_options(const BatchOptions& batches) {
-  return {.batch_size = batches.batch_size,
-          .workers = batches.load_jobs_max,
-          .parallelism = batches.parallelism,
-          .retry = {.attempts_max = batches.attempts_max}};
+  delivery::LaneOptions lanes{.batch_size = batches.batch_size,
+                              .workers = std::min(batches.load_jobs_max, batches.in_flight_max.value_or(INT_MAX)),
+                              .parallelism = batches.parallelism,
+                              .retry = {.attempts_max = batches.attempts_max},
+                              .batch_bytes = batches.batch_bytes.value_or(0),
+                              .marks = mark_policy(batches)};
+  if (batches.rate_limit) {
+    const std::chrono::duration<double> interval(1 / *batches.rate_limit);
+    lanes.rate = std::make_shared<delivery::RateLimit>(std::chrono::duration_cast<std::chrono::nanoseconds>(interval));
+  }
+  return lanes;
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_function(const std::string& address,
@@ -81,6 +100,7 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
     return destinations::program::ProgramDestination::make(address,
                                                            {.lanes = lane_options(options.batches),
                                                             .timeout = options.batches.timeout,
+                                                            .deduplicates = options.batches.deduplicates,
                                                             .lock_path = options.programs_lock,
                                                             .log = options.log},
                                                            env);

@@ -62,6 +62,7 @@ class Run {
     }
     request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
+    report_.mode = request_.destination.mode();  // some say only when they are asked for the first time
     report_.elapsed = request_.env.monotonic() - started;
     report_.steps = progress_.take_steps();
     if (held_) {
@@ -78,6 +79,7 @@ class Run {
   Status run_locked() {
     request_.destination.warm_up();
     if (Status held = hold_pipeline(); !held) return held;
+    if (Status promised = check_promise(); !promised) return promised;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
@@ -126,6 +128,20 @@ class Run {
     std::ranges::move(notes_on_unended(held_->unended, input), std::back_inserter(report_.notes));
     progress_.attach(&held_->ledger);
     return {};
+  }
+
+  /// The run is refused rather than what was asked for weakened.
+  Status check_promise() {
+    if (!request_.options.require) return {};
+    const Result<DeliveryMode> mode = request_.destination.find_mode();
+    if (!mode) return fail(mode.error());
+    const std::optional<Guarantee> promised = guarantee(*mode);
+    if (promised && *promised >= *request_.options.require) return {};
+    return fail(Error{.message = fmt::format("{} is required, and {} promises {}", name(*request_.options.require),
+                                             request_.destination.address(),
+                                             promised ? name(*promised) : std::string_view("nothing")),
+                      .hint = "docs/guarantees.md says what each kind of destination needs for it",
+                      .blame = Blame::usage});
   }
 
   void note_nothing_loaded() {

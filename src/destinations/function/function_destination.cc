@@ -54,6 +54,11 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
                     .max_table_nesting = destination_->options().max_table_nesting},
       env_(env) {}
 
+DeliveryMode FunctionDestination::mode() const {
+  const bool knows_what_it_has = destination_->options().deduplicates || destination_->resolves();
+  return knows_what_it_has ? DeliveryMode::idempotency_key : DeliveryMode::at_least_once;
+}
+
 Status FunctionDestination::open_once() {
   if (is_open_) return {};
   const Outcome opened = call_and_catch([&] { return destination_->open(); }, "open");

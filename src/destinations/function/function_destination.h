@@ -31,7 +31,7 @@ class FunctionDestination final : public delivery::UnaskedDestination {
                                                            const FunctionOptions& options, Env& env);
 
   const std::string& address() const override { return address_; }
-  DeliveryMode mode() const override { return DeliveryMode::at_least_once; }
+  DeliveryMode mode() const override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   /// Before a load it is opened.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;

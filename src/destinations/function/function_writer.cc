@@ -20,17 +20,6 @@ ColumnSchema describe_column(const schema::Column& column) {
           .unique = column.unique};
 }
 
-/// All that a call looks at. It outlives the call, however long that takes.
-struct BatchCall {
-  std::string load_id;
-  std::string job_id;
-  std::string key;
-  std::shared_ptr<const TableSchema> table;
-  const Rows* rows = nullptr;
-  std::stop_source stop{};
-  CallContext context{};
-};
-
 }  // namespace
 
 std::shared_ptr<const TableSchema> LoadIntroduction::describe(const schema::Table& table) {
@@ -84,15 +73,22 @@ FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, s
   if (timeout_) timed_.emplace(*timeout_);
 }
 
-Outcome FunctionWriter::write(const delivery::Batch& batch) {
-  if (Outcome begun = introduce(&batch.table, batch.stop); begun.kind != Outcome::Kind::delivered) return begun;
-  const Result<const Rows*> rows = batch.reader.select(batch.first, batch.last, batch.rows);
-  if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
-  auto call = std::make_shared<BatchCall>(BatchCall{.load_id = load_->load_id(),
-                                                    .job_id = batch.job_file,
-                                                    .key = std::string(batch.key),
-                                                    .table = load_->describe(batch.table),
-                                                    .rows = *rows});
+/// All that a call looks at. It outlives the call, however long that takes.
+struct FunctionWriter::Call {
+  std::string load_id;
+  std::string job_id;
+  std::string key;
+  std::shared_ptr<const TableSchema> table;
+  const Rows* rows = nullptr;
+  std::stop_source stop{};
+  CallContext context{};
+};
+
+std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::Batch& batch) {
+  auto call = std::make_shared<Call>(Call{.load_id = load_->load_id(),
+                                          .job_id = batch.job_file,
+                                          .key = std::string(batch.key),
+                                          .table = load_->describe(batch.table)});
   call->context = {.load_id = call->load_id,
                    .job_id = call->job_id,
                    .batch_index = batch.index,
@@ -102,15 +98,31 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
                    .deadline = timeout_ ? std::optional(std::chrono::steady_clock::now() + *timeout_) : std::nullopt,
                    .stop = call->stop.get_token(),
                    .log = log_,
-                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first](std::size_t row) {
-                     return key_of(first + row);
-                   }};
+                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key,
+                               first = batch.first](std::size_t row) { return key_of(first + row); }};
+  return call;
+}
+
+Outcome FunctionWriter::write(const delivery::Batch& batch) {
+  if (Outcome begun = introduce(&batch.table, batch.stop); begun.kind != Outcome::Kind::delivered) return begun;
+  const Result<const Rows*> rows = batch.reader.select(batch.first, batch.last, batch.rows);
+  if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
+  const std::shared_ptr<Call> call = make_call(batch);
+  call->rows = *rows;
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
-  Outcome outcome =
-      guard([call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
-            "the function");
+  Outcome outcome = guard(
+      [call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
+      "the function");
   if (is_stuck_) call->stop.request_stop();
   return outcome;
+}
+
+std::optional<Outcome> FunctionWriter::resolve(const delivery::Batch& batch) {
+  if (!destination_->resolves()) return std::nullopt;
+  const std::shared_ptr<Call> call = make_call(batch);
+  const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
+  return guard([call, destination = destination_] { return destination->resolve(*call->table, call->context); },
+               "resolve");
 }
 
 Outcome FunctionWriter::tell(const delivery::Event& event) {

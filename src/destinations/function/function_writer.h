@@ -53,11 +53,14 @@ class FunctionWriter final : public delivery::Writer {
                  std::optional<std::chrono::nanoseconds> timeout, std::function<void(std::string_view line)> log);
 
   Outcome write(const delivery::Batch& batch) override;
+  std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
   bool is_stuck() const override { return is_stuck_; }
 
  private:
   using Hook = Outcome (CustomDestination::*)(const LoadEvent&);
+  struct Call;
+  std::shared_ptr<Call> make_call(const delivery::Batch& batch);
   Outcome introduce(const schema::Table* table, const std::stop_token& stop);
   Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop);
   Outcome guard(std::function<Outcome()> call, std::string_view what);

@@ -151,6 +151,14 @@ class PluginDestination final : public CustomDestination {
     return std::move(call).outcome(answer);
   }
 
+  bool resolves() const override { return plugin_.resolve != nullptr; }
+  Outcome resolve(const TableSchema& schema, const CallContext& context) override {
+    const PluginTable table(schema);
+    PluginCall call(context);
+    const int answer = plugin_.resolve(plugin_.state, &table.table, call.get());
+    return std::move(call).outcome(answer);
+  }
+
   Outcome open() override { return tell(plugin_.open, {}); }
   Outcome begin_load(const LoadEvent& event) override { return tell(plugin_.begin_load, event); }
   Outcome begin_table(const LoadEvent& event) override { return tell_of_table(plugin_.begin_table, event); }

@@ -5,8 +5,6 @@
 
 #include <utility>
 
-#include "destinations/program/protocol.h"
-
 namespace outfall::destinations::program {
 namespace {
 
@@ -52,6 +50,16 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   return ask(text_, batch.size(), batch.stop);
 }
 
+std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {
+  // What cannot be asked now is asked again, and is not sent before.
+  if (Outcome ready = introduce(batch.load_id, &batch.table, batch.stop); ready.kind != Outcome::Kind::delivered) {
+    ready.kind = ready.kind == Outcome::Kind::retry ? Outcome::Kind::unknown : ready.kind;
+    return ready;
+  }
+  if (!ready_.resolves) return std::nullopt;
+  return ask(resolve_line(batch), 0, batch.stop);
+}
+
 Outcome ExecWriter::tell(const delivery::Event& event) {
   if (Outcome ready = introduce(event.load_id, event.table, event.stop); ready.kind != Outcome::Kind::delivered) {
     return ready;
@@ -68,9 +76,9 @@ Outcome ExecWriter::tell(const delivery::Event& event) {
   return {};
 }
 
-Status ExecWriter::look(const std::stop_token& stop) {
+Result<Ready> ExecWriter::look(const std::stop_token& stop) {
   Outcome started = start(stop);
-  if (started.kind == Outcome::Kind::delivered) return {};
+  if (started.kind == Outcome::Kind::delivered) return ready_;
   return fail(std::move(started.reason), std::move(started.hint));
 }
 
@@ -108,7 +116,10 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
     return outcome;
   }
   const Result<Ready> ready = read_ready(answer.line);
-  if (ready) return {};
+  if (ready) {
+    ready_ = *ready;
+    return {};
+  }
   (void)gone("");
   return {.kind = Outcome::Kind::fatal, .reason = ready.error().message, .hint = ready.error().hint};
 }

@@ -12,6 +12,7 @@
 #include "base/program.h"
 #include "delivery/writer.h"
 #include "destinations/program/command_writer.h"
+#include "destinations/program/protocol.h"
 
 namespace outfall::destinations::program {
 
@@ -23,10 +24,11 @@ class ExecWriter final : public delivery::Writer {
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;
+  std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
 
-  /// Whether the program can be started and says that it is ready.
-  Status look(const std::stop_token& stop);
+  /// What the program says when it is started.
+  Result<Ready> look(const std::stop_token& stop);
 
  private:
   Outcome start(const std::stop_token& stop);
@@ -41,6 +43,7 @@ class ExecWriter final : public delivery::Writer {
   ProgramGuard& guard_;
   LineCutter log_;
   std::optional<LiveProgram> program_;
+  Ready ready_{};        ///< what it said
   std::string load_id_;  ///< that it was told of
   std::string table_;    ///< the same
   std::string text_;     ///< of the batch in hand

@@ -43,7 +43,8 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
       lanes_(options.lanes),
       capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0},
       lock_path_(options.lock_path),
-      env_(env) {}
+      env_(env),
+      knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}
 
 Result<ProgramGuard*> ProgramDestination::guard(const std::stop_token& stop) {
   if (guard_ == nullptr) {
@@ -56,18 +57,35 @@ Result<ProgramGuard*> ProgramDestination::guard(const std::stop_token& stop) {
 
 Result<std::optional<sql::StoredDataset>> ProgramDestination::inspect(const delivery::DatasetKey& key) {
   if (key.inspection != delivery::Inspection::before_a_load) return std::nullopt;
+  if (Status found = look_once(); !found) return fail(std::move(found.error()));
+  return std::nullopt;
+}
+
+Result<DeliveryMode> ProgramDestination::find_mode() {
+  if (Status found = look_once(); !found) return fail(std::move(found.error()));
+  return mode();
+}
+
+Status ProgramDestination::look_once() {
+  if (has_looked_) return {};
   if (Status found = look_for_command(); !found) {
     Error error = std::move(found.error()).in(fmt::format("start {}", address_));
     error.blame = Blame::usage;
     return fail(std::move(error));
   }
-  return std::nullopt;
+  has_looked_ = true;
+  return {};
 }
 
 Status ProgramDestination::look_for_command() {
   const Result<ProgramGuard*> held = guard({});
   if (!held) return fail(held.error());
-  if (kind_ == Kind::kept_alive) return ExecWriter(command_, address_, 0, **held).look({});
+  if (kind_ == Kind::kept_alive) {
+    const Result<Ready> ready = ExecWriter(command_, address_, 0, **held).look({});
+    if (!ready) return fail(ready.error());
+    knows_what_it_has_ = ready->deduplicates || ready->resolves;
+    return {};
+  }
   // A word with signs in it is the shell's affair.
   const std::string word = command_.command.substr(0, command_.command.find(' '));
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+";

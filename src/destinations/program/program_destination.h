@@ -22,6 +22,7 @@ namespace outfall::destinations::program {
 struct ProgramOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
+  bool deduplicates = false;                          ///< of a command; others say so themselves
   std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
   std::function<void(std::string_view line)> log{};   ///< from any thread
 };
@@ -33,7 +34,11 @@ class ProgramDestination final : public delivery::UnaskedDestination {
                                                           Env& env);
 
   const std::string& address() const override { return address_; }
-  DeliveryMode mode() const override { return DeliveryMode::at_least_once; }
+  DeliveryMode mode() const override {
+    return knows_what_it_has_ ? DeliveryMode::idempotency_key : DeliveryMode::at_least_once;
+  }
+  /// Errors: usage: it cannot be started.
+  Result<DeliveryMode> find_mode() override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   /// Before a load it sees whether the program can be started, and is one.
   ///
@@ -46,6 +51,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
  private:
   enum class Kind { one_a_batch, kept_alive };
   Result<ProgramGuard*> guard(const std::stop_token& stop);
+  Status look_once();
   Status look_for_command();
   ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options, Env& env);
 
@@ -57,6 +63,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   const std::string lock_path_;
   Env& env_;
   std::unique_ptr<ProgramGuard> guard_;
+  bool has_looked_ = false;
+  bool knows_what_it_has_;  ///< so that what comes again has no effect
 };
 
 }  // namespace outfall::destinations::program

@@ -89,6 +89,26 @@ Outcome read_reject(const Json& answer, std::string_view line, std::uint64_t row
   return {.kind = Outcome::Kind::rejected, .reason = reason, .rows = std::move(*rejected)};
 }
 
+bool says(const Json& answer, std::string_view key) {
+  const Json* value = answer.find(key);
+  const bool* truth = value == nullptr ? nullptr : value->as_bool();
+  return truth != nullptr && *truth;
+}
+
+std::string line_about(const delivery::Batch& batch, std::string_view type) {
+  Json line = message(type);
+  line.set("table", batch.table.name);
+  line.set("rows", static_cast<std::int64_t>(batch.size()));
+  line.set("key", batch.key);
+  line.set("row_keys", false);
+  line.set("load_id", batch.load_id);
+  line.set("job", batch.job_file);
+  line.set("index", static_cast<std::int64_t>(batch.index));
+  line.set("attempt", static_cast<std::int64_t>(batch.attempt));
+  line.set("first", static_cast<std::int64_t>(batch.first));
+  return line_of(line);
+}
+
 }  // namespace
 
 std::string hello_line(std::string_view destination, int worker) {
@@ -122,17 +142,11 @@ std::string table_line(std::string_view type, std::string_view load_id, const sc
 }
 
 std::string batch_line(const delivery::Batch& batch) {
-  Json line = message("batch");
-  line.set("table", batch.table.name);
-  line.set("rows", static_cast<std::int64_t>(batch.size()));
-  line.set("key", batch.key);
-  line.set("row_keys", false);
-  line.set("load_id", batch.load_id);
-  line.set("job", batch.job_file);
-  line.set("index", static_cast<std::int64_t>(batch.index));
-  line.set("attempt", static_cast<std::int64_t>(batch.attempt));
-  line.set("first", static_cast<std::int64_t>(batch.first));
-  return line_of(line);
+  return line_about(batch, "batch");
+}
+
+std::string resolve_line(const delivery::Batch& batch) {
+  return line_about(batch, "resolve");
 }
 
 std::string end_line() {
@@ -151,9 +165,7 @@ Result<Ready> read_ready(std::string_view line) {
     return fail("the program speaks another protocol",
                 fmt::format("this Outfall speaks protocol {}", protocol_version));
   }
-  const Json* deduplicates = answer->find("deduplicates");
-  const bool* truth = deduplicates == nullptr ? nullptr : deduplicates->as_bool();
-  return Ready{.deduplicates = truth != nullptr && *truth};
+  return Ready{.deduplicates = says(*answer, "deduplicates"), .resolves = says(*answer, "resolves")};
 }
 
 Outcome read_outcome(std::string_view line, std::uint64_t rows) {

@@ -21,11 +21,14 @@ std::string load_line(std::string_view type, std::string_view load_id);
 /// `table` without the columns that describe a load.
 std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table);
 std::string batch_line(const delivery::Batch& batch);
+/// Asks what became of it.
+std::string resolve_line(const delivery::Batch& batch);
 std::string end_line();
 
 /// What a program says of itself before it is sent anything.
 struct Ready {
   bool deduplicates = false;  ///< what comes again under a key that it has seen has no effect
+  bool resolves = false;      ///< it can be asked what became of a batch
 };
 
 /// Errors: abandon: it is no such answer, or of another protocol.
