@@ -37,3 +37,7 @@ add_executable(bench_walk ${PROJECT_SOURCE_DIR}/bench/walk.cc)
 target_link_libraries(bench_walk PRIVATE simdjson outfall_warnings)
 add_executable(bench_row_ids ${PROJECT_SOURCE_DIR}/bench/row_ids.cc)
 target_link_libraries(bench_row_ids PRIVATE outfall_normalize outfall_warnings)
+
+# What it costs to hand rows to a function.
+add_executable(bench_deliver ${PROJECT_SOURCE_DIR}/bench/deliver.cc)
+target_link_libraries(bench_deliver PRIVATE outfall::outfall SQLite::SQLite3 outfall_warnings)

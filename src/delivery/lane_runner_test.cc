@@ -342,18 +342,17 @@ TEST_F(Lanes, ARowThatIsLargerThanABatchMayBeStandsAlone) {
 TEST_F(Lanes, WhatIsUnknownIsAskedForBeforeItIsSentAgain) {
   seal({{"t", {10}}});
   std::vector<std::string> did;
-  const auto summary = deliver(
-      quick(5),
-      answering(
-          [&](const auto& batch, const auto&) {
-            did.push_back(fmt::format("write {}", batch.first));
-            return Outcome::unknown("no answer");
-          },
-          [&](const auto& batch) {
-            did.push_back(fmt::format("ask {}", batch.first));
-            if (batch.first == 5) return Outcome::delivered();
-            return did.size() < 4 ? Outcome::unknown("nobody knows yet") : Outcome::delivered();
-          }));
+  const auto summary =
+      deliver(quick(5), answering(
+                            [&](const auto& batch, const auto&) {
+                              did.push_back(fmt::format("write {}", batch.first));
+                              return Outcome::unknown("no answer");
+                            },
+                            [&](const auto& batch) {
+                              did.push_back(fmt::format("ask {}", batch.first));
+                              if (batch.first == 5) return Outcome::delivered();
+                              return did.size() < 4 ? Outcome::unknown("nobody knows yet") : Outcome::delivered();
+                            }));
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->lanes->now.delivered, 10U);
   EXPECT_THAT(did, ElementsAre("write 0", "ask 0", "ask 0", "ask 0", "write 5", "ask 5"));
@@ -442,7 +441,7 @@ class LanesUnderFailures : public Lanes {
       std::set<std::string> keys;
       for (const Written& one : written()) EXPECT_TRUE(keys.insert(one.key).second) << "it knew that it has it";
     }
-    check(seed, tables, parallelism);
+    EXPECT_THAT(violations(seed, tables, parallelism), IsEmpty());
   }
 
   MakeWriter failing(std::uint64_t seed, std::uint64_t run, bool rejects_rows, bool resolves) {
@@ -456,35 +455,36 @@ class LanesUnderFailures : public Lanes {
       }
       return Outcome::rejected(std::move(bad));
     };
-    return answering([this, seed, run, rejects_rows](const auto& batch, const auto& ids) -> Outcome {
-      const std::uint64_t luck = dice(seed, fmt::format("{} {} {}", batch.key, batch.attempt, run)) % 100;
-      if (luck < 8) return {.kind = Outcome::Kind::retry, .reason = "not now"};
-      if (luck < 16) return {.kind = Outcome::Kind::unknown, .reason = "never arrived"};
-      std::vector<std::uint64_t> good;
-      std::vector<RejectedRow> bad;
-      for (std::uint64_t i = 0; i < ids.size(); ++i) {
-        if (is_poisoned(seed, batch.table.name, ids[i]))
-          bad.push_back({.row = i, .reason = "poison"});
-        else
-          good.push_back(ids[i]);
-      }
-      if (!bad.empty() && !rejects_rows) return {.kind = Outcome::Kind::rejected, .reason = "poison"};
-      write_down(log(), batch, good);
-      if (luck < 24) return {.kind = Outcome::Kind::unknown, .reason = "the answer is lost"};
-      if (!bad.empty()) return {.kind = Outcome::Kind::rejected, .rows = std::move(bad)};
-      return {};
-    }, resolves ? Answering::Resolve(resolve) : nullptr);
+    return answering(
+        [this, seed, run, rejects_rows](const auto& batch, const auto& ids) -> Outcome {
+          const std::uint64_t luck = dice(seed, fmt::format("{} {} {}", batch.key, batch.attempt, run)) % 100;
+          if (luck < 8) return {.kind = Outcome::Kind::retry, .reason = "not now"};
+          if (luck < 16) return {.kind = Outcome::Kind::unknown, .reason = "never arrived"};
+          std::vector<std::uint64_t> good;
+          std::vector<RejectedRow> bad;
+          for (std::uint64_t i = 0; i < ids.size(); ++i) {
+            if (is_poisoned(seed, batch.table.name, ids[i]))
+              bad.push_back({.row = i, .reason = "poison"});
+            else
+              good.push_back(ids[i]);
+          }
+          if (!bad.empty() && !rejects_rows) return {.kind = Outcome::Kind::rejected, .reason = "poison"};
+          write_down(log(), batch, good);
+          if (luck < 24) return {.kind = Outcome::Kind::unknown, .reason = "the answer is lost"};
+          if (!bad.empty()) return {.kind = Outcome::Kind::rejected, .rows = std::move(bad)};
+          return {};
+        },
+        resolves ? Answering::Resolve(resolve) : nullptr);
   }
 
-  /// Each row is delivered once, by whoever counts a key once, or is a letter; and all are in their order.
-  void check(std::uint64_t seed, const std::map<std::string, std::vector<std::uint64_t>>& tables,
-             Parallelism parallelism) {
+  /// Each row is delivered once, by whoever counts a key once, or is a letter; and all are in their order. What is not
+  /// so, in words.
+  std::vector<std::string> violations(std::uint64_t seed,
+                                      const std::map<std::string, std::vector<std::uint64_t>>& tables,
+                                      Parallelism parallelism) {
+    std::vector<std::string> wrong;
     std::map<std::string, std::string> table_of;
-    std::map<std::string, std::size_t> file_of;
-    for (const ledger::JobRecord& job : package_.jobs) {
-      table_of[job.file] = job.table;
-      file_of.emplace(job.file, file_of.size());
-    }
+    for (const ledger::JobRecord& job : package_.jobs) table_of[job.file] = job.table;
     std::map<std::string, std::vector<std::uint64_t>> delivered;
     std::map<std::string, std::vector<std::uint64_t>> by_file;
     std::set<std::string> keys;
@@ -495,16 +495,15 @@ class LanesUnderFailures : public Lanes {
       auto& file = by_file[one.job_file];
       file.insert(file.end(), one.ids.begin(), one.ids.end());
     }
-    for (const auto& [file, ids] : by_file) EXPECT_TRUE(std::ranges::is_sorted(ids)) << file;
-    std::map<std::string, std::vector<std::uint64_t>> rejected;
-    for (const ledger::LetterRecord& letter : letters()) {
-      std::uint64_t id = 0;
-      ASSERT_EQ(std::sscanf(letter.letter.text.c_str(), "{\"id\":%lu", &id), 1) << letter.letter.text;
-      rejected[letter.letter.table].push_back(id);
+    for (const auto& [file, ids] : by_file) {
+      if (!std::ranges::is_sorted(ids)) wrong.push_back("rows of " + file + " are not in their order");
     }
+    std::map<std::string, std::vector<std::uint64_t>> rejected;
+    for (const ledger::LetterRecord& letter : letters())
+      rejected[letter.letter.table].push_back(id_of(letter.letter.text));
     for (const auto& [table, files] : tables) {
-      if (parallelism != Parallelism::parallel) {
-        EXPECT_TRUE(std::ranges::is_sorted(delivered[table])) << table;
+      if (parallelism != Parallelism::parallel && !std::ranges::is_sorted(delivered[table])) {
+        wrong.push_back("files of " + table + " are not in their order");
       }
       std::uint64_t rows = 0;
       for (const std::uint64_t count : files) rows += count;
@@ -513,9 +512,22 @@ class LanesUnderFailures : public Lanes {
       for (std::uint64_t id = 0; id < rows; ++id) (is_poisoned(seed, table, id) ? bad : good).push_back(id);
       std::ranges::sort(delivered[table]);
       std::ranges::sort(rejected[table]);
-      EXPECT_EQ(delivered[table], good) << table;
-      EXPECT_EQ(rejected[table], bad) << table;
+      if (delivered[table] != good) {
+        wrong.push_back(fmt::format("{} has the rows {} instead of {}", table, fmt::join(delivered[table], " "),
+                                    fmt::join(good, " ")));
+      }
+      if (rejected[table] != bad) {
+        wrong.push_back(fmt::format("of {} these are letters: {}; and not: {}", table, fmt::join(rejected[table], " "),
+                                    fmt::join(bad, " ")));
+      }
     }
+    return wrong;
+  }
+
+  static std::uint64_t id_of(const std::string& text) {
+    std::uint64_t id = 0;
+    EXPECT_EQ(std::sscanf(text.c_str(), "{\"id\":%lu", &id), 1) << text;
+    return id;
   }
 
   int crashes_ = 0;
@@ -533,6 +545,97 @@ TEST_F(LanesUnderFailures, EveryRowIsConfirmedOnceOrALetter) {
     if (HasFailure()) return;
   }
   EXPECT_GT(crashes_, 0);
+}
+
+// --- Writers that lie ---
+
+using Lie = std::function<Outcome(const delivery::Batch&, std::vector<std::uint64_t> ids, std::uint64_t call)>;
+
+class LyingWriters : public LanesUnderFailures {
+ protected:
+  /// Delivers 40 rows in batches of 4; no run is killed. What is wrong with what was written then.
+  std::vector<std::string> found_with(const Lie& lie) {
+    seal({{"t", {40}}});
+    LaneOptions options = quick(4);
+    options.workers = 1;
+    std::uint64_t calls = 0;
+    for (int run = 0; run < 20; ++run) {
+      const auto summary =
+          deliver(options, answering([&](const auto& batch, const auto& ids) { return lie(batch, ids, ++calls); }));
+      if (!summary) return {summary.error().message};
+      if (summary->lanes->now.open == 0) return violations(seed_, {{"t", {40}}}, Parallelism::sequential);
+    }
+    return {"it never ends"};
+  }
+
+  void SetUp() override {
+    const auto has_poison = [this] {
+      for (std::uint64_t id = 0; id < 40; ++id) {
+        if (is_poisoned(seed_, "t", id)) return true;
+      }
+      return false;
+    };
+    while (has_poison()) ++seed_;
+  }
+
+  std::uint64_t seed_ = 1;  ///< of a table without poison
+};
+
+TEST_F(LyingWriters, AnHonestOneIsNotAccused) {
+  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t call) {
+                if (call % 3 == 0) return Outcome::retry("not now");
+                write_down(log(), batch, ids);
+                return call % 5 == 0 ? Outcome::unknown("the answer is lost") : Outcome::delivered();
+              }),
+              IsEmpty());
+}
+
+TEST_F(LyingWriters, OneThatAcknowledgesBeforeItWritesLosesRows) {
+  // It writes a batch when the next one comes, and dies with the last.
+  std::function<void()> late;
+  EXPECT_THAT(found_with([&](const auto& batch, auto ids, std::uint64_t) {
+                if (late) late();
+                late = [this, key = std::string(batch.key), file = batch.job_file, ids] {
+                  std::ofstream(log(), std::ios::app) << fmt::format("{} {} {}\n", key, file, fmt::join(ids, " "));
+                };
+                return Outcome::delivered();
+              }),
+              testing::Contains(HasSubstr("t has the rows")));
+}
+
+TEST_F(LyingWriters, OneThatLosesOnRetryLosesRows) {
+  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t) {
+                if (batch.first == 8 && batch.attempt == 1) return Outcome::retry("not now");
+                if (batch.attempt == 1) write_down(log(), batch, ids);
+                return Outcome::delivered();
+              }),
+              testing::Contains(HasSubstr("t has the rows")));
+}
+
+TEST_F(LyingWriters, OneThatReordersIsNotInOrder) {
+  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t) {
+                std::ranges::reverse(ids);
+                write_down(log(), batch, ids);
+                return Outcome::delivered();
+              }),
+              testing::Contains(HasSubstr("not in their order")));
+}
+
+TEST_F(LyingWriters, OneThatWritesHalfLosesRows) {
+  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t) {
+                ids.resize(ids.size() / 2);
+                write_down(log(), batch, ids);
+                return Outcome::delivered();
+              }),
+              testing::Contains(HasSubstr("t has the rows")));
+}
+
+TEST_F(LyingWriters, OneThatNeverAnswersForCertainNeverEnds) {
+  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t) {
+                write_down(log(), batch, ids);
+                return Outcome::unknown("it hung up");
+              }),
+              testing::Contains("it never ends"));
 }
 
 }  // namespace

@@ -43,11 +43,21 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   if (Outcome ready = introduce(batch.load_id, &batch.table, batch.stop); ready.kind != Outcome::Kind::delivered) {
     return ready;
   }
-  text_ = batch_line(batch);
-  if (Status told = batch.rows.append(batch.first, batch.last, text_); !told) {
-    return {.kind = Outcome::Kind::fatal, .reason = told.error().message, .hint = told.error().hint};
+  text_ = batch_line(batch, ready_);
+  if (Status told = ready_.row_keys ? append_keyed(batch) : batch.rows.append(batch.first, batch.last, text_); !told) {
+    return Outcome::fatal(told.error().message, told.error().hint);
   }
   return ask(text_, batch.size(), batch.stop);
+}
+
+Status ExecWriter::append_keyed(const delivery::Batch& batch) {
+  std::string row;
+  for (std::uint64_t i = batch.first; i < batch.last; ++i) {
+    row.clear();
+    if (Status told = batch.rows.append(i, i + 1, row); !told) return told;
+    append_keyed_row(text_, batch.row_key(i), row);
+  }
+  return {};
 }
 
 std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {

@@ -31,6 +31,7 @@ class ExecWriter final : public delivery::Writer {
   Result<Ready> look(const std::stop_token& stop);
 
  private:
+  Status append_keyed(const delivery::Batch& batch);
   Outcome start(const std::stop_token& stop);
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
   /// What the program answers to the text, of a batch of so many rows. It is gone after any other answer.

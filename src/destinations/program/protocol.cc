@@ -95,12 +95,12 @@ bool says(const Json& answer, std::string_view key) {
   return truth != nullptr && *truth;
 }
 
-std::string line_about(const delivery::Batch& batch, std::string_view type) {
+std::string line_about(const delivery::Batch& batch, std::string_view type, bool row_keys) {
   Json line = message(type);
   line.set("table", batch.table.name);
   line.set("rows", static_cast<std::int64_t>(batch.size()));
   line.set("key", batch.key);
-  line.set("row_keys", false);
+  line.set("row_keys", row_keys);
   line.set("load_id", batch.load_id);
   line.set("job", batch.job_file);
   line.set("index", static_cast<std::int64_t>(batch.index));
@@ -141,12 +141,21 @@ std::string table_line(std::string_view type, std::string_view load_id, const sc
   return line_of(line);
 }
 
-std::string batch_line(const delivery::Batch& batch) {
-  return line_about(batch, "batch");
+std::string batch_line(const delivery::Batch& batch, const Ready& program) {
+  return line_about(batch, "batch", program.row_keys);
+}
+
+void append_keyed_row(std::string& out, std::string_view key, std::string_view row) {
+  if (row.ends_with('\n')) row.remove_suffix(1);
+  out += R"({"key":")";
+  out += key;
+  out += R"(","row":)";
+  out += row;
+  out += "}\n";
 }
 
 std::string resolve_line(const delivery::Batch& batch) {
-  return line_about(batch, "resolve");
+  return line_about(batch, "resolve", false);
 }
 
 std::string end_line() {
@@ -165,7 +174,8 @@ Result<Ready> read_ready(std::string_view line) {
     return fail("the program speaks another protocol",
                 fmt::format("this Outfall speaks protocol {}", protocol_version));
   }
-  return Ready{.deduplicates = says(*answer, "deduplicates"), .resolves = says(*answer, "resolves")};
+  return Ready{.deduplicates = says(*answer, "deduplicates"), .resolves = says(*answer, "resolves"),
+               .row_keys = says(*answer, "row_keys")};
 }
 
 Outcome read_outcome(std::string_view line, std::uint64_t rows) {

@@ -15,21 +15,24 @@ namespace outfall::destinations::program {
 
 inline constexpr int protocol_version = 1;
 
+/// What a program says of itself before it is sent anything.
+struct Ready {
+  bool deduplicates = false;  ///< what comes again under a key that it has seen has no effect
+  bool resolves = false;      ///< it can be asked what became of a batch
+  bool row_keys = false;      ///< it wants the key of each row
+};
+
 // Messages to the program, each a line with its line feed.
 std::string hello_line(std::string_view destination, int worker);
 std::string load_line(std::string_view type, std::string_view load_id);
 /// `table` without the columns that describe a load.
 std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table);
-std::string batch_line(const delivery::Batch& batch);
+std::string batch_line(const delivery::Batch& batch, const Ready& program);
+/// A row with its key: {"key":"...","row":{...}}. `row` is its line.
+void append_keyed_row(std::string& out, std::string_view key, std::string_view row);
 /// Asks what became of it.
 std::string resolve_line(const delivery::Batch& batch);
 std::string end_line();
-
-/// What a program says of itself before it is sent anything.
-struct Ready {
-  bool deduplicates = false;  ///< what comes again under a key that it has seen has no effect
-  bool resolves = false;      ///< it can be asked what became of a batch
-};
 
 /// Errors: abandon: it is no such answer, or of another protocol.
 Result<Ready> read_ready(std::string_view line);
