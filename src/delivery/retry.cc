@@ -22,9 +22,9 @@ std::optional<std::chrono::nanoseconds> Retry::next_wait() {
   auto limit = policy_.wait_first * (std::int64_t{1} << std::min(attempts_ - 1, 20));
   std::chrono::nanoseconds longest = std::min<std::chrono::milliseconds>(limit, policy_.wait_max);
   std::uint64_t dice = 0;
-  env_.random(std::as_writable_bytes(std::span(&dice, 1)));
+  env_->random(std::as_writable_bytes(std::span(&dice, 1)));
   std::chrono::nanoseconds wait(static_cast<std::int64_t>(dice % static_cast<std::uint64_t>(longest.count() + 1)));
-  if (env_.monotonic() - started_ + wait > policy_.elapsed_max) return std::nullopt;
+  if (env_->monotonic() - started_ + wait > policy_.elapsed_max) return std::nullopt;
   return wait;
 }
 

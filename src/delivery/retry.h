@@ -33,7 +33,7 @@ Sleep real_sleep();
 /// Counts the attempts at one thing.
 class Retry {
  public:
-  Retry(const RetryPolicy& policy, Env& env) : policy_(policy), env_(env), started_(env.monotonic()) {}
+  Retry(const RetryPolicy& policy, Env& env) : policy_(policy), env_(&env), started_(env.monotonic()) {}
 
   /// The attempt that just failed was the n-th. How long to wait before the next one: anything between nothing and the
   /// limit of this attempt, so that many who failed together do not come back together. None: enough.
@@ -42,8 +42,8 @@ class Retry {
   int attempts() const { return attempts_; }
 
  private:
-  const RetryPolicy policy_;
-  Env& env_;
+  RetryPolicy policy_;
+  Env* env_;
   std::chrono::nanoseconds started_;
   int attempts_ = 0;
 };
