@@ -93,6 +93,10 @@ struct BatchOptions {
   std::optional<std::chrono::milliseconds> timeout{};
   /// How often a batch is sent in one run.
   int attempts_max = 5;
+  RowNulls nulls = RowNulls::omit;
+  /// Integers beyond 2^53, which many programs read as doubles, are strings. Those inside objects and lists stay as
+  /// they are.
+  bool ints_as_strings = false;
 };
 
 struct RunOptions {

@@ -171,6 +171,7 @@ Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
 Status take_batches(const Typed& typed, BatchOptions& batches) {
   static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
                                         spelled(Parallelism::sequential)};
+  static const std::vector nulls{spelled(RowNulls::omit), spelled(RowNulls::send), spelled(RowNulls::as_is)};
   constexpr std::int64_t rows_max = 1'000'000;
   constexpr std::int64_t jobs_max = 1024;
   constexpr std::int64_t seconds_max = 7 * 24 * 3600;
@@ -192,6 +193,10 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
     done = take_number("--max-attempts", typed.attempts_max, {1, attempts_max},
                        [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
   }
+  if (done && !typed.row_nulls.empty()) {
+    done = take(known_word<RowNulls>("--nulls", typed.row_nulls, nulls), batches.nulls);
+  }
+  batches.ints_as_strings = typed.ints_as_strings;
   return done;
 }
 

@@ -44,6 +44,7 @@ struct Typed {
   std::string parallelism;
   std::string timeout;
   std::string attempts_max;
+  std::string row_nulls;
   std::string on_reject;
   std::string bad_rows_max;
   std::string on_bad_files;
@@ -59,6 +60,7 @@ struct Typed {
   std::string input;
   std::string since;
   std::string limit;
+  bool ints_as_strings = false;
   bool no_header = false;
   bool add_row_ids = false;
   bool root_key = false;

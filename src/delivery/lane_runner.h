@@ -28,6 +28,7 @@ struct LaneOptions {
   int workers = 20;               ///< batches that are out at once, each with a thread
   Parallelism parallelism = Parallelism::parallel;
   RetryPolicy retry{};
+  columnar::RowForm rows{};
 };
 
 /// Makes a writer for the thread that calls it. Errors: retry, abandon: as of a batch that it would have written.

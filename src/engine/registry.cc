@@ -21,7 +21,8 @@ destinations::program::ProgramOptions program_options(const DestinationOptions& 
   return {.lanes = {.batch_size = batches.batch_size,
                     .workers = batches.load_jobs_max,
                     .parallelism = batches.parallelism,
-                    .retry = {.attempts_max = batches.attempts_max}},
+                    .retry = {.attempts_max = batches.attempts_max},
+                    .rows = {.nulls = batches.nulls, .ints_as_strings = batches.ints_as_strings}},
           .timeout = batches.timeout,
           .lock_path = options.programs_lock};
 }
