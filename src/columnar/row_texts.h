@@ -4,9 +4,9 @@
 //
 // Where the file has whole documents (schema::document_column_name) a row is its document: keys in their order, values
 // as they were written. Else it is made from the columns, in their order: null; true and false; bigint as a number;
-// double as the shortest number that reads back, null for what is no number;
-// decimal and wei as strings; binary as base64; dates `2024-01-02`, times `03:04:05.5`, timestamps
-// `2024-01-02T03:04:05Z`, without the Z where they have no zone; JSON as it is.
+// double as the shortest number that reads back, null for what is no number; decimal and wei as strings; binary as
+// base64; dates `2024-01-02`, times `03:04:05.5`, timestamps `2024-01-02T03:04:05Z`, without the Z where they have no
+// zone; JSON as it is.
 #pragma once
 
 #include <cstdint>

@@ -65,7 +65,7 @@ class Walker {
   Walker(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}
 
   /// From now on rows and cells belong to a new chunk.
-  void begin_chunk(RowsKept kept = RowsKept::as_cells);
+  void begin_chunk(RowsKept kept);
 
   /// Shapes one document into a row of `root`'s table and rows of the tables below it. On an error nothing of it is
   /// left.
