@@ -3,6 +3,7 @@
 // Any bytes as documents: rows or an error that says where, and the same whatever the chunks.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "normalize/shaping_for_tests.h"
@@ -14,6 +15,20 @@ using outfall::normalize::for_tests::Shaped;
 using outfall::normalize::for_tests::ShapingOptions;
 
 constexpr int nestings[] = {0, 1, 2, 1000};
+
+/// Documents that are kept whole give the same schema, and are documents that are kept as they are.
+void keep_whole(std::string_view documents, const Shaped& in_cells) {
+  ShapingOptions options;
+  options.shape.roots = {{"t", {.max_nesting = 0, .keeps_documents = true}}};
+  const Shaped kept = shape(documents, options);
+  if (kept.schema.to_json() != in_cells.schema.to_json()) std::abort();
+  std::string again;
+  constexpr std::string_view column = "_dlt_document=";
+  for (const auto& [table, rows] : kept.rows) {
+    for (const std::string& row : rows) again += row.substr(column.size()) + "\n";
+  }
+  if (shape(again, options).rows != kept.rows) std::abort();
+}
 
 Shaped shape_as(std::string_view documents, int nesting, std::size_t chunk_bytes) {
   ShapingOptions options;
@@ -37,5 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (whole.rows != cut.rows || whole.schema.to_json() != cut.schema.to_json()) std::abort();
+  if (nesting == 0) keep_whole(documents, whole);
   return 0;
 }

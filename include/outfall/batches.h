@@ -34,6 +34,10 @@ struct BatchOptions {
   /// Of a command (`cmd:`): who gets a key twice notices, so what may have taken effect can be sent again and still
   /// counts once. Others say so themselves.
   bool deduplicates = false;
+  RowNulls nulls = RowNulls::omit;
+  /// Integers beyond 2^53, which many programs read as doubles, are strings. Those inside objects and lists stay as
+  /// they are.
+  bool ints_as_strings = false;
 };
 
 }  // namespace outfall

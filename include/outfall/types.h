@@ -34,6 +34,13 @@ enum class Parallelism {
   sequential,        ///< one after the other, on the calling thread
 };
 
+/// What becomes of keys without a value in rows that are handed over as JSON.
+enum class RowNulls {
+  omit,   ///< they are left out
+  send,   ///< every column of the table has its key, with a null where the row has no value
+  as_is,  ///< what the document has as null stays so, and what it does not have is not there
+};
+
 /// What is done with a file that cannot be read to its end: it is cut off, damaged, gone, or an array that is broken.
 enum class OnBadFiles {
   fail,  ///< the run fails, and nothing of it is visible
@@ -98,6 +105,7 @@ std::string_view name(NamingConvention naming);
 std::string_view name(OnReject on_reject);
 std::string_view name(OnBadFiles on_bad_files);
 std::string_view name(Parallelism parallelism);
+std::string_view name(RowNulls nulls);
 std::string_view name(TypeConflicts type_conflicts);
 std::string_view name(DeliveryMode mode);
 std::string_view name(Guarantee guarantee);

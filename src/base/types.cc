@@ -51,6 +51,12 @@ constexpr std::array parallelism_words{
     Spelling{Parallelism::sequential, "sequential"},
 };
 
+constexpr std::array row_nulls_words{
+    Spelling{RowNulls::omit, "omit"},
+    Spelling{RowNulls::send, "send"},
+    Spelling{RowNulls::as_is, "as_is"},
+};
+
 constexpr std::array on_bad_files_words{
     Spelling{OnBadFiles::fail, "fail"},
     Spelling{OnBadFiles::skip, "skip"},
@@ -111,6 +117,10 @@ std::string_view name(OnReject on_reject) {
 
 std::string_view name(Parallelism parallelism) {
   return spell(parallelism_words, parallelism);
+}
+
+std::string_view name(RowNulls nulls) {
+  return spell(row_nulls_words, nulls);
 }
 
 std::string_view name(OnBadFiles on_bad_files) {

@@ -172,9 +172,10 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
   static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
                                         spelled(Parallelism::sequential)};
   static const std::vector progresses{spelled(BatchProgress::strict), spelled(BatchProgress::grouped)};
+  static const std::vector nulls{spelled(RowNulls::omit), spelled(RowNulls::send), spelled(RowNulls::as_is)};
   constexpr std::int64_t rows_max = 1'000'000;
   constexpr std::int64_t jobs_max = 1024;
-  constexpr std::int64_t seconds_max = 7 * 24 * 3600;
+  constexpr std::int64_t seconds_max = std::int64_t{7} * 24 * 3600;
   constexpr std::int64_t attempts_max = 1000;
   Status done = take_number("--batch-size", typed.batch_size, {1, rows_max},
                             [&](std::int64_t n) { batches.batch_size = static_cast<std::uint64_t>(n); });
@@ -207,6 +208,10 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
     done = take(known_word<BatchProgress>("--batch-progress", typed.batch_progress, progresses), batches.progress);
   }
   batches.deduplicates = typed.deduplicates;
+  if (done && !typed.row_nulls.empty()) {
+    done = take(known_word<RowNulls>("--nulls", typed.row_nulls, nulls), batches.nulls);
+  }
+  batches.ints_as_strings = typed.ints_as_strings;
   return done;
 }
 

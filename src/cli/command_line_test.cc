@@ -61,7 +61,10 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
                                      "--keep-packages",
                                      "4",
                                      "--json",
-                                     "--root-key"});
+                                     "--root-key",
+                                     "--nulls",
+                                     "as_is",
+                                     "--ints-as-strings"});
   EXPECT_EQ(command.pipeline.name, "p");
   EXPECT_EQ(command.pipeline.destination, "null:");
   EXPECT_EQ(command.pipeline.dataset, "d");
@@ -78,6 +81,8 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
   EXPECT_EQ(command.run.workers, 3);
   EXPECT_EQ(command.run.memory, 64'000'000U);
   EXPECT_EQ(command.run.keep_packages, 4);
+  EXPECT_EQ(command.run.batches.nulls, RowNulls::as_is);
+  EXPECT_TRUE(command.run.batches.ints_as_strings);
   EXPECT_TRUE(command.run.dry_run);
   EXPECT_TRUE(command.run.skip_loaded);
   EXPECT_TRUE(command.run.root_key);

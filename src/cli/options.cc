@@ -178,6 +178,12 @@ void add_batch_options(CLI::App& app, Typed& typed) {
   text(app, "--require", typed.require, "PROMISE",
        "Refuse a destination that promises less: at-least-once, effectively-once, exactly-once")
       ->group(batches);
+  text(app, "--nulls", typed.row_nulls, "HOW",
+       "Keys without a value: omit (default), send (a null for each column), or as_is (as the documents have them)")
+      ->group(batches);
+  app.add_flag("--ints-as-strings", typed.ints_as_strings,
+               "Write integers beyond 2^53, which many programs read as doubles, as strings")
+      ->group(batches);
 }
 
 void add_shape_options(CLI::App& app, Typed& typed) {

@@ -50,6 +50,7 @@ struct Typed {
   std::string batch_progress;
   bool deduplicates = false;
   std::string require;
+  std::string row_nulls;
   std::string on_reject;
   std::string bad_rows_max;
   std::string on_bad_files;
@@ -65,6 +66,7 @@ struct Typed {
   std::string input;
   std::string since;
   std::string limit;
+  bool ints_as_strings = false;
   bool no_header = false;
   bool add_row_ids = false;
   bool root_key = false;

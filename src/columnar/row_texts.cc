@@ -15,7 +15,9 @@
 #include "base/json.h"
 #include "columnar/arrow_batch.h"
 #include "columnar/arrow_values.h"
+#include "columnar/document_rows.h"
 #include "columnar/ipc_file_state.h"
+#include "schema/table.h"
 #include "schema/temporal.h"
 #include "schema/typed_json.h"
 #include "schema/value_text.h"
@@ -37,6 +39,19 @@ void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t 
   if (!type.timezone().empty()) out += form == RowTextForm::typed ? "+00:00" : "Z";
 }
 
+/// Whether a double may not hold it.
+bool is_beyond_doubles(std::int64_t value) {
+  constexpr std::int64_t largest = std::int64_t{1} << 53;
+  return value > largest || value < -largest;
+}
+
+void append_bigint(std::string& out, std::int64_t value, const RowForm& form) {
+  const bool in_quotes = form.ints_as_strings && is_beyond_doubles(value);
+  if (in_quotes) out += '"';
+  schema::append_bigint_text(out, value);
+  if (in_quotes) out += '"';
+}
+
 /// Digits, letters and signs, none of which JSON escapes.
 void append_in_quotes(std::string& out, const WantedColumn& column, const arrow::Array& array, std::int64_t row,
                       RowTextForm form) {
@@ -51,7 +66,7 @@ void append_in_quotes(std::string& out, const WantedColumn& column, const arrow:
 
 /// A value that is not null.
 void append_value(std::string& out, const WantedColumn& column, const arrow::Array& array, std::int64_t row,
-                  RowTextForm form) {
+                  const RowForm& as, RowTextForm form) {
   switch (column.type) {
     case DataType::text:
       return append_json_string(out, bytes_of(array, row));
@@ -59,7 +74,7 @@ void append_value(std::string& out, const WantedColumn& column, const arrow::Arr
       out += bytes_of(array, row);
       return;
     case DataType::bigint:
-      return schema::append_bigint_text(out, integer_of(array, row));
+      return append_bigint(out, integer_of(array, row), as);
     case DataType::double_:
       return append_json_double(out, *real_of(array, row));
     case DataType::bool_:
@@ -85,8 +100,9 @@ struct Values {
 
 struct RowTexts::State {
   const IpcFileReader::State& file;
-  RowNulls nulls;
+  RowForm form;
   std::vector<WantedColumn> columns;
+  std::optional<DocumentRows> documents;  ///< the file has these, as its first wanted column
 
   std::shared_ptr<arrow::RecordBatch> batch{};
   std::int64_t batch_begin = 0;
@@ -117,7 +133,26 @@ struct RowTexts::State {
     return arrow::Status::OK();
   }
 
-  void append_row(std::int64_t row, std::string& out, RowTextForm form) const {
+  /// A row of the batch in hand.
+  arrow::Status append_row(std::int64_t row, std::string& out, RowTextForm text_form) {
+    if (!documents) {
+      append_columns(row, form, out, text_form);
+    } else if (!documents->append(document(row), out)) {
+      return arrow::Status::Invalid("row ", batch_begin + row, " is no document");
+    }
+    return arrow::Status::OK();
+  }
+
+  void append_as_kept(std::int64_t row, std::string& out) const {
+    if (documents)
+      out += document(row);
+    else
+      append_columns(row, {}, out, RowTextForm::plain);
+  }
+
+  std::string_view document(std::int64_t row) const { return bytes_of(*values.front().array, row); }
+
+  void append_columns(std::int64_t row, const RowForm& as, std::string& out, RowTextForm text_form) const {
     out += '{';
     bool is_first = true;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -125,16 +160,16 @@ struct RowTexts::State {
       ArrowPlace place{column.array, row};
       if (!column.is_plain) place = place_of(*column.array, row);
       const bool is_null = place.array == nullptr || place.array->IsNull(place.row);
-      if (is_null && nulls == RowNulls::omit) continue;
+      if (is_null && as.nulls != RowNulls::send) continue;
       if (!is_first) out += ',';
       is_first = false;
       out += columns[i].member;
       if (is_null)
         out += "null";
       else
-        append_value(out, columns[i], *place.array, place.row, form);
+        append_value(out, columns[i], *place.array, place.row, as, text_form);
     }
-    out += "}\n";
+    out += '}';
   }
 };
 
@@ -143,9 +178,15 @@ RowTexts::RowTexts(RowTexts&&) noexcept = default;
 RowTexts& RowTexts::operator=(RowTexts&&) noexcept = default;
 RowTexts::~RowTexts() = default;
 
-Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTextColumn> columns, RowNulls nulls) {
-  auto state = std::make_unique<State>(State{.file = file.state(), .nulls = nulls, .columns = {}});
+Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTextColumn> columns,
+                                const RowForm& form) {
+  auto state = std::make_unique<State>(State{.file = file.state(), .form = form, .columns = {}, .documents = {}});
   const std::shared_ptr<arrow::Schema> schema = file.state().reader->schema();
+  if (const int field = schema->GetFieldIndex(std::string(schema::document_column_name)); field >= 0) {
+    state->columns.push_back({.member = "", .type = DataType::json, .field = field});
+    state->documents.emplace(columns, form);
+    return RowTexts(std::move(state));
+  }
   for (const RowTextColumn& column : columns) {
     WantedColumn wanted{.member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
     append_json_string(wanted.member, column.name);
@@ -160,11 +201,20 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
 Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form) {
   for (std::uint64_t row = first; row < last; ++row) {
     const auto wanted = static_cast<std::int64_t>(row);
-    if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
-      return fail(damaged(state_->file.path, taken));
-    }
-    state_->append_row(wanted - state_->batch_begin, out, form);
+    arrow::Status done = state_->take_batch(wanted);
+    if (done.ok()) done = state_->append_row(wanted - state_->batch_begin, out, form);
+    if (!done.ok()) return fail(damaged(state_->file.path, done));
+    out += '\n';
   }
+  return {};
+}
+
+Status RowTexts::append_as_kept(std::uint64_t row, std::string& out) {
+  const auto wanted = static_cast<std::int64_t>(row);
+  if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
+    return fail(damaged(state_->file.path, taken));
+  }
+  state_->append_as_kept(wanted - state_->batch_begin, out);
   return {};
 }
 

@@ -2,9 +2,11 @@
 //
 // RowTexts: rows of a job file as JSON objects, one a line, for programs that read them.
 //
-// null; true and false; bigint as a number; double as the shortest number that reads back, null for what is no number;
-// decimal and wei as strings; binary as base64; dates `2024-01-02`, times `03:04:05.5`, timestamps
-// `2024-01-02T03:04:05Z`, without the Z where they have no zone; JSON as it is. Keys stand in the order of the columns.
+// Where the file has whole documents (schema::document_column_name) a row is its document: keys in their order, values
+// as they were written. Else it is made from the columns, in their order: null; true and false; bigint as a number;
+// double as the shortest number that reads back, null for what is no number; decimal and wei as strings; binary as
+// base64; dates `2024-01-02`, times `03:04:05.5`, timestamps `2024-01-02T03:04:05Z`, without the Z where they have no
+// zone; JSON as it is.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +23,13 @@ namespace outfall::columnar {
 struct RowTextColumn {
   std::string name;
   DataType type = DataType::text;
+  bool is_variant = false;  ///< has the values that do not fit another column
 };
 
-/// What becomes of a column without a value.
-enum class RowNulls : std::uint8_t {
-  omit,  ///< its key is not there
-  send,  ///< its key has a null
+struct RowForm {
+  /// Columns do not tell a null from what is not there: made from them, rows have neither, as_is too.
+  RowNulls nulls = RowNulls::omit;
+  bool ints_as_strings = false;  ///< bigints beyond 2^53; of a document those that are values of its own keys
 };
 
 enum class RowTextForm : std::uint8_t {
@@ -39,7 +42,7 @@ class RowTexts {
  public:
   /// The columns that are wanted, in their order. Those that the file does not have are null in all its rows. Texts are
   /// made from the mapping of the file, which must be open as long.
-  static Result<RowTexts> open(const IpcFileReader& file, std::span<const RowTextColumn> columns, RowNulls nulls);
+  static Result<RowTexts> open(const IpcFileReader& file, std::span<const RowTextColumn> columns, const RowForm& form);
 
   RowTexts(RowTexts&&) noexcept;
   RowTexts& operator=(RowTexts&&) noexcept;
@@ -49,6 +52,9 @@ class RowTexts {
   ///
   /// Errors: abandon: the file is damaged.
   Status append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form = RowTextForm::plain);
+
+  /// Appends a row with all that the file knows of it, whatever the form, and nothing behind it. Errors: as above.
+  Status append_as_kept(std::uint64_t row, std::string& out);
 
  private:
   struct State;

@@ -35,6 +35,8 @@ struct Capabilities {
   const sql::Dialect* dialect = nullptr;                   ///< of a database; null: it has no types of its own
   NamingConvention naming = NamingConvention::snake_case;  ///< of a new dataset
   std::optional<int> max_table_nesting{};                  ///< where nothing else was asked for
+  /// Rows go on as JSON: where tables mirror the documents, these are spooled as they were written.
+  bool takes_documents = false;
 
   std::optional<std::size_t> name_length_max() const {
     return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);

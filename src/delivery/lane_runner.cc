@@ -266,9 +266,10 @@ class Lanes {
     std::vector<columnar::RowTextColumn> columns;
     for (const schema::Column& column : lane.table.columns) {
       const bool is_left_out = options_.skips_dlt && schema::is_system_name(column.name);
-      if (column.type && !is_left_out) columns.push_back({column.name, *column.type});
+      if (!column.type || is_left_out) continue;
+      columns.push_back({.name = column.name, .type = *column.type, .is_variant = column.variant});
     }
-    auto texts = columnar::RowTexts::open(*file, columns, columnar::RowNulls::omit);
+    auto texts = columnar::RowTexts::open(*file, columns, options_.rows);
     if (!texts) return fail(std::move(texts.error()));
     columnar::RowsReader reader = columnar::RowsReader::open(*file, columns);
     lane.rows = std::make_shared<JobRows>(JobRows{
@@ -490,8 +491,7 @@ class Lanes {
     }
     if (request_.lanes->on_reject != OnReject::dead_letter) return {};
     std::string text;
-    if (Status told = lane.rows->texts.append(place, place + 1, text); !told) return told;
-    text.pop_back();  // the line feed
+    if (Status told = lane.rows->texts.append_as_kept(place, text); !told) return told;
     letters.push_back(
         {.table = lane.job.table,
          .input = fmt::format("package {}", request_.package.load_id),

@@ -39,6 +39,7 @@ struct LaneOptions {
   std::shared_ptr<RateLimit> rate{};    ///< of all that the destination is sent; null: none
   MarkPolicy marks = MarkPolicy::strict;
   bool skips_dlt = true;  ///< leaves out the columns and tables that a load adds
+  columnar::RowForm rows{};
 };
 
 /// Makes a writer for the thread that calls it. Errors: retry, abandon: as of a batch that it would have written.

@@ -36,7 +36,8 @@ delivery::LaneOptions lane_options(const BatchOptions& batches) {
                               .parallelism = batches.parallelism,
                               .retry = {.attempts_max = batches.attempts_max},
                               .batch_bytes = batches.batch_bytes.value_or(0),
-                              .marks = mark_policy(batches)};
+                              .marks = mark_policy(batches),
+                              .rows = {.nulls = batches.nulls, .ints_as_strings = batches.ints_as_strings}};
   if (batches.rate_limit) {
     const std::chrono::duration<double> interval(1 / *batches.rate_limit);
     lanes.rate = std::make_shared<delivery::RateLimit>(std::chrono::duration_cast<std::chrono::nanoseconds>(interval));

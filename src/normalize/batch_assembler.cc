@@ -15,7 +15,7 @@ using columnar::Encoding;
 namespace {
 
 std::size_t bytes_of(const ShapedTable& shaped) {
-  std::size_t bytes = 0;
+  std::size_t bytes = shaped.documents ? shaped.documents->bytes() : 0;
   for (const ShapedColumn& column : shaped.columns) bytes += column.cells ? column.cells->bytes() : 0;
   return bytes;
 }
@@ -33,6 +33,11 @@ Status BatchAssembler::add(ShapedTable& shaped) {
   const std::size_t bytes = bytes_of(shaped);
   PackageTable*& table = by_name_[shaped.name];
   if (table == nullptr) table = &tables_.emplace_back();
+  const bool is_held_otherwise =
+      table->held.rows > 0 && table->held.documents.has_value() != shaped.documents.has_value();
+  if (is_held_otherwise) {
+    if (Status written = hand_on(*table); !written) return written;
+  }
   hold(*table, shaped);
   table->held_bytes += bytes;
   held_bytes_ += bytes;
@@ -49,7 +54,7 @@ Status BatchAssembler::finish() {
 }
 
 Status BatchAssembler::hand_on(PackageTable& table) {
-  Status written = write(table);
+  Status written = table.held.documents ? write_documents(table) : write(table);
   held_bytes_ -= std::exchange(table.held_bytes, 0);
   table.by_name.clear();
   table.held = ShapedTable{};
@@ -62,7 +67,12 @@ void BatchAssembler::hold(PackageTable& table, ShapedTable& shaped) {
   if (rows == 0) {
     held.name = shaped.name;
     held.columns.clear();
+    held.documents = std::move(shaped.documents);
+  } else if (shaped.documents) {
+    held.documents->append(*shaped.documents);
   }
+  held.rows = rows + shaped.rows;
+  if (held.documents) return;
   for (ShapedColumn& column : shaped.columns) {
     if (!column.cells && !column.constant) continue;
     const auto found = table.by_name.find(column.name);
@@ -83,7 +93,6 @@ void BatchAssembler::hold(PackageTable& table, ShapedTable& shaped) {
     cells.append(*column.cells);
     column.cells.reset();
   }
-  held.rows = rows + shaped.rows;
 }
 
 ColumnBuilder* BatchAssembler::held_cells(PackageTable& table, const std::string& column) {
@@ -182,6 +191,20 @@ Status BatchAssembler::write(PackageTable& table) {
     return complete;
   }
   return write_(table.held.name, table.schema, &batch);
+}
+
+Status BatchAssembler::write_documents(PackageTable& table) {
+  const columnar::BatchColumn column{
+      .name = std::string(schema::document_column_name), .type = {.type = DataType::json}, .nullable = false};
+  std::vector<ArrowArray> arrays(1);
+  table.held.documents->release_into(&arrays.front());
+  ArrowArray batch;
+  columnar::make_batch(std::move(arrays), table.held.rows, &batch);
+  ArrowSchema schema;
+  columnar::make_batch_schema({&column, 1}, &schema);
+  Status written = write_(table.held.name, schema, &batch);
+  schema.release(&schema);
+  return written;
 }
 
 std::map<std::string, std::set<std::string>> BatchAssembler::columns() const {

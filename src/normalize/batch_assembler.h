@@ -2,6 +2,8 @@
 //
 // BatchAssembler: the rows of some chunks as Arrow batches with the columns that the package has for the table so far.
 //
+// Rows that are kept as whole documents are batches of one column, schema::document_column_name.
+//
 // Rows are held back until there are enough of them: a batch costs something for each of its columns. A table's columns
 // only grow while a package is made. A batch has a null column for each that its rows do not have, so job files change
 // their columns only when a new one appears. Where most of a batch would be nulls, as in a table of thousands of
@@ -55,7 +57,7 @@ class BatchAssembler {
   /// Hands on what is held back.
   Status finish();
 
-  /// The columns that were handed on, by table.
+  /// The columns that were handed on with cells, by table.
   std::map<std::string, std::set<std::string>> columns() const;
 
  private:
@@ -70,6 +72,7 @@ class BatchAssembler {
   static void hold(PackageTable& table, ShapedTable& shaped);
   Status hand_on(PackageTable& table);
   Status write(PackageTable& table);
+  Status write_documents(PackageTable& table);
   void grow(PackageTable& table) const;
   static void encode_sparse(PackageTable& table);
   void take(PackageTable& table, const columnar::BatchColumn& column, ArrowArray* out) const;

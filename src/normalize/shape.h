@@ -160,7 +160,9 @@ struct TableShape {
   std::uint64_t chunk_serial = 0;
   const TableShape* first_parent = nullptr;  ///< of the first row: one name may be reached on two paths
   std::uint32_t rows = 0;
-  std::vector<std::uint32_t> touched;     ///< columns with cells, in order of the first
+  std::optional<columnar::ColumnBuilder> documents;  ///< in place of cells (RootOptions::keeps_documents)
+  columnar::ColumnRoom documents_room;               ///< that those of the last chunk needed
+  std::vector<std::uint32_t> touched;                ///< columns with cells, in order of the first
   std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get
   std::vector<std::uint32_t> assumed;     ///< columns whose type was relied on without a cell of their own
   std::vector<const KeySlot*> flattened;  ///< keys whose objects or lists were taken apart
@@ -186,6 +188,9 @@ using ColumnHints = std::unordered_map<std::string, schema::ColumnType>;
 struct RootOptions {
   int max_nesting = 1000;
   bool root_key = false;  ///< nested rows carry the id of their root row
+  /// JSON documents are kept whole. Their keys are columns of the table all the same, with the types that their values
+  /// have, but no row has cells. For tables that have no nested ones (max_nesting 0).
+  bool keeps_documents = false;
 };
 
 /// What becomes of a document that cannot be shaped.
@@ -218,7 +223,7 @@ struct ShapeOptions {
 
   RootOptions of_root(const std::string& table) const {
     const auto found = roots.find(table);
-    return found == roots.end() ? RootOptions{max_nesting, root_key} : found->second;
+    return found == roots.end() ? RootOptions{.max_nesting = max_nesting, .root_key = root_key} : found->second;
   }
 };
 

@@ -49,7 +49,8 @@ struct ShapedTable {
   std::string name;
   std::string parent;  ///< empty for a root table
   std::uint32_t rows = 0;
-  std::vector<ShapedColumn> columns;      ///< those with cells or assumptions
+  std::optional<columnar::ColumnBuilder> documents{};  ///< the rows as JSON; then no column has cells
+  std::vector<ShapedColumn> columns;                   ///< those with cells or assumptions
   std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get
   std::vector<std::uint32_t> assumed;     ///< columns that must have the stated type there
   std::vector<std::string> flattened;     ///< columns that must not be JSON there

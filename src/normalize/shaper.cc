@@ -61,12 +61,18 @@ ShapedTable take_table(TableShape& table) {
   ShapedTable shaped{.name = table.name,
                      .parent = table.first_parent == nullptr ? "" : table.first_parent->name,
                      .rows = table.rows,
+                     .documents = {},
                      .columns = {},
                      .discovered = {},
                      .assumed = {},
                      .flattened = {},
                      .variants = {},
                      .conflicts = {}};
+  if (table.documents) {
+    table.documents_room = table.documents->room();
+    shaped.documents = std::move(table.documents);
+    table.documents.reset();
+  }
   std::unordered_map<std::uint32_t, std::uint32_t> places;
   const auto place = [&](std::uint32_t column, bool has_cells) {
     const auto [found, is_new] = places.emplace(column, static_cast<std::uint32_t>(shaped.columns.size()));
@@ -100,7 +106,8 @@ class Shaper::State {
 
   ShapedChunk shape(const Chunk& chunk) {
     shape_.sync();
-    walker_.begin_chunk();
+    const bool keeps_documents = chunk.csv == nullptr && options_.of_root(inputs_[chunk.input].table).keeps_documents;
+    walker_.begin_chunk(keeps_documents ? RowsKept::as_documents : RowsKept::as_cells);
     ShapedChunk shaped;
     shaped.input = chunk.input;
     const std::uint64_t duplicate_keys = walker_.duplicate_keys();

@@ -66,7 +66,8 @@ simdjson::ondemand::value Walker::parsers_value(const Value& value) {
   return OpenedValue(value);
 }
 
-void Walker::begin_chunk() {
+void Walker::begin_chunk(RowsKept kept) {
+  kept_ = kept;
   ++chunk_serial_;
   chunk_tables_.clear();
   system_columns_left_out_.reset();
@@ -108,6 +109,7 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   document_is_open_ = false;
   value_offset_ = 0;
   frames_.clear();
+  left_out_keys_.clear();
   depth_ = 0;
   open_rows_ = 0;
   text_ = text;
@@ -129,6 +131,7 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   if (!document_.at_end() || (is_wrapped() && object_keys_ != 1)) {
     return fail_rest(std::min(find_rest(), source_.text.size()));
   }
+  if (kept_ == RowsKept::as_documents) keep_document(*root.table);
   keep_begun_tables();
   return step;
 }
@@ -191,6 +194,7 @@ Walker::Step Walker::next_field() {
   if (survey_ && survey_->dropped_keys.contains(frame.key_offset)) return check_unused(value);
   KeySlot* slot = find_slot(frame, raw);
   if (slot == nullptr) return error_ ? Step::failed : Step::survey;
+  if (slot->role != KeySlot::Role::data) leave_out(frame, *slot);
   return take_value(frame, *slot, value);
 }
 

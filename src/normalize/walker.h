@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -53,12 +54,18 @@ DocumentError parse_error(simdjson::error_code code);
 /// As much of a value as a message repeats: at most 80 bytes, whole characters.
 std::string_view sample(std::string_view value);
 
+/// What is kept of the rows of a chunk.
+enum class RowsKept : std::uint8_t {
+  as_cells,
+  as_documents,  ///< the documents as a whole; no column gets cells
+};
+
 class Walker {
  public:
   Walker(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}
 
   /// From now on rows and cells belong to a new chunk.
-  void begin_chunk();
+  void begin_chunk(RowsKept kept);
 
   /// Shapes one document into a row of `root`'s table and rows of the tables below it. On an error nothing of it is
   /// left.
@@ -155,6 +162,8 @@ class Walker {
   std::string hint_path(const TableShape& table, const KeySlot& slot) const;
   schema::ColumnType type_of_misfit(const Scalar& scalar) const;
   Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
+  void put(const Scalar& scalar, const Cell& cell, ColumnSlot& column, const Row& row);
+  bool is_set(const ColumnSlot& column, const Row& row) const;
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
   Step read_string(Value& value, Scalar& scalar);
   Step read_number(Value& value, Scalar& scalar);
@@ -187,6 +196,9 @@ class Walker {
   void remember_table(TableShape& table);
   Step finish_row(std::uint32_t index);
   void put_system_cells(Row& row);
+  void keep_document(TableShape& table);
+  /// Notes a key of the document that is not kept with it.
+  void leave_out(const Frame& frame, const KeySlot& slot);
   /// Makes a column ready for a cell of the row. `system_position`: it is a system column that the document did not
   /// bring.
   void touch(TableShape& table, std::uint32_t index, const Row& row, std::optional<std::uint32_t> system_position = {});
@@ -224,6 +236,8 @@ class Walker {
   DocumentText source_;
   std::optional<DocumentError> error_;
   std::optional<DocumentSurvey> survey_;
+  RowsKept kept_ = RowsKept::as_cells;
+  std::unordered_set<std::size_t> left_out_keys_;  // of the document in hand, by their offsets
   std::vector<Frame> frames_;
   std::vector<Row> rows_;
   std::size_t depth_ = 0;  // objects and lists among frames_

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "normalize/document_text.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
 #include "schema/table.h"
@@ -70,7 +71,7 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
   if (survey_ && own_id != survey_->row_ids.end()) {
     row.id = own_id->second;
   } else if (parent == none) {
-    row_ids_.root(source_.address, row.id);
+    if (kept_ == RowsKept::as_cells) row_ids_.root(source_.address, row.id);
   } else {
     rows_[parent].id_used = true;
     row_ids_.nested(rows_[parent].id, table.name, list_index, row.id);
@@ -87,6 +88,10 @@ void Walker::begin_table(TableShape& table) {
   table.flattened.clear();
   table.variants.clear();
   table.conflicts.clear();
+  table.documents.reset();
+  if (kept_ == RowsKept::as_documents) {
+    table.documents.emplace(schema::ColumnType{.type = DataType::json}, table.documents_room);
+  }
   new_tables_ += table.confirmed ? 0 : 1;
   begun_tables_.emplace_back(place_here(), &table);
 }
@@ -140,9 +145,7 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
   for (const std::string& required : table.required) {
     const std::uint32_t place = shape_.find_column(table, required);
     const ColumnSlot* column = place == none ? nullptr : &table.columns[place];
-    const bool is_set = column != nullptr && column->chunk_serial == chunk_serial_ && column->cells &&
-                        column->cells->length() > row.number;
-    if (is_set) continue;
+    if (column != nullptr && is_set(*column, row)) continue;
     value_offset_ = row.offset;
     // What came for it may be in the column beside it.
     const std::string beside = required + "__v_";
@@ -173,12 +176,29 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
   return Step::done;
 }
 
+/// In a document that is kept whole, a value of any type is one.
+bool Walker::is_set(const ColumnSlot& column, const Row& row) const {
+  if (kept_ == RowsKept::as_documents) return column.row_serial == row.serial;
+  return column.chunk_serial == chunk_serial_ && column.cells && column.cells->length() > row.number;
+}
+
+void Walker::keep_document(TableShape& table) {
+  if (survey_) left_out_keys_.insert(survey_->dropped_keys.begin(), survey_->dropped_keys.end());
+  table.documents->begin_text(table.rows - 1);
+  append_document(text_, left_out_keys_, table.documents->text());
+  table.documents->end_text();
+}
+
+void Walker::leave_out(const Frame& frame, const KeySlot& slot) {
+  if (slot.role != KeySlot::Role::row_id && kept_ == RowsKept::as_documents) left_out_keys_.insert(frame.key_offset);
+}
+
 void Walker::put_system_cells(Row& row) {
   TableShape& table = *row.table;
   std::uint32_t position = 0;
   const auto put_text = [&](std::uint32_t column, std::string_view text) {
     touch(table, column, row, position++);
-    table.columns[column].cells->set_text(row.number, text);
+    if (auto& cells = table.columns[column].cells) cells->set_text(row.number, text);
   };
   if (table.load_id_column != none) touch(table, table.load_id_column, row, position++);
   if (row.parent != none) {
@@ -197,7 +217,7 @@ void Walker::touch(TableShape& table, std::uint32_t index, const Row& row,
   column.chunk_serial = chunk_serial_;
   column.found_as_variant = false;
   column.cells.reset();
-  if (!column.constant) column.cells.emplace(column.type, column.room);
+  if (!column.constant && kept_ == RowsKept::as_cells) column.cells.emplace(column.type, column.room);
   table.touched.push_back(index);
   if (column.confirmed) return;
   DiscoveryOrder order;

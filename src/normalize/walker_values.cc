@@ -80,9 +80,8 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   column.row_object = &shape;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) return put_misfit(shape, slot, row, scalar);
-  if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
   touch(table, slot.column, row);
-  store(cell, column.type.type, row.number, *column.cells);
+  put(scalar, cell, column, row);
   return Step::done;
 }
 
@@ -114,7 +113,7 @@ Walker::Step Walker::put_misfit(const ObjectShape& shape, const KeySlot& slot, R
   }
   // The row is shaped again by another pass; here a null stands for the value.
   touch(table, slot.column, row);
-  column.cells->skip_to(row.number + 1);
+  if (column.cells) column.cells->skip_to(row.number + 1);
   shape_.note_conflict(table, slot.column, type_of_misfit(scalar), sample(scalar.text), source_.line);
   return Step::done;
 }
@@ -155,17 +154,23 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
                             name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
                 fmt::format("--column '{}:text' keeps every value as text", hint_path(table, slot)));
   }
-  if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
   const bool makes_column = column.chunk_serial != chunk_serial_;
   touch(table, index, row);
+  put(scalar, cell, column, row);
   if (makes_column) column.found_as_variant = true;
   if (column.variant_serial != chunk_serial_) {
     column.variant_serial = chunk_serial_;
     table.variants.push_back({.column = index, .value = std::string(sample(scalar.text)), .line = source_.line});
     if (!table.columns[slot.column].confirmed) table.assumed.push_back(slot.column);
   }
-  store(cell, column.type.type, row.number, *column.cells);
   return Step::done;
+}
+
+/// Where documents are kept whole there is nothing to put, and numbers stay what they are.
+void Walker::put(const Scalar& scalar, const Cell& cell, ColumnSlot& column, const Row& row) {
+  if (!column.cells) return;
+  if (scalar.is_number_as_text && column.type.type == DataType::text) ++numbers_as_text_;
+  store(cell, column.type.type, row.number, *column.cells);
 }
 
 Walker::Step Walker::read_scalar(Value& value, json_type type, Scalar& scalar) {

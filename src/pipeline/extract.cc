@@ -52,13 +52,18 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
 }
 
 /// What was asked for, then what the table's own schema says, then the dataset's.
-normalize::RootOptions root_options(const RunRequest& run, const schema::Schema& schema, const std::string& root) {
+normalize::RootOptions root_options(const RunRequest& run, const schema::Schema& schema, const schema::Naming& naming,
+                                    const std::string& root) {
   const schema::Table* table = schema.tables.find(root);
   std::optional<int> levels = run.options.max_table_nesting;
   if (!levels && table != nullptr) levels = table->max_nesting();
   if (!levels) levels = run.destination.capabilities().max_table_nesting;
   if (!levels) levels = schema.max_nesting();
-  return {.max_nesting = levels.value_or(nesting_default), .root_key = schema.propagates_root_id(root)};
+  // There the columns are the keys of the documents, and nothing is lost with the tables and names that are not made.
+  const bool mirrors_documents = naming.convention() == NamingConvention::direct && levels == 0;
+  return {.max_nesting = levels.value_or(nesting_default),
+          .root_key = schema.propagates_root_id(root),
+          .keeps_documents = run.destination.capabilities().takes_documents && mirrors_documents};
 }
 
 Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, DatasetMemory& memory,
@@ -98,7 +103,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
   }
   if (run.options.root_key) schema.propagate_root_ids();
   for (const normalize::InputFacts& input : *inputs) {
-    options.shape.roots.insert_or_assign(input.table, root_options(run, schema, input.table));
+    options.shape.roots.insert_or_assign(input.table, root_options(run, schema, naming, input.table));
   }
   options.write_disposition = name(run.options.write_disposition);
   options.load_id = load_id;
@@ -162,9 +167,12 @@ std::vector<std::size_t> inputs_of_new_tables(const schema::Schema& schema,
   return found;
 }
 
-void report_variants(const normalize::NormalizeSummary& summary, const normalize::NormalizeOptions& options,
-                     Report& report) {
+void report_variants(const RunRequest& run, const normalize::NormalizeSummary& summary,
+                     const normalize::NormalizeOptions& options, Report& report) {
   for (const normalize::VariantSummary& variant : summary.variants) {
+    // A document that is kept whole has the value under its own key.
+    const bool is_columns = run.source->inputs()[variant.input].is_columns;
+    if (!is_columns && options.shape.of_root(variant.table).keeps_documents) continue;
     const auto table = std::ranges::find(report.tables, variant.table, &TableReport::name);
     if (table == report.tables.end()) continue;
     table->variants.push_back({.column = variant.column,
@@ -295,7 +303,7 @@ class Extraction {
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
     if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
-    report_variants(*summary, options_, report_);
+    report_variants(run_, *summary, options_, report_);
     report_settled(settled_, options_, report_);
     report_.rejects = rejected_->first();
     add_notes(report_,
@@ -489,7 +497,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   if (good) good = rejected.check(documents);
   if (!good) return good;
   report_rows(*summary, schema, report);
-  report_variants(*summary, *options, report);
+  report_variants(run, *summary, *options, report);
   report_settled(settled, *options, report);
   add_notes(report, notes_on_unmet_hints(run.options.columns, schema, roots, options->shape.naming));
   for (TableReport& table : report.tables) {

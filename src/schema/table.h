@@ -61,6 +61,9 @@ inline constexpr std::string_view root_id_column_name = "_dlt_root_id";
 /// All of the columns above: what a file has that was written from a dataset.
 inline constexpr std::array<std::string_view, 5> system_column_names{
     id_column_name, load_id_column_name, parent_id_column_name, list_idx_column_name, root_id_column_name};
+/// Holds whole documents as JSON in job files, in place of the columns of their values. No schema has it, and no data:
+/// the name is not among those above, and a key that is called so is an error.
+inline constexpr std::string_view document_column_name = "_dlt_document";
 inline constexpr std::string_view version_table_name = "_dlt_version";
 inline constexpr std::string_view loads_table_name = "_dlt_loads";
 inline constexpr std::string_view pipeline_state_table_name = "_dlt_pipeline_state";

@@ -107,6 +107,9 @@ std::vector<Case> samples() {
     cases.push_back({.name = name, .documents = sample(name), .shape = {}});
     cases.push_back(
         {.name = fmt::format("{}_nested_once", name), .documents = sample(name), .shape = {.max_nesting = 1}});
+    cases.push_back({.name = fmt::format("{}_kept_whole", name),
+                     .documents = sample(name),
+                     .shape = {.roots = {{"t", {.max_nesting = 0, .keeps_documents = true}}}}});
   }
   return cases;
 }

@@ -41,7 +41,7 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
       kind_(kind),
       command_{.command = std::move(command), .timeout = options.timeout, .log = options.log},
       lanes_(options.lanes),
-      capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0},
+      capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0, .takes_documents = true},
       lock_path_(options.lock_path),
       env_(env),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "columnar/row_texts.h"
+
+#include <arrow/api.h>
+#include <arrow/c/bridge.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/scratch_folder.h"
+
+namespace outfall::columnar {
+namespace {
+
+using testing::HasSubstr;
+
+class RowTextsTest : public testing::Test {
+ protected:
+  /// A job file with the columns, `batches` times.
+  IpcFileReader file(const std::shared_ptr<arrow::Schema>& schema,
+                     const std::vector<std::shared_ptr<arrow::Array>>& columns, int batches = 1) {
+    const std::string path = folder_ / "rows.arrow";
+    ArrowSchema description{};
+    EXPECT_TRUE(arrow::ExportSchema(*schema, &description).ok());
+    auto writer = IpcFileWriter::create(path, description);
+    description.release(&description);
+    EXPECT_TRUE(writer);
+    for (int i = 0; i < batches; ++i) {
+      ArrowArray batch{};
+      const auto rows = arrow::RecordBatch::Make(schema, columns.front()->length(), columns);
+      EXPECT_TRUE(arrow::ExportRecordBatch(*rows, &batch).ok());
+      EXPECT_TRUE(writer->append(&batch));
+    }
+    EXPECT_TRUE(writer->finish());
+    return IpcFileReader::open(path).value();
+  }
+
+  IpcFileReader documents(const std::vector<std::string>& texts, int batches = 1) {
+    arrow::StringBuilder column;
+    EXPECT_TRUE(column.AppendValues(texts).ok());
+    return file(arrow::schema({arrow::field("_dlt_document", arrow::utf8(), false)}), {*column.Finish()}, batches);
+  }
+
+  ScratchFolder folder_;
+};
+
+std::string rows(const IpcFileReader& file, const std::vector<RowTextColumn>& columns, const RowForm& form,
+                 std::uint64_t first, std::uint64_t last) {
+  auto texts = RowTexts::open(file, columns, form);
+  std::string out;
+  const Status appended = texts->append(first, last, out);
+  return appended ? out : appended.error().message;
+}
+
+TEST_F(RowTextsTest, GivesDocumentsOfAnyBatch) {
+  const IpcFileReader held = documents({R"({"b":1,"a":null})", R"({"c":2})"}, 3);
+  const std::vector<RowTextColumn> columns{{.name = "b", .type = DataType::bigint}};
+  EXPECT_EQ(rows(held, columns, {}, 1, 4), "{\"c\":2}\n{\"b\":1}\n{\"c\":2}\n");
+  EXPECT_EQ(rows(held, columns, {.nulls = RowNulls::as_is}, 4, 5), "{\"b\":1,\"a\":null}\n");
+  EXPECT_EQ(rows(held, columns, {.nulls = RowNulls::send}, 5, 6), "{\"c\":2,\"b\":null}\n");
+  EXPECT_THAT(rows(held, columns, {}, 6, 7), HasSubstr("it has no row 6"));
+}
+
+TEST_F(RowTextsTest, SaysWhichRowIsNoDocument) {
+  const IpcFileReader held = documents({"{}", "{\"a\":null"});
+  EXPECT_EQ(rows(held, {}, {}, 0, 1), "{}\n");
+  EXPECT_THAT(rows(held, {}, {}, 0, 2), HasSubstr("row 1 is no document"));
+}
+
+TEST_F(RowTextsTest, KeepsARowWhateverTheForm) {
+  const IpcFileReader held = documents({R"({"id":9007199254740993,"a":null})"});
+  auto texts = RowTexts::open(held, {}, {.nulls = RowNulls::omit, .ints_as_strings = true});
+  std::string out;
+  ASSERT_TRUE(texts->append(0, 1, out));
+  EXPECT_EQ(out, "{\"id\":\"9007199254740993\"}\n");
+  out.clear();
+  ASSERT_TRUE(texts->append_as_kept(0, out));
+  EXPECT_EQ(out, R"({"id":9007199254740993,"a":null})");
+}
+
+TEST_F(RowTextsTest, MakesRowsFromColumns) {
+  arrow::Int64Builder ids;
+  arrow::StringBuilder names;
+  EXPECT_TRUE(ids.AppendValues({1, 9'007'199'254'740'993}).ok());
+  EXPECT_TRUE(names.AppendNull().ok());
+  EXPECT_TRUE(names.Append("\"n\"").ok());
+  const IpcFileReader held =
+      file(arrow::schema({arrow::field("id", arrow::int64()), arrow::field("name", arrow::utf8())}),
+           {*ids.Finish(), *names.Finish()});
+  const std::vector<RowTextColumn> columns{
+      {.name = "name"}, {.name = "id", .type = DataType::bigint}, {.name = "gone", .type = DataType::bool_}};
+  const std::string plain = "{\"id\":1}\n{\"name\":\"\\\"n\\\"\",\"id\":9007199254740993}\n";
+  EXPECT_EQ(rows(held, columns, {}, 0, 2), plain);
+  EXPECT_EQ(rows(held, columns, {.nulls = RowNulls::as_is}, 0, 2), plain);
+  EXPECT_EQ(rows(held, columns, {.nulls = RowNulls::send, .ints_as_strings = true}, 0, 2),
+            "{\"name\":null,\"id\":1,\"gone\":null}\n"
+            "{\"name\":\"\\\"n\\\"\",\"id\":\"9007199254740993\",\"gone\":null}\n");
+  auto texts = RowTexts::open(held, columns, {.nulls = RowNulls::send});
+  std::string out;
+  ASSERT_TRUE(texts->append_as_kept(0, out));
+  EXPECT_EQ(out, "{\"id\":1}");
+}
+
+}  // namespace
+}  // namespace outfall::columnar
