@@ -460,6 +460,7 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
   const StopEvent stopped(stop);
   if (!state.line.empty()) return {.kind = Answer::Kind::untimely, .line = state.line};
   std::size_t end_of_line = std::string::npos;
+  bool is_deaf = false;  // it takes no more; what it has said may tell why
   while (true) {
     end_of_line = state.line.find('\n');
     if (end_of_line != std::string::npos && text.empty()) break;
@@ -475,12 +476,13 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
       return {.kind = Answer::Kind::ended};
     }
     if (ready > 0 && events[3].revents != 0 && !write_some(state.input.number(), text)) {
-      return {.kind = Answer::Kind::ended};
+      text = {};
+      is_deaf = true;
     }
     if (ready > 0 && events[0].revents != 0) return {.kind = Answer::Kind::stopped};
     if (deadline.has_passed()) return {.kind = Answer::Kind::timed_out};
   }
-  Answer answer{.kind = Answer::Kind::line, .line = state.line.substr(0, end_of_line)};
+  Answer answer{.kind = is_deaf ? Answer::Kind::ended : Answer::Kind::line, .line = state.line.substr(0, end_of_line)};
   state.line.erase(0, end_of_line + 1);
   return answer;
 }

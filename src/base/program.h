@@ -79,7 +79,7 @@ class LiveProgram {
   struct Answer {
     enum class Kind {
       line,
-      ended,  ///< it closed its standard output, or is dead
+      ended,  ///< it closed its standard output or input, or is dead; `line` is what it said in place of taking all
       timed_out,
       stopped,   ///< the run was asked to stop
       untimely,  ///< it had said something before it was asked

@@ -107,7 +107,7 @@ class Lanes : public testing::Test {
   }
 
   std::vector<ledger::LaneRecord> records() {
-    return ledger::Ledger::open(folder_ / "outfall.db", env_)->lanes(load_id).value();
+    return ledger::Ledger::open_read_only(folder_ / "outfall.db")->lanes(load_id).value();
   }
 
   std::vector<ledger::LetterRecord> letters() {

@@ -120,7 +120,8 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   program_ = std::move(*program);
   const Answer answer = program_->ask(hello_line(destination_, worker_), options_.timeout.value_or(start_max), stop);
   // Nothing was sent yet.
-  if (answer.kind != Answer::Kind::line) {
+  const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
+  if (!has_said || answer.kind == Answer::Kind::untimely) {
     Outcome outcome = gone(fault_of(answer.kind) + ", before it was ready");
     outcome.kind = Outcome::Kind::retry;
     return outcome;
