@@ -14,8 +14,11 @@ namespace outfall {
 /// How rows are handed to a destination that takes them in batches. What is left of a package may be delivered with
 /// other ones than it was begun with.
 struct BatchOptions {
-  /// Rows of a batch; the last one of a job file is shorter.
+  /// Rows of a batch; the last one of a job file is shorter. 0: a job file is one batch, which is given as the path of a
+  /// file.
   std::uint64_t batch_size = 10;
+  /// Of the rows that a program gets, and of files whose paths are given. Functions see their rows as values as well.
+  LoaderFileFormat loader_file_format = LoaderFileFormat::jsonl;
   /// Batches that are out at once, each of another job file.
   int load_jobs_max = 20;
   Parallelism parallelism = Parallelism::parallel;

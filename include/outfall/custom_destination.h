@@ -63,6 +63,9 @@ struct CallContext {
   std::uint64_t batch_index = 0;  ///< how many whole batches stand before it there
   std::uint64_t attempt = 0;      ///< from 1; of this run
   std::uint64_t first_row = 0;    ///< of the batch, counted in the job file from 0
+  std::uint64_t row_count = 0;
+  /// With a batch_size of 0 the rows are in this file, and `rows` has none. It may be read until the call returns.
+  std::string_view path{};
   /// The same for each attempt, also by a later process, and different for all other rows.
   std::string_view key{};
   std::optional<std::chrono::steady_clock::time_point> deadline{};

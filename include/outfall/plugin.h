@@ -70,6 +70,9 @@ struct outfall_call {
   void (*set_retry_after)(struct outfall_call* call, double seconds);
   // A line for whoever watches the run.
   void (*log)(struct outfall_call* call, const char* line);
+  // With a batch size of 0 the rows are in the file of this path, and `rows` has none; else empty.
+  const char* path;
+  uint64_t row_count;
   void* engine;  // not the plugin's
 };
 

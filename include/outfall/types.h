@@ -84,6 +84,15 @@ enum class BatchProgress {
   grouped,  ///< at most 10 ms later: a crash repeats what they brought, in the same batches under the same keys
 };
 
+/// How rows are written for a program, or into the file that a function is given the path of.
+enum class LoaderFileFormat {
+  jsonl,        ///< one JSON object a line
+  typed_jsonl,  ///< the same, with a mark in front of what JSON has no type for, as dlt writes it
+  parquet,
+  arrow,  ///< an Arrow IPC stream
+  csv,    ///< with a line of names
+};
+
 /// What a run may be asked to promise about repeats.
 enum class Guarantee {
   at_least_once,
@@ -108,6 +117,7 @@ std::string_view name(Parallelism parallelism);
 std::string_view name(RowNulls nulls);
 std::string_view name(TypeConflicts type_conflicts);
 std::string_view name(DeliveryMode mode);
+std::string_view name(LoaderFileFormat format);
 std::string_view name(Guarantee guarantee);
 std::string_view name(BatchProgress progress);
 

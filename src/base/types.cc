@@ -76,6 +76,12 @@ constexpr std::array delivery_modes{
     Spelling{DeliveryMode::none, "none"},
 };
 
+constexpr std::array loader_file_formats{
+    Spelling{LoaderFileFormat::jsonl, "jsonl"},     Spelling{LoaderFileFormat::typed_jsonl, "typed-jsonl"},
+    Spelling{LoaderFileFormat::parquet, "parquet"}, Spelling{LoaderFileFormat::arrow, "arrow"},
+    Spelling{LoaderFileFormat::csv, "csv"},
+};
+
 constexpr std::array batch_progresses{
     Spelling{BatchProgress::strict, "strict"},
     Spelling{BatchProgress::grouped, "grouped"},
@@ -138,6 +144,9 @@ std::string_view name(DeliveryMode mode) {
   return spell(delivery_modes, mode);
 }
 
+std::string_view name(LoaderFileFormat format) {
+  return spell(loader_file_formats, format);
+}
 std::string_view name(BatchProgress progress) {
   return spell(batch_progresses, progress);
 }

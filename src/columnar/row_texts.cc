@@ -26,6 +26,7 @@ namespace outfall::columnar {
 namespace {
 
 struct WantedColumn {
+  std::string name;
   std::string member;  ///< `"key":`
   DataType type = DataType::text;
   int field = -1;      ///< -1: the file does not have it
@@ -90,6 +91,33 @@ void append_value(std::string& out, const WantedColumn& column, const arrow::Arr
   }
 }
 
+/// A value that is not null, as a field of separated text before it is quoted.
+void append_field_text(std::string& out, DataType type, const arrow::Array& array, std::int64_t row) {
+  if (type == DataType::text || type == DataType::json)
+    out += bytes_of(array, row);
+  else if (type == DataType::bool_)
+    out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
+  else if (type == DataType::timestamp)
+    append_timestamp(out, array, row, RowTextForm::plain);
+  else
+    append_arrow_text(out, array, row);
+}
+
+void append_field(std::string& out, std::string_view text) {
+  const bool is_plain = !text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos &&
+                        text.front() != ' ' && text.back() != ' ';
+  if (is_plain) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
 /// A column of the batch in hand.
 struct Values {
   const arrow::Array* array = nullptr;  ///< null: no row has a value
@@ -107,6 +135,7 @@ struct RowTexts::State {
   std::shared_ptr<arrow::RecordBatch> batch{};
   std::int64_t batch_begin = 0;
   std::vector<Values> values{};
+  std::string field{};  ///< of separated text, before it is quoted
 
   /// The batch that has the row becomes the one in hand.
   arrow::Status take_batch(std::int64_t row) {
@@ -171,6 +200,28 @@ struct RowTexts::State {
     }
     out += '}';
   }
+
+  void append_header(std::string& out) const {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) out += ',';
+      append_field(out, columns[i].name);
+    }
+    out += '\n';
+  }
+
+  void append_fields(std::int64_t row, std::string& out) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) out += ',';
+      const Values& column = values[i];
+      ArrowPlace place{column.array, row};
+      if (!column.is_plain) place = place_of(*column.array, row);
+      if (place.array == nullptr || place.array->IsNull(place.row)) continue;
+      field.clear();
+      append_field_text(field, columns[i].type, *place.array, place.row);
+      append_field(out, field);
+    }
+    out += '\n';
+  }
 };
 
 RowTexts::RowTexts(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -183,12 +234,12 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
   auto state = std::make_unique<State>(State{.file = file.state(), .form = form, .columns = {}, .documents = {}});
   const std::shared_ptr<arrow::Schema> schema = file.state().reader->schema();
   if (const int field = schema->GetFieldIndex(std::string(schema::document_column_name)); field >= 0) {
-    state->columns.push_back({.member = "", .type = DataType::json, .field = field});
+    state->columns.push_back({.name = "", .member = "", .type = DataType::json, .field = field});
     state->documents.emplace(columns, form);
     return RowTexts(std::move(state));
   }
   for (const RowTextColumn& column : columns) {
-    WantedColumn wanted{.member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
+    WantedColumn wanted{.name = column.name, .member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
     append_json_string(wanted.member, column.name);
     wanted.member += ':';
     if (const std::optional<schema::TypeMark> mark = schema::mark_of(column.type))
@@ -207,6 +258,22 @@ Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& ou
     out += '\n';
   }
   return {};
+}
+
+Status RowTexts::append_separated(std::uint64_t first, std::uint64_t last, bool with_header, std::string& out) {
+  if (with_header) state_->append_header(out);
+  for (std::uint64_t row = first; row < last; ++row) {
+    const auto wanted = static_cast<std::int64_t>(row);
+    if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
+      return fail(damaged(state_->file.path, taken));
+    }
+    state_->append_fields(wanted - state_->batch_begin, out);
+  }
+  return {};
+}
+
+bool RowTexts::holds_documents() const {
+  return state_->documents.has_value();
 }
 
 Status RowTexts::append_as_kept(std::uint64_t row, std::string& out) {

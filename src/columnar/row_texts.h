@@ -53,6 +53,15 @@ class RowTexts {
   /// Errors: abandon: the file is damaged.
   Status append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form = RowTextForm::plain);
 
+  /// Appends rows [first, last) as separated text (RFC 4180, lines end in a line feed), with or without the line of
+  /// names: no value is an empty field, an empty text is `""`. Not for documents.
+  ///
+  /// Errors: as above.
+  Status append_separated(std::uint64_t first, std::uint64_t last, bool with_header, std::string& out);
+
+  /// Whether the file has each row's document instead of columns.
+  bool holds_documents() const;
+
   /// Appends a row with all that the file knows of it, whatever the form, and nothing behind it. Errors: as above.
   Status append_as_kept(std::uint64_t row, std::string& out);
 

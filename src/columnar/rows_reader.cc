@@ -13,15 +13,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "columnar/arrow_batch.h"
 #include "columnar/arrow_values.h"
-#include "columnar/ipc_file_state.h"
+#include "columnar/rows_state.h"
 
 namespace outfall {
 namespace {
@@ -86,12 +84,6 @@ Value value_of(DataType type, const arrow::Array& array, std::int64_t row) {
   return Null{};
 }
 
-/// A column of the rows in hand.
-struct RowValues {
-  const arrow::Array* array = nullptr;
-  bool is_plain = true;  ///< no dictionary, no runs
-};
-
 /// The same values, one for each row: who reads it need not know of runs and dictionaries.
 arrow::Result<std::shared_ptr<arrow::Array>> plain(const std::shared_ptr<arrow::Array>& array) {
   const bool is_encoded =
@@ -119,72 +111,54 @@ std::string Decimal::text() const {
   return arrow::Decimal256(arrow::Decimal256::WordArray(unscaled)).ToString(scale);
 }
 
-struct Rows::State {
-  const columnar::IpcFileReader::State& file;
-  std::vector<RowsColumn> columns{};
-  std::vector<int> fields{};  ///< of each column, its place in the file
-  std::unordered_map<std::string_view, std::size_t> places{};
-
-  int batch_index = -1;
-  std::shared_ptr<arrow::RecordBatch> batch{};  ///< of the file
-  std::shared_ptr<arrow::RecordBatch> rows{};   ///< those in hand, of the columns
-  std::vector<RowValues> values{};
-  std::uint64_t first = 0;
-  columnar::RowTexts* texts = nullptr;
-  std::string json{};
-  std::string typed_json{};
-  std::string row_json{};
-
-  arrow::Status select(std::int64_t begin, std::int64_t end) {
-    arrow::RecordBatchVector parts;
-    while (begin < end) {
-      const auto found = std::ranges::upper_bound(file.batch_ends, begin);
-      if (found == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", begin);
-      const auto index = static_cast<int>(found - file.batch_ends.begin());
-      if (index != batch_index) {
-        ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(*file.reader, index));
-        batch_index = index;
-      }
-      const std::int64_t batch_begin = index == 0 ? 0 : *(found - 1);
-      const std::int64_t part_end = std::min(end, *found);
-      parts.push_back(batch->Slice(begin - batch_begin, part_end - begin));
-      begin = part_end;
+arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
+  arrow::RecordBatchVector parts;
+  do {
+    const auto found = std::ranges::upper_bound(file.batch_ends, begin);
+    if (found == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", begin);
+    const auto index = static_cast<int>(found - file.batch_ends.begin());
+    if (index != batch_index) {
+      ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(*file.reader, index));
+      batch_index = index;
     }
-    if (parts.size() == 1) {
-      rows = std::move(parts.front());
-    } else {
-      ARROW_ASSIGN_OR_RAISE(rows, arrow::ConcatenateRecordBatches(parts));
-    }
-    values.clear();
-    for (const int field : fields) {
-      const arrow::Array* array = rows->column(field).get();
-      if (array->type_id() == arrow::Type::EXTENSION)
-        array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
-      const bool is_plain =
-          array->type_id() != arrow::Type::DICTIONARY && array->type_id() != arrow::Type::RUN_END_ENCODED;
-      values.push_back({.array = array, .is_plain = is_plain});
-    }
-    return arrow::Status::OK();
+    const std::int64_t batch_begin = index == 0 ? 0 : *(found - 1);
+    const std::int64_t part_end = std::min(end, *found);
+    parts.push_back(batch->Slice(begin - batch_begin, part_end - begin));
+    begin = part_end;
+  } while (begin < end);
+  if (parts.size() == 1) {
+    rows = std::move(parts.front());
+  } else {
+    ARROW_ASSIGN_OR_RAISE(rows, arrow::ConcatenateRecordBatches(parts));
   }
-
-  arrow::Status export_rows(ArrowArray* array, ArrowSchema* schema) const {
-    arrow::FieldVector described;
-    arrow::ArrayVector arrays;
-    for (const int field : fields) {
-      ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), plain(rows->column(field)));
-      described.push_back(rows->schema()->field(field)->WithType(arrays.back()->type()));
-    }
-    const auto kept =
-        arrow::RecordBatch::Make(arrow::schema(std::move(described)), rows->num_rows(), std::move(arrays));
-    return arrow::ExportRecordBatch(*kept, array, schema);
+  values.clear();
+  for (const int field : fields) {
+    const arrow::Array* array = rows->column(field).get();
+    if (array->type_id() == arrow::Type::EXTENSION)
+      array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
+    const bool is_plain =
+        array->type_id() != arrow::Type::DICTIONARY && array->type_id() != arrow::Type::RUN_END_ENCODED;
+    values.push_back({.array = array, .is_plain = is_plain});
   }
+  return arrow::Status::OK();
+}
 
-  std::string_view text_of(columnar::RowTextForm form, std::uint64_t begin, std::uint64_t end, std::string& out) const {
-    // The rows were read before, when they were checked: what fails here is memory.
-    if (Status told = texts->append(begin, end, out, form); !told) out.clear();
-    return out;
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> Rows::State::plain_rows() const {
+  arrow::FieldVector described;
+  arrow::ArrayVector arrays;
+  for (const int field : fields) {
+    ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), plain(rows->column(field)));
+    described.push_back(rows->schema()->field(field)->WithType(arrays.back()->type()));
   }
-};
+  return arrow::RecordBatch::Make(arrow::schema(std::move(described)), rows->num_rows(), std::move(arrays));
+}
+
+std::string_view Rows::State::text_of(columnar::RowTextForm form, std::uint64_t begin, std::uint64_t end,
+                                      std::string& out) const {
+  // The rows were read before, when they were checked: what fails here is memory.
+  if (Status told = texts->append(begin, end, out, form); !told) out.clear();
+  return out;
+}
 
 std::size_t Rows::size() const {
   return static_cast<std::size_t>(state_.rows->num_rows());
@@ -200,7 +174,7 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
 }
 
 Value Rows::value(std::size_t row, std::size_t column) const {
-  const RowValues& values = state_.values[column];
+  const State::Values& values = state_.values[column];
   ArrowPlace place{values.array, static_cast<std::int64_t>(row)};
   if (!values.is_plain) place = columnar::place_of(*values.array, place.row);
   if (place.array->IsNull(place.row)) return Null{};
@@ -226,9 +200,9 @@ std::string_view Rows::json(std::size_t row) const {
 }
 
 Status Rows::record_batch(ArrowArray* array, ArrowSchema* schema) const {
-  if (const arrow::Status exported = state_.export_rows(array, schema); !exported.ok()) {
-    return fail(columnar::damaged(state_.file.path, exported));
-  }
+  const auto plain = state_.plain_rows();
+  const arrow::Status exported = plain.ok() ? arrow::ExportRecordBatch(**plain, array, schema) : plain.status();
+  if (!exported.ok()) return fail(columnar::damaged(state_.file.path, exported));
   return {};
 }
 
@@ -257,6 +231,10 @@ RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextCo
   }
   for (std::size_t i = 0; i < state.columns.size(); ++i) state.places.emplace(state.columns[i].name, i);
   return RowsReader(std::move(impl));
+}
+
+const Rows::State& RowsReader::state() const {
+  return impl_->state;
 }
 
 Result<const Rows*> RowsReader::select(std::uint64_t first, std::uint64_t last, RowTexts& texts) {

@@ -30,6 +30,9 @@ class RowsReader {
   /// Errors: abandon: the file is damaged.
   Result<const Rows*> select(std::uint64_t first, std::uint64_t last, RowTexts& texts);
 
+  /// Arrow's side of what was selected last: rows_state.h
+  const Rows::State& state() const;
+
  private:
   struct Impl;
   explicit RowsReader(std::unique_ptr<Impl> impl);

@@ -291,6 +291,7 @@ class Lanes {
   Result<std::uint64_t> next_end(const Lane& lane) {
     const LaneRecord& record = lane.record;
     if (lane.has_intent()) return std::min(record.settled + record.cut, record.sent_to);
+    if (is_by_file()) return lane.job.rows;
     const std::uint64_t end = std::min(record.settled + options_.batch_size, lane.job.rows);
     if (options_.batch_bytes == 0) return end;
     std::string text;
@@ -301,6 +302,7 @@ class Lanes {
     return end;
   }
 
+  bool is_by_file() const { return options_.batch_size == 0; }
   bool is_grouped() const { return options_.marks == MarkPolicy::grouped && options_.batch_bytes == 0; }
 
   Status take_batch(Lane& lane) {
@@ -360,16 +362,18 @@ class Lanes {
     const Batch batch{.load_id = request_.package.load_id,
                                      .table = lane.table,
                                      .job_file = lane.job.file,
+                                     .folder = request_.folder,
                                      .rows = lane.rows->texts,
                                      .reader = lane.rows->reader,
                                      .first = record.settled,
                                      .last = last,
-                                     .index = record.settled / options_.batch_size,
+                                     .index = is_by_file() ? 0 : record.settled / options_.batch_size,
                                      .attempt = lane.sending.attempts,
                                      .key = key,
                                      .row_key = lane.rows->row_key,
                                      .keeps = lane.rows,
-                                     .stop = request_.stop};
+                                     .stop = request_.stop,
+                                     .is_file = is_by_file()};
     if (lane.sending.is_open) {
       // While it cannot say, it is not sent again.
       std::optional<Outcome> known = writer->resolve(batch);

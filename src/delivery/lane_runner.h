@@ -31,7 +31,7 @@ enum class MarkPolicy {
 };
 
 struct LaneOptions {
-  std::uint64_t batch_size = 10;  ///< rows of a batch, but for the last one of a file
+  std::uint64_t batch_size = 10;  ///< rows of a batch, but for the last one of a file; 0: a file is a batch
   int workers = 20;               ///< batches that are out at once, each with a thread
   Parallelism parallelism = Parallelism::parallel;
   RetryPolicy retry{};

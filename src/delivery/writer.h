@@ -25,6 +25,7 @@ struct Batch {
   const std::string& load_id;
   const schema::Table& table;
   const std::string& job_file;
+  const std::string& folder;  ///< that the job file is in
   columnar::RowTexts& rows;      ///< of the whole job file
   columnar::RowsReader& reader;  ///< of the same
   std::uint64_t first = 0;
@@ -36,6 +37,8 @@ struct Batch {
   /// Whoever has it may look at `rows`, `reader` and `row_key` after the answer too.
   std::shared_ptr<const void> keeps{};
   std::stop_token stop{};
+
+  bool is_file = false;  ///< it is to be given as a path
 
   std::uint64_t size() const { return last - first; }
 };

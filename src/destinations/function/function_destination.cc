@@ -35,9 +35,9 @@ Result<std::unique_ptr<FunctionDestination>> FunctionDestination::make(std::stri
                                                                        std::shared_ptr<CustomDestination> destination,
                                                                        const FunctionOptions& options, Env& env) {
   const BatchOptions& batches = destination->options().batches;
-  if (batches.batch_size < 1 || batches.load_jobs_max < 1 || batches.attempts_max < 1) {
+  if (batches.load_jobs_max < 1 || batches.attempts_max < 1) {
     return fail(
-        Error{.message = fmt::format("destination {}: batch_size, load_jobs_max and attempts_max begin at 1", address),
+        Error{.message = fmt::format("destination {}: load_jobs_max and attempts_max begin at 1", address),
               .hint = "leave out what you do not want to set",
               .blame = Blame::usage});
   }

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "delivery/batch_file.h"
+
 namespace outfall::destinations::function {
 namespace {
 
@@ -79,6 +81,7 @@ struct FunctionWriter::Call {
   std::string job_id;
   std::string key;
   std::shared_ptr<const TableSchema> table;
+  std::shared_ptr<const delivery::BatchFile> file{};
   const Rows* rows = nullptr;
   std::stop_source stop{};
   CallContext context{};
@@ -94,6 +97,7 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
                    .batch_index = batch.index,
                    .attempt = batch.attempt,
                    .first_row = batch.first,
+                   .row_count = batch.size(),
                    .key = call->key,
                    .deadline = timeout_ ? std::optional(std::chrono::steady_clock::now() + *timeout_) : std::nullopt,
                    .stop = call->stop.get_token(),
@@ -105,9 +109,16 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
 
 Outcome FunctionWriter::write(const delivery::Batch& batch) {
   if (Outcome begun = introduce(&batch.table, batch.stop); begun.kind != Outcome::Kind::delivered) return begun;
-  const Result<const Rows*> rows = batch.reader.select(batch.first, batch.last, batch.rows);
+  const std::uint64_t last = batch.is_file ? batch.first : batch.last;
+  const Result<const Rows*> rows = batch.reader.select(batch.first, last, batch.rows);
   if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   const std::shared_ptr<Call> call = make_call(batch);
+  if (batch.is_file) {
+    auto file = delivery::BatchFile::write(batch, destination_->options().batches.loader_file_format);
+    if (!file) return Outcome::retry(file.error().message);
+    call->file = std::move(*file);
+    call->context.path = call->file->path();
+  }
   call->rows = *rows;
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
   Outcome outcome = guard(

@@ -51,6 +51,7 @@ class PluginCall {
       : load_id_(load_id),
         job_id_(context == nullptr ? "" : context->job_id),
         key_(context == nullptr ? "" : context->key),
+        path_(context == nullptr ? "" : context->path),
         log_(log),
         context_(context) {
     call_ = {.load_id = load_id_.c_str(),
@@ -66,6 +67,8 @@ class PluginCall {
              .reject = reject,
              .set_retry_after = set_retry_after,
              .log = write_log,
+             .path = path_.c_str(),
+             .row_count = context == nullptr ? 0 : context->row_count,
              .engine = this};
   }
 
@@ -109,6 +112,7 @@ class PluginCall {
   const std::string load_id_;
   const std::string job_id_;
   const std::string key_;
+  const std::string path_;
   const std::function<void(std::string_view)>& log_;  ///< may be null
   const CallContext* context_;                        ///< null: of a hook
   Outcome outcome_;

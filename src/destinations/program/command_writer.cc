@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "base/line_cutter.h"
+#include "columnar/row_bytes.h"
+#include "delivery/batch_file.h"
 
 namespace outfall::destinations::program {
 namespace {
 
-// As sysexits.h calls them: EX_TEMPFAIL, EX_DATAERR, EX_CONFIG.
-constexpr int exit_retry = 75;
-constexpr int exit_rejected = 65;
-constexpr int exit_fatal = 78;
+constexpr int exit_fatal = 78;  // as sysexits.h calls it: EX_CONFIG
 // As the shell says that it could not start it.
 constexpr int exit_not_executable = 126;
 constexpr int exit_not_found = 127;
@@ -28,9 +27,18 @@ std::string with_words(std::string what, const ProgramEnd& end) {
 
 Outcome CommandWriter::write(const delivery::Batch& batch) {
   text_.clear();
-  if (Status told = batch.rows.append(batch.first, batch.last, text_); !told) {
-    return {.kind = Outcome::Kind::fatal, .reason = told.error().message, .hint = told.error().hint};
+  std::shared_ptr<const delivery::BatchFile> file;
+  Status ready;
+  if (batch.is_file) {
+    auto written = delivery::BatchFile::write(batch, options_.format);
+    if (written)
+      file = std::move(*written);
+    else
+      ready = fail(std::move(written.error()));
+  } else {
+    ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, text_);
   }
+  if (!ready) return Outcome::fatal(ready.error().message, ready.error().hint);
   LineCutter log(options_.log);
   const Result<ProgramEnd> end = run_program(
       guard_,
@@ -38,12 +46,13 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        .environment = {fmt::format("OUTFALL_TABLE={}", batch.table.name), fmt::format("OUTFALL_KEY={}", batch.key),
                        fmt::format("OUTFALL_LOAD_ID={}", batch.load_id), fmt::format("OUTFALL_JOB={}", batch.job_file),
                        fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
-                       fmt::format("OUTFALL_ROWS={}", batch.size())},
+                       fmt::format("OUTFALL_ROWS={}", batch.size()), fmt::format("OUTFALL_FORMAT={}", name(options_.format)),
+                       fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())},
        .input = text_},
       options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
   if (!end) return {.kind = Outcome::Kind::retry, .reason = end.error().message, .hint = end.error().hint};
-  return outcome_of(*end);
+  return outcome_of(*end, options_);
 }
 
 std::string last_line(std::string_view said) {
@@ -52,7 +61,7 @@ std::string last_line(std::string_view said) {
   return std::string(begin == std::string_view::npos ? said : said.substr(begin + 1));
 }
 
-Outcome outcome_of(const ProgramEnd& end) {
+Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
   if (end.is_timed_out) {
     return {.kind = Outcome::Kind::unknown, .reason = with_words("the command took too long and was killed", end)};
   }
@@ -64,23 +73,18 @@ Outcome outcome_of(const ProgramEnd& end) {
                         : fmt::format("the command was ended by signal {} ({})", end.signal, strsignal(end.signal));
     return {.kind = Outcome::Kind::unknown, .reason = with_words(how, end)};
   }
-  switch (*end.exit_code) {
-    case 0:
-      return {.kind = Outcome::Kind::delivered};
-    case exit_retry:
-      return {.kind = Outcome::Kind::retry,
-              .reason = with_words("the command asks for another attempt (exit 75)", end)};
-    case exit_rejected:
-      return {.kind = Outcome::Kind::rejected, .reason = with_words("the command rejects it (exit 65)", end)};
-    case exit_fatal:
-      return {.kind = Outcome::Kind::fatal, .reason = with_words("the command gives up (exit 78)", end)};
-    case exit_not_executable:
-    case exit_not_found:
-      return {.kind = Outcome::Kind::retry, .reason = with_words("the command cannot be started", end)};
-    default:
-      return {.kind = Outcome::Kind::unknown,
-              .reason = with_words(fmt::format("the command failed with exit {}", *end.exit_code), end)};
+  const int code = *end.exit_code;
+  if (code == 0) return Outcome::delivered();
+  if (options.retry_codes.contains(code)) {
+    return Outcome::retry(with_words(fmt::format("the command asks for another attempt (exit {})", code), end));
   }
+  if (options.reject_codes.contains(code)) {
+    return Outcome::rejected(with_words(fmt::format("the command rejects it (exit {})", code), end));
+  }
+  if (code == exit_fatal) return Outcome::fatal(with_words("the command gives up (exit 78)", end));
+  if (code == exit_not_executable || code == exit_not_found)
+    return Outcome::retry(with_words("the command cannot be started", end));
+  return Outcome::unknown(with_words(fmt::format("the command failed with exit {}", code), end));
 }
 
 }  // namespace outfall::destinations::program

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ namespace outfall::destinations::program {
 struct CommandOptions {
   std::string command;  ///< for /bin/sh
   std::optional<std::chrono::nanoseconds> timeout{};
+  LoaderFileFormat format = LoaderFileFormat::jsonl;
+  std::set<int> reject_codes{};
+  std::set<int> retry_codes{};
   /// Gets each line that it writes beside its answers, from any thread.
   std::function<void(std::string_view)> log{};
 };
@@ -40,7 +44,8 @@ class CommandWriter final : public delivery::Writer {
 /// The last line of what a program said that says something.
 std::string last_line(std::string_view said);
 
-/// What the end of a command says of its batch: 0 delivered, 75 retry, 65 rejected, 78 fatal; anything else is unknown.
-Outcome outcome_of(const ProgramEnd& end);
+/// What the end of a command says of its batch: 0 delivered, 78 fatal, some codes retry and rejected; anything else is
+/// unknown.
+Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options);
 
 }  // namespace outfall::destinations::program

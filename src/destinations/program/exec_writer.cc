@@ -5,6 +5,9 @@
 
 #include <utility>
 
+#include "columnar/row_bytes.h"
+#include "delivery/batch_file.h"
+
 namespace outfall::destinations::program {
 namespace {
 
@@ -43,18 +46,37 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   if (Outcome ready = introduce(batch.load_id, &batch.table, batch.stop); ready.kind != Outcome::Kind::delivered) {
     return ready;
   }
-  text_ = batch_line(batch, ready_);
-  if (Status told = ready_.row_keys ? append_keyed(batch) : batch.rows.append(batch.first, batch.last, text_); !told) {
+  std::shared_ptr<const delivery::BatchFile> file;
+  if (batch.is_file) {
+    auto written = delivery::BatchFile::write(batch, options_.format);
+    if (!written) return Outcome::fatal(written.error().message, written.error().hint);
+    file = std::move(*written);
+    text_ = file_line(batch, file->path());
+  } else if (Status told = tell_rows(batch); !told) {
     return Outcome::fatal(told.error().message, told.error().hint);
   }
   return ask(text_, batch.size(), batch.stop);
+}
+
+/// The batch's line, and its rows behind it.
+Status ExecWriter::tell_rows(const delivery::Batch& batch) {
+  if (is_lines(options_.format)) {
+    text_ = batch_line(batch, {.row_keys = ready_.row_keys, .bytes = std::nullopt});
+    if (ready_.row_keys) return append_keyed(batch);
+    return columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, text_);
+  }
+  std::string bytes;
+  Status told = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, bytes);
+  if (told) text_ = batch_line(batch, {.row_keys = false, .bytes = bytes.size()}) + bytes;
+  return told;
 }
 
 Status ExecWriter::append_keyed(const delivery::Batch& batch) {
   std::string row;
   for (std::uint64_t i = batch.first; i < batch.last; ++i) {
     row.clear();
-    if (Status told = batch.rows.append(i, i + 1, row); !told) return told;
+    Status told = columnar::append_rows({batch.rows, batch.reader}, i, i + 1, options_.format, row);
+    if (!told) return told;
     append_keyed_row(text_, batch.row_key(i), row);
   }
   return {};
@@ -118,7 +140,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
       LiveProgram::start(guard_, "exec " + options_.command, {}, [this](std::string_view said) { log_.take(said); });
   if (!program) return {.kind = Outcome::Kind::retry, .reason = program.error().message, .hint = program.error().hint};
   program_ = std::move(*program);
-  const Answer answer = program_->ask(hello_line(destination_, worker_), options_.timeout.value_or(start_max), stop);
+  const Answer answer = program_->ask(hello_line(destination_, worker_, options_.format), options_.timeout.value_or(start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {

@@ -31,6 +31,7 @@ class ExecWriter final : public delivery::Writer {
   Result<Ready> look(const std::stop_token& stop);
 
  private:
+  Status tell_rows(const delivery::Batch& batch);
   Status append_keyed(const delivery::Batch& batch);
   Outcome start(const std::stop_token& stop);
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);

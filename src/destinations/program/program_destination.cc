@@ -39,9 +39,14 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                                        const ProgramOptions& options, Env& env)
     : address_(std::move(address)),
       kind_(kind),
-      command_{.command = std::move(command), .timeout = options.timeout, .log = options.log},
+      command_{.command = std::move(command),
+               .timeout = options.timeout,
+               .format = options.format,
+               .reject_codes = options.reject_codes,
+               .retry_codes = options.retry_codes,
+               .log = options.log},
       lanes_(options.lanes),
-      capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0, .takes_documents = true},
+      capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0, .takes_documents = options.format == LoaderFileFormat::jsonl},
       lock_path_(options.lock_path),
       env_(env),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "delivery/lane_runner.h"
@@ -22,6 +23,9 @@ namespace outfall::destinations::program {
 struct ProgramOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
+  LoaderFileFormat format = LoaderFileFormat::jsonl;
+  std::set<int> reject_codes{65};                     ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
+  std::set<int> retry_codes{75};                      ///< EX_TEMPFAIL
   bool deduplicates = false;                          ///< of a command; others say so themselves
   std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
   std::function<void(std::string_view line)> log{};   ///< from any thread

@@ -95,27 +95,26 @@ bool says(const Json& answer, std::string_view key) {
   return truth != nullptr && *truth;
 }
 
-std::string line_about(const delivery::Batch& batch, std::string_view type, bool row_keys) {
+Json about(const delivery::Batch& batch, std::string_view type) {
   Json line = message(type);
   line.set("table", batch.table.name);
   line.set("rows", static_cast<std::int64_t>(batch.size()));
   line.set("key", batch.key);
-  line.set("row_keys", row_keys);
   line.set("load_id", batch.load_id);
   line.set("job", batch.job_file);
   line.set("index", static_cast<std::int64_t>(batch.index));
   line.set("attempt", static_cast<std::int64_t>(batch.attempt));
   line.set("first", static_cast<std::int64_t>(batch.first));
-  return line_of(line);
+  return line;
 }
 
 }  // namespace
 
-std::string hello_line(std::string_view destination, int worker) {
+std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format) {
   Json hello = message("hello");
   hello.set("protocol", protocol_version);
   hello.set("destination", destination);
-  hello.set("format", "ndjson");
+  hello.set("format", format == LoaderFileFormat::jsonl ? std::string_view("ndjson") : name(format));
   hello.set("options", Json::object());
   hello.set("worker", worker);
   return line_of(hello);
@@ -141,8 +140,21 @@ std::string table_line(std::string_view type, std::string_view load_id, const sc
   return line_of(line);
 }
 
-std::string batch_line(const delivery::Batch& batch, const Ready& program) {
-  return line_about(batch, "batch", program.row_keys);
+bool is_lines(LoaderFileFormat format) {
+  return format == LoaderFileFormat::jsonl || format == LoaderFileFormat::typed_jsonl;
+}
+
+std::string batch_line(const delivery::Batch& batch, const RowsBehind& rows) {
+  Json line = about(batch, "batch");
+  line.set("row_keys", rows.row_keys);
+  if (rows.bytes) line.set("bytes", static_cast<std::int64_t>(*rows.bytes));
+  return line_of(line);
+}
+
+std::string file_line(const delivery::Batch& batch, std::string_view path) {
+  Json line = about(batch, "file");
+  line.set("path", path);
+  return line_of(line);
 }
 
 void append_keyed_row(std::string& out, std::string_view key, std::string_view row) {
@@ -155,7 +167,7 @@ void append_keyed_row(std::string& out, std::string_view key, std::string_view r
 }
 
 std::string resolve_line(const delivery::Batch& batch) {
-  return line_about(batch, "resolve", false);
+  return line_of(about(batch, "resolve"));
 }
 
 std::string end_line() {

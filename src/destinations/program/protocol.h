@@ -4,11 +4,14 @@
 // `type`. For people: docs/programs.md. Both sides pass over fields that they do not know.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "delivery/writer.h"
 #include "outfall/error.h"
+#include "outfall/types.h"
 #include "schema/table.h"
 
 namespace outfall::destinations::program {
@@ -22,12 +25,21 @@ struct Ready {
   bool row_keys = false;      ///< it wants the key of each row
 };
 
+/// Whether rows of this format are lines, one each.
+bool is_lines(LoaderFileFormat format);
+
 // Messages to the program, each a line with its line feed.
-std::string hello_line(std::string_view destination, int worker);
+std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format);
 std::string load_line(std::string_view type, std::string_view load_id);
 /// `table` without the columns that describe a load.
 std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table);
-std::string batch_line(const delivery::Batch& batch, const Ready& program);
+/// How its rows follow: as lines, or as so many bytes.
+struct RowsBehind {
+  bool row_keys = false;
+  std::optional<std::size_t> bytes{};
+};
+std::string batch_line(const delivery::Batch& batch, const RowsBehind& rows);
+std::string file_line(const delivery::Batch& batch, std::string_view path);
 /// A row with its key: {"key":"...","row":{...}}. `row` is its line.
 void append_keyed_row(std::string& out, std::string_view key, std::string_view row);
 /// Asks what became of it.

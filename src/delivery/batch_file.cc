@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/batch_file.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "columnar/row_bytes.h"
+
+namespace outfall::delivery {
+
+Result<std::shared_ptr<const BatchFile>> BatchFile::write(const Batch& batch, LoaderFileFormat format) {
+  std::string path = fmt::format("{}/{}.{}-{}.{}", batch.folder, batch.job_file, batch.first, batch.last, name(format));
+  std::shared_ptr<const BatchFile> file(new BatchFile(std::move(path)));
+  Status written = columnar::write_rows_to({batch.rows, batch.reader}, batch.first, batch.last, format, file->path());
+  if (!written) return fail(std::move(written.error()));
+  return file;
+}
+
+BatchFile::~BatchFile() {
+  ::unlink(path_.c_str());
+}
+
+}  // namespace outfall::delivery
