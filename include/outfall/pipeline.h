@@ -45,8 +45,9 @@ std::string_view name(Progress::Stage stage);
 struct PipelineOptions {
   /// Empty: the pipeline is keyed by its target (table, destination, dataset), so unrelated runs share nothing.
   std::string name{};
-  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline, in the working directory), `null:`.
-  /// Empty: where a named pipeline went before, else `duckdb`.
+  /// `duckdb:PATH`, `duckdb:///PATH`, `exec:COMMAND`, `cmd:COMMAND`, `null:`; without a colon the name of a destination
+  /// of the configuration (docs/configuration.md); where there is none of this name, `duckdb` is a file named after the
+  /// pipeline, in the working directory. Empty: where a named pipeline went before, else `duckdb`.
   std::string destination{};
   /// Empty: what a named pipeline used before, else its name with `_dataset` behind it.
   std::string dataset{};
@@ -81,18 +82,25 @@ struct CsvInput {
   bool types = true;
 };
 
-/// How rows are handed to a destination that takes them in batches. What is left of a package may be delivered with
-/// other ones than it was begun with.
+/// How rows are handed to a destination that takes them in batches. None: what the configuration says
+/// (docs/configuration.md), else what is said here. What is left of a package may be delivered with other ones than it
+/// was begun with.
 struct BatchOptions {
-  /// Rows of a batch; the last one of a job file is shorter.
-  std::uint64_t batch_size = 10;
-  /// Batches that are out at once, each of another job file.
-  int load_jobs_max = 20;
-  Parallelism parallelism = Parallelism::parallel;
-  /// How long a batch may take. None: as long as it wants.
+  static constexpr std::uint64_t batch_size_most = 1'000'000;
+  static constexpr int load_jobs_most = 1024;
+  static constexpr int attempts_most = 1000;
+  static constexpr std::chrono::hours timeout_most{7 * 24};
+
+  /// Rows of a batch; the last one of a job file is shorter. Else 10.
+  std::optional<std::uint64_t> batch_size{};
+  /// Batches that are out at once, each of another job file. Else 20.
+  std::optional<int> load_jobs_max{};
+  /// Else parallel.
+  std::optional<Parallelism> parallelism{};
+  /// How long a batch may take. Else as long as it wants.
   std::optional<std::chrono::milliseconds> timeout{};
-  /// How often a batch is sent in one run.
-  int attempts_max = 5;
+  /// How often a batch is sent in one run. Else 5.
+  std::optional<int> attempts_max{};
 };
 
 struct RunOptions {

@@ -90,6 +90,7 @@ std::string_view name(DeliveryMode mode);
 std::optional<DataType> data_type(std::string_view name);
 std::optional<WriteDisposition> write_disposition(std::string_view name);
 std::optional<NamingConvention> naming_convention(std::string_view name);
+std::optional<Parallelism> parallelism(std::string_view name);
 
 /// Another process has what this one needs, and is waited for.
 struct LockWaiting {

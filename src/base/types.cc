@@ -125,5 +125,8 @@ std::optional<WriteDisposition> write_disposition(std::string_view name) {
 std::optional<NamingConvention> naming_convention(std::string_view name) {
   return read(naming_conventions, name);
 }
+std::optional<Parallelism> parallelism(std::string_view name) {
+  return read(parallelism_words, name);
+}
 
 }  // namespace outfall

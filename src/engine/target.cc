@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "engine/configured_address.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -62,11 +63,13 @@ LockWait lock_wait(const PipelineOptions& options, const RunOptions& run) {
   return {.longest = options.lock_wait, .stop = run.stop, .begins = options.waiting};
 }
 
-DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run) {
+DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run,
+                                       const std::string& pipeline) {
   return {.memory = database_memory(run.memory),
           .threads = run.workers,
           .lock_wait = lock_wait(options, run),
-          .batches = run.batches};
+          .batches = run.batches,
+          .pipeline = pipeline};
 }
 
 /// One that was not named is bound under the name of its table, or under its key where it has several.
@@ -100,8 +103,13 @@ std::vector<std::string> find_neighbours(const TargetRun& run, const delivery::D
 
 }  // namespace
 
-std::string complete_address(const std::string& address, const std::string& pipeline) {
-  return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
+Result<std::string> complete_address(const std::string& address, const std::string& pipeline) {
+  if (!address.empty() && address != "duckdb") return address;
+  const Result<config::Settings> settings = read_settings();
+  if (!settings) return fail(settings.error());
+  const auto configured = find_configured(*settings, "duckdb");
+  if (!configured) return fail(configured.error());
+  return *configured ? "duckdb" : fmt::format("duckdb:{}.duckdb", pipeline);
 }
 
 Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
@@ -129,8 +137,9 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   }
   const std::string& given = run.destination.empty() ? options.destination : run.destination;
   const std::string asked = given.empty() && binding ? binding->destination : given;
-  const auto destination =
-      make_destination(complete_address(asked, target.name), destination_options(options, run), Env::system());
+  const Result<std::string> word = complete_address(asked, target.name);
+  if (!word) return fail(word.error());
+  const auto destination = make_destination(*word, destination_options(options, run, target.name), Env::system());
   if (!destination) return fail(destination.error());
   target.address = (*destination)->address();
   target.dataset = !options.dataset.empty() ? options.dataset
@@ -160,7 +169,7 @@ std::string called(const Target& target) {
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
-  DestinationOptions of_destination = destination_options(run.options, run.run);
+  DestinationOptions of_destination = destination_options(run.options, run.run, target.name);
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
   auto destination = make_destination(target.address, of_destination, Env::system());

@@ -22,6 +22,9 @@ struct ProgramOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
   std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
+  std::string called{};                               ///< instead of its address; empty: nothing
+  NamingConvention naming = NamingConvention::direct;
+  int max_table_nesting = 0;
 };
 
 class ProgramDestination final : public delivery::UnaskedDestination {
@@ -48,6 +51,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options, Env& env);
 
   const std::string address_;
+  const bool is_named_;  ///< its command may be secret
   const Kind kind_;
   const CommandOptions command_;
   const delivery::LaneOptions lanes_;
