@@ -4,6 +4,7 @@
 #pragma once
 
 #include "outfall/arrow.h"
+#include "outfall/configuration.h"
 #include "outfall/dead_letter.h"
 #include "outfall/destination.h"
 #include "outfall/error.h"
@@ -11,6 +12,7 @@
 #include "outfall/memory_input.h"
 #include "outfall/package.h"
 #include "outfall/pipeline.h"
+#include "outfall/pipeline_info.h"
 #include "outfall/query.h"
 #include "outfall/report.h"
 #include "outfall/status.h"

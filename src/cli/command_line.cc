@@ -171,25 +171,23 @@ Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
 Status take_batches(const Typed& typed, BatchOptions& batches) {
   static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
                                         spelled(Parallelism::sequential)};
-  constexpr std::int64_t rows_max = 1'000'000;
-  constexpr std::int64_t jobs_max = 1024;
-  constexpr std::int64_t seconds_max = 7 * 24 * 3600;
-  constexpr std::int64_t attempts_max = 1000;
-  Status done = take_number("--batch-size", typed.batch_size, {1, rows_max},
+  constexpr std::int64_t rows_most = BatchOptions::batch_size_most;
+  constexpr std::int64_t seconds_most = std::chrono::seconds(BatchOptions::timeout_most).count();
+  Status done = take_number("--batch-size", typed.batch_size, {1, rows_most},
                             [&](std::int64_t n) { batches.batch_size = static_cast<std::uint64_t>(n); });
   if (done) {
-    done = take_number("--max-parallel-load-jobs", typed.load_jobs_max, {1, jobs_max},
+    done = take_number("--max-parallel-load-jobs", typed.load_jobs_max, {1, BatchOptions::load_jobs_most},
                        [&](std::int64_t n) { batches.load_jobs_max = static_cast<int>(n); });
   }
   if (done && !typed.parallelism.empty()) {
     done = take(known_word<Parallelism>("--parallelism", typed.parallelism, parallelisms), batches.parallelism);
   }
   if (done) {
-    done = take_number("--timeout", typed.timeout, {1, seconds_max},
+    done = take_number("--timeout", typed.timeout, {1, seconds_most},
                        [&](std::int64_t n) { batches.timeout = std::chrono::seconds(n); });
   }
   if (done) {
-    done = take_number("--max-attempts", typed.attempts_max, {1, attempts_max},
+    done = take_number("--max-attempts", typed.attempts_max, {1, BatchOptions::attempts_most},
                        [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
   }
   return done;
@@ -460,6 +458,43 @@ Result<Command> dead_letter_command(const CLI::App& noun, const Typed& typed) {
   return command;
 }
 
+Result<Command> destination_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  const std::string& verb = noun.get_subcommands().front()->get_name();
+  DestinationCommand command{.verb = verb == "list"   ? DestinationVerb::list
+                                     : verb == "test" ? DestinationVerb::test
+                                                      : DestinationVerb::capabilities,
+                             .destination = typed.destination,
+                             .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (command.verb == DestinationVerb::list || !typed.destination.empty()) return command;
+  return fail(usage(fmt::format("`outfall destination {}` needs a destination", verb),
+                    "an address such as duckdb:events.duckdb, or a name: outfall destination list shows them"));
+}
+
+/// What is asked of one pipeline, by `words`.
+Status need_pipeline(const Typed& typed, std::string_view words) {
+  if (!typed.pipeline.empty()) return {};
+  return fail(usage(fmt::format("`outfall {}` needs a pipeline", words), "outfall pipeline list shows them"));
+}
+
+Result<Command> pipeline_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  PipelineCommand command{
+      .verb = noun.get_subcommands().front()->get_name() == "list" ? PipelineVerb::list : PipelineVerb::info,
+      .which = {.data_dir = typed.data_dir, .pipeline = typed.pipeline},
+      .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (command.verb == PipelineVerb::list) return command;
+  if (Status named = need_pipeline(typed, "pipeline info"); !named) return fail(std::move(named.error()));
+  return command;
+}
+
+Result<Command> schema_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  if (Status named = need_pipeline(typed, "schema show"); !named) return fail(std::move(named.error()));
+  return SchemaCommand{.which = {.data_dir = typed.data_dir, .pipeline = typed.pipeline},
+                       .form = typed.json ? ReportForm::json : ReportForm::text};
+}
+
 Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (typed.version) return ShowCommand{.text = "outfall " OUTFALL_VERSION "\n"};
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -470,6 +505,9 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (name == "query") return query_command(typed);
   if (name == "package") return package_command(*chosen.front(), typed);
   if (name == "dead-letter") return dead_letter_command(*chosen.front(), typed);
+  if (name == "destination") return destination_command(*chosen.front(), typed);
+  if (name == "pipeline") return pipeline_command(*chosen.front(), typed);
+  if (name == "schema") return schema_command(*chosen.front(), typed);
   return StatusCommand{.subject = typed.subject,
                        .data_dir = typed.data_dir,
                        .watch = typed.watch ? Watch::until_stopped : Watch::once,
