@@ -67,6 +67,7 @@ std::string info_text(const PipelineInfo& info) {
   out += line("schemas", joined(info.schemas));
   out += line("last run", last_run_text(info.status));
   std::vector<std::string> pending;
+  pending.reserve(info.status.packages.size());
   for (const PackageStatus& package : info.status.packages) pending.push_back(package.load_id);
   out += line("pending", joined(pending));
   if (info.status.dead_letters > 0) out += line("dead letters", count_text(info.status.dead_letters));

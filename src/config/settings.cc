@@ -113,7 +113,8 @@ std::vector<Place> Settings::places(const Wanted& wanted) const {
 }
 
 std::optional<Found> Settings::at(const Place& place) const {
-  const Secrecy by_name = is_secret_name(place.path.back()) ? Secrecy::secret : Secrecy::open;
+  const bool is_in_credentials = std::ranges::find(place.path, "credentials") != place.path.end();
+  const Secrecy by_name = is_in_credentials || is_secret_name(place.path.back()) ? Secrecy::secret : Secrecy::open;
   if (place.file.empty()) {
     const auto variable = environment_.find(place.key());
     if (variable == environment_.end()) return std::nullopt;

@@ -136,9 +136,9 @@ TEST_F(SettingsTest, ValuesAreReadAsWhatTheyAreToBe) {
 
 TEST_F(SettingsTest, SecretsAreNotShown) {
   write(".outfall/secrets.toml", "limit = 'hush'\n");
-  write(".outfall/config.toml", "my_token = 'hush'\n");
+  write(".outfall/config.toml", "my_token = 'hush'\n[credentials]\nuser = 'hush'\n");
   const Settings settings = read({{"PASSWORD", "hush"}});
-  for (const char* key : {"limit", "my_token", "password"}) {
+  for (const char* key : {"limit", "my_token", "password", "credentials.user"}) {
     const std::string message = integer_of(*settings.find({.sections = {}, .key = key})).error().message;
     EXPECT_THAT(message, HasSubstr("its value is not a whole number"));
     EXPECT_THAT(message, Not(HasSubstr("hush")));
