@@ -32,6 +32,12 @@ TEST(SettingsFile, ThatIsNotTomlIsToldByItsLine) {
   EXPECT_EQ(error.blame, Blame::usage);
 }
 
+TEST(SettingsFile, IsAnErrorWhereTheParserWouldGiveUp) {
+  EXPECT_THAT(error_of(Secrecy::open, "n = \u00e9").message, HasSubstr("/p/config.toml:1:5: this is not TOML"));
+  EXPECT_EQ(error_of(Secrecy::open, "[`").message, "/p/config.toml:1: this is not TOML");
+  EXPECT_EQ(error_of(Secrecy::open, "a = 1\n\n[`]\nb = 1\n[`]\n").message, "/p/config.toml:3: this is not TOML");
+}
+
 TEST(SettingsFile, TellsNothingOfSecrets) {
   constexpr std::string_view broken = "key = 99887766554433221100\n";
   EXPECT_THAT(error_of(Secrecy::open, broken).message, HasSubstr("9988"));
