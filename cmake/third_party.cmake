@@ -24,6 +24,10 @@ add_library(cctz INTERFACE)
 target_link_libraries(cctz INTERFACE ${OUTFALL_CCTZ_LIBRARY})
 target_include_directories(cctz SYSTEM INTERFACE ${OUTFALL_CCTZ_INCLUDE})
 
+find_path(OUTFALL_TOML_INCLUDE toml++/toml.h REQUIRED)
+add_library(tomlplusplus INTERFACE)
+target_include_directories(tomlplusplus SYSTEM INTERFACE ${OUTFALL_TOML_INCLUDE})
+
 function(outfall_need file)
   if(NOT EXISTS ${file})
     message(FATAL_ERROR "${file} is missing.\nhint: run tools/setup (make does it), or name a system library as described in cmake/third_party.cmake")

@@ -6,41 +6,53 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "outfall/types.h"
 
 namespace outfall {
 
-/// How rows are handed to a destination that takes them in batches. What is left of a package may be delivered with
-/// other ones than it was begun with.
+/// None: what the configuration says (docs/configuration.md), else what is said here. What is left of a package may be
+/// delivered with other ones than it was begun with.
 struct BatchOptions {
-  /// Rows of a batch; the last one of a job file is shorter. 0: a job file is one batch, which is given as the path of a
-  /// file.
-  std::uint64_t batch_size = 10;
+  static constexpr std::uint64_t batch_size_most = 1'000'000;
+  static constexpr int load_jobs_most = 1024;
+  static constexpr int attempts_most = 1000;
+  static constexpr std::chrono::hours timeout_most{7 * 24};
+
+  /// Rows of a batch; the last one of a job file is shorter. 0: a job file is one batch, which is given as the path of
+  /// a file. Else 10.
+  std::optional<std::uint64_t> batch_size{};
   /// Of the rows that a program gets, and of files whose paths are given. Functions see their rows as values as well.
-  LoaderFileFormat loader_file_format = LoaderFileFormat::jsonl;
-  /// Batches that are out at once, each of another job file.
-  int load_jobs_max = 20;
-  Parallelism parallelism = Parallelism::parallel;
-  /// How long a batch may take. None: as long as it wants.
+  /// Else jsonl.
+  std::optional<LoaderFileFormat> loader_file_format{};
+  /// Batches that are out at once, each of another job file. Else 20.
+  std::optional<int> load_jobs_max{};
+  /// Else parallel.
+  std::optional<Parallelism> parallelism{};
+  /// How long a batch may take. Else as long as it wants.
   std::optional<std::chrono::milliseconds> timeout{};
-  /// How often a batch is sent in one run.
-  int attempts_max = 5;
-  /// A batch has no more bytes as JSON than this, unless it is one row. None: `batch_size` alone counts.
+  /// How often a batch is sent in one run. Else 5.
+  std::optional<int> attempts_max{};
+  /// A batch has no more bytes as JSON than this, unless it is one row. Else `batch_size` alone counts.
   std::optional<std::uint64_t> batch_bytes{};
-  /// All batches that are out at once. None: `load_jobs_max`.
+  /// All batches that are out at once. Else `load_jobs_max`.
   std::optional<int> in_flight_max{};
-  /// Batches a second, of all job files together and repeated ones among them. None: as they come.
+  /// Batches a second, of all job files together and repeated ones among them. Else as they come.
   std::optional<double> rate_limit{};
-  /// None: strict for batches below 1,000 rows.
+  /// Else strict for batches below 1,000 rows.
   std::optional<BatchProgress> progress{};
   /// Of a command (`cmd:`): who gets a key twice notices, so what may have taken effect can be sent again and still
-  /// counts once. Others say so themselves.
-  bool deduplicates = false;
-  RowNulls nulls = RowNulls::omit;
-  /// Integers beyond 2^53, which many programs read as doubles, are strings. Those inside objects and lists stay as
-  /// they are.
-  bool ints_as_strings = false;
+  /// counts once. Others say so themselves. Else false.
+  std::optional<bool> deduplicates{};
+  /// Exit codes of a command that reject the batch, and that ask for another attempt. Else 65, and 75.
+  std::optional<std::vector<int>> reject_on{};
+  std::optional<std::vector<int>> retry_on{};
+  /// Of keys without a value in rows that are JSON. Else omit.
+  std::optional<RowNulls> nulls{};
+  /// Integers beyond 2^53, which many programs read as doubles, are strings in such rows. Those inside objects and
+  /// lists stay as they are. Else false.
+  std::optional<bool> ints_as_strings{};
 };
 
 }  // namespace outfall

@@ -27,6 +27,8 @@
 #include <vector>
 
 #include "outfall/batches.h"
+#include "outfall/configuration.h"
+#include "outfall/error.h"
 #include "outfall/outcome.h"
 #include "outfall/rows.h"
 #include "outfall/types.h"
@@ -93,7 +95,7 @@ struct CustomOptions {
   /// What the destination is called: "custom:NAME" in reports and in the state store. What is pending goes to the
   /// destination of the same name.
   std::string name{};
-  BatchOptions batches{};
+  BatchOptions batches{};  ///< those of a run are not looked at
   NamingConvention naming_convention = NamingConvention::direct;
   /// Levels of nesting that become tables of their own; deeper values stay JSON. None: what the run says, or 1000.
   std::optional<int> max_table_nesting = 0;
@@ -103,9 +105,9 @@ struct CustomOptions {
   bool deduplicates = false;
 };
 
-/// Derive from it, or make one from a callable (custom_destination). Calls come from as many threads at once as batches are out
-/// (BatchOptions::load_jobs_max; with Parallelism::sequential from the thread that called `run`, unless a call may time
-/// out). Whatever throws is as if it had answered `unknown`.
+/// Derive from it, or make one from a callable (custom_destination). Calls come from as many threads at once as batches
+/// are out (BatchOptions::load_jobs_max; with Parallelism::sequential from the thread that called `run`, unless a call
+/// may time out). Whatever throws is as if it had answered `unknown`.
 class CustomDestination {
  public:
   explicit CustomDestination(CustomOptions options) : options_(std::move(options)) {}
@@ -117,13 +119,15 @@ class CustomDestination {
 
   virtual Outcome write(const Rows& rows, const TableSchema& table, const CallContext& context) = 0;
 
-  /// What became of a batch that was sent and not answered for, perhaps by an earlier process: delivered, retry (nothing
-  /// of it took effect), or unknown still. Asked where `resolves`; a batch is then not sent again before it is known.
+  /// What became of a batch that was sent and not answered for, perhaps by an earlier process: delivered, retry
+  /// (nothing of it took effect), or unknown still. Asked where `resolves`; a batch is then not sent again before it is
+  /// known.
   virtual bool resolves() const { return false; }
   virtual Outcome resolve(const TableSchema&, const CallContext&) { return Outcome::unknown("nobody can say"); }
 
-  /// Before anything is read: what it needs is there. What it answers but `delivered` ends the run.
-  virtual Outcome open() { return {}; }
+  /// Before anything is read, and before what is pending is delivered: it takes what it needs of its section of the
+  /// configuration, `[destination.NAME]`. An error ends the run; what Configuration says is missing, names all places.
+  virtual Status open(const Configuration&) { return {}; }
   virtual Outcome begin_load(const LoadEvent&) { return {}; }
   /// Before any of the table's rows; also where there are none, but what was there before is replaced.
   virtual Outcome begin_table(const LoadEvent&) { return {}; }
@@ -172,8 +176,13 @@ class CallableDestination final : public CustomDestination {
     if constexpr (can_resolve) return outcome_of([&] { return function_.resolve(table, context); });
     return CustomDestination::resolve(table, context);
   }
-  Outcome open() override {
-    if constexpr (requires { function_.open(); }) return outcome_of([&] { return function_.open(); });
+  Status open(const Configuration& configuration) override {
+    if constexpr (requires { function_.open(configuration); }) {
+      if constexpr (std::is_void_v<decltype(function_.open(configuration))>)
+        function_.open(configuration);
+      else
+        return function_.open(configuration);
+    }
     return {};
   }
   Outcome begin_load(const LoadEvent& event) override {
@@ -198,9 +207,8 @@ class CallableDestination final : public CustomDestination {
   }
 
  private:
-  static constexpr bool can_resolve = requires(F& f, const TableSchema& table, const CallContext& context) {
-    f.resolve(table, context);
-  };
+  static constexpr bool can_resolve =
+      requires(F& f, const TableSchema& table, const CallContext& context) { f.resolve(table, context); };
 
   F function_;
 };

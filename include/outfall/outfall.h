@@ -5,6 +5,7 @@
 
 #include "outfall/arrow.h"
 #include "outfall/batches.h"
+#include "outfall/configuration.h"
 #include "outfall/custom_destination.h"
 #include "outfall/dead_letter.h"
 #include "outfall/destination.h"
@@ -14,6 +15,7 @@
 #include "outfall/outcome.h"
 #include "outfall/package.h"
 #include "outfall/pipeline.h"
+#include "outfall/pipeline_info.h"
 #include "outfall/query.h"
 #include "outfall/report.h"
 #include "outfall/rows.h"

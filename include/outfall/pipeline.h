@@ -48,8 +48,10 @@ std::string_view name(Progress::Stage stage);
 struct PipelineOptions {
   /// Empty: the pipeline is keyed by its target (table, destination, dataset), so unrelated runs share nothing.
   std::string name{};
-  /// `duckdb:PATH`, `duckdb:///PATH`, `duckdb` (a file named after the pipeline, in the working directory), `null:`.
-  /// Empty: where a named pipeline went before, else `duckdb`.
+  /// `duckdb:PATH`, `duckdb:///PATH`, `exec:COMMAND`, `cmd:COMMAND`, `plugin:PATH#NAME`, `null:`; without a colon the
+  /// name of a destination of the configuration (docs/configuration.md); where there is none of this name, `duckdb` is
+  /// a file named after the pipeline, in the working directory. Empty: where a named pipeline went before, else
+  /// `duckdb`.
   std::string destination{};
   /// In its place, a destination of the program itself. Its own options say how rows reach it.
   std::shared_ptr<CustomDestination> custom_destination{};

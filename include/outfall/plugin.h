@@ -70,6 +70,9 @@ struct outfall_call {
   void (*set_retry_after)(struct outfall_call* call, double seconds);
   // A line for whoever watches the run.
   void (*log)(struct outfall_call* call, const char* line);
+  // What the configuration says under this key in the plugin's section, [destination.NAME]: a text that lives until the
+  // call returns. NULL: no place has it; the reason is set, and names them all.
+  const char* (*setting)(struct outfall_call* call, const char* key);
   // With a batch size of 0 the rows are in the file of this path, and `rows` has none; else empty.
   const char* path;
   uint64_t row_count;
@@ -87,7 +90,8 @@ struct outfall_destination {
   int (*write)(void* state, struct ArrowArray* rows, struct ArrowSchema* columns, const struct outfall_table* table,
                struct outfall_call* call);
 
-  // Before anything is read. Any answer but OUTFALL_DELIVERED ends the run.
+  // Before anything is read. Any answer but OUTFALL_DELIVERED ends the run; OUTFALL_REJECTED says that the
+  // configuration is wrong.
   int (*open)(void* state, struct outfall_call* call);
   // Each at least once a load, also again by a later process.
   int (*begin_load)(void* state, struct outfall_call* call);

@@ -37,8 +37,8 @@ enum class QueryAccess {
 };
 
 struct QueryOptions {
-  /// With a `:` an address (`duckdb:PATH`, `duckdb:///PATH`), else the name of a pipeline: then its destination and
-  /// dataset.
+  /// With a `:` an address (`duckdb:PATH`, `duckdb:///PATH`), else the name of a destination of the configuration, or
+  /// of a pipeline: then its destination and dataset.
   std::string destination{};
   /// One statement.
   std::string statement{};
@@ -72,7 +72,8 @@ struct QueryReport {
 
 /// Runs one statement in a session whose time zone is UTC.
 ///
-/// Errors:   usage: no such pipeline, an address of an unknown kind; abandon: the statement is wrong, or would write
+/// Errors:   usage: no such destination or pipeline, or both; an address of an unknown kind; abandon: the statement is
+/// wrong, or would write
 ///           without QueryAccess::write; retry: another process has the database open; interrupted: `stop`.
 /// Threads:  safe; each call has a session of its own.
 Result<QueryReport> query(const QueryOptions& options, const QueryReader& reader);

@@ -104,8 +104,8 @@ enum class Guarantee {
 enum class DeliveryMode {
   transactional,    ///< rows and the record of the load commit together: exactly once
   idempotency_key,  ///< a batch comes again under its key, and whoever takes it knows what it has: effectively once
-  at_least_once,  ///< the mark is made after the write: nothing lost, a crash may repeat
-  none,           ///< nothing is kept, so nothing is promised (null:)
+  at_least_once,    ///< the mark is made after the write: nothing lost, a crash may repeat
+  none,             ///< nothing is kept, so nothing is promised (null:)
 };
 
 std::string_view name(DataType type);
@@ -127,6 +127,10 @@ std::optional<Guarantee> guarantee(DeliveryMode mode);
 std::optional<DataType> data_type(std::string_view name);
 std::optional<WriteDisposition> write_disposition(std::string_view name);
 std::optional<NamingConvention> naming_convention(std::string_view name);
+std::optional<Parallelism> parallelism(std::string_view name);
+std::optional<LoaderFileFormat> loader_file_format(std::string_view name);
+std::optional<BatchProgress> batch_progress(std::string_view name);
+std::optional<RowNulls> row_nulls(std::string_view name);
 
 /// Another process has what this one needs, and is waited for.
 struct LockWaiting {

@@ -177,5 +177,17 @@ std::optional<WriteDisposition> write_disposition(std::string_view name) {
 std::optional<NamingConvention> naming_convention(std::string_view name) {
   return read(naming_conventions, name);
 }
+std::optional<LoaderFileFormat> loader_file_format(std::string_view name) {
+  return read(loader_file_formats, name);
+}
+std::optional<BatchProgress> batch_progress(std::string_view name) {
+  return read(batch_progresses, name);
+}
+std::optional<RowNulls> row_nulls(std::string_view name) {
+  return read(row_nulls_words, name);
+}
+std::optional<Parallelism> parallelism(std::string_view name) {
+  return read(parallelism_words, name);
+}
 
 }  // namespace outfall

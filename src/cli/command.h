@@ -10,6 +10,7 @@
 
 #include "outfall/dead_letter.h"
 #include "outfall/pipeline.h"
+#include "outfall/pipeline_info.h"
 #include "outfall/query.h"
 #include "outfall/report.h"
 
@@ -88,6 +89,27 @@ struct DeadLetterCommand {
   ReportForm form = ReportForm::text;
 };
 
+enum class DestinationVerb { list, capabilities, test };
+
+struct DestinationCommand {
+  DestinationVerb verb = DestinationVerb::list;
+  std::string destination;  ///< an address or a name; of list: empty
+  ReportForm form = ReportForm::text;
+};
+
+enum class PipelineVerb { list, info };
+
+struct PipelineCommand {
+  PipelineVerb verb = PipelineVerb::list;
+  PipelineInfoOptions which;  ///< of list: only where they are
+  ReportForm form = ReportForm::text;
+};
+
+struct SchemaCommand {
+  PipelineInfoOptions which;
+  ReportForm form = ReportForm::text;
+};
+
 /// Help or the version: on stdout when it was asked for, on stderr when there was nothing else to do.
 struct ShowCommand {
   std::string text;
@@ -95,7 +117,7 @@ struct ShowCommand {
 };
 
 using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, DeadLetterCommand,
-                             ShowCommand>;
+                             DestinationCommand, PipelineCommand, SchemaCommand, ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

@@ -168,37 +168,54 @@ Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
                      [&](std::int64_t n) { wait = std::chrono::seconds(n); });
 }
 
+/// Exit codes with commas between them.
+Status take_codes(std::string_view option, const std::string& text, std::optional<std::vector<int>>& codes) {
+  constexpr std::int64_t code_most = 255;
+  if (text.empty()) return {};
+  codes.emplace();
+  std::string_view rest = text;
+  while (true) {
+    const std::size_t comma = rest.find(',');
+    const Result<std::int64_t> code = parse_number(option, rest.substr(0, comma), {1, code_most});
+    if (!code) return fail(code.error());
+    codes->push_back(static_cast<int>(*code));
+    if (comma == std::string_view::npos) return {};
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 Status take_batches(const Typed& typed, BatchOptions& batches) {
   static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
                                         spelled(Parallelism::sequential)};
   static const std::vector progresses{spelled(BatchProgress::strict), spelled(BatchProgress::grouped)};
   static const std::vector nulls{spelled(RowNulls::omit), spelled(RowNulls::send), spelled(RowNulls::as_is)};
-  constexpr std::int64_t rows_max = 1'000'000;
-  constexpr std::int64_t jobs_max = 1024;
-  constexpr std::int64_t seconds_max = std::int64_t{7} * 24 * 3600;
-  constexpr std::int64_t attempts_max = 1000;
-  Status done = take_number("--batch-size", typed.batch_size, {1, rows_max},
+  static const std::vector formats{spelled(LoaderFileFormat::jsonl), spelled(LoaderFileFormat::typed_jsonl),
+                                   spelled(LoaderFileFormat::parquet), spelled(LoaderFileFormat::arrow),
+                                   spelled(LoaderFileFormat::csv)};
+  constexpr std::int64_t rows_most = BatchOptions::batch_size_most;
+  constexpr std::int64_t seconds_most = std::chrono::seconds(BatchOptions::timeout_most).count();
+  Status done = take_number("--batch-size", typed.batch_size, {0, rows_most},
                             [&](std::int64_t n) { batches.batch_size = static_cast<std::uint64_t>(n); });
   if (done) {
-    done = take_number("--max-parallel-load-jobs", typed.load_jobs_max, {1, jobs_max},
+    done = take_number("--max-parallel-load-jobs", typed.load_jobs_max, {1, BatchOptions::load_jobs_most},
                        [&](std::int64_t n) { batches.load_jobs_max = static_cast<int>(n); });
   }
   if (done && !typed.parallelism.empty()) {
     done = take(known_word<Parallelism>("--parallelism", typed.parallelism, parallelisms), batches.parallelism);
   }
   if (done) {
-    done = take_number("--timeout", typed.timeout, {1, seconds_max},
+    done = take_number("--timeout", typed.timeout, {1, seconds_most},
                        [&](std::int64_t n) { batches.timeout = std::chrono::seconds(n); });
   }
   if (done) {
-    done = take_number("--max-attempts", typed.attempts_max, {1, attempts_max},
+    done = take_number("--max-attempts", typed.attempts_max, {1, BatchOptions::attempts_most},
                        [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
   }
   if (done && !typed.batch_bytes.empty()) {
     done = take(parse_size("--batch-bytes", typed.batch_bytes), batches.batch_bytes);
   }
   if (done) {
-    done = take_number("--max-in-flight", typed.in_flight_max, {1, jobs_max},
+    done = take_number("--max-in-flight", typed.in_flight_max, {1, BatchOptions::load_jobs_most},
                        [&](std::int64_t n) { batches.in_flight_max = static_cast<int>(n); });
   }
   if (done && !typed.rate_limit.empty()) {
@@ -207,11 +224,17 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
   if (done && !typed.batch_progress.empty()) {
     done = take(known_word<BatchProgress>("--batch-progress", typed.batch_progress, progresses), batches.progress);
   }
-  batches.deduplicates = typed.deduplicates;
+  if (done && !typed.loader_file_format.empty()) {
+    done = take(known_word<LoaderFileFormat>("--loader-file-format", typed.loader_file_format, formats),
+                batches.loader_file_format);
+  }
+  if (done) done = take_codes("--reject-on", typed.reject_on, batches.reject_on);
+  if (done) done = take_codes("--retry-on", typed.retry_on, batches.retry_on);
+  if (typed.deduplicates) batches.deduplicates = true;
   if (done && !typed.row_nulls.empty()) {
     done = take(known_word<RowNulls>("--nulls", typed.row_nulls, nulls), batches.nulls);
   }
-  batches.ints_as_strings = typed.ints_as_strings;
+  if (typed.ints_as_strings) batches.ints_as_strings = true;
   return done;
 }
 
@@ -488,6 +511,43 @@ Result<Command> dead_letter_command(const CLI::App& noun, const Typed& typed) {
   return command;
 }
 
+Result<Command> destination_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  const std::string& verb = noun.get_subcommands().front()->get_name();
+  DestinationCommand command{.verb = verb == "list"   ? DestinationVerb::list
+                                     : verb == "test" ? DestinationVerb::test
+                                                      : DestinationVerb::capabilities,
+                             .destination = typed.destination,
+                             .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (command.verb == DestinationVerb::list || !typed.destination.empty()) return command;
+  return fail(usage(fmt::format("`outfall destination {}` needs a destination", verb),
+                    "an address such as duckdb:events.duckdb, or a name: outfall destination list shows them"));
+}
+
+/// What is asked of one pipeline, by `words`.
+Status need_pipeline(const Typed& typed, std::string_view words) {
+  if (!typed.pipeline.empty()) return {};
+  return fail(usage(fmt::format("`outfall {}` needs a pipeline", words), "outfall pipeline list shows them"));
+}
+
+Result<Command> pipeline_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  PipelineCommand command{
+      .verb = noun.get_subcommands().front()->get_name() == "list" ? PipelineVerb::list : PipelineVerb::info,
+      .which = {.data_dir = typed.data_dir, .pipeline = typed.pipeline},
+      .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (command.verb == PipelineVerb::list) return command;
+  if (Status named = need_pipeline(typed, "pipeline info"); !named) return fail(std::move(named.error()));
+  return command;
+}
+
+Result<Command> schema_command(const CLI::App& noun, const Typed& typed) {
+  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
+  if (Status named = need_pipeline(typed, "schema show"); !named) return fail(std::move(named.error()));
+  return SchemaCommand{.which = {.data_dir = typed.data_dir, .pipeline = typed.pipeline},
+                       .form = typed.json ? ReportForm::json : ReportForm::text};
+}
+
 Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (typed.version) return ShowCommand{.text = "outfall " OUTFALL_VERSION "\n"};
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -498,6 +558,9 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (name == "query") return query_command(typed);
   if (name == "package") return package_command(*chosen.front(), typed);
   if (name == "dead-letter") return dead_letter_command(*chosen.front(), typed);
+  if (name == "destination") return destination_command(*chosen.front(), typed);
+  if (name == "pipeline") return pipeline_command(*chosen.front(), typed);
+  if (name == "schema") return schema_command(*chosen.front(), typed);
   return StatusCommand{.subject = typed.subject,
                        .data_dir = typed.data_dir,
                        .watch = typed.watch ? Watch::until_stopped : Watch::once,

@@ -13,6 +13,9 @@ int query(const QueryCommand& command);
 int status(const StatusCommand& command);
 int package(const PackageCommand& command);
 int dead_letter(const DeadLetterCommand& command);
+int destination(const DestinationCommand& command);
+int pipeline(const PipelineCommand& command);
+int schema(const SchemaCommand& command);
 
 /// Says what went wrong on stderr. Returns the exit code that goes with it.
 int complain(const Error& error);

@@ -46,6 +46,18 @@ int execute(const DeadLetterCommand& command) {
   return dead_letter(command);
 }
 
+int execute(const DestinationCommand& command) {
+  return destination(command);
+}
+
+int execute(const PipelineCommand& command) {
+  return pipeline(command);
+}
+
+int execute(const SchemaCommand& command) {
+  return schema(command);
+}
+
 // A descriptor that was closed before our start would be given to the first pipe or file that is opened: `run -` would
 // wait for ever on a pipe of our own, and messages would go into it. Opened the wrong way round, it answers every use
 // with an error.

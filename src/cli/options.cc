@@ -136,7 +136,7 @@ void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
        "duckdb:PATH, exec:COMMAND or cmd:COMMAND (a program gets the rows), plugin:PATH#NAME (a shared library gets "
-       "them), or null: (counts and forgets). Default: "
+       "them), null: (counts and forgets), or the name of a destination that is configured. Default: "
        "where the named "
        "pipeline went before, else duckdb: a file "
        "here, named after it")
@@ -150,7 +150,15 @@ void add_where_options(CLI::App& app, Typed& typed) {
 
 void add_batch_options(CLI::App& app, Typed& typed) {
   const char* batches = "Batches, where a program takes the rows";
-  text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch. Default: 10")->group(batches);
+  text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch; 0: a job file, as a path. Default: 10")
+      ->group(batches);
+  text(app, "--loader-file-format", typed.loader_file_format, "FORMAT",
+       "How rows are written: jsonl (default), typed-jsonl, parquet, arrow, csv")
+      ->group(batches);
+  text(app, "--reject-on", typed.reject_on, "CODES", "Exit codes of cmd: that reject the batch. Default: 65")
+      ->group(batches);
+  text(app, "--retry-on", typed.retry_on, "CODES", "Exit codes of cmd: that ask for another attempt. Default: 75")
+      ->group(batches);
   text(app, "--max-parallel-load-jobs", typed.load_jobs_max, "N",
        "Batches that are out at once, each of another job file. Default: 20")
       ->group(batches);
@@ -166,7 +174,8 @@ void add_batch_options(CLI::App& app, Typed& typed) {
   text(app, "--max-in-flight", typed.in_flight_max, "N",
        "Batches that are out at once, of all job files. Default: --max-parallel-load-jobs")
       ->group(batches);
-  text(app, "--rate-limit", typed.rate_limit, "RATE", "Batches in a while, repeated ones among them: 10/s, 600/m, 1000/h")
+  text(app, "--rate-limit", typed.rate_limit, "RATE",
+       "Batches in a while, repeated ones among them: 10/s, 600/m, 1000/h")
       ->group(batches);
   text(app, "--batch-progress", typed.batch_progress, "HOW",
        "When a delivered batch is on the disk as such: strict (before the next one), or grouped (10 ms later at most). "
@@ -256,7 +265,9 @@ void add_resume(CLI::App& root, Typed& typed) {
 void add_query(CLI::App& root, Typed& typed) {
   CLI::App& app = *root.add_subcommand("query", "Run one SQL statement at a destination and print its rows");
   const char* group = "What to ask";
-  text(app, "destination", typed.destination, "DESTINATION", "duckdb:PATH, or the name of a pipeline")->group(group);
+  text(app, "destination", typed.destination, "DESTINATION",
+       "duckdb:PATH, or the name of a destination that is configured, or of a pipeline")
+      ->group(group);
   text(app, "statement", typed.statement, "STATEMENT", "One SQL statement")->group(group);
   text(app, "--dataset", typed.dataset, "NAME", "Look names up here. Default: the pipeline's, or the only one there")
       ->group(group);
@@ -371,6 +382,78 @@ void add_dead_letter(CLI::App& root, Typed& typed) {
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
 
+void add_json(CLI::App& verb, Typed& typed) {
+  verb.add_flag("--json", typed.json, "Print one JSON document on stdout")->group("Talk");
+}
+
+void add_data_dir(CLI::App& verb, Typed& typed) {
+  text(verb, "--data-dir", typed.data_dir, "DIR",
+       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+      ->group("State");
+}
+
+void add_verb_help(CLI::App& noun) {
+  for (CLI::App* verb : noun.get_subcommands(nullptr))
+    verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
+}
+
+void add_destination(CLI::App& root, Typed& typed) {
+  CLI::App& noun =
+      *root.add_subcommand("destination", "List destinations, say what they can do, see whether they answer");
+  noun.alias("destinations");
+  noun.require_subcommand(0, 1);
+  noun.footer(
+      "Usage:\n  outfall destination list\n  outfall destination capabilities duckdb:events.duckdb\n  outfall "
+      "destination test events_sink\n\n`outfall destination VERB --help` shows the options of a verb.");
+  const auto add_which = [&typed](CLI::App& verb) {
+    text(verb, "destination", typed.destination, "DESTINATION", "An address, or the name of one that is configured")
+        ->group("Which");
+  };
+
+  CLI::App& list = *noun.add_subcommand("list", "The destinations that are configured, and the kinds there are");
+  list.footer("Usage:\n  outfall destination list");
+  CLI::App& capabilities = *noun.add_subcommand("capabilities", "What a destination can do; nobody is asked");
+  add_which(capabilities);
+  capabilities.footer("Usage:\n  outfall destination capabilities duckdb:events.duckdb");
+  CLI::App& test = *noun.add_subcommand("test", "Open a destination as a run would, and send nothing");
+  add_which(test);
+  test.footer("Usage:\n  outfall destination test events_sink");
+  for (CLI::App* verb : noun.get_subcommands(nullptr)) add_json(*verb, typed);
+  add_verb_help(noun);
+}
+
+void add_pipeline(CLI::App& root, Typed& typed) {
+  CLI::App& noun = *root.add_subcommand("pipeline", "List pipelines, and tell what one remembers");
+  noun.alias("pipelines");
+  noun.require_subcommand(0, 1);
+  noun.footer(
+      "Usage:\n  outfall pipeline list\n  outfall pipeline info github\n\n`outfall pipeline VERB --help` shows the "
+      "options of a verb.");
+  CLI::App& list = *noun.add_subcommand("list", "All pipelines, the one that ran last first");
+  list.footer("Usage:\n  outfall pipeline list");
+  CLI::App& info = *noun.add_subcommand("info", "One pipeline: destination, dataset, schemas, what is pending, state");
+  text(info, "pipeline", typed.pipeline, "PIPELINE", "The pipeline")->group("Which");
+  info.footer("Usage:\n  outfall pipeline info github");
+  for (CLI::App* verb : noun.get_subcommands(nullptr)) {
+    add_data_dir(*verb, typed);
+    add_json(*verb, typed);
+  }
+  add_verb_help(noun);
+}
+
+void add_schema(CLI::App& root, Typed& typed) {
+  CLI::App& noun = *root.add_subcommand("schema", "Show the tables and columns that a pipeline knows");
+  noun.alias("schemas");
+  noun.require_subcommand(0, 1);
+  noun.footer("Usage:\n  outfall schema show github\n\n`outfall schema VERB --help` shows the options of a verb.");
+  CLI::App& show = *noun.add_subcommand("show", "The schema as of the last package that was sealed");
+  text(show, "pipeline", typed.pipeline, "PIPELINE", "The pipeline")->group("Which");
+  show.footer("Usage:\n  outfall schema show github\n  outfall schema show github --json");
+  add_data_dir(show, typed);
+  show.add_flag("--json", typed.json, "Print the schema document, as dlt has it")->group("Talk");
+  add_verb_help(noun);
+}
+
 }  // namespace
 
 void declare_commands(CLI::App& app, Typed& typed) {
@@ -383,6 +466,9 @@ void declare_commands(CLI::App& app, Typed& typed) {
   add_status(app, typed);
   add_package(app, typed);
   add_dead_letter(app, typed);
+  add_destination(app, typed);
+  add_pipeline(app, typed);
+  add_schema(app, typed);
   for (CLI::App* command : app.get_subcommands(nullptr)) {
     command->set_help_flag("-h,--help", "Show this help")->group("Talk");
   }

@@ -44,6 +44,9 @@ struct Typed {
   std::string parallelism;
   std::string timeout;
   std::string attempts_max;
+  std::string loader_file_format;
+  std::string reject_on;
+  std::string retry_on;
   std::string batch_bytes;
   std::string in_flight_max;
   std::string rate_limit;

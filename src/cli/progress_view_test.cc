@@ -87,6 +87,7 @@ TEST(ReportText, TheNextQueryIsQuotedForShellAndDatabase) {
   Report report;
   report.ending = Ending::delivered;
   report.destination = "duckdb:/my data/a.duckdb";
+  report.mode = DeliveryMode::transactional;
   report.dataset = "d";
   report.balance = {.in = 1, .delivered = 1};
   report.tables.resize(1);

@@ -309,7 +309,7 @@ std::string time_text(const Report& report) {
 
 // The first root table is what somebody looks at first.
 std::string query_text(const Report& report) {
-  if (!report.destination.starts_with("duckdb:") || report.dry_run || report.balance.delivered == 0) return "";
+  if (report.mode != DeliveryMode::transactional || report.dry_run || report.balance.delivered == 0) return "";
   const auto root = std::ranges::find_if(report.tables, [](const TableReport& table) { return table.parent.empty(); });
   if (root == report.tables.end()) return "";
   std::string table = root->name;

@@ -59,18 +59,19 @@ arrow::Status write_columns(OpenRows rows, std::uint64_t first, std::uint64_t la
                             const std::shared_ptr<arrow::io::OutputStream>& out) {
   if (format == LoaderFileFormat::arrow) {
     return write_pieces<arrow::ipc::RecordBatchWriter>(
-        rows, first, last, [&](const arrow::Schema& schema) -> arrow::Result<std::shared_ptr<arrow::ipc::RecordBatchWriter>> {
+        rows, first, last,
+        [&](const arrow::Schema& schema) -> arrow::Result<std::shared_ptr<arrow::ipc::RecordBatchWriter>> {
           return arrow::ipc::MakeStreamWriter(out, std::make_shared<arrow::Schema>(schema));
         });
   }
   return write_pieces<parquet::arrow::FileWriter>(
-      rows, first, last, [&](const arrow::Schema& schema) -> arrow::Result<std::shared_ptr<parquet::arrow::FileWriter>> {
-        ARROW_ASSIGN_OR_RAISE(
-            std::unique_ptr<parquet::arrow::FileWriter> writer,
-            parquet::arrow::FileWriter::Open(
-                schema, arrow::default_memory_pool(), out,
-                parquet::WriterProperties::Builder().compression(arrow::Compression::SNAPPY)->build(),
-                parquet::ArrowWriterProperties::Builder().store_schema()->build()));
+      rows, first, last,
+      [&](const arrow::Schema& schema) -> arrow::Result<std::shared_ptr<parquet::arrow::FileWriter>> {
+        ARROW_ASSIGN_OR_RAISE(std::unique_ptr<parquet::arrow::FileWriter> writer,
+                              parquet::arrow::FileWriter::Open(
+                                  schema, arrow::default_memory_pool(), out,
+                                  parquet::WriterProperties::Builder().compression(arrow::Compression::SNAPPY)->build(),
+                                  parquet::ArrowWriterProperties::Builder().store_schema()->build()));
         return std::shared_ptr<parquet::arrow::FileWriter>(std::move(writer));
       });
 }

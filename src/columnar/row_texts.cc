@@ -239,7 +239,8 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
     return RowTexts(std::move(state));
   }
   for (const RowTextColumn& column : columns) {
-    WantedColumn wanted{.name = column.name, .member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
+    WantedColumn wanted{
+        .name = column.name, .member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
     append_json_string(wanted.member, column.name);
     wanted.member += ':';
     if (const std::optional<schema::TypeMark> mark = schema::mark_of(column.type))

@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ledger/ledger.h"
@@ -158,8 +159,13 @@ class Destination {
  public:
   virtual ~Destination() = default;
 
-  /// The address without secrets; it identifies the destination in the ledger and in messages.
+  /// The address without secrets, or the name of one that has one; it identifies the destination in the ledger and in
+  /// messages.
   virtual const std::string& address() const = 0;
+
+  /// What the name means, to tell whether it still means the same: ledger::Binding. Empty: it goes by its address.
+  const std::string& meaning() const { return meaning_; }
+  void set_meaning(std::string meaning) { meaning_ = std::move(meaning); }
   virtual DeliveryMode mode() const = 0;
   /// The same, and asks where only the other side can say.
   ///
@@ -222,6 +228,9 @@ class Destination {
 
   /// Sentences that a person should read, such as what was mended at the destination; each is given once.
   virtual std::vector<std::string> take_notes() { return {}; }
+
+ private:
+  std::string meaning_;
 };
 
 }  // namespace outfall::delivery

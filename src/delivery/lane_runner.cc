@@ -319,7 +319,8 @@ class Lanes {
     const std::uint64_t end = lane.sending.ends.back();
     const std::uint64_t cut = end - record.settled;
     const bool is_alone = !is_grouped() || lane.sending.ends.size() > 1;
-    if (!is_alone && record.sent_to >= end && end == std::min(record.settled + record.cut, record.sent_to)) return false;
+    if (!is_alone && record.sent_to >= end && end == std::min(record.settled + record.cut, record.sent_to))
+      return false;
     if (is_alone && record.sent_to == end) return false;
     record.cut = cut;
     const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / cut, 1, batches_between_marks);
@@ -360,20 +361,20 @@ class Lanes {
     const std::string key =
         batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, record.settled, last);
     const Batch batch{.load_id = request_.package.load_id,
-                                     .table = lane.table,
-                                     .job_file = lane.job.file,
-                                     .folder = request_.folder,
-                                     .rows = lane.rows->texts,
-                                     .reader = lane.rows->reader,
-                                     .first = record.settled,
-                                     .last = last,
-                                     .index = is_by_file() ? 0 : record.settled / options_.batch_size,
-                                     .attempt = lane.sending.attempts,
-                                     .key = key,
-                                     .row_key = lane.rows->row_key,
-                                     .keeps = lane.rows,
-                                     .stop = request_.stop,
-                                     .is_file = is_by_file()};
+                      .table = lane.table,
+                      .job_file = lane.job.file,
+                      .folder = request_.folder,
+                      .rows = lane.rows->texts,
+                      .reader = lane.rows->reader,
+                      .first = record.settled,
+                      .last = last,
+                      .index = is_by_file() ? 0 : record.settled / options_.batch_size,
+                      .attempt = lane.sending.attempts,
+                      .key = key,
+                      .row_key = lane.rows->row_key,
+                      .keeps = lane.rows,
+                      .stop = request_.stop,
+                      .is_file = is_by_file()};
     if (lane.sending.is_open) {
       // While it cannot say, it is not sent again.
       std::optional<Outcome> known = writer->resolve(batch);

@@ -35,8 +35,8 @@ struct LaneOptions {
   int workers = 20;               ///< batches that are out at once, each with a thread
   Parallelism parallelism = Parallelism::parallel;
   RetryPolicy retry{};
-  std::uint64_t batch_bytes = 0;        ///< a batch has no more as JSON, unless it is one row; 0: no bound
-  std::shared_ptr<RateLimit> rate{};    ///< of all that the destination is sent; null: none
+  std::uint64_t batch_bytes = 0;      ///< a batch has no more as JSON, unless it is one row; 0: no bound
+  std::shared_ptr<RateLimit> rate{};  ///< of all that the destination is sent; null: none
   MarkPolicy marks = MarkPolicy::strict;
   bool skips_dlt = true;  ///< leaves out the columns and tables that a load adds
   columnar::RowForm rows{};

@@ -25,7 +25,7 @@ struct Batch {
   const std::string& load_id;
   const schema::Table& table;
   const std::string& job_file;
-  const std::string& folder;  ///< that the job file is in
+  const std::string& folder;     ///< that the job file is in
   columnar::RowTexts& rows;      ///< of the whole job file
   columnar::RowsReader& reader;  ///< of the same
   std::uint64_t first = 0;
@@ -64,8 +64,8 @@ class Writer {
 
   virtual Outcome write(const Batch& batch) = 0;
 
-  /// What became of a batch that was sent and not answered for: delivered, retry (nothing of it took effect), or unknown
-  /// still. Nothing: it cannot say.
+  /// What became of a batch that was sent and not answered for: delivered, retry (nothing of it took effect), or
+  /// unknown still. Nothing: it cannot say.
   virtual std::optional<Outcome> resolve(const Batch&) { return std::nullopt; }
 
   /// The outcome is delivered, or why it could not be told.

@@ -12,6 +12,8 @@
 
 #include "base/file.h"
 #include "columnar/arrow_writer.h"
+#include "engine/configured_address.h"
+#include "engine/datasets.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -66,31 +68,29 @@ Result<Target> target_of_pipeline(const QueryOptions& options) {
   return Target{.address = std::move((*binding)->destination), .dataset = std::move((*binding)->dataset)};
 }
 
+bool is_pipeline(const QueryOptions& options) {
+  return engine::find_pipelines(options.data_dir, options.destination).has_value();
+}
+
+/// A destination of the configuration, else a pipeline.
+Result<Target> target_of_name(const QueryOptions& options) {
+  const std::string& name = options.destination;
+  const Result<config::Settings> settings = engine::read_settings();
+  if (!settings) return fail(settings.error());
+  const auto configured = engine::find_configured(*settings, name);
+  if (!configured) return fail(configured.error());
+  if (!*configured) return target_of_pipeline(options);
+  if (!is_pipeline(options)) return Target{.address = name, .dataset = {}};
+  return fail(usage(fmt::format("'{}' is a destination ({}) and a pipeline", name, (*configured)->place.text()),
+                    "give the pipeline's destination by its address, or call one of the two something else"));
+}
+
 Result<Target> target_of(const QueryOptions& options) {
   Result<Target> target = options.destination.find(':') == std::string::npos
-                              ? target_of_pipeline(options)
+                              ? target_of_name(options)
                               : Result<Target>(Target{.address = options.destination, .dataset = {}});
   if (target && !options.dataset.empty()) target->dataset = options.dataset;
   return target;
-}
-
-// Schemas of the destination that a pipeline of dlt's or ours has loaded into.
-constexpr const char* datasets_query =
-    "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = '_dlt_loads' "
-    "AND table_catalog = current_database() ORDER BY table_schema";
-
-Result<std::vector<std::string>> read_datasets(Destination& destination, const std::stop_token& stop) {
-  auto cursor = destination.query(
-      {.sql = datasets_query, .dataset = {}, .access = delivery::QueryAccess::read_only, .stop = stop});
-  if (!cursor) return fail(std::move(cursor.error()));
-  std::vector<std::string> datasets;
-  sql::TextRow row;
-  while (true) {
-    const Result<bool> more = (*cursor)->next(row);
-    if (!more) return fail(more.error());
-    if (!*more) return datasets;
-    datasets.push_back(row.at(0).value_or(""));
-  }
 }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -116,7 +116,7 @@ Status choose_dataset(Destination& destination, const Target& target, const Quer
                       QueryReport& report) {
   report.dataset = target.dataset;
   if (!report.dataset.empty()) return {};
-  Result<std::vector<std::string>> datasets = read_datasets(destination, options.stop);
+  Result<std::vector<std::string>> datasets = engine::read_datasets(destination, options.stop);
   if (!datasets) return fail(std::move(datasets.error()));
   if (datasets->size() == 1) {
     report.dataset = std::move(datasets->front());

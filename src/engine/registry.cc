@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the first word of an address to the class behind it.
+// From a word to the class behind it.
 #include "engine/registry.h"
 
 #include <fmt/format.h>
@@ -16,64 +16,134 @@
 #include "destinations/function/plugin.h"
 #include "destinations/null/null_destination.h"
 #include "destinations/program/program_destination.h"
+#include "engine/configured_address.h"
+#include "engine/destination_settings.h"
 
 namespace outfall::engine {
+namespace {
+
+Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSettings& settings,
+                                                            const DestinationOptions& options, Env& env) {
+  const BatchOptions& batches = settings.batches;
+  destinations::program::ProgramOptions program{.lanes = lane_options(batches),
+                                                .timeout = batches.timeout,
+                                                .format = batches.loader_file_format.value_or(LoaderFileFormat::jsonl),
+                                                .deduplicates = batches.deduplicates.value_or(false),
+                                                .lock_path = options.programs_lock,
+                                                .log = options.log,
+                                                .called = settings.name};
+  if (batches.reject_on) program.reject_codes = {batches.reject_on->begin(), batches.reject_on->end()};
+  if (batches.retry_on) program.retry_codes = {batches.retry_on->begin(), batches.retry_on->end()};
+  program.naming = settings.naming.value_or(program.naming);
+  program.max_table_nesting = settings.max_table_nesting.value_or(program.max_table_nesting);
+  return destinations::program::ProgramDestination::make(settings.address, program, env);
+}
+
+/// `called`: its section of the configuration.
+Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSettings& settings,
+                                                             const std::string& called,
+                                                             std::shared_ptr<CustomDestination> custom,
+                                                             const DestinationOptions& options, Env& env) {
+  delivery::LaneOptions lanes = lane_options(settings.batches);
+  const CustomOptions& own = custom->options();
+  lanes.skips_dlt = own.skip_dlt_columns_and_tables;
+  return std::make_unique<destinations::function::FunctionDestination>(
+      settings.name.empty() ? settings.address : settings.name, std::move(custom),
+      destinations::function::FunctionOptions{
+          .lanes = lanes,
+          .timeout = settings.batches.timeout,
+          .format = settings.batches.loader_file_format.value_or(LoaderFileFormat::jsonl),
+          .naming = settings.naming.value_or(own.naming_convention),
+          .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
+          .configuration = {.name = called, .pipeline = options.pipeline},
+          .log = options.log},
+      env);
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSettings& settings,
+                                                           const DestinationOptions& options, Env& env) {
+  if (options.custom != nullptr) {
+    const Result<std::string> own = custom_address(*options.custom);
+    if (!own) return fail(own.error());
+    if (*own == settings.address)
+      return make_function(settings, options.custom->options().name, options.custom, options, env);
+  }
+  return fail(Error{
+      .message = fmt::format("destination {}: it is a function of a program, and not of this one", settings.address),
+      .hint = "let the program that has it run or resume the pipeline",
+      .blame = Blame::usage});
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSettings& settings,
+                                                           const DestinationOptions& options, Env& env) {
+  const auto plugin = destinations::function::load_plugin(settings.address);
+  if (!plugin) return fail(plugin.error());
+  DestinationSettings absolute = settings;
+  absolute.address = "plugin:" + (*plugin)->options().name;
+  return make_function(absolute, settings.name, *plugin, options, env);
+}
+
+Error unknown_kind(const DestinationSettings& settings) {
+  return {.message = settings.name.empty()
+                         ? fmt::format("destination {}: its kind is not known", settings.address)
+                         : fmt::format("destination {}: the kind of its address is not known", settings.name),
+          .hint = "known are duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
+          .blame = Blame::usage};
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_kind(const DestinationSettings& settings,
+                                                         const DestinationOptions& options, Env& env) {
+  const std::string& address = settings.address;
+  if (address.starts_with("duckdb:")) {
+    return destinations::duckdb::DuckDbDestination::make(address,
+                                                         {.memory_limit = options.memory,
+                                                          .threads = options.threads,
+                                                          .lock_wait = options.lock_wait,
+                                                          .called = settings.name,
+                                                          .naming = settings.naming,
+                                                          .max_table_nesting = settings.max_table_nesting},
+                                                         env);
+  }
+  if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options, env);
+  if (address.starts_with("plugin:")) return make_plugin(settings, options, env);
+  if (address.starts_with("custom:")) return make_custom(settings, options, env);
+  if (address == "null:")
+    return std::make_unique<destinations::null::NullDestination>(settings.name.empty() ? address : settings.name);
+  return fail(unknown_kind(settings));
+}
+
+}  // namespace
+
 namespace {
 
 /// Batches from so many rows on are not made durable one by one.
 constexpr std::uint64_t grouped_from_rows = 1000;
 
-delivery::MarkPolicy mark_policy(const BatchOptions& batches) {
-  if (batches.progress) {
-    return *batches.progress == BatchProgress::grouped ? delivery::MarkPolicy::grouped : delivery::MarkPolicy::strict;
-  }
-  return batches.batch_size >= grouped_from_rows ? delivery::MarkPolicy::grouped : delivery::MarkPolicy::strict;
+/// What a run says goes before what a function says of itself.
+BatchOptions batches_of(const DestinationOptions& options) {
+  return options.custom == nullptr ? options.batches : options.custom->options().batches;
 }
 
+}  // namespace
+
 delivery::LaneOptions lane_options(const BatchOptions& batches) {
-  delivery::LaneOptions lanes{.batch_size = batches.batch_size,
-                              .workers = std::min(batches.load_jobs_max, batches.in_flight_max.value_or(INT_MAX)),
-                              .parallelism = batches.parallelism,
-                              .retry = {.attempts_max = batches.attempts_max},
-                              .batch_bytes = batches.batch_bytes.value_or(0),
-                              .marks = mark_policy(batches),
-                              .rows = {.nulls = batches.nulls, .ints_as_strings = batches.ints_as_strings}};
+  delivery::LaneOptions lanes;
+  lanes.batch_size = batches.batch_size.value_or(lanes.batch_size);
+  lanes.workers = std::min(batches.load_jobs_max.value_or(lanes.workers), batches.in_flight_max.value_or(INT_MAX));
+  lanes.parallelism = batches.parallelism.value_or(lanes.parallelism);
+  lanes.retry.attempts_max = batches.attempts_max.value_or(lanes.retry.attempts_max);
+  lanes.batch_bytes = batches.batch_bytes.value_or(lanes.batch_bytes);
+  const bool is_grouped = batches.progress ? *batches.progress == BatchProgress::grouped
+                                           : lanes.batch_size == 0 || lanes.batch_size >= grouped_from_rows;
+  lanes.marks = is_grouped ? delivery::MarkPolicy::grouped : delivery::MarkPolicy::strict;
+  lanes.rows = {.nulls = batches.nulls.value_or(RowNulls::omit),
+                .ints_as_strings = batches.ints_as_strings.value_or(false)};
   if (batches.rate_limit) {
     const std::chrono::duration<double> interval(1 / *batches.rate_limit);
     lanes.rate = std::make_shared<delivery::RateLimit>(std::chrono::duration_cast<std::chrono::nanoseconds>(interval));
   }
   return lanes;
 }
-
-Result<std::unique_ptr<delivery::Destination>> make_function(const std::string& address,
-                                                             const std::shared_ptr<CustomDestination>& custom,
-                                                             const DestinationOptions& options, Env& env) {
-  delivery::LaneOptions lanes = lane_options(custom->options().batches);
-  lanes.skips_dlt = custom->options().skip_dlt_columns_and_tables;
-  return destinations::function::FunctionDestination::make(address, custom, {.lanes = lanes, .log = options.log}, env);
-}
-
-Result<std::unique_ptr<delivery::Destination>> make_custom(const std::string& address,
-                                                           const DestinationOptions& options, Env& env) {
-  if (options.custom != nullptr) {
-    const Result<std::string> own = custom_address(*options.custom);
-    if (!own) return fail(own.error());
-    if (*own == address) return make_function(address, options.custom, options, env);
-  }
-  return fail(
-      Error{.message = fmt::format("destination {}: it is a function of a program, and not of this one", address),
-            .hint = "let the program that has it run or resume the pipeline",
-            .blame = Blame::usage});
-}
-
-Result<std::unique_ptr<delivery::Destination>> make_plugin(const std::string& address,
-                                                           const DestinationOptions& options, Env& env) {
-  const auto plugin = destinations::function::load_plugin(address, options.batches);
-  if (!plugin) return fail(plugin.error());
-  return make_function("plugin:" + (*plugin)->options().name, *plugin, options, env);
-}
-
-}  // namespace
 
 std::size_t database_memory(std::size_t rows_in_flight) {
   constexpr std::size_t times = 8;
@@ -91,29 +161,16 @@ Result<std::string> custom_address(const CustomDestination& custom) {
   return destinations::function::address_of(custom);
 }
 
-Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& address,
+Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& word,
                                                                 const DestinationOptions& options, Env& env) {
-  if (address.starts_with("duckdb:")) {
-    return destinations::duckdb::DuckDbDestination::make(
-        address, {.memory_limit = options.memory, .threads = options.threads, .lock_wait = options.lock_wait}, env);
-  }
-  if (address.starts_with("cmd:") || address.starts_with("exec:")) {
-    return destinations::program::ProgramDestination::make(address,
-                                                           {.lanes = lane_options(options.batches),
-                                                            .timeout = options.batches.timeout,
-                                                            .deduplicates = options.batches.deduplicates,
-                                                            .lock_path = options.programs_lock,
-                                                            .log = options.log},
-                                                           env);
-  }
-  if (address.starts_with("plugin:")) return make_plugin(address, options, env);
-  if (address.starts_with("custom:")) return make_custom(address, options, env);
-  if (address == "null:") return std::make_unique<destinations::null::NullDestination>();
-  const bool is_path = address.find(':') == std::string::npos && address.find_first_of("./") != std::string::npos;
-  return fail(Error{.message = fmt::format("destination {}: its kind is not known", address),
-                    .hint = is_path ? fmt::format("a DuckDB file takes its kind in front: --to duckdb:{}", address)
-                                    : "known are duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
-                    .blame = Blame::usage});
+  const Result<config::Settings> settings = read_settings();
+  if (!settings) return fail(settings.error());
+  const Result<DestinationSettings> found =
+      find_destination({.word = word, .pipeline = options.pipeline, .batches = batches_of(options)}, *settings);
+  if (!found) return fail(found.error());
+  auto made = make_kind(*found, options, env);
+  if (made) (*made)->set_meaning(found->meaning);
+  return made;
 }
 
 }  // namespace outfall::engine

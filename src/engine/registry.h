@@ -13,6 +13,7 @@
 #include "base/env.h"
 #include "base/wait.h"
 #include "delivery/destination.h"
+#include "delivery/lane_runner.h"
 #include "outfall/error.h"
 #include "outfall/pipeline.h"
 
@@ -25,7 +26,8 @@ struct DestinationOptions {
   int threads = 0;
   /// Where another process has it for itself.
   LockWait lock_wait{};
-  BatchOptions batches{};
+  BatchOptions batches{};                            ///< what is left open the configuration says
+  std::string pipeline{};                            ///< settings below its name come first
   std::shared_ptr<CustomDestination> custom{};       ///< that the program has; used where the address is its
   std::function<void(std::string_view line)> log{};  ///< what it writes about its work; from any thread
   std::string programs_lock{};  ///< path of the lock that programs of the run hold (base/program.h)
@@ -40,10 +42,13 @@ std::size_t database_memory(std::size_t rows_in_flight);
 /// Errors: usage: it has no name.
 Result<std::string> custom_address(const CustomDestination& custom);
 
-/// The destination that the address means. Nothing is touched yet.
+/// With what is left open as lanes have it.
+delivery::LaneOptions lane_options(const BatchOptions& batches);
+
+/// The destination that a word means: an address, or the name of one of the configuration. Nothing is touched yet.
 ///
-/// Errors: usage: the kind is not known (names those that are), or the address is wrong.
-Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& address,
+/// Errors: usage: the kind or the name is not known (says which are), the address is wrong, or the configuration is.
+Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& word,
                                                                 const DestinationOptions& options, Env& env);
 
 }  // namespace outfall::engine

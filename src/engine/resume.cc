@@ -45,7 +45,9 @@ Error for_another(const ledger::Binding& binding, const std::string& asked) {
 /// A package was sealed for one destination: its tables, and what is known of them.
 Status check_destination(const std::string& asked, const ledger::Binding& binding) {
   if (asked.empty()) return {};
-  const auto destination = engine::make_destination(engine::complete_address(asked, binding.name), {}, Env::system());
+  const Result<std::string> word = engine::complete_address(asked, binding.name);
+  if (!word) return fail(word.error());
+  const auto destination = engine::make_destination(*word, {}, Env::system());
   if (!destination) return fail(destination.error());
   if ((*destination)->address() == binding.destination) return {};
   return fail(for_another(binding, (*destination)->address()));

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "engine/configured_address.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -73,11 +74,13 @@ std::function<void(std::string_view)> one_at_a_time(std::function<void(std::stri
   };
 }
 
-DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run) {
+DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run,
+                                       const std::string& pipeline) {
   return {.memory = database_memory(run.memory),
           .threads = run.workers,
           .lock_wait = lock_wait(options, run),
           .batches = run.batches,
+          .pipeline = pipeline,
           .custom = options.custom_destination,
           .log = one_at_a_time(run.log)};
 }
@@ -122,8 +125,13 @@ std::vector<std::string> find_neighbours(const TargetRun& run, const delivery::D
 
 }  // namespace
 
-std::string complete_address(const std::string& address, const std::string& pipeline) {
-  return address.empty() || address == "duckdb" ? fmt::format("duckdb:{}.duckdb", pipeline) : address;
+Result<std::string> complete_address(const std::string& address, const std::string& pipeline) {
+  if (!address.empty() && address != "duckdb") return address;
+  const Result<config::Settings> settings = read_settings();
+  if (!settings) return fail(settings.error());
+  const auto configured = find_configured(*settings, "duckdb");
+  if (!configured) return fail(configured.error());
+  return *configured ? "duckdb" : fmt::format("duckdb:{}.duckdb", pipeline);
 }
 
 Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
@@ -152,8 +160,9 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   const Result<std::string> given = address_asked_for(options, run);
   if (!given) return fail(given.error());
   const std::string asked = given->empty() && binding ? binding->destination : *given;
-  const auto destination =
-      make_destination(complete_address(asked, target.name), destination_options(options, run), Env::system());
+  const Result<std::string> word = complete_address(asked, target.name);
+  if (!word) return fail(word.error());
+  const auto destination = make_destination(*word, destination_options(options, run, target.name), Env::system());
   if (!destination) return fail(destination.error());
   target.address = (*destination)->address();
   target.dataset = !options.dataset.empty() ? options.dataset
@@ -183,7 +192,7 @@ std::string called(const Target& target) {
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
-  DestinationOptions of_destination = destination_options(run.options, run.run);
+  DestinationOptions of_destination = destination_options(run.options, run.run, target.name);
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
   auto destination = make_destination(target.address, of_destination, Env::system());

@@ -24,8 +24,9 @@ struct Target {
 Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
                            const normalize::DocumentSource& source);
 
-/// A bare `duckdb`, or nothing, is a file in the working directory that is named after the pipeline.
-std::string complete_address(const std::string& address, const std::string& pipeline);
+/// A bare `duckdb`, or nothing, is a file in the working directory that is named after the pipeline; but where the
+/// configuration has a destination of this name, that one.
+Result<std::string> complete_address(const std::string& address, const std::string& pipeline);
 
 /// `source` is null for a run that only finishes what is pending; `command` is for the trace, without secrets.
 struct TargetRun {

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/search_upwards.h"
 
 namespace outfall::ledger {
 namespace {
@@ -23,25 +24,6 @@ std::optional<std::string> environment(const char* name) {
 
 Error misuse(std::string message, std::string hint) {
   return {.message = std::move(message), .hint = std::move(hint), .remedy = Remedy::abandon, .blame = Blame::usage};
-}
-
-bool is_folder(const std::string& path) {
-  const Result<FileStat> found = stat_file(path);
-  return found && found->kind == FileKind::directory;
-}
-
-// The nearest .outfall/ of the folder or one above it. Ends at the root: each step is a shorter path.
-std::optional<std::string> search_upwards(std::string_view folder) {
-  while (true) {
-    std::string candidate = folder == "/" ? "/.outfall" : std::string(folder) + "/.outfall";
-    if (is_folder(candidate)) {
-      return candidate;
-    }
-    if (folder == "/" || folder.empty() || folder.front() != '/') {
-      return std::nullopt;
-    }
-    folder = parent_path(folder);
-  }
 }
 
 bool is_absolute(const std::optional<std::string>& path) {
@@ -69,7 +51,7 @@ Result<std::string> resolve_data_dir(const DataDirSearch& search) {
   if (search.outfall_data_dir) {
     return absolute_path(*search.outfall_data_dir);
   }
-  if (std::optional<std::string> nearest = search_upwards(search.working_directory)) {
+  if (std::optional<std::string> nearest = search_upwards(search.working_directory, ".outfall")) {
     return std::move(*nearest);
   }
   // Relative values are not valid there, and would make the state depend on the working directory.
@@ -100,8 +82,11 @@ Result<PipelinePaths> pipeline_paths(const std::string& data_dir, const std::str
                        "give it a shorter name with --pipeline"));
   }
   const std::string folder = fmt::format("{}/pipelines/{}", data_dir, pipeline);
-  return PipelinePaths{
-      .folder = folder, .database = folder + "/outfall.db", .lock = folder + "/lock", .programs = folder + "/programs", .packages = folder + "/packages"};
+  return PipelinePaths{.folder = folder,
+                       .database = folder + "/outfall.db",
+                       .lock = folder + "/lock",
+                       .programs = folder + "/programs",
+                       .packages = folder + "/packages"};
 }
 
 Status make_pipeline_folders(const PipelinePaths& paths) {

@@ -144,33 +144,71 @@ Result<std::optional<Binding>> Ledger::binding() {
     }
     *part = std::move(**value);
   }
+  Result<std::optional<std::string>> meaning = get_value(database_, "destination_meaning");
+  if (!meaning) {
+    return std::unexpected(std::move(meaning).error());
+  }
+  binding.meaning = std::move(*meaning).value_or("");
   return binding;
 }
+
+namespace {
+
+bool is_digest(const std::string& meaning) {
+  return meaning.starts_with("sha3:");
+}
+
+Error other_target(const Binding& known, const Binding& asked) {
+  return {.message = fmt::format("pipeline '{}' loads into {}, dataset '{}'; this run asks for {}, dataset '{}'",
+                                 known.name, known.destination, known.dataset, asked.destination, asked.dataset),
+          .hint = "a pipeline keeps its target: name another pipeline for the other one (--pipeline NAME)",
+          .blame = Blame::usage};
+}
+
+Error other_meaning(const Binding& known, const Binding& asked) {
+  Error error{
+      .message = fmt::format("destination {} means something else now, and packages of pipeline '{}' wait for "
+                             "what it meant when they were sealed",
+                             known.destination, known.name),
+      .hint = "let it mean the same until `outfall resume` has delivered them, or drop them (outfall package drop)",
+      .blame = Blame::usage};
+  if (!is_digest(known.meaning) && !is_digest(asked.meaning)) {
+    error.message = fmt::format(
+        "destination {} means {} now, and packages of pipeline '{}' wait for what it meant when "
+        "they were sealed, {}",
+        known.destination, asked.meaning, known.name, known.meaning);
+  }
+  return error;
+}
+
+}  // namespace
 
 Status Ledger::check_binding(const Binding& asked) {
   const Result<std::optional<Binding>> known = binding();
   if (!known) {
     return std::unexpected(known.error());
   }
-  if (!*known || ((*known)->destination == asked.destination && (*known)->dataset == asked.dataset)) {
+  if (!*known) {
     return {};
   }
-  // A run that failed before its first seal has tied it to nothing.
-  const Result<std::int64_t> sealed = database_.integer(
-      "SELECT EXISTS (SELECT 1 FROM packages) OR EXISTS (SELECT 1 FROM inputs) OR "
-      "EXISTS (SELECT 1 FROM pipeline WHERE key = 'schema_id')");
-  if (!sealed) {
-    return std::unexpected(sealed.error());
-  }
-  if (*sealed == 0) {
+  const bool is_same = (*known)->destination == asked.destination && (*known)->dataset == asked.dataset;
+  if (is_same && (*known)->meaning == asked.meaning) {
     return {};
   }
-  return fail(Error{.message = fmt::format(
-                        "pipeline '{}' loads into {}, dataset '{}'; this run asks for {}, dataset '{}'", (*known)->name,
-                        (*known)->destination, (*known)->dataset, asked.destination, asked.dataset),
-                    .hint = "a pipeline keeps its target: name another pipeline for the other one (--pipeline NAME)",
-                    .remedy = Remedy::abandon,
-                    .blame = Blame::usage});
+  // A run that failed before its first seal has tied it to nothing; where what was sealed is delivered, a name may
+  // come to mean something else.
+  const Result<std::int64_t> tied =
+      is_same ? database_.integer("SELECT EXISTS (SELECT 1 FROM packages WHERE state = 'pending')")
+              : database_.integer(
+                    "SELECT EXISTS (SELECT 1 FROM packages) OR EXISTS (SELECT 1 FROM inputs) OR "
+                    "EXISTS (SELECT 1 FROM pipeline WHERE key = 'schema_id')");
+  if (!tied) {
+    return std::unexpected(tied.error());
+  }
+  if (*tied == 0) {
+    return {};
+  }
+  return fail(is_same ? other_meaning(**known, asked) : other_target(**known, asked));
 }
 
 Status Ledger::bind(const Binding& asked) {
@@ -185,11 +223,14 @@ Status Ledger::bind(const Binding& asked) {
   if (!known) {
     return std::unexpected(known.error());
   }
-  if (*known && (*known)->destination == asked.destination && (*known)->dataset == asked.dataset) {
+  if (*known && (*known)->destination == asked.destination && (*known)->dataset == asked.dataset &&
+      (*known)->meaning == asked.meaning) {
     return {};
   }
-  const std::pair<std::string_view, std::string_view> parts[] = {
-      {"name", asked.name}, {"destination", asked.destination}, {"dataset", asked.dataset}};
+  const std::pair<std::string_view, std::string_view> parts[] = {{"name", asked.name},
+                                                                 {"destination", asked.destination},
+                                                                 {"dataset", asked.dataset},
+                                                                 {"destination_meaning", asked.meaning}};
   for (const auto& [key, part] : parts) {
     if (Status put = put_value(database_, key, part); !put) {
       return put;

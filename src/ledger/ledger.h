@@ -44,7 +44,7 @@ class Ledger {
   // --- What the pipeline is ---
 
   /// Remembers name, destination and dataset; once something was sealed, another destination or dataset is refused,
-  /// naming both.
+  /// naming both; while a package is pending, so is another meaning of the destination's name.
   ///
   /// Errors: usage, abandon: bound to something else.
   Status bind(const Binding& binding);

@@ -87,6 +87,30 @@ TEST_F(LedgerTest, BindingIsKept) {
   EXPECT_EQ(ledger.binding().value()->destination, "duckdb:a");
 }
 
+TEST_F(LedgerTest, AnotherMeaningOfANameWaitsForWhatIsPending) {
+  const auto meaning = [](const std::string& text) {
+    return Binding{.name = "p", .destination = "sink", .dataset = "d", .meaning = text};
+  };
+  Ledger ledger = open();
+  ASSERT_TRUE(ledger.bind(meaning("duckdb:/a")));
+  EXPECT_TRUE(ledger.bind(meaning("duckdb:/b"))) << "nothing is pending";
+  EXPECT_EQ(ledger.binding().value()->meaning, "duckdb:/b");
+  begin(ledger, "r1");
+  const std::string load_id = seal(ledger, "r1", input("/data/events.jsonl"));
+  EXPECT_TRUE(ledger.bind(meaning("duckdb:/b")));
+  const Status refused = ledger.bind(meaning("duckdb:/a"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().blame, Blame::usage);
+  EXPECT_EQ(refused.error().message,
+            "destination sink means duckdb:/a now, and packages of pipeline 'p' wait for what it meant when they were "
+            "sealed, duckdb:/b");
+  const Status secret = ledger.bind(meaning("sha3:12"));
+  ASSERT_FALSE(secret);
+  EXPECT_THAT(secret.error().message, testing::Not(HasSubstr("sha3")));
+  ASSERT_TRUE(ledger.mark_loaded(load_id, 0));
+  EXPECT_TRUE(ledger.bind(meaning("duckdb:/a"))) << "what was sealed is delivered";
+}
+
 TEST_F(LedgerTest, LoadIdsGrowOverProcessesAndClocks) {
   std::string first;
   {

@@ -187,8 +187,10 @@ struct SealedInput {
 /// What a pipeline is tied to by its first run.
 struct Binding {
   std::string name;
-  std::string destination;  ///< address without secrets
+  std::string destination;  ///< address without secrets, or a name
   std::string dataset;
+  /// What the name means: an address, or `sha3:` and the digest of one that is secret. Empty: it is no name.
+  std::string meaning{};
 };
 
 /// The schema document that the newest seal left.

@@ -72,9 +72,11 @@ Result<std::vector<std::string>> drop_package(const DropRequest& request) {
   report.dataset = request.binding.dataset;
   report.destination = request.binding.destination;
   report.data_dir = request.data_dir;
+  ledger::Binding binding = request.binding;
+  binding.meaning = request.destination.meaning();
   Result<HeldPipeline> held = hold({.key = request.key,
                                     .data_dir = request.data_dir,
-                                    .binding = request.binding,
+                                    .binding = binding,
                                     .lock_wait = request.lock_wait,
                                     .run_id = report.run_id,
                                     .command = "package drop " + request.load_id},

@@ -29,8 +29,10 @@ Result<std::optional<ledger::Ledger>> look_into_ledger(const RunRequest& request
   if (!*bound) return std::nullopt;
   Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
   if (!ledger) return fail(std::move(ledger.error()));
-  Status same = ledger->check_binding(
-      {.name = request.name, .destination = request.destination.address(), .dataset = request.dataset});
+  Status same = ledger->check_binding({.name = request.name,
+                                       .destination = request.destination.address(),
+                                       .dataset = request.dataset,
+                                       .meaning = request.destination.meaning()});
   if (!same) return fail(std::move(same.error()));
   return std::move(*ledger);
 }

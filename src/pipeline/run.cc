@@ -114,15 +114,17 @@ class Run {
 
   Status hold_pipeline() {
     const ledger::RunInput input = input_kind(request_.source);
-    Result<HeldPipeline> held =
-        hold({.key = request_.key,
-              .data_dir = request_.data_dir,
-              .binding = {.name = request_.name, .destination = report_.destination, .dataset = request_.dataset},
-              .lock_wait = request_.lock_wait,
-              .run_id = report_.run_id,
-              .command = request_.command,
-              .input = input},
-             request_.env);
+    Result<HeldPipeline> held = hold({.key = request_.key,
+                                      .data_dir = request_.data_dir,
+                                      .binding = {.name = request_.name,
+                                                  .destination = report_.destination,
+                                                  .dataset = request_.dataset,
+                                                  .meaning = request_.destination.meaning()},
+                                      .lock_wait = request_.lock_wait,
+                                      .run_id = report_.run_id,
+                                      .command = request_.command,
+                                      .input = input},
+                                     request_.env);
     if (!held) return fail(std::move(held.error()));
     held_.emplace(std::move(*held));
     std::ranges::move(notes_on_unended(held_->unended, input), std::back_inserter(report_.notes));

@@ -92,6 +92,7 @@ def shell_script(parts, folder):
     script = ["code=0"]
     for number, part in enumerate(parts):
         if isinstance(part, tuple):
+            script.append(f"mkdir -p {shlex.quote(os.path.dirname(part[0]) or '.')}")
             script.append(f"printf %s {shlex.quote(part[1])} > {shlex.quote(part[0])}")
             continue
         answer = shlex.quote(f"{folder}/.answers/{number}")

@@ -4,13 +4,16 @@
 // hang or give up.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -275,7 +278,7 @@ struct Telling {
     said.push_back(std::move(what));
   }
   void operator()(const Rows& rows, const TableSchema& table) { say(fmt::format("{} {}", table.name, rows.size())); }
-  void open() { say("open"); }
+  void open(const Configuration&) { say("open"); }
   void begin_load(const LoadEvent& event) { say(event.load_id.empty() ? "?" : "begin_load"); }
   void begin_table(const LoadEvent& event) {
     say(fmt::format("begin_table {} {}", event.table->name, name(event.table->write_disposition)));
@@ -307,12 +310,61 @@ TEST_F(CustomDestinations, ReplacingWithNothingIsToldToo) {
 TEST_F(CustomDestinations, WhatCannotBeOpenedReadsNothing) {
   struct Closed {
     void operator()(const Rows&, const TableSchema&) {}
-    Outcome open() { return Outcome::fatal("no key", "set NOTIFY_KEY"); }
+    Status open(const Configuration&) { return fail("no key", "set NOTIFY_KEY"); }
   };
   const Report report = run({}, Closed{}, numbered(1));
   EXPECT_EQ(report.ending, Ending::failed);
   EXPECT_THAT(message_of(report), HasSubstr("open custom:sink: no key"));
   EXPECT_EQ(report.balance.in, 0U);
+}
+
+TEST_F(CustomDestinations, WhatIsMissingInTheConfigurationReadsNothing) {
+  struct Keyed {
+    void operator()(const Rows&, const TableSchema&) {}
+    Status open(const Configuration& configuration) {
+      const auto key = configuration.secret("api_key");
+      if (!key) return fail(key.error());
+      EXPECT_EQ(key->reveal(), "s3cr3t");
+      return {};
+    }
+  };
+  const Report without = run({}, Keyed{}, numbered(1));
+  EXPECT_EQ(without.ending, Ending::misuse);
+  EXPECT_THAT(message_of(without), HasSubstr("P__DESTINATION__SINK__API_KEY"));
+  EXPECT_THAT(message_of(without), HasSubstr("DESTINATION__SINK__API_KEY"));
+  ASSERT_EQ(::setenv("DESTINATION__SINK__API_KEY", "s3cr3t", 1), 0);
+  const Report with = run({}, Keyed{}, numbered(1));
+  ::unsetenv("DESTINATION__SINK__API_KEY");
+  EXPECT_EQ(with.ending, Ending::delivered) << message_of(with);
+}
+
+TEST_F(CustomDestinations, TheConfigurationSaysHowRowsReachIt) {
+  std::vector<std::size_t> sizes;
+  const auto take = [&](const Rows& rows, const TableSchema&) { sizes.push_back(rows.size()); };
+  ASSERT_EQ(::setenv("DESTINATION__SINK__BATCH_SIZE", "3", 1), 0);
+  (void)run({}, take, numbered(4));
+  (void)run({.batches = {.batch_size = 2}}, take, numbered(4));
+  ::unsetenv("DESTINATION__SINK__BATCH_SIZE");
+  EXPECT_THAT(sizes, ElementsAre(3, 1, 2, 2));
+}
+
+TEST_F(CustomDestinations, AJobFileIsABatchOnRequest) {
+  std::string path;
+  std::string text;
+  const auto take = [&](const Rows& rows, const TableSchema&, const CallContext& context) {
+    EXPECT_EQ(rows.size(), 0U);
+    EXPECT_EQ(context.row_count, 25U);
+    path = context.path;
+    std::ostringstream all;
+    all << std::ifstream(path).rdbuf();
+    text = all.str();
+  };
+  const Report report =
+      run({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::csv}}, take, numbered(25));
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 26);
+  EXPECT_TRUE(text.starts_with("id,name\n0,n0\n")) << text;
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
 }
 
 /// Hangs until it is let go; then says so.

@@ -99,17 +99,18 @@ Result<std::unique_ptr<DuckDbDestination>> DuckDbDestination::make(std::string_v
 }
 
 DuckDbDestination::DuckDbDestination(std::string path, const Options& options, Env& env)
-    : address_("duckdb:" + path), lock_wait_(options.lock_wait), lock_wait_left_(options.lock_wait.longest), env_(env) {
+    : address_(options.called.empty() ? "duckdb:" + path : options.called),
+      capabilities_{.identifier_length_max = sql::duckdb_dialect().identifier_length_max,
+                    .case_sensitive_names = false,
+                    .dialect = &sql::duckdb_dialect(),
+                    .naming = options.naming.value_or(NamingConvention::snake_case),
+                    .max_table_nesting = options.max_table_nesting},
+      lock_wait_(options.lock_wait),
+      lock_wait_left_(options.lock_wait.longest),
+      env_(env) {
   options_.path = std::move(path);
   if (options.memory_limit) options_.memory_limit = *options.memory_limit;
   options_.threads = options.threads;
-}
-
-const delivery::Capabilities& DuckDbDestination::capabilities() const {
-  static const delivery::Capabilities capabilities{.identifier_length_max = sql::duckdb_dialect().identifier_length_max,
-                                                   .case_sensitive_names = false,
-                                                   .dialect = &sql::duckdb_dialect()};
-  return capabilities;
 }
 
 Status DuckDbDestination::check_dataset(const std::string& dataset) const {

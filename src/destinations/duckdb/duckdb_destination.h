@@ -27,6 +27,10 @@ struct Options {
   int threads = 0;
   /// For another process that has the file open: all waits together.
   LockWait lock_wait{};
+  /// What it is called instead of its address; empty: nothing.
+  std::string called{};
+  std::optional<NamingConvention> naming{};  ///< of a new dataset; none: snake_case
+  std::optional<int> max_table_nesting{};
 };
 
 class DuckDbDestination final : public delivery::Destination {
@@ -36,7 +40,7 @@ class DuckDbDestination final : public delivery::Destination {
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::transactional; }
-  const delivery::Capabilities& capabilities() const override;
+  const delivery::Capabilities& capabilities() const override { return capabilities_; }
 
   Status check_dataset(const std::string& dataset) const override;
 
@@ -80,6 +84,7 @@ class DuckDbDestination final : public delivery::Destination {
   Status keep_through_power_cut(const std::string& load_id);
 
   std::string address_;
+  delivery::Capabilities capabilities_;
   LockWait lock_wait_;
   std::chrono::nanoseconds lock_wait_left_;
   sql::DuckDbOptions options_;

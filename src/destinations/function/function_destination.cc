@@ -31,27 +31,12 @@ Result<std::string> address_of(const CustomDestination& destination) {
                     .blame = Blame::usage});
 }
 
-Result<std::unique_ptr<FunctionDestination>> FunctionDestination::make(std::string address,
-                                                                       std::shared_ptr<CustomDestination> destination,
-                                                                       const FunctionOptions& options, Env& env) {
-  const BatchOptions& batches = destination->options().batches;
-  if (batches.load_jobs_max < 1 || batches.attempts_max < 1) {
-    return fail(
-        Error{.message = fmt::format("destination {}: load_jobs_max and attempts_max begin at 1", address),
-              .hint = "leave out what you do not want to set",
-              .blame = Blame::usage});
-  }
-  return std::unique_ptr<FunctionDestination>(
-      new FunctionDestination(std::move(address), std::move(destination), options, env));
-}
-
 FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
                                          const FunctionOptions& options, Env& env)
     : address_(std::move(address)),
       destination_(std::move(destination)),
       options_(options),
-      capabilities_{.naming = destination_->options().naming_convention,
-                    .max_table_nesting = destination_->options().max_table_nesting},
+      capabilities_{.naming = options.naming, .max_table_nesting = options.max_table_nesting},
       env_(env) {}
 
 DeliveryMode FunctionDestination::mode() const {
@@ -61,13 +46,17 @@ DeliveryMode FunctionDestination::mode() const {
 
 Status FunctionDestination::open_once() {
   if (is_open_) return {};
-  const Outcome opened = call_and_catch([&] { return destination_->open(); }, "open");
-  if (opened.kind != Outcome::Kind::delivered) {
-    const bool may_help = opened.kind == Outcome::Kind::retry || opened.kind == Outcome::Kind::unknown;
-    return fail(Error{.message = fmt::format("open {}: {}", address_, opened.reason),
-                      .hint = opened.hint,
-                      .remedy = may_help ? Remedy::retry : Remedy::abandon});
-  }
+  const Result<Configuration> configuration = Configuration::load(options_.configuration);
+  if (!configuration) return fail(configuration.error());
+  Status opened;
+  const Outcome called = call_and_catch(
+      [&] {
+        opened = destination_->open(*configuration);
+        return Outcome::delivered();
+      },
+      "open");
+  if (called.kind != Outcome::Kind::delivered) opened = fail(called.reason);
+  if (!opened) return fail(std::move(opened.error()).in("open " + address_));
   is_open_ = true;
   return {};
 }
@@ -82,9 +71,9 @@ Result<delivery::LoadSummary> FunctionDestination::load(const delivery::LoadRequ
   if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
   const auto introduction =
       std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
-  const std::optional<std::chrono::nanoseconds> timeout = destination_->options().batches.timeout;
   const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
-    return std::make_unique<FunctionWriter>(destination_, introduction, timeout, options_.log);
+    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.format,
+                                            options_.log);
   };
   return delivery::run_lanes(request, options_.lanes, make_writer, env_);
 }

@@ -6,6 +6,7 @@
 // key.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,21 +15,25 @@
 
 #include "delivery/lane_runner.h"
 #include "delivery/unasked_destination.h"
+#include "outfall/configuration.h"
 #include "outfall/custom_destination.h"
 
 namespace outfall::destinations::function {
 
 struct FunctionOptions {
   delivery::LaneOptions lanes{};
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< of one call
+  LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< of files whose paths are given
+  NamingConvention naming = NamingConvention::direct;
+  std::optional<int> max_table_nesting{};
+  ConfigurationOptions configuration{};              ///< what it is opened with
   std::function<void(std::string_view line)> log{};  ///< from any thread
 };
 
 class FunctionDestination final : public delivery::UnaskedDestination {
  public:
-  /// Errors: usage: its options are none.
-  static Result<std::unique_ptr<FunctionDestination>> make(std::string address,
-                                                           std::shared_ptr<CustomDestination> destination,
-                                                           const FunctionOptions& options, Env& env);
+  FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
+                      const FunctionOptions& options, Env& env);
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override;
@@ -40,8 +45,6 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
-  FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
-                      const FunctionOptions& options, Env& env);
   Status open_once();
 
   const std::string address_;

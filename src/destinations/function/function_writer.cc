@@ -66,11 +66,12 @@ bool LoadIntroduction::is_stuck() const {
 }
 
 FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
-                               std::optional<std::chrono::nanoseconds> timeout,
+                               std::optional<std::chrono::nanoseconds> timeout, LoaderFileFormat format,
                                std::function<void(std::string_view)> log)
     : destination_(std::move(destination)),
       load_(std::move(load)),
       timeout_(timeout),
+      format_(format),
       log_(log ? std::move(log) : [](std::string_view) {}) {
   if (timeout_) timed_.emplace(*timeout_);
 }
@@ -102,8 +103,9 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
                    .deadline = timeout_ ? std::optional(std::chrono::steady_clock::now() + *timeout_) : std::nullopt,
                    .stop = call->stop.get_token(),
                    .log = log_,
-                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key,
-                               first = batch.first](std::size_t row) { return key_of(first + row); }};
+                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first](std::size_t row) {
+                     return key_of(first + row);
+                   }};
   return call;
 }
 
@@ -114,16 +116,16 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   const std::shared_ptr<Call> call = make_call(batch);
   if (batch.is_file) {
-    auto file = delivery::BatchFile::write(batch, destination_->options().batches.loader_file_format);
+    auto file = delivery::BatchFile::write(batch, format_);
     if (!file) return Outcome::retry(file.error().message);
     call->file = std::move(*file);
     call->context.path = call->file->path();
   }
   call->rows = *rows;
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
-  Outcome outcome = guard(
-      [call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
-      "the function");
+  Outcome outcome =
+      guard([call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
+            "the function");
   if (is_stuck_) call->stop.request_stop();
   return outcome;
 }

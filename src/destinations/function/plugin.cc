@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/file.h"
@@ -22,8 +24,10 @@ std::unexpected<Error> refused(const std::string& address, const std::string& wh
 /// A call of the plugin: what it is told, and what it says.
 class PluginCall {
  public:
-  explicit PluginCall(const LoadEvent& event) : PluginCall(event.load_id, event.log, nullptr) {}
-  explicit PluginCall(const CallContext& context) : PluginCall(context.load_id, context.log, &context) {}
+  PluginCall(const LoadEvent& event, const std::optional<Configuration>& configuration)
+      : PluginCall(event.load_id, event.log, nullptr, configuration) {}
+  PluginCall(const CallContext& context, const std::optional<Configuration>& configuration)
+      : PluginCall(context.load_id, context.log, &context, configuration) {}
   PluginCall(const PluginCall&) = delete;
   PluginCall& operator=(const PluginCall&) = delete;
 
@@ -47,13 +51,15 @@ class PluginCall {
   }
 
  private:
-  PluginCall(std::string_view load_id, const std::function<void(std::string_view)>& log, const CallContext* context)
+  PluginCall(std::string_view load_id, const std::function<void(std::string_view)>& log, const CallContext* context,
+             const std::optional<Configuration>& configuration)
       : load_id_(load_id),
         job_id_(context == nullptr ? "" : context->job_id),
         key_(context == nullptr ? "" : context->key),
         path_(context == nullptr ? "" : context->path),
         log_(log),
-        context_(context) {
+        context_(context),
+        configuration_(configuration) {
     call_ = {.load_id = load_id_.c_str(),
              .job_id = job_id_.c_str(),
              .key = key_.c_str(),
@@ -67,6 +73,7 @@ class PluginCall {
              .reject = reject,
              .set_retry_after = set_retry_after,
              .log = write_log,
+             .setting = setting,
              .path = path_.c_str(),
              .row_count = context == nullptr ? 0 : context->row_count,
              .engine = this};
@@ -109,12 +116,29 @@ class PluginCall {
     if (of(call).log_) of(call).log_(line);
   }
 
+  static const char* setting(outfall_call* call, const char* key) {
+    PluginCall& self = of(call);
+    if (!self.configuration_) return nullptr;
+    Result<std::string> text = self.configuration_->text(key);
+    if (!text) {
+      const Result<Secret> secret = self.configuration_->secret(key);
+      if (!secret) {
+        self.outcome_.reason = text.error().message;
+        return nullptr;
+      }
+      text = secret->reveal();
+    }
+    return self.settings_.emplace_back(std::move(*text)).c_str();
+  }
+
   const std::string load_id_;
   const std::string job_id_;
   const std::string key_;
   const std::string path_;
   const std::function<void(std::string_view)>& log_;  ///< may be null
   const CallContext* context_;                        ///< null: of a hook
+  const std::optional<Configuration>& configuration_;
+  std::deque<std::string> settings_;  ///< that were asked for
   Outcome outcome_;
   outfall_call call_{};
 };
@@ -148,7 +172,7 @@ class PluginDestination final : public CustomDestination {
       return Outcome::fatal(given.error().message, given.error().hint);
     }
     const PluginTable table(schema);
-    PluginCall call(context);
+    PluginCall call(context, configuration_);
     const int answer = plugin_.write(plugin_.state, &array, &columns, &table.table, call.get());
     if (array.release != nullptr) array.release(&array);
     if (columns.release != nullptr) columns.release(&columns);
@@ -158,12 +182,21 @@ class PluginDestination final : public CustomDestination {
   bool resolves() const override { return plugin_.resolve != nullptr; }
   Outcome resolve(const TableSchema& schema, const CallContext& context) override {
     const PluginTable table(schema);
-    PluginCall call(context);
+    PluginCall call(context, configuration_);
     const int answer = plugin_.resolve(plugin_.state, &table.table, call.get());
     return std::move(call).outcome(answer);
   }
 
-  Outcome open() override { return tell(plugin_.open, {}); }
+  Status open(const Configuration& configuration) override {
+    configuration_ = configuration;
+    const Outcome opened = tell(plugin_.open, {});
+    if (opened.kind == Outcome::Kind::delivered) return {};
+    const bool may_help = opened.kind == Outcome::Kind::retry || opened.kind == Outcome::Kind::unknown;
+    return fail(Error{.message = opened.reason,
+                      .hint = "",
+                      .remedy = may_help ? Remedy::retry : Remedy::abandon,
+                      .blame = opened.kind == Outcome::Kind::rejected ? Blame::usage : Blame::run});
+  }
   Outcome begin_load(const LoadEvent& event) override { return tell(plugin_.begin_load, event); }
   Outcome begin_table(const LoadEvent& event) override { return tell_of_table(plugin_.begin_table, event); }
   Outcome end_table(const LoadEvent& event) override { return tell_of_table(plugin_.end_table, event); }
@@ -172,24 +205,25 @@ class PluginDestination final : public CustomDestination {
  private:
   Outcome tell(int (*hook)(void*, outfall_call*), const LoadEvent& event) const {
     if (hook == nullptr) return {};
-    PluginCall call(event);
+    PluginCall call(event, configuration_);
     const int answer = hook(plugin_.state, call.get());
     return std::move(call).outcome(answer);
   }
   Outcome tell_of_table(int (*hook)(void*, const outfall_table*, outfall_call*), const LoadEvent& event) const {
     if (hook == nullptr) return {};
     const PluginTable table(*event.table);
-    PluginCall call(event);
+    PluginCall call(event, configuration_);
     const int answer = hook(plugin_.state, &table.table, call.get());
     return std::move(call).outcome(answer);
   }
 
   const outfall_destination plugin_;
+  std::optional<Configuration> configuration_;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const BatchOptions& batches) {
+Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address) {
   constexpr std::string_view scheme = "plugin:";
   const std::string_view rest = std::string_view(address).substr(scheme.size());
   const std::size_t hash = rest.rfind('#');
@@ -223,7 +257,6 @@ Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& addres
                    "compile it anew with the header of this version");
   }
   CustomOptions options{.name = fmt::format("{}#{}", *path, symbol),
-                        .batches = batches,
                         .skip_dlt_columns_and_tables = plugin.keeps_dlt_columns == 0,
                         .deduplicates = plugin.deduplicates != 0};
   if (plugin.naming_convention != nullptr) {

@@ -14,6 +14,6 @@ namespace outfall::destinations::function {
 /// Loads the library of `plugin:PATH#NAME`, and lets it introduce itself.
 ///
 /// Errors: usage: there is no such library or function, or the plugin refuses.
-Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const BatchOptions& batches);
+Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address);
 
 }  // namespace outfall::destinations::function

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "delivery/unasked_destination.h"
 
@@ -12,6 +13,8 @@ namespace outfall::destinations::null {
 
 class NullDestination final : public delivery::UnaskedDestination {
  public:
+  explicit NullDestination(std::string address = "null:") : address_(std::move(address)) {}
+
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::none; }
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
@@ -20,7 +23,7 @@ class NullDestination final : public delivery::UnaskedDestination {
   Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
-  const std::string address_ = "null:";
+  const std::string address_;
   const delivery::Capabilities capabilities_;
 };
 

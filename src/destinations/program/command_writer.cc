@@ -46,7 +46,8 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        .environment = {fmt::format("OUTFALL_TABLE={}", batch.table.name), fmt::format("OUTFALL_KEY={}", batch.key),
                        fmt::format("OUTFALL_LOAD_ID={}", batch.load_id), fmt::format("OUTFALL_JOB={}", batch.job_file),
                        fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
-                       fmt::format("OUTFALL_ROWS={}", batch.size()), fmt::format("OUTFALL_FORMAT={}", name(options_.format)),
+                       fmt::format("OUTFALL_ROWS={}", batch.size()),
+                       fmt::format("OUTFALL_FORMAT={}", name(options_.format)),
                        fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())},
        .input = text_},
       options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });

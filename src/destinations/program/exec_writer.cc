@@ -140,7 +140,8 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
       LiveProgram::start(guard_, "exec " + options_.command, {}, [this](std::string_view said) { log_.take(said); });
   if (!program) return {.kind = Outcome::Kind::retry, .reason = program.error().message, .hint = program.error().hint};
   program_ = std::move(*program);
-  const Answer answer = program_->ask(hello_line(destination_, worker_, options_.format), options_.timeout.value_or(start_max), stop);
+  const Answer answer =
+      program_->ask(hello_line(destination_, worker_, options_.format), options_.timeout.value_or(start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {

@@ -37,7 +37,8 @@ Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::
 
 ProgramDestination::ProgramDestination(std::string address, Kind kind, std::string command,
                                        const ProgramOptions& options, Env& env)
-    : address_(std::move(address)),
+    : address_(options.called.empty() ? std::move(address) : options.called),
+      is_named_(!options.called.empty()),
       kind_(kind),
       command_{.command = std::move(command),
                .timeout = options.timeout,
@@ -46,7 +47,9 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                .retry_codes = options.retry_codes,
                .log = options.log},
       lanes_(options.lanes),
-      capabilities_{.naming = NamingConvention::direct, .max_table_nesting = 0, .takes_documents = options.format == LoaderFileFormat::jsonl},
+      capabilities_{.naming = options.naming,
+                    .max_table_nesting = options.max_table_nesting,
+                    .takes_documents = options.format == LoaderFileFormat::jsonl},
       lock_path_(options.lock_path),
       env_(env),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}
@@ -98,7 +101,7 @@ Status ProgramDestination::look_for_command() {
   const Result<ProgramEnd> looked = run_program(**held, {.command = "command -v " + word}, std::nullopt, {});
   if (!looked) return fail(looked.error());
   if (looked->exit_code == 0) return {};
-  return fail(fmt::format("{} is not there, or cannot be run", word),
+  return fail(fmt::format("{} is not there, or cannot be run", is_named_ ? "its command" : word),
               "name a program that is in the PATH, or its path; it has to be executable (chmod +x)");
 }
 

@@ -24,11 +24,14 @@ struct ProgramOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
   LoaderFileFormat format = LoaderFileFormat::jsonl;
-  std::set<int> reject_codes{65};                     ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
-  std::set<int> retry_codes{75};                      ///< EX_TEMPFAIL
-  bool deduplicates = false;                          ///< of a command; others say so themselves
-  std::string lock_path{};                            ///< of the lock that the programs hold; made if missing
-  std::function<void(std::string_view line)> log{};   ///< from any thread
+  std::set<int> reject_codes{65};                    ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
+  std::set<int> retry_codes{75};                     ///< EX_TEMPFAIL
+  bool deduplicates = false;                         ///< of a command; others say so themselves
+  std::string lock_path{};                           ///< of the lock that the programs hold; made if missing
+  std::function<void(std::string_view line)> log{};  ///< from any thread
+  std::string called{};                              ///< instead of its address; empty: nothing
+  NamingConvention naming = NamingConvention::direct;
+  int max_table_nesting = 0;
 };
 
 class ProgramDestination final : public delivery::UnaskedDestination {
@@ -60,6 +63,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options, Env& env);
 
   const std::string address_;
+  const bool is_named_;  ///< its command may be secret
   const Kind kind_;
   const CommandOptions command_;
   const delivery::LaneOptions lanes_;

@@ -186,7 +186,8 @@ Result<Ready> read_ready(std::string_view line) {
     return fail("the program speaks another protocol",
                 fmt::format("this Outfall speaks protocol {}", protocol_version));
   }
-  return Ready{.deduplicates = says(*answer, "deduplicates"), .resolves = says(*answer, "resolves"),
+  return Ready{.deduplicates = says(*answer, "deduplicates"),
+               .resolves = says(*answer, "resolves"),
                .row_keys = says(*answer, "row_keys")};
 }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// destination list, capabilities and test.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/quantities.h"
+#include "cli/terminal.h"
+#include "outfall/destination.h"
+
+namespace outfall::cli {
+namespace {
+
+int print(const std::string& text) {
+  const Status written = write_output(text);
+  return written ? 0 : complain(written.error());
+}
+
+std::string line(std::string_view label, std::string_view text) {
+  return fmt::format("  {:<14}{}\n", label, one_line(text));
+}
+
+std::string configured_text(const ConfiguredDestination& destination) {
+  std::string out = one_line(destination.name) + "\n";
+  if (!destination.problem.empty()) return out + line("problem", destination.problem);
+  out += line("address", destination.address.empty() ? "(secret)" : destination.address);
+  return out + line("from", destination.place);
+}
+
+std::string list_text(const DestinationList& list) {
+  std::string out;
+  for (const ConfiguredDestination& destination : list.configured) out += configured_text(destination) + "\n";
+  if (list.configured.empty()) out += "no destination is configured\n\n";
+  out += "kinds of addresses\n";
+  for (const DestinationKind& kind : list.kinds)
+    out += line(kind.form, fmt::format("{}; {}", kind.what, name(kind.mode)));
+  const std::string folders = fmt::format("{}", fmt::join(list.folders, ", "));
+  return out + "\nconfiguration is read from the environment" + (folders.empty() ? "" : " and ") + one_line(folders) +
+         "\n";
+}
+
+std::string nesting_text(const std::optional<int>& levels) {
+  if (!levels) return "any number of levels becomes tables";
+  return *levels == 0 ? "what is nested stays as it is" : fmt::format("{} levels become tables", *levels);
+}
+
+std::string names_text(const DestinationCapabilities& can) {
+  return fmt::format("of {}, {}",
+                     can.identifier_length_max == 0 ? "any length" : count_text(can.identifier_length_max, "character"),
+                     can.case_sensitive_names ? "case tells them apart" : "case does not tell them apart");
+}
+
+std::string job_files_text(const DestinationCapabilities& can) {
+  if (!can.load_jobs_max) return "all of a load together";
+  return fmt::format("{} at once, {}", *can.load_jobs_max, name(can.parallelism));
+}
+
+std::string capabilities_text(const DestinationCapabilities& can) {
+  return one_line(can.address) + "\n" + line("kind", can.kind) + line("promise", name(can.mode)) +
+         line("naming", name(can.naming)) + line("nesting", nesting_text(can.max_table_nesting)) +
+         line("names", names_text(can)) + line("job files", job_files_text(can));
+}
+
+std::string finding_text(const DestinationFinding& finding) {
+  std::string out;
+  for (const std::string& fact : finding.facts) out += one_line(fmt::format("{}: {}", finding.address, fact)) + "\n";
+  return out;
+}
+
+template <class Value>
+int show(const Result<Value>& found, ReportForm form, std::string (*text)(const Value&)) {
+  if (!found) return complain(found.error());
+  return print(form == ReportForm::json ? to_json(*found) + "\n" : text(*found));
+}
+
+}  // namespace
+
+int destination(const DestinationCommand& command) {
+  switch (command.verb) {
+    case DestinationVerb::list:
+      return show(list_destinations(), command.form, list_text);
+    case DestinationVerb::capabilities:
+      return show(destination_capabilities(command.destination), command.form, capabilities_text);
+    case DestinationVerb::test:
+      return show(test_destination(command.destination), command.form, finding_text);
+  }
+  return 0;
+}
+
+}  // namespace outfall::cli

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outfall/configuration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/file.h"
+#include "config/settings.h"
+#include "config/values.h"
+
+namespace outfall {
+namespace {
+
+using config::Found;
+using config::Place;
+
+/// "environment variables A, B; /p/.outfall/secrets.toml: a.b, b; environment variables ..."
+std::string listed(std::span<const Place> places) {
+  std::string list;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const bool goes_on = i > 0 && places[i].file == places[i - 1].file;
+    if (!goes_on) {
+      list += i == 0 ? "" : "; ";
+      list += places[i].file.empty() ? "environment variables " : places[i].file + ": ";
+    }
+    list += (goes_on ? ", " : "") + places[i].key();
+  }
+  return list;
+}
+
+}  // namespace
+
+class Configuration::State {
+ public:
+  State(ConfigurationOptions options, config::Settings settings)
+      : options_(std::move(options)), settings_(std::move(settings)) {}
+
+  std::optional<Found> find(std::string_view key) const {
+    const auto given = options_.given.find(std::string(key));
+    if (given == options_.given.end()) return settings_.find(wanted(key));
+    // What the program gives is the program's to show.
+    return Found{.value = given->second,
+                 .place = {.file = "given by the program", .path = {given->first}},
+                 .secrecy = config::Secrecy::secret};
+  }
+
+  std::vector<Place> places(std::string_view key) const { return settings_.places(wanted(key)); }
+
+  Error missing(std::string_view key) const {
+    const std::vector<Place> places = this->places(key);
+    const auto first = std::ranges::find(places, options_.kind, [](const Place& place) { return place.path.front(); });
+    std::string message =
+        fmt::format("{} {} needs {}, and no place has it: {}", options_.kind, options_.name, key, listed(places));
+    if (settings_.files().empty())
+      message += "; there is no secrets.toml and no config.toml in .outfall/ or .dlt/, here or upwards";
+    return {.message = std::move(message),
+            .hint = fmt::format("set {}, or write {} below [{}.{}] in .outfall/secrets.toml",
+                                first == places.end() ? "" : first->key(), key, options_.kind, options_.name),
+            .blame = Blame::usage};
+  }
+
+  template <class Value>
+  Result<std::optional<Value>> if_set(std::string_view key, Result<Value> (*read)(const Found&)) const {
+    const std::optional<Found> found = find(key);
+    if (!found) return std::nullopt;
+    Result<Value> value = read(*found);
+    if (!value) return fail(std::move(value.error()));
+    return std::move(*value);
+  }
+
+  template <class Value>
+  Result<Value> required(std::string_view key, Result<Value> (*read)(const Found&)) const {
+    Result<std::optional<Value>> value = if_set(key, read);
+    if (!value) return fail(std::move(value.error()));
+    if (!*value) return fail(missing(key));
+    return std::move(**value);
+  }
+
+  template <class Value>
+  Result<Value> with_default(std::string_view key, Result<Value> (*read)(const Found&), Value otherwise) const {
+    Result<std::optional<Value>> value = if_set(key, read);
+    if (!value) return fail(std::move(value.error()));
+    return std::move(*value).value_or(std::move(otherwise));
+  }
+
+ private:
+  config::Wanted wanted(std::string_view key) const {
+    return {.sections = {options_.kind, options_.name}, .key = std::string(key), .pipeline = options_.pipeline};
+  }
+
+  ConfigurationOptions options_;
+  config::Settings settings_;
+};
+
+namespace {
+
+Result<Secret> secret_of(const Found& found) {
+  if (found.place.file.ends_with("config.toml")) {
+    return fail(Error{.message = fmt::format("{}: this is a secret, and stands in a file that is not for secrets",
+                                             found.place.text()),
+                      .hint = fmt::format("move it to secrets.toml beside it, or set {}",
+                                          Place{.file = {}, .path = found.place.path}.text()),
+                      .blame = Blame::usage});
+  }
+  Result<std::string> text = config::text_of(found);
+  if (!text) return fail(std::move(text.error()));
+  return Secret(std::move(*text));
+}
+
+}  // namespace
+
+Result<Configuration> Configuration::load(const ConfigurationOptions& options) {
+  Result<std::string> folder = absolute_path(options.folder.empty() ? "." : options.folder);
+  if (!folder) return fail(std::move(folder.error()));
+  Result<config::Settings> settings = config::Settings::read(*folder, config::process_environment());
+  if (!settings) return fail(std::move(settings.error()));
+  return Configuration(std::make_shared<const State>(options, std::move(*settings)));
+}
+
+Result<std::string> Configuration::text(std::string_view key) const {
+  return state_->required(key, config::text_of);
+}
+Result<std::int64_t> Configuration::integer(std::string_view key) const {
+  return state_->required(key, config::integer_of);
+}
+Result<double> Configuration::number(std::string_view key) const {
+  return state_->required(key, config::number_of);
+}
+Result<bool> Configuration::flag(std::string_view key) const {
+  return state_->required(key, config::flag_of);
+}
+Result<std::chrono::nanoseconds> Configuration::seconds(std::string_view key) const {
+  return state_->required(key, config::seconds_of);
+}
+Result<std::vector<std::string>> Configuration::list(std::string_view key) const {
+  return state_->required(key, config::list_of);
+}
+Result<Secret> Configuration::secret(std::string_view key) const {
+  return state_->required(key, secret_of);
+}
+
+Result<std::string> Configuration::text(std::string_view key, std::string otherwise) const {
+  return state_->with_default(key, config::text_of, std::move(otherwise));
+}
+Result<std::int64_t> Configuration::integer(std::string_view key, std::int64_t otherwise) const {
+  return state_->with_default(key, config::integer_of, otherwise);
+}
+Result<double> Configuration::number(std::string_view key, double otherwise) const {
+  return state_->with_default(key, config::number_of, otherwise);
+}
+Result<bool> Configuration::flag(std::string_view key, bool otherwise) const {
+  return state_->with_default(key, config::flag_of, otherwise);
+}
+Result<std::chrono::nanoseconds> Configuration::seconds(std::string_view key,
+                                                        std::chrono::nanoseconds otherwise) const {
+  return state_->with_default(key, config::seconds_of, otherwise);
+}
+Result<std::vector<std::string>> Configuration::list(std::string_view key, std::vector<std::string> otherwise) const {
+  return state_->with_default(key, config::list_of, std::move(otherwise));
+}
+
+Result<std::optional<std::string>> Configuration::text_if_set(std::string_view key) const {
+  return state_->if_set(key, config::text_of);
+}
+Result<std::optional<std::int64_t>> Configuration::integer_if_set(std::string_view key) const {
+  return state_->if_set(key, config::integer_of);
+}
+Result<std::optional<double>> Configuration::number_if_set(std::string_view key) const {
+  return state_->if_set(key, config::number_of);
+}
+Result<std::optional<bool>> Configuration::flag_if_set(std::string_view key) const {
+  return state_->if_set(key, config::flag_of);
+}
+Result<std::optional<std::chrono::nanoseconds>> Configuration::seconds_if_set(std::string_view key) const {
+  return state_->if_set(key, config::seconds_of);
+}
+Result<std::optional<std::vector<std::string>>> Configuration::list_if_set(std::string_view key) const {
+  return state_->if_set(key, config::list_of);
+}
+Result<std::optional<Secret>> Configuration::secret_if_set(std::string_view key) const {
+  return state_->if_set(key, secret_of);
+}
+
+std::vector<std::string> Configuration::places(std::string_view key) const {
+  std::vector<std::string> texts;
+  for (const Place& place : state_->places(key)) texts.push_back(place.text());
+  return texts;
+}
+
+}  // namespace outfall

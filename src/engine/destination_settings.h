@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the configuration says of the destination of a run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/settings.h"
+#include "outfall/error.h"
+#include "outfall/pipeline.h"
+#include "outfall/types.h"
+
+namespace outfall::engine {
+
+struct DestinationWords {
+  std::string word;        ///< an address, or a name
+  std::string pipeline{};  ///< settings below its name come first; empty: there are none
+  BatchOptions batches{};  ///< what was given wins
+};
+
+struct DestinationSettings {
+  std::string name;     ///< empty: it goes by its address
+  std::string address;  ///< with its kind in front
+  std::string meaning;  ///< of the name, as ledger::Binding has it
+  BatchOptions batches;
+  std::optional<NamingConvention> naming;  ///< of a new dataset
+  std::optional<int> max_table_nesting;
+};
+
+/// Errors: usage: no destination has the name (says which are configured); a setting is wrong, or not known.
+Result<DestinationSettings> find_destination(const DestinationWords& words, const config::Settings& settings);
+
+}  // namespace outfall::engine

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a word means, and which of several settings counts.
+#include "engine/destination_settings.h"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "base/file.h"
+#include "base/scratch_folder.h"
+#include "engine/configured_address.h"
+
+namespace outfall::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class DestinationSettingsTest : public testing::Test {
+ protected:
+  void write(const std::string& file, std::string_view text) {
+    const std::string path = folder_ / file;
+    ASSERT_TRUE(make_directories(std::string(parent_path(path))));
+    ASSERT_TRUE(File::open(path, OpenMode::append)->write(text));
+  }
+  config::Settings read(config::Environment environment = {}) const {
+    return config::Settings::read(folder_.path(), std::move(environment)).value();
+  }
+  DestinationSettings find(const std::string& word, config::Environment environment = {},
+                           const BatchOptions& batches = {}) const {
+    return find_destination({.word = word, .pipeline = "p", .batches = batches}, read(std::move(environment))).value();
+  }
+  Error error_of(const std::string& word, config::Environment environment = {}) const {
+    const auto found = find_destination({.word = word}, read(std::move(environment)));
+    EXPECT_FALSE(found);
+    return found ? Error{} : found.error();
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(DestinationSettingsTest, AWordWithAColonIsAnAddress) {
+  const DestinationSettings found = find("cmd:./push.sh", {{"DESTINATION__BATCH_SIZE", "7"}, {"BATCH_SIZE", "8"}});
+  EXPECT_EQ(found.name, "");
+  EXPECT_EQ(found.address, "cmd:./push.sh");
+  EXPECT_EQ(found.meaning, "");
+  EXPECT_EQ(found.batches.batch_size, 7U) << "a variable without any section is somebody else's";
+}
+
+TEST_F(DestinationSettingsTest, ANameMeansItsAddress) {
+  write(".outfall/config.toml", "[destination.sink]\naddress = 'exec:./push.py'\n[destination.empty]\ntimeout = 1\n");
+  const DestinationSettings found = find("sink");
+  EXPECT_EQ(found.name, "sink");
+  EXPECT_EQ(found.address, "exec:./push.py");
+  EXPECT_EQ(found.meaning, "exec:./push.py");
+  EXPECT_EQ(find("sink", {{"DESTINATION__SINK__ADDRESS", "null:"}}).address, "null:");
+  EXPECT_THAT(configured_names(read({{"DESTINATION__ELSEWHERE__ADDRESS", "null:"}})), ElementsAre("elsewhere", "sink"));
+  const Error unknown = error_of("empty", {{"ADDRESS", "null:"}, {"DESTINATION__ADDRESS", "null:"}});
+  EXPECT_THAT(unknown.hint, HasSubstr("configured are sink"));
+  EXPECT_EQ(unknown.blame, Blame::usage);
+}
+
+TEST_F(DestinationSettingsTest, DuckDbIsWrittenAsInDlt) {
+  write(".dlt/config.toml",
+        "[destination.a]\ndestination_type = 'duckdb'\n"
+        "[destination.b]\ndestination_type = 'dlt.destinations.duckdb'\ncredentials = 'x/b.duckdb'\n"
+        "[destination.c]\ndestination_type = 'duckdb'\n[destination.c.credentials]\ndatabase = '/c.duckdb'\n"
+        "[destination.d]\ndestination_type = 'duckdb:///d.duckdb'\n"
+        "[destination.duckdb]\ncredentials = 'duckdb:///own.duckdb'\n"
+        "[destination.e]\ndestination_type = 'postgres'\n"
+        "[destination.f]\ndestination_type = 'null:'\naddress = 'null:'\n");
+  const std::string here = "duckdb:" + folder_.path() + "/";
+  EXPECT_EQ(find("a").address, here + "a.duckdb");
+  EXPECT_EQ(find("b").address, here + "x/b.duckdb");
+  EXPECT_EQ(find("c").address, "duckdb:/c.duckdb");
+  EXPECT_EQ(find("d").address, here + "d.duckdb");
+  EXPECT_EQ(find("duckdb").address, here + "own.duckdb");
+  EXPECT_THAT(error_of("e").message, HasSubstr("'postgres' is not a type of destination that is known"));
+  EXPECT_THAT(error_of("f").message, HasSubstr("has an address"));
+}
+
+TEST_F(DestinationSettingsTest, WhatIsTypedWinsThenThePipelineThenTheName) {
+  write(".outfall/config.toml",
+        "[destination]\nbatch_size = 1\ntimeout = 2.5\n[destination.sink]\naddress = 'cmd:a'\nbatch_size = 2\n"
+        "naming_convention = 'sql_ci_v1'\nmax_table_nesting = 3\nloader_parallelism_strategy = 'sequential'\n"
+        "[p.destination.sink]\nmax_attempts = 4\n");
+  const DestinationSettings found = find("sink");
+  EXPECT_EQ(found.batches.batch_size, 2U);
+  EXPECT_EQ(found.batches.timeout, std::chrono::milliseconds(2500));
+  EXPECT_EQ(found.batches.attempts_max, 4);
+  EXPECT_EQ(found.batches.parallelism, Parallelism::sequential);
+  EXPECT_EQ(found.batches.load_jobs_max, std::nullopt);
+  EXPECT_EQ(found.naming, NamingConvention::sql_ci_v1);
+  EXPECT_EQ(found.max_table_nesting, 3);
+  EXPECT_EQ(find("sink", {}, {.batch_size = 9}).batches.batch_size, 9U);
+}
+
+TEST_F(DestinationSettingsTest, LoadsHaveSettingsOfTheirOwn) {
+  write(".outfall/config.toml",
+        "[destination.sink]\naddress = 'cmd:a'\nmax_parallel_load_jobs = 5\nloader_parallelism_strategy = "
+        "'sequential'\n");
+  EXPECT_EQ(find("sink").batches.load_jobs_max, 5);
+  EXPECT_EQ(find("sink", {{"LOAD__WORKERS", "3"}}).batches.load_jobs_max, 3);
+  EXPECT_EQ(find("sink", {{"LOAD__WORKERS", "8"}}).batches.load_jobs_max, 5);
+  EXPECT_EQ(find("cmd:a", {{"LOAD__WORKERS", "8"}, {"WORKERS", "9"}}).batches.load_jobs_max, 8);
+  EXPECT_EQ(find("sink", {{"LOAD__PARALLELISM_STRATEGY", "table-sequential"}}).batches.parallelism,
+            Parallelism::table_sequential);
+  EXPECT_EQ(find("sink", {{"LOAD__RAISE_ON_MAX_RETRIES", "7"}}).batches.attempts_max, 7);
+  EXPECT_EQ(find("sink", {{"LOAD__RAISE_ON_MAX_RETRIES", "0"}}).batches.attempts_max, std::numeric_limits<int>::max());
+}
+
+TEST_F(DestinationSettingsTest, ASettingThatIsNoneIsAnError) {
+  write(".outfall/config.toml", "[destination.sink]\naddress = 'cmd:a'\nbatchsize = 5\n");
+  write(".dlt/config.toml", "[destination.theirs]\naddress = 'cmd:a'\ncreate_indexes = true\n");
+  EXPECT_THAT(error_of("sink").message, HasSubstr("destination.sink has no setting batchsize"));
+  EXPECT_THAT(error_of("sink").hint, StartsWith("did you mean batch_size?"));
+  EXPECT_EQ(find("theirs").address, "cmd:a") << "dlt knows more settings";
+  EXPECT_THAT(error_of("theirs", {{"DESTINATION__BATCH_SIZE", "0"}}).message, HasSubstr("from 1 to 1000000"));
+  EXPECT_THAT(error_of("theirs", {{"LOAD__PARALLELISM_STRATEGY", "wild"}}).message, HasSubstr("'wild' is not known"));
+  EXPECT_THAT(error_of("theirs", {{"DESTINATION__TIMEOUT", "0"}}).message, HasSubstr("more than none"));
+}
+
+TEST_F(DestinationSettingsTest, AnAddressThatIsSecretIsRememberedAsADigest) {
+  write(".outfall/secrets.toml",
+        "[destination.sink]\naddress = 'cmd:push hush'\n[destination.bad]\naddress = 'hush'\n");
+  const DestinationSettings found = find("sink");
+  EXPECT_EQ(found.address, "cmd:push hush");
+  EXPECT_THAT(found.meaning, StartsWith("sha3:"));
+  EXPECT_THAT(error_of("bad").message, Not(HasSubstr("hush")));
+}
+
+}  // namespace
+}  // namespace outfall::engine

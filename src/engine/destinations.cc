@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looks at destinations without a run.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "destinations/duckdb/address.h"
+#include "engine/configured_address.h"
+#include "engine/datasets.h"
+#include "engine/destination_settings.h"
+#include "engine/registry.h"
+#include "outfall/destination.h"
+
+namespace outfall {
+namespace {
+
+std::string kind_of(const engine::DestinationSettings& settings) {
+  return settings.address.substr(0, settings.address.find(':'));
+}
+
+/// What a word means, and the object behind it.
+struct Looked {
+  engine::DestinationSettings settings;
+  std::unique_ptr<delivery::Destination> destination;
+};
+
+Result<Looked> look(const std::string& word, const std::string& programs_lock) {
+  const Result<config::Settings> settings = engine::read_settings();
+  if (!settings) return fail(settings.error());
+  Result<engine::DestinationSettings> found = engine::find_destination({.word = word}, *settings);
+  if (!found) return fail(std::move(found.error()));
+  auto made = engine::make_destination(word, {.programs_lock = programs_lock}, Env::system());
+  if (!made) return fail(std::move(made.error()));
+  return Looked{.settings = std::move(*found), .destination = std::move(*made)};
+}
+
+/// What else a database holds is for `outfall query`.
+Status look_into_file(Looked& looked, DestinationFinding& finding) {
+  const Result<std::string> path = destinations::duckdb::path_of(looked.settings.address);
+  if (!path) return fail(path.error());
+  const Result<bool> is_there = file_exists(*path);
+  if (!is_there) return fail(is_there.error());
+  if (Status opened = looked.destination->open(); !opened) return opened;
+  if (!*is_there) {
+    finding.facts.emplace_back("there is no file yet; the first load makes it");
+    return {};
+  }
+  looked.destination->close();
+  const Result<std::vector<std::string>> datasets = engine::read_datasets(*looked.destination, {});
+  if (!datasets) return fail(datasets.error());
+  finding.facts.push_back(datasets->empty()
+                              ? "it was opened, and has no dataset yet"
+                              : fmt::format("it was opened, and has the datasets {}", fmt::join(*datasets, ", ")));
+  return {};
+}
+
+Status look_at_program(Looked& looked, DestinationFinding& finding) {
+  const auto started = looked.destination->inspect({});
+  if (!started) return fail(started.error());
+  finding.facts.emplace_back(kind_of(looked.settings) == "exec"
+                                 ? "it was started, and said that it is ready"
+                                 : "its command can be run; a batch of rows would tell more");
+  return {};
+}
+
+Status look_at_plugin(Looked& looked, DestinationFinding& finding) {
+  const auto opened = looked.destination->inspect({});
+  if (!opened) return fail(opened.error());
+  finding.facts.emplace_back("it was loaded, and opened");
+  return {};
+}
+
+/// A file that is gone with the object.
+class ScratchFile {
+ public:
+  ScratchFile()
+      : path_((std::filesystem::temp_directory_path() / ("outfall-" + random_hex(Env::system(), 8))).string()) {}
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  ~ScratchFile() { static_cast<void>(remove_file(path_)); }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+ConfiguredDestination configured_destination(const config::Settings& settings, std::string name) {
+  ConfiguredDestination out{.name = std::move(name)};
+  const auto found = engine::find_configured(settings, out.name);
+  if (!found) {
+    out.problem = found.error().message;
+  } else if (*found) {
+    out.place = (*found)->place.text();
+    if ((*found)->secrecy == config::Secrecy::open) out.address = (*found)->address;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<DestinationCapabilities> destination_capabilities(const std::string& destination) {
+  const Result<Looked> looked = look(destination, {});
+  if (!looked) return fail(looked.error());
+  const delivery::Capabilities& can = looked->destination->capabilities();
+  DestinationCapabilities out{.address = looked->destination->address(),
+                              .kind = kind_of(looked->settings),
+                              .mode = looked->destination->mode(),
+                              .identifier_length_max = can.identifier_length_max,
+                              .case_sensitive_names = can.case_sensitive_names,
+                              .naming = can.naming,
+                              .max_table_nesting = can.max_table_nesting};
+  if (out.mode != DeliveryMode::at_least_once && out.mode != DeliveryMode::idempotency_key) return out;
+  const delivery::LaneOptions lanes = engine::lane_options(looked->settings.batches);
+  out.load_jobs_max = lanes.workers;
+  out.parallelism = lanes.parallelism;
+  return out;
+}
+
+Result<DestinationList> list_destinations() {
+  const Result<config::Settings> settings = engine::read_settings();
+  if (!settings) return fail(settings.error());
+  DestinationList list{.kinds = {{"duckdb:PATH", "a DuckDB file", DeliveryMode::transactional},
+                                 {"exec:COMMAND", "a program that is kept alive", DeliveryMode::at_least_once},
+                                 {"cmd:COMMAND", "a command for each batch", DeliveryMode::at_least_once},
+                                 {"plugin:PATH#NAME", "a shared library", DeliveryMode::at_least_once},
+                                 {"null:", "counts rows and forgets them", DeliveryMode::none}},
+                       .folders = settings->folders()};
+  for (std::string& name : engine::configured_names(*settings))
+    list.configured.push_back(configured_destination(*settings, std::move(name)));
+  return list;
+}
+
+Result<DestinationFinding> test_destination(const std::string& destination) {
+  const ScratchFile lock;
+  Result<Looked> looked = look(destination, lock.path());
+  if (!looked) return fail(std::move(looked.error()));
+  DestinationFinding finding{.address = looked->destination->address()};
+  Status tested;
+  const std::string kind = kind_of(looked->settings);
+  if (kind == "duckdb") {
+    tested = look_into_file(*looked, finding);
+  } else if (kind == "exec" || kind == "cmd") {
+    tested = look_at_program(*looked, finding);
+  } else if (kind == "plugin") {
+    tested = look_at_plugin(*looked, finding);
+  } else {
+    finding.facts.emplace_back("it takes whatever comes");
+  }
+  if (!tested) return fail(std::move(tested.error()));
+  return finding;
+}
+
+}  // namespace outfall
