@@ -28,6 +28,8 @@ struct BatchOptions {
   std::optional<LoaderFileFormat> loader_file_format{};
   /// Batches that are out at once, each of another job file. Else 20.
   std::optional<int> load_jobs_max{};
+  /// Bytes of a job file from which on the rows of a table go to another one. Else a table is one file.
+  std::optional<std::uint64_t> recommended_file_size{};
   /// Else parallel.
   std::optional<Parallelism> parallelism{};
   /// How long a batch may take. Else as long as it wants.

@@ -346,7 +346,9 @@ const std::string& Database::path() const {
 }
 
 Result<Transaction> Transaction::begin(Database& database, Kind kind) {
-  if (const Status begun = database.execute(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN"); !begun) {
+  Result<Statement> begin = database.prepare(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+  const Status begun = begin ? begin->run() : std::unexpected(begin.error());
+  if (!begun) {
     return std::unexpected(begun.error());
   }
   return Transaction(&database);
@@ -361,7 +363,8 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-  Status committed = database_->execute("COMMIT");
+  Result<Statement> commit = database_->prepare("COMMIT");
+  Status committed = commit ? commit->run() : std::unexpected(commit.error());
   if (!committed) {
     static_cast<void>(database_->execute("ROLLBACK"));
   }

@@ -228,6 +228,9 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
     done = take(known_word<LoaderFileFormat>("--loader-file-format", typed.loader_file_format, formats),
                 batches.loader_file_format);
   }
+  if (done && !typed.recommended_file_size.empty()) {
+    done = take(parse_size("--recommended-file-size", typed.recommended_file_size), batches.recommended_file_size);
+  }
   if (done) done = take_codes("--reject-on", typed.reject_on, batches.reject_on);
   if (done) done = take_codes("--retry-on", typed.retry_on, batches.retry_on);
   if (typed.deduplicates) batches.deduplicates = true;

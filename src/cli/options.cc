@@ -155,6 +155,9 @@ void add_batch_options(CLI::App& app, Typed& typed) {
   text(app, "--loader-file-format", typed.loader_file_format, "FORMAT",
        "How rows are written: jsonl (default), typed-jsonl, parquet, arrow, csv")
       ->group(batches);
+  text(app, "--recommended-file-size", typed.recommended_file_size, "SIZE",
+       "Bytes of a job file from which on a table gets another one. Default: a table is one job file")
+      ->group(batches);
   text(app, "--reject-on", typed.reject_on, "CODES", "Exit codes of cmd: that reject the batch. Default: 65")
       ->group(batches);
   text(app, "--retry-on", typed.retry_on, "CODES", "Exit codes of cmd: that ask for another attempt. Default: 75")

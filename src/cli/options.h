@@ -45,6 +45,7 @@ struct Typed {
   std::string timeout;
   std::string attempts_max;
   std::string loader_file_format;
+  std::string recommended_file_size;
   std::string reject_on;
   std::string retry_on;
   std::string batch_bytes;

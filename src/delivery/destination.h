@@ -38,6 +38,8 @@ struct Capabilities {
   std::optional<int> max_table_nesting{};                  ///< where nothing else was asked for
   /// Rows go on as JSON: where tables mirror the documents, these are spooled as they were written.
   bool takes_documents = false;
+  /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
+  std::uint64_t recommended_file_size = 0;
 
   std::optional<std::size_t> name_length_max() const {
     return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);

@@ -693,8 +693,9 @@ Result<LoadSummary> run_lanes(const LoadRequest& request, const LaneOptions& opt
 std::string batch_key(std::string_view pipeline, std::string_view load_id, std::string_view job_file,
                       std::uint64_t first, std::uint64_t last) {
   const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", pipeline, load_id, job_file, first, last);
-  const std::array<std::uint8_t, 16> hash = xxh3_128(text);
-  return fmt::format("{:02x}", fmt::join(hash, ""));
+  std::string key;
+  for (const std::uint8_t byte : xxh3_128(text)) fmt::format_to(std::back_inserter(key), "{:02x}", byte);
+  return key;
 }
 
 }  // namespace outfall::delivery

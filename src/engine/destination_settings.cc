@@ -27,6 +27,7 @@ constexpr std::array known_keys{"address",
                                 "batch_size",
                                 "loader_file_format",
                                 "max_parallel_load_jobs",
+                                "recommended_file_size",
                                 "loader_parallelism_strategy",
                                 "timeout",
                                 "max_attempts",
@@ -162,6 +163,7 @@ Status take_batches(const Reader& reader, BatchOptions& batches) {
   if (taken) taken = take_timeout(reader.of_destination("timeout"), batches.timeout);
   if (taken) taken = take_attempts(reader, batches.attempts_max);
   if (taken) taken = take(reader.of_destination("batch_bytes"), {}, batches.batch_bytes);
+  if (taken) taken = take(reader.of_destination("recommended_file_size"), {}, batches.recommended_file_size);
   if (taken) {
     taken = take(reader.of_destination("max_in_flight"), {.most = BatchOptions::load_jobs_most}, batches.in_flight_max);
   }

@@ -28,6 +28,7 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
   destinations::program::ProgramOptions program{.lanes = lane_options(batches),
                                                 .timeout = batches.timeout,
                                                 .format = batches.loader_file_format.value_or(LoaderFileFormat::jsonl),
+                                                .recommended_file_size = batches.recommended_file_size.value_or(0),
                                                 .deduplicates = batches.deduplicates.value_or(false),
                                                 .lock_path = options.programs_lock,
                                                 .log = options.log,
@@ -55,7 +56,8 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .format = settings.batches.loader_file_format.value_or(LoaderFileFormat::jsonl),
           .naming = settings.naming.value_or(own.naming_convention),
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
-          .configuration = {.name = called, .pipeline = options.pipeline},
+          .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
+       .configuration = {.name = called, .pipeline = options.pipeline},
           .log = options.log},
       env);
 }

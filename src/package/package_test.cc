@@ -139,6 +139,14 @@ TEST_F(PackageTest, OtherColumnsOrAnotherOrderBeginANewFile) {
               ElementsAre("t t.00001.arrow 1", "t t.00002.arrow 1", "t t.00003.arrow 2", "t t.00004.arrow 1"));
 }
 
+TEST_F(PackageTest, AFileThatIsLargeEnoughGetsNoMoreRows) {
+  PackageWriter writer = create({.file_bytes = 1});
+  for (int round = 0; round < 3; ++round) ASSERT_TRUE(append(writer, "t", {"id"}, {round, round}));
+  const auto jobs = writer.finish();
+  ASSERT_TRUE(jobs);
+  EXPECT_THAT(summary(*jobs), ElementsAre("t t.00001.arrow 2", "t t.00002.arrow 2", "t t.00003.arrow 2"));
+}
+
 TEST_F(PackageTest, OpenFilesAreBoundedAndJobsStayInOrder) {
   PackageWriter writer = create({.open_files_max = 2});
   for (int round = 0; round < 2; ++round) {

@@ -31,12 +31,14 @@ struct OpenFile {
 
 }  // namespace
 
+using OpenFiles = std::map<std::string, OpenFile, std::less<>>;
+
 struct PackageWriter::State {
   std::string packages_folder;
   std::string folder;
   PackageWriterOptions options;
   std::vector<ledger::JobRecord> jobs;
-  std::map<std::string, OpenFile, std::less<>> open;  // by table
+  OpenFiles open;  // by table
   std::string schema_key;                             // of the batch at hand, kept for its memory
   std::uint64_t turn = 0;
   std::uint64_t bytes_of_finished = 0;
@@ -48,6 +50,7 @@ struct PackageWriter::State {
   Result<OpenFile*> begin_file(std::string_view table, const ArrowSchema& schema);
   Status finish_file(OpenFile& file);
   Status finish_least_used();
+  Status end_file(OpenFiles::iterator file);
 };
 
 Status PackageWriter::State::check_disk() {
@@ -66,10 +69,7 @@ Result<OpenFile*> PackageWriter::State::file_for(std::string_view table, const A
   append_schema_key(schema, schema_key);
   if (const auto found = open.find(table); found != open.end()) {
     if (found->second.schema_key == schema_key) return &found->second;
-    Status done = finish_file(found->second);
-    if (done) done = found->second.writer.sync();
-    if (!done) return fail(std::move(done).error());
-    open.erase(found);
+    if (Status done = end_file(found); !done) return fail(std::move(done).error());
   }
   if (open.size() >= options.open_files_max) {
     if (Status done = finish_least_used(); !done) return fail(std::move(done).error());
@@ -104,10 +104,13 @@ Status PackageWriter::State::finish_file(OpenFile& file) {
 }
 
 Status PackageWriter::State::finish_least_used() {
-  const auto oldest = std::ranges::min_element(open, {}, [](const auto& entry) { return entry.second.last_used; });
-  if (Status done = finish_file(oldest->second); !done) return done;
-  if (Status synced = oldest->second.writer.sync(); !synced) return synced;
-  open.erase(oldest);
+  return end_file(std::ranges::min_element(open, {}, [](const auto& entry) { return entry.second.last_used; }));
+}
+
+Status PackageWriter::State::end_file(OpenFiles::iterator file) {
+  if (Status done = finish_file(file->second); !done) return done;
+  if (Status synced = file->second.writer.sync(); !synced) return synced;
+  open.erase(file);
   return {};
 }
 
@@ -150,7 +153,11 @@ Status PackageWriter::append(std::string_view table, const ArrowSchema& schema, 
   (*file)->last_used = ++state_->turn;
   const std::uint64_t before = (*file)->writer.size().bytes;
   if (Status written = (*file)->writer.append(batch); !written) return written;
-  state_->bytes_since_check += (*file)->writer.size().bytes - before;
+  const std::uint64_t bytes = (*file)->writer.size().bytes;
+  state_->bytes_since_check += bytes - before;
+  if (state_->options.file_bytes > 0 && bytes >= state_->options.file_bytes) {
+    if (Status done = state_->end_file(state_->open.find(table)); !done) return done;
+  }
   return state_->bytes_since_check >= limits::disk_check_interval_bytes ? state_->check_disk() : Status{};
 }
 

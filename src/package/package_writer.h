@@ -34,6 +34,8 @@ namespace outfall::package {
 
 struct PackageWriterOptions {
   std::size_t open_files_max = limits::open_job_files_max;
+  /// A file that has so many bytes gets no more rows; 0: a table is one file.
+  std::uint64_t file_bytes = 0;
   std::uint64_t disk_reserve_bytes = limits::disk_reserve_bytes;
   /// The space left on the disk of a folder.
   std::function<Result<std::uint64_t>(const std::string&)> free_bytes = outfall::free_bytes;

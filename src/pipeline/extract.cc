@@ -332,7 +332,8 @@ class Extraction {
     if (writer_) {
       if (Status removed = writer_->discard(); !removed) return fail(std::move(removed.error()));
     }
-    Result<package::PackageWriter> writer = package::PackageWriter::create(request_.paths.packages, load_id_);
+    Result<package::PackageWriter> writer = package::PackageWriter::create(
+        request_.paths.packages, load_id_, {.file_bytes = run_.destination.capabilities().recommended_file_size});
     if (!writer) return fail(std::move(writer.error()));
     writer_.emplace(std::move(*writer));
     request_.ledger.forget_set_aside();

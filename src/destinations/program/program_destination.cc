@@ -49,7 +49,8 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
       lanes_(options.lanes),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
-                    .takes_documents = options.format == LoaderFileFormat::jsonl},
+                    .takes_documents = options.format == LoaderFileFormat::jsonl,
+                    .recommended_file_size = options.recommended_file_size},
       lock_path_(options.lock_path),
       env_(env),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}
