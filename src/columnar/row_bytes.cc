@@ -49,7 +49,9 @@ template <class Writer>
 arrow::Status write_pieces(OpenRows rows, std::uint64_t first, std::uint64_t last, auto open) {
   std::shared_ptr<Writer> writer;
   ARROW_RETURN_NOT_OK(for_each_piece(rows, first, last, [&](const std::shared_ptr<arrow::RecordBatch>& piece) {
-    if (writer == nullptr) ARROW_ASSIGN_OR_RAISE(writer, open(*piece->schema()));
+    if (writer == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(writer, open(*piece->schema()));
+    }
     return writer->WriteRecordBatch(*piece);
   }));
   return writer->Close();
