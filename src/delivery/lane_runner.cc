@@ -16,10 +16,8 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/wait.h"
-#include "columnar/ipc_file.h"
-#include "columnar/row_texts.h"
+#include "delivery/job_rows.h"
 #include "delivery/lane_log.h"
-#include "package/package_reader.h"
 
 namespace outfall::delivery {
 namespace {
@@ -29,12 +27,6 @@ using ledger::LaneState;
 
 /// Rejected rows that a summary repeats.
 constexpr std::size_t refused_told_max = 10;
-
-/// A job file that is open for its lane.
-struct JobRows {
-  columnar::IpcFileReader file;
-  columnar::RowTexts texts;
-};
 
 /// The destination's answers to one cut, and to the halves of it where it was rejected as a whole.
 struct Sending {
@@ -61,6 +53,7 @@ struct Lane {
   const ledger::JobRecord& job;
   const schema::Table& table;
   bool is_root = true;
+  std::uint64_t first = 0;  ///< of its rows among those of the table in the package
 
   // Under the mutex of all.
   Step step = Step::ready;
@@ -89,7 +82,9 @@ class Lanes {
         make_writer_(make_writer),
         env_(env),
         log_(request.lanes->ledger, request.package.load_id, request.lanes->run_id,
-             [this](std::uint64_t rows) { tell_progress(rows); }) {}
+             {.settled = [this](std::uint64_t rows) { tell_progress(rows); },
+              .place_letter = request.lanes->place_letter}),
+        batch_size_(request.lanes->replayed_key ? 1 : options.batch_size) {}
 
   Result<LoadSummary> run() {
     if (Status made = make_lanes(); !made) return fail(std::move(made.error()));
@@ -124,6 +119,7 @@ class Lanes {
     if (!known) return fail(known.error());
     std::map<std::int64_t, LaneRecord> records;
     for (const LaneRecord& record : *known) records.emplace(record.position, record);
+    std::map<std::string_view, std::uint64_t> firsts;
     for (std::size_t i = 0; i < request_.package.jobs.size(); ++i) {
       const ledger::JobRecord& job = request_.package.jobs[i];
       if (schema::is_system_name(job.table)) continue;
@@ -132,7 +128,8 @@ class Lanes {
         return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
       const auto position = static_cast<std::int64_t>(i);
       const auto record = records.find(position);
-      lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty()});
+      lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty(), .first = firsts[job.table]});
+      firsts[job.table] += job.rows;
       Lane& lane = lanes_.back();
       lane.record = record == records.end() ? LaneRecord{.position = position} : record->second;
       rejected_ += lane.is_root ? lane.record.rejected : 0;
@@ -237,15 +234,9 @@ class Lanes {
 
   Status open_rows(Lane& lane) const {
     if (lane.rows != nullptr) return {};
-    Result<columnar::IpcFileReader> file = package::open_job(request_.folder, lane.job, request_.check);
-    if (!file) return fail(std::move(file.error()));
-    std::vector<columnar::RowTextColumn> columns;
-    for (const schema::Column& column : lane.table.columns) {
-      if (column.type && !schema::is_system_name(column.name)) columns.push_back({column.name, *column.type});
-    }
-    auto texts = columnar::RowTexts::open(*file, columns, columnar::RowNulls::omit);
-    if (!texts) return fail(std::move(texts.error()));
-    lane.rows = std::make_unique<JobRows>(JobRows{std::move(*file), std::move(*texts)});
+    Result<std::unique_ptr<JobRows>> rows = open_job_rows(request_.folder, lane.job, lane.table, request_.check);
+    if (!rows) return fail(std::move(rows.error()));
+    lane.rows = std::move(*rows);
     return {};
   }
 
@@ -253,7 +244,7 @@ class Lanes {
   std::uint64_t next_end(const Lane& lane) const {
     const LaneRecord& record = lane.record;
     if (lane.has_intent()) return std::min(record.settled + record.cut, record.sent_to);
-    return std::min(record.settled + options_.batch_size, lane.job.rows);
+    return std::min(record.settled + batch_size_, lane.job.rows);
   }
 
   /// Sees to it that the batch in hand is known to be about to be sent.
@@ -288,20 +279,27 @@ class Lanes {
     if (Outcome had = have_writer(writer); had.kind != Outcome::Kind::delivered) return had;
     const LaneRecord& record = lane.record;
     const std::uint64_t last = lane.sending.ends.back();
-    const std::string key =
-        batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, record.settled, last);
+    const std::string key = key_of(lane, record.settled, last);
     Outcome outcome = writer->write({.load_id = request_.package.load_id,
                                      .table = lane.table,
                                      .job_file = lane.job.file,
                                      .rows = lane.rows->texts,
                                      .first = record.settled,
                                      .last = last,
-                                     .index = record.settled / options_.batch_size,
+                                     .index = record.settled / batch_size_,
                                      .attempt = lane.sending.attempts,
                                      .key = key,
                                      .stop = request_.stop});
     fault_point(Fault::batch_answered);
     return outcome;
+  }
+
+  std::string key_of(const Lane& lane, std::uint64_t first, std::uint64_t last) const {
+    if (request_.lanes->replayed_key) {
+      std::string key = request_.lanes->replayed_key(lane.job.table, lane.first + first);
+      if (!key.empty()) return key;
+    }
+    return batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, first, last);
   }
 
   /// The rows of the batch in hand are delivered, or rejected as `update` says. The next batch is intended with it.
@@ -349,7 +347,8 @@ class Lanes {
   }
 
   Result<Turn> reject(Lane& lane, const std::vector<RejectedRow>& rows) {
-    ledger::LaneUpdate update{.lane = lane.record, .rejected = rows.size()};
+    ledger::LaneUpdate update{
+        .lane = lane.record, .rejected = rows.size(), .documents = lane.is_root ? rows.size() : 0};
     if (lane.is_root) {
       const std::lock_guard lock(mutex_);
       rejected_ += rows.size();
@@ -377,27 +376,26 @@ class Lanes {
     {
       const std::lock_guard lock(mutex_);
       if (refused_.size() < refused_told_max) {
-        refused_.push_back({.table = lane.job.table, .row = place, .reason = row.reason, .text = ""});
+        refused_.push_back({.table = lane.job.table, .row = lane.first + place, .reason = row.reason, .text = ""});
       }
     }
     if (request_.lanes->on_reject != OnReject::dead_letter) return {};
     std::string text;
     if (Status told = lane.rows->texts.append(place, place + 1, text); !told) return told;
     text.pop_back();  // the line feed
-    letters.push_back(
-        {.table = lane.job.table,
-         .input = fmt::format("package {}", request_.package.load_id),
-         .line = place + 1,
-         .reason = row.reason,
-         .hint = "",
-         .header = "",
-         .text = text,
-         .text_bytes = text.size(),
-         .rejected_at = env_.now_us(),
-         .job_file = lane.job.file,
-         .row = place,
-         .key = batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, place, place + 1),
-         .attempt = lane.sending.attempts});
+    letters.push_back({.table = lane.job.table,
+                       .input = fmt::format("package {}", request_.package.load_id),
+                       .line = place + 1,
+                       .reason = row.reason,
+                       .hint = "",
+                       .header = "",
+                       .text = text,
+                       .text_bytes = text.size(),
+                       .rejected_at = env_.now_us(),
+                       .job_file = lane.job.file,
+                       .row = place,
+                       .key = key_of(lane, place, place + 1),
+                       .attempt = lane.sending.attempts});
     return {};
   }
 
@@ -423,8 +421,16 @@ class Lanes {
     record.state = LaneState::failed;
     ++record.attempts;
     record.last_error = error.message;
+    if (error.hint.empty()) error.hint = failed_hint();
     lane.error = std::move(error);
     return recorded({.lane = record}, 0, {.step = Step::stopped});
+  }
+
+  std::string failed_hint() const {
+    return fmt::format(
+        "outfall package retry {0} has it tried again by the next resume, outfall package skip {0} gives it "
+        "up",
+        request_.package.load_id);
   }
 
   // --- What is told ---
@@ -513,7 +519,7 @@ class Lanes {
       if (lane.error) return Error(*lane.error).in(where);
       if (lane.record.state == LaneState::failed) {
         return Error{.message = fmt::format("{}: given up by an earlier run: {}", where, lane.record.last_error),
-                     .hint = fmt::format("outfall package drop {} gives them up", request_.package.load_id)};
+                     .hint = failed_hint()};
       }
     }
     if (request_.stop.stop_requested()) {
@@ -527,6 +533,7 @@ class Lanes {
   const MakeWriter& make_writer_;
   Env& env_;
   LaneLog log_;
+  const std::uint64_t batch_size_;
   std::vector<Lane> lanes_;
   LaneCounts before_{};
 
