@@ -63,7 +63,7 @@ struct StatusCommand {
   ReportForm form = ReportForm::text;
 };
 
-enum class PackageVerb { list, show, drop };
+enum class PackageVerb { list, show, retry, skip, abort, drop };
 enum class Consent {
   ask,    ///< on a terminal; elsewhere the command is refused
   given,  ///< --yes
@@ -71,21 +71,30 @@ enum class Consent {
 
 struct PackageCommand {
   PackageVerb verb = PackageVerb::list;
-  std::string pipeline;  ///< of list; empty: all
-  std::string load_id;   ///< of show and drop
+  std::string pipeline;                        ///< of list; empty: all
+  std::string load_id;                         ///< of the others
+  std::string table;                           ///< of retry and skip; empty: all
+  OnReject on_reject = OnReject::dead_letter;  ///< of skip
   std::string data_dir;
   std::chrono::seconds lock_wait{0};
   Consent consent = Consent::ask;
   ReportForm form = ReportForm::text;
 };
 
-enum class DeadLetterVerb { list, show, export_rows };
+enum class DeadLetterVerb { list, show, export_rows, drop };
 
 struct DeadLetterCommand {
   DeadLetterVerb verb = DeadLetterVerb::list;
   DeadLetterOptions letters;  ///< of show: only where they are
-  std::string id;             ///< of show
+  std::string id;             ///< of show and drop
+  std::chrono::seconds lock_wait{0};
+  Consent consent = Consent::ask;
   ReportForm form = ReportForm::text;
+};
+
+struct ReplayCommand {
+  ReplayOptions replay;
+  Talk talk;
 };
 
 /// Help or the version: on stdout when it was asked for, on stderr when there was nothing else to do.
@@ -95,7 +104,7 @@ struct ShowCommand {
 };
 
 using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, DeadLetterCommand,
-                             ShowCommand>;
+                             ReplayCommand, ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

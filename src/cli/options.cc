@@ -147,9 +147,12 @@ void add_where_options(CLI::App& app, Typed& typed) {
       ->group(where);
 }
 
-void add_batch_options(CLI::App& app, Typed& typed) {
+enum class BatchSize { is_chosen, is_one };
+
+void add_batch_options(CLI::App& app, Typed& typed, BatchSize size = BatchSize::is_chosen) {
   const char* batches = "Batches, where a program takes the rows";
-  text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch. Default: 10")->group(batches);
+  if (size == BatchSize::is_chosen)
+    text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch. Default: 10")->group(batches);
   text(app, "--max-parallel-load-jobs", typed.load_jobs_max, "N",
        "Batches that are out at once, each of another job file. Default: 20")
       ->group(batches);
@@ -261,7 +264,7 @@ void add_status(CLI::App& root, Typed& typed) {
 }
 
 void add_package(CLI::App& root, Typed& typed) {
-  CLI::App& noun = *root.add_subcommand("package", "List, show and drop packages: what is sealed, or was loaded");
+  CLI::App& noun = *root.add_subcommand("package", "Packages: what is sealed, or was loaded; and what to do about one");
   noun.alias("packages");
   noun.require_subcommand(0, 1);
   noun.footer(
@@ -287,19 +290,59 @@ void add_package(CLI::App& root, Typed& typed) {
   add_place(show);
   show.footer("Usage:\n  outfall package show 1795369135.28477");
 
+  const auto add_yes = [&typed](CLI::App& verb) {
+    verb.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
+  };
+  const auto add_table = [&typed](CLI::App& verb) {
+    text(verb, "-t,--table", typed.table, "NAME", "Only jobs of this table")->group("Which");
+  };
+
+  CLI::App& retry = *noun.add_subcommand(
+      "retry", "Have failed jobs, which their destination has given up, tried again by the next run or resume");
+  add_id(retry);
+  add_table(retry);
+  add_place(retry);
+  add_lock_wait(retry, typed);
+  retry.footer("Usage:\n  outfall package retry 1795369135.28477");
+
+  CLI::App& skip = *noun.add_subcommand(
+      "skip", "Give up what failed jobs have not delivered: these rows are rejected, and the package can finish");
+  add_id(skip);
+  add_table(skip);
+  text(skip, "--on-reject", typed.on_reject, "HOW", "dead-letter (default; keep the rows), or drop (count them)")
+      ->group("Which");
+  add_yes(skip);
+  add_place(skip);
+  add_lock_wait(skip, typed);
+  skip.footer("Usage:\n  outfall package skip 1795369135.28477 --yes");
+
+  CLI::App& abort = *noun.add_subcommand("abort",
+                                         "Give up all that is pending of a package, for good: what was delivered stays "
+                                         "so, the rest counts as rejected, its "
+                                         "inputs count as loaded");
+  add_id(abort);
+  add_yes(abort);
+  add_place(abort);
+  add_lock_wait(abort, typed);
+  abort.footer(
+      "Usage:\n  outfall package abort 1795369135.28477 --yes\n\n`outfall package drop` is for what is to be loaded "
+      "again: it forgets the package.");
+
   CLI::App& drop =
-      *noun.add_subcommand("drop", "Give a pending package up: its rows are gone, its inputs count as not loaded");
+      *noun.add_subcommand("drop", "Forget a pending package: its rows are gone, its inputs count as not loaded");
   add_id(drop);
-  drop.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
+  add_yes(drop);
   add_place(drop);
   add_lock_wait(drop, typed);
-  drop.footer("Usage:\n  outfall package drop 1795369135.28477 --yes");
+  drop.footer(
+      "Usage:\n  outfall package drop 1795369135.28477 --yes\n\nThe same command as before loads its inputs again. "
+      "`outfall package abort` gives it up for good.");
   for (CLI::App* verb : noun.get_subcommands(nullptr))
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
 
 void add_dead_letter(CLI::App& root, Typed& typed) {
-  CLI::App& noun = *root.add_subcommand("dead-letter", "List, show and export rows that were rejected and kept");
+  CLI::App& noun = *root.add_subcommand("dead-letter", "Rows that were rejected and kept; and what to do about them");
   noun.alias("dead-letters");
   noun.require_subcommand(0, 1);
   noun.footer(
@@ -313,8 +356,10 @@ void add_dead_letter(CLI::App& root, Typed& typed) {
   const auto add_json = [&typed](CLI::App& verb) {
     verb.add_flag("--json", typed.json, "Print one JSON document a letter on stdout")->group("Talk");
   };
+  const auto add_all = [&typed](CLI::App& verb) {
+    verb.add_flag("--all", typed.all, "Also those that were replayed or dropped")->group("Which");
+  };
   const auto add_filters = [&typed](CLI::App& verb, const char* limit) {
-    text(verb, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: all")->group("Which");
     text(verb, "-p,--pipeline", typed.pipeline, "NAME", "The same, as an option")->group("Which");
     text(verb, "-t,--table", typed.table, "NAME", "Rows that were meant for this table")->group("Which");
     text(verb, "--reason", typed.reason, "TEXT", "Reasons that hold this text")->group("Which");
@@ -324,8 +369,18 @@ void add_dead_letter(CLI::App& root, Typed& typed) {
     text(verb, "--limit", typed.limit, "N", limit)->group("Which");
   };
 
+  const auto add_pipeline = [&typed](CLI::App& verb) {
+    text(verb, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: all")->group("Which");
+  };
+  const auto add_subject = [&typed](CLI::App& verb) {
+    text(verb, "subject", typed.letter, "ID|PIPELINE", "One letter, or the pipeline. Default: all that are open")
+        ->group("Which");
+  };
+
   CLI::App& list = *noun.add_subcommand("list", "The letters, those of the newest load first");
+  add_pipeline(list);
   add_filters(list, "At most so many. Default: 20");
+  add_all(list);
   add_place(list);
   add_json(list);
   list.footer("Usage:\n  outfall dead-letter list\n  outfall dead-letter list github --since 24h --reason UTF-8");
@@ -338,11 +393,38 @@ void add_dead_letter(CLI::App& root, Typed& typed) {
 
   CLI::App& export_rows =
       *noun.add_subcommand("export", "The rows as they were, to be mended and loaded, those of the oldest load first");
+  add_pipeline(export_rows);
   add_filters(export_rows, "At most so many. Default: all");
   add_place(export_rows);
   export_rows.footer(
       "Usage:\n  outfall dead-letter export github > mend.jsonl\n  outfall run mend.jsonl --table events --pipeline "
       "github");
+
+  CLI::App& replay = *noun.add_subcommand(
+      "replay", "Deliver the rows once more, to where their pipelines go; what is delivered is off the list");
+  add_subject(replay);
+  add_filters(replay, "At most so many. Default: all");
+  replay
+      .add_flag("--new-key", typed.new_key,
+                "Send rows that a program has rejected under new keys. Default: each under the key of its letter")
+      ->group("Which");
+  add_rejected_ok(replay, typed);
+  add_batch_options(replay, typed, BatchSize::is_one);
+  add_machine_options(replay, typed);
+  add_place(replay);
+  add_lock_wait(replay, typed);
+  add_talk_options(replay, typed);
+  replay.footer(
+      "Usage:\n  outfall dead-letter replay github --since 24h\n  outfall dead-letter replay 1795369135.28477.1");
+
+  CLI::App& drop = *noun.add_subcommand("drop", "Give the rows up for good: their texts are gone");
+  add_subject(drop);
+  add_filters(drop, "At most so many. Default: all");
+  drop.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
+  add_place(drop);
+  add_lock_wait(drop, typed);
+  drop.add_flag("--json", typed.json, "Print how many as one JSON document on stdout")->group("Talk");
+  drop.footer("Usage:\n  outfall dead-letter drop github --reason 'no such account' --yes");
   for (CLI::App* verb : noun.get_subcommands(nullptr))
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
