@@ -69,7 +69,8 @@ RunOptions run_options(const ReplayOptions& options) {
 }  // namespace
 
 Result<std::uint64_t> drop_dead_letters(const DropLettersOptions& options) {
-  const Result<engine::LettersFound> found = engine::find_letters(options.letters, options.id);
+  const Result<engine::LettersFound> found =
+      engine::find_letters(options.letters, options.id, engine::LettersWanted::open);
   if (!found) return fail(found.error());
   std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
   std::uint64_t dropped = 0;
@@ -86,7 +87,8 @@ Result<std::uint64_t> drop_dead_letters(const DropLettersOptions& options) {
 
 ResumeReport replay_dead_letters(const ReplayOptions& options, const std::function<void(const Report&)>& done) {
   ResumeReport all;
-  const Result<engine::LettersFound> found = engine::find_letters(options.letters, options.id);
+  const Result<engine::LettersFound> found =
+      engine::find_letters(options.letters, options.id, engine::LettersWanted::open_or_replaying);
   if (!found) {
     all.error = found.error();
     all.ending = ending_of(*all.error);

@@ -55,24 +55,33 @@ Status look_for_letters(const std::string& data_dir, const std::string& pipeline
   return {};
 }
 
-Result<LettersFound> find_letters(const DeadLetterOptions& options, const std::string& id) {
+Result<LettersFound> find_letters(const DeadLetterOptions& options, const std::string& id, LettersWanted wanted) {
   Result<std::string> data_dir = find_data_dir(options.data_dir);
   if (!data_dir) return fail(std::move(data_dir.error()));
-  LettersFound found{.data_dir = std::move(*data_dir), .filter = letter_filter(options)};
+  LettersFound found{.data_dir = std::move(*data_dir), .pipelines = {}, .filter = letter_filter(options)};
   found.filter.status = ledger::letter_status::open;
   if (!id.empty()) {
     std::optional<ledger::LetterFilter> one = letter_filter(id);
     if (!one) return fail(no_letter(id));
     found.filter = std::move(*one);
   }
-  const Status looked = look_for_letters(options.data_dir, id.empty() ? options.pipeline : std::string(),
-                                         [&](const std::string& key, ledger::Ledger& ledger) -> Result<bool> {
-                                           const Result<std::uint64_t> count = ledger.count_letters(found.filter);
-                                           if (!count) return fail(count.error());
-                                           if (*count > 0) found.pipelines.push_back(key);
-                                           return true;
-                                         });
-  if (!looked) return fail(looked.error());
+  std::vector<ledger::LetterFilter> filters{found.filter};
+  if (id.empty() && wanted == LettersWanted::open_or_replaying) {
+    filters.push_back(found.filter);
+    filters.back().status = ledger::letter_status::replaying;
+  }
+  const auto look = [&](const std::string& key, ledger::Ledger& ledger) -> Result<bool> {
+    std::uint64_t letters = 0;
+    for (const ledger::LetterFilter& filter : filters) {
+      const Result<std::uint64_t> count = ledger.count_letters(filter);
+      if (!count) return fail(count.error());
+      letters += *count;
+    }
+    if (letters > 0) found.pipelines.push_back(key);
+    return true;
+  };
+  if (Status looked = look_for_letters(options.data_dir, id.empty() ? options.pipeline : std::string(), look); !looked)
+    return fail(std::move(looked.error()));
   if (!id.empty() && found.pipelines.empty()) return fail(no_letter(id));
   return found;
 }

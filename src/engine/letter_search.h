@@ -26,16 +26,22 @@ Error no_letter(const std::string& id);
 using LookForLetters = std::function<Result<bool>(const std::string& pipeline, ledger::Ledger& ledger)>;
 Status look_for_letters(const std::string& data_dir, const std::string& pipeline, const LookForLetters& look);
 
-/// The pipelines that have letters to act on, and these as a filter.
+/// Which letters make their pipeline one to act on.
+enum class LettersWanted {
+  open,
+  open_or_replaying,  ///< what an earlier replay has sealed may be finished
+};
+
+/// The pipelines that have letters to act on, and the open ones as a filter.
 struct LettersFound {
   std::string data_dir;  ///< absolute
   std::vector<std::string> pipelines;
-  ledger::LetterFilter filter;  ///< without the limit: open ones, or one letter
+  ledger::LetterFilter filter;  ///< without the limit; or one letter, whatever became of it
 };
 
 /// `id` empty: as `options` says.
 ///
 /// Errors: usage: the pipeline or the letter is not there.
-Result<LettersFound> find_letters(const DeadLetterOptions& options, const std::string& id);
+Result<LettersFound> find_letters(const DeadLetterOptions& options, const std::string& id, LettersWanted wanted);
 
 }  // namespace outfall::engine

@@ -65,7 +65,8 @@ Status check_open(const ledger::LetterRecord& letter) {
 
 }  // namespace
 
-Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database, std::vector<std::string>& notes) {
+Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
+                            const std::vector<PackageReport>& delivered, std::vector<std::string>& notes) {
   const auto stored = ledger.stored_schema();
   if (!stored) return fail(stored.error());
   std::optional<schema::Schema> schema;
@@ -82,6 +83,11 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
   const Status visited = ledger.visit_letters(filter, [&](const ledger::LetterRecord& letter) -> Result<bool> {
     is_there = true;
     if (is_one) {
+      // An earlier replay of it was killed, and is finished now.
+      const bool is_finished =
+          letter.status == ledger::letter_status::replayed &&
+          std::ranges::find(delivered, letter.replay_load_id, &PackageReport::load_id) != delivered.end();
+      if (is_finished) return true;
       if (Status open = check_open(letter); !open) return fail(std::move(open.error()));
     }
     if (std::optional<Error> why = obstacle(letter, schema)) {

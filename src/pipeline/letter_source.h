@@ -30,8 +30,11 @@ class LetterSource final : public normalize::DocumentSource {
   /// Chooses among the letters that are open now; the pipeline is held from here to the seal. Before it there is no
   /// input. Those that cannot be replayed are left out with a note, up to a number of these.
   ///
+  /// `delivered`: the packages that this run has delivered before it; a letter of theirs need not be open.
+  ///
   /// Errors: usage: the one letter is not there, or is not open; abandon: none that was asked for can be replayed.
-  Status choose(ledger::Ledger& ledger, const std::string& database, std::vector<std::string>& notes);
+  Status choose(ledger::Ledger& ledger, const std::string& database, const std::vector<PackageReport>& delivered,
+                std::vector<std::string>& notes);
 
   std::uint64_t chosen() const { return chosen_; }
   std::uint64_t refused() const { return refused_; }

@@ -93,12 +93,8 @@ class Run {
 
     const bool stopped = !delivered && delivered.error().blame == Blame::interrupted;
     if (request_.replay != nullptr && !stopped) {
-      if (Status chosen = request_.replay->choose(held_->ledger, held_->paths.database, report_.notes); !chosen)
-        return chosen;
-      if (request_.replay->chosen() == 0) {
-        report_.notes.push_back("no dead letter is open that was asked for");
-        return delivered;
-      }
+      if (Status chosen = choose_letters(); !chosen) return chosen;
+      if (request_.replay->chosen() == 0) return delivered;
     }
     // New data is sealed behind what could not be delivered, never dropped.
     load_failed_ = false;
@@ -110,6 +106,14 @@ class Run {
     if (seals_only) return {};
     load_failed_ = !delivered;
     return delivered;
+  }
+
+  /// Behind what an earlier replay has left.
+  Status choose_letters() {
+    Status chosen = request_.replay->choose(held_->ledger, held_->paths.database, report_.packages, report_.notes);
+    if (chosen && request_.replay->chosen() == 0 && report_.packages.empty())
+      report_.notes.push_back("no dead letter is open that was asked for");
+    return chosen;
   }
 
   /// What waits is left to a later load. Answers as if it could not be delivered: what is sealed now goes behind it.
@@ -379,8 +383,12 @@ class Run {
       return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
                   fmt::format("outfall resume {} --max-bad-rows N or P% goes on", request_.called));
     };
-    context.place_letter = [&schema, &places](ledger::Letter& letter) {
-      return is_root(schema, letter.table) ? place_letter(places, letter) : Status();
+    rejected_by_input_.clear();
+    context.place_letter = [this, &schema, &places](ledger::Letter& letter) -> Status {
+      if (!is_root(schema, letter.table)) return {};
+      if (Status placed = place_letter(places, letter); !placed) return placed;
+      ++rejected_by_input_[letter.input];
+      return {};
     };
     return context;
   }
@@ -458,7 +466,18 @@ class Run {
       table.attempts += attempts;
       table.unknown += now.unknown - was.unknown;
     }
+    if (resumed == Resumed::no) report_rejected_of(rejected_by_input_);
     return {};
+  }
+
+  /// Documents of inputs that this run has read, and that became rows at first.
+  void report_rejected_of(const std::map<std::string, std::uint64_t>& by_input) {
+    for (InputReport& input : report_.inputs) {
+      const auto found = by_input.find(input.run_key.empty() ? input.path : "run key " + input.run_key);
+      if (found == by_input.end() || !is_read(input.fate)) continue;
+      input.documents -= std::min(input.documents, found->second);
+      input.rejected += found->second;
+    }
   }
 
   /// Some of its rows are not delivered. What the destination has given up is in nobody's way.
@@ -512,13 +531,7 @@ class Run {
       }
       report_.packages.back().rows -= std::min(report_.packages.back().rows, rows);
     }
-    if (resumed == Resumed::yes) return {};
-    for (InputReport& input : report_.inputs) {
-      const auto found = rejects.by_input().find(input.run_key.empty() ? input.path : "run key " + input.run_key);
-      if (found == rejects.by_input().end() || !is_read(input.fate)) continue;
-      input.documents -= std::min(input.documents, found->second);
-      input.rejected += found->second;
-    }
+    if (resumed == Resumed::no) report_rejected_of(rejects.by_input());
     return {};
   }
 
@@ -584,6 +597,8 @@ class Run {
   std::optional<HeldPipeline> held_;
   /// The load ids whose rejected rows are in the balance, with as many letters as were told.
   std::map<std::string, std::uint64_t> balanced_;
+  std::map<std::string, std::uint64_t>
+      rejected_by_input_;          ///< by lanes of the package in hand, as far as letters are kept
   bool sealed_ = false;            ///< the inputs of this run
   bool is_left_open_ = false;      ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
