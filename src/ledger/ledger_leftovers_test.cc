@@ -211,6 +211,19 @@ TEST_F(LeftoversTest, AReplayThatIsDroppedGivesBackWhatItDidNotDeliver) {
                                            Pair("open", "still no JSON"), Pair("open", "unlucky")));
 }
 
+TEST_F(LeftoversTest, ALetterThatIsReplayingOutlivesItsPackage) {
+  Ledger ledger = open();
+  first_ = seal_half_delivered(ledger);
+  PackageRecord replay = package("r1", ledger.new_load_id().value());
+  replay.is_replay = true;
+  const std::vector<ReplayedLetter> one{{.load_id = first_, .ordinal = 1}};
+  ASSERT_TRUE(ledger.seal(replay, {}, {.naming = "snake_case", .document = ""}, one));
+  ASSERT_TRUE(ledger.drop(first_));
+  EXPECT_EQ(ledger.letter(first_, 1).value().value().status, "replaying");
+  ASSERT_TRUE(ledger.mark_loaded(replay.load_id, 0));
+  EXPECT_EQ(ledger.letter(first_, 1).value().value().status, "replayed");
+}
+
 TEST_F(LeftoversTest, DroppedLettersHaveNoText) {
   Ledger ledger = open();
   seal_half_delivered(ledger);

@@ -400,7 +400,9 @@ Status Ledger::drop(const std::string& load_id) {
       "AS behind FROM packages p WHERE load_id > ?1 ORDER BY load_id LIMIT 1) AS n "
       "WHERE altered_columns.load_id = ?1");
   Result<Statement> inputs = database_.prepare("DELETE FROM inputs WHERE load_id = ?1");
-  Result<Statement> letters = database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1");
+  // What another package brings once more is that one's affair.
+  Result<Statement> letters =
+      database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1 AND status <> 'replaying'");
   for (const auto* statement : {&package, &altered, &inputs, &letters}) {
     if (!*statement) {
       return std::unexpected(statement->error());
