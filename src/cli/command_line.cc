@@ -529,6 +529,7 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   const std::string& name = chosen.front()->get_name();
   if (name == "run") return run_command(typed);
   if (name == "resume") return resume_command(typed);
+  if (name == "replay") return replay_command(typed);
   if (name == "query") return query_command(typed);
   if (name == "package") return package_command(*chosen.front(), typed);
   if (name == "dead-letter") return dead_letter_command(*chosen.front(), typed);
