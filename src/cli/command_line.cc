@@ -175,7 +175,7 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
                                         spelled(Parallelism::sequential)};
   constexpr std::int64_t rows_max = 1'000'000;
   constexpr std::int64_t jobs_max = 1024;
-  constexpr std::int64_t seconds_max = 7 * 24 * 3600;
+  constexpr std::int64_t seconds_max = std::int64_t{7} * 24 * 3600;
   constexpr std::int64_t attempts_max = 1000;
   Status done = take_number("--batch-size", typed.batch_size, {1, rows_max},
                             [&](std::int64_t n) { batches.batch_size = static_cast<std::uint64_t>(n); });

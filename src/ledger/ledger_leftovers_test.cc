@@ -36,7 +36,7 @@ class LeftoversTest : public LedgerTest {
     ASSERT_TRUE(recorded) << recorded.error().message;
   }
 
-  Letter letter(std::string text, std::uint64_t row) {
+  Letter letter(const std::string& text, std::uint64_t row) {
     return {.table = "events",
             .input = "package",
             .line = row + 1,
