@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Dead letters from the outside: rows that could not be loaded, with their bytes, their place and the reason.
+// Dead letters from the outside: rows that could not be loaded, with their bytes, their place and the reason; and what
+// a person does about them.
 //
 // They are kept under OnReject::dead_letter (outfall/types.h), in the state store of their pipeline, for 90 days.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "outfall/error.h"
+#include "outfall/pipeline.h"
 #include "outfall/status.h"
 
 namespace outfall {
@@ -31,8 +35,14 @@ struct DeadLetter {
   std::string header{};          ///< of separated text: the record that names its fields; else empty
   std::string text{};            ///< the row's bytes, which need not be text: the first MiB
   std::uint64_t text_bytes = 0;  ///< of all of it
-  std::string status{};          ///< "open"
+  /// "open"; "replaying" while a pending package brings the row once more; "replayed"; "dropped", without its text
+  std::string status{};
   Time rejected_at{};
+  std::string job_file{};        ///< of a row that a destination rejected in batches: where it stood; else empty
+  std::uint64_t row = 0;         ///< its place there, from 0
+  std::string key{};             ///< that it was sent under; empty: none
+  std::uint64_t attempts = 0;    ///< how often it was sent, or replayed
+  std::string replay_load_id{};  ///< of the newest package that brought it once more; empty: none did
 };
 
 enum class DeadLetterOrder {
@@ -47,6 +57,7 @@ struct DeadLetterOptions {
   std::string reason{};    ///< a part of the reason, in any case; empty: all
   std::string input{};     ///< a part of the input's name; empty: all
   std::optional<Time> since{};
+  std::string status = "open";  ///< empty: all
   std::optional<std::size_t> limit{};
   DeadLetterOrder order = DeadLetterOrder::oldest_first;
 };
@@ -63,6 +74,43 @@ Result<std::uint64_t> count_dead_letters(const DeadLetterOptions& options);
 
 /// Errors:   usage: no such letter.
 Result<DeadLetter> find_dead_letter(const std::string& data_dir, const std::string& id);
+
+struct DropLettersOptions {
+  DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
+  std::string id{};             ///< one letter, and the rest of the choice does not count
+  std::chrono::seconds lock_wait{0};
+  std::function<void(const LockWaiting&)> waiting{};
+  std::stop_token stop{};
+};
+
+/// Forgets the text of letters; that they were there stays known. Returns how many.
+///
+/// Errors:   usage: the named pipeline or letter is not there, or the letter is not open; busy: another process holds a
+///           pipeline. Those of other pipelines may be dropped by then.
+Result<std::uint64_t> drop_dead_letters(const DropLettersOptions& options);
+
+enum class ReplayKey {
+  same,   ///< a row that was rejected in a batch goes out under the key that its letter has
+  fresh,  ///< as if it had never been sent
+};
+
+struct ReplayOptions {
+  DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
+  std::string id{};             ///< one letter, and the rest of the choice does not count
+  ReplayKey key = ReplayKey::same;
+  std::chrono::seconds lock_wait{0};
+  std::function<void(const LockWaiting&)> waiting{};
+  /// Batches, machine, callbacks and the like. What would name inputs, shape them, or reject rows does not count.
+  RunOptions run{};
+};
+
+/// Delivers the rows of letters to where their pipelines go, each pipeline with one package that is sealed as that of a
+/// run is, behind what is pending. Rows that were rejected in batches go out alone. A row that is delivered makes its
+/// letter replayed; one that is rejected again gives its letter the new reason. Nothing is replayed twice, whenever the
+/// process dies. `done` is called behind each pipeline.
+///
+/// Letters of which only the beginning is kept, of separated text, and of nested rows are left out, with a note.
+ResumeReport replay_dead_letters(const ReplayOptions& options, const std::function<void(const Report&)>& done = {});
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.
 std::string to_json(const DeadLetter& letter);

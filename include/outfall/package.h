@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Packages from the outside: what one holds, and giving one up that can never be delivered.
+// Packages from the outside: what one holds, and what a person may do about one that does not get through.
 //
 // A package is found by its load id, in whatever pipeline of the data directory it is. `status` (outfall/status.h)
 // lists them.
@@ -15,6 +15,7 @@
 
 #include "outfall/error.h"
 #include "outfall/status.h"
+#include "outfall/types.h"
 
 namespace outfall {
 
@@ -44,7 +45,8 @@ struct PackageOptions {
 /// Errors:   usage: no such package, or several.
 Result<PackageDetail> find_package(const PackageOptions& options);
 
-struct DropOptions {
+/// To change what is pending the pipeline is held.
+struct ChangeOptions {
   PackageOptions package{};
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
@@ -54,17 +56,52 @@ struct DropOptions {
   std::stop_token stop{};
 };
 
-struct DroppedPackage {
-  PackageDetail package{};           ///< as it was
+struct ChangedPackage {
+  PackageDetail package{};           ///< as it is now; of one that was dropped as it was
+  std::uint64_t jobs = 0;            ///< job files that had failed, and are tried again or skipped
+  std::uint64_t rows = 0;            ///< of retry and skip: that these had not delivered
+  std::uint64_t documents = 0;       ///< of abort and drop: that are given up
+  std::uint64_t dead_letters = 0;    ///< rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes{};  ///< facts worth a line
 };
+
+struct RetryOptions {
+  ChangeOptions change{};
+  std::string table{};  ///< empty: all
+};
+
+/// Has job files that their destination has given up tried again by the next run. Their attempts stay counted.
+///
+/// Errors:   usage: no such package, it is not pending, or no job file of it has failed; busy: another process holds
+/// the
+///           pipeline.
+Result<ChangedPackage> retry_package(const RetryOptions& options);
+
+struct SkipOptions {
+  ChangeOptions change{};
+  std::string table{};  ///< empty: all
+  /// dead_letter keeps the rows, with the reason why their job failed; drop counts them.
+  OnReject on_reject = OnReject::dead_letter;
+};
+
+/// Gives up what such job files have not delivered: these rows count as rejected. The next run finishes the package.
+///
+/// Errors:   as of retry_package; usage: on_reject is fail; abandon: the rows cannot be read, or are too many to keep.
+Result<ChangedPackage> skip_package(const SkipOptions& options);
+
+/// Gives up all that is pending of a package, for good: what was delivered stays so, the rest counts as rejected and is
+/// kept nowhere, and its inputs count as loaded. A destination that can be told is told. What a crash interrupts the
+/// next run brings to its end. (drop_package forgets the package instead: its inputs count as not loaded.)
+///
+/// Errors:   as of drop_package.
+Result<ChangedPackage> abort_package(const ChangeOptions& options);
 
 /// Gives a pending package up. Its rows are gone; its inputs count as not loaded, so that they can be loaded again.
 /// After a crash it is pending as before, or gone.
 ///
 /// Errors:   usage: no such package, or it is loaded; busy: another process holds the pipeline; others: the
 ///           destination has the load already, or could not be asked; nothing was dropped.
-Result<DroppedPackage> drop_package(const DropOptions& options);
+Result<ChangedPackage> drop_package(const ChangeOptions& options);
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.
 std::string to_json(const PackageDetail& package);

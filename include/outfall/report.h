@@ -66,9 +66,12 @@ struct RowPlan {
 
 struct TableReport {
   std::string name;
-  std::string parent;  ///< empty for a root table
-  std::uint64_t rows = 0;
+  std::string parent;                    ///< empty for a root table
+  std::uint64_t rows = 0;                ///< of this run, without the rejected ones
   std::uint64_t rows_pending = 0;        ///< of these, sealed by this run and not at the destination yet
+  std::uint64_t rows_rejected = 0;       ///< that the destination has rejected in this run
+  std::uint64_t attempts = 0;            ///< batches that failed in this run, as often as they did
+  std::uint64_t unknown = 0;             ///< of these, those of which nobody knows what became
   std::vector<std::string> new_columns;  ///< added to the destination by this run
   std::vector<VariantReport> variants;
   std::vector<WidenedReport> widened;
@@ -131,6 +134,7 @@ struct InputReport {
 struct PackageReport {
   std::string load_id;
   bool resumed = false;         ///< sealed by an earlier run
+  bool failed = false;          ///< pending, and job files wait for a person (outfall/package.h)
   std::uint64_t rows = 0;       ///< of the tables that the inputs fill
   std::vector<JobReport> jobs;  ///< in the order in which they are loaded; those that describe the load as well
 };

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/error.h"
@@ -19,8 +20,29 @@
 namespace outfall {
 
 enum class PackageState {
-  pending,  ///< sealed, not yet at the destination
-  loaded,   ///< at the destination, and that was verified
+  pending,   ///< sealed, and not at the destination as a whole
+  failed,    ///< the same, and job files wait for a person, because the destination has given them up
+  aborting,  ///< what is pending of it is to be given up, which the next run brings to its end
+  loaded,    ///< at the destination, and that was verified; or rejected there
+  aborted,   ///< what was pending of it was given up, and counts as rejected
+};
+
+/// "pending", "failed" and so on.
+std::string_view name(PackageState state);
+
+/// Whether something of it may still be delivered.
+inline bool is_pending(PackageState state) {
+  return state == PackageState::pending || state == PackageState::failed || state == PackageState::aborting;
+}
+
+/// What became of the rows of one table of a package: each is in one of the three.
+struct TableStatus {
+  std::string name{};
+  std::uint64_t delivered = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t pending = 0;
+  std::uint64_t attempts = 0;  ///< failed ones, in all runs; of a destination that takes rows in batches
+  std::uint64_t unknown = 0;   ///< of these, those of which nobody knows what became: the same rows were sent again
 };
 
 struct PackageStatus {
@@ -29,16 +51,21 @@ struct PackageStatus {
   PackageState state = PackageState::pending;
   std::string destination{};  ///< address without secrets
   std::string dataset{};
-  std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
+  bool is_replay = false;       ///< its rows are those of dead letters
+  std::uint64_t documents = 0;  ///< rows of root tables, without the rejected ones: delivered + pending
+  std::uint64_t delivered = 0;  ///< documents that are at the destination
   std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
-  std::uint64_t rows = 0;       ///< of the tables that the inputs fill
+  std::uint64_t pending = 0;    ///< documents that are still to be delivered
+  std::uint64_t rows = 0;       ///< of the tables that the inputs fill, without the rejected ones
   std::uint64_t bytes = 0;      ///< of all job files
   Time sealed_at{};
-  std::optional<Time> loaded_at{};
-  bool files_kept = false;  ///< loaded, and its job files are still there
-  int attempts = 0;         ///< failed ones
+  std::optional<Time> loaded_at{};  ///< or aborted
+  bool files_kept = false;          ///< loaded, and its job files are still there
+  std::uint64_t attempts = 0;       ///< failed ones, of the package or of batches of it, in all runs
+  std::uint64_t unknown = 0;        ///< of these, those of which nobody knows what became
   std::string last_error{};
-  std::vector<JobReport> jobs{};  ///< in the order in which they are loaded
+  std::vector<JobReport> jobs{};      ///< in the order in which they are loaded
+  std::vector<TableStatus> tables{};  ///< those that the inputs fill
 };
 
 /// The process that holds a pipeline.

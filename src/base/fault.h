@@ -44,6 +44,10 @@ namespace outfall {
   POINT(before_package_drop, "a package is to be given up, nothing was done about it")                         \
   POINT(in_package_drop, "the package is given up, that transaction is not committed")                         \
   POINT(after_package_drop, "the ledger has forgotten the package, its job files still exist")                 \
+  POINT(abort_asked, "it is recorded that a package is to be aborted, nothing else was done")                  \
+  POINT(in_abort, "the destination was told of the abort, its end is not committed")                           \
+  POINT(after_abort, "the abort has its end, the job files still exist")                                       \
+  POINT(after_skip, "rows that were given up are recorded as rejected, the command has not ended")             \
   POINT(before_run_end, "all work is done, the end of the run is not recorded")                                \
   POINT(after_run_end, "the end of the run is recorded, the process has not left")
 // clang-format on

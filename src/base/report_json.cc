@@ -41,6 +41,7 @@ Json package_json(const PackageReport& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
   out.set("resumed", package.resumed);
+  out.set("failed", package.failed);
   out.set("rows", count_json(package.rows));
   out.set("jobs", list_json(package.jobs, job_json));
   return out;
@@ -94,6 +95,9 @@ Json table_json(const TableReport& table) {
   out.set("parent", table.parent.empty() ? Json() : Json(table.parent));
   out.set("rows", count_json(table.rows));
   out.set("rows_pending", count_json(table.rows_pending));
+  out.set("rows_rejected", count_json(table.rows_rejected));
+  out.set("attempts", count_json(table.attempts));
+  out.set("unknown", count_json(table.unknown));
   out.set("created", table.created);
   out.set("new_columns", texts(table.new_columns));
   out.set("variants", list_json(table.variants, variant_json));

@@ -34,14 +34,15 @@ TEST(ReportWords, AreThoseOfThePages) {
 
 TEST(ReportJson, SaysWhatIsPending) {
   Report report;
-  report.pending_packages.push_back({.load_id = "1.5", .resumed = true, .rows = 2});
+  report.pending_packages.push_back({.load_id = "1.5", .resumed = true, .failed = true, .rows = 2});
   EXPECT_THAT(to_json(report),
-              HasSubstr(R"("pending_packages":[{"load_id":"1.5","resumed":true,"rows":2,"jobs":[]}])"));
+              HasSubstr(R"("pending_packages":[{"load_id":"1.5","resumed":true,"failed":true,"rows":2,"jobs":[]}])"));
 }
 
 Report with_everything() {
   const PackageReport package{.load_id = "1.5",
                               .resumed = true,
+                              .failed = true,
                               .rows = 2,
                               .jobs = {{.table = "users", .file = "users.00001.arrow", .rows = 2, .bytes = 300}}};
   return {
@@ -62,6 +63,9 @@ Report with_everything() {
                   .parent = "root",
                   .rows = 3,
                   .rows_pending = 1,
+                  .rows_rejected = 2,
+                  .attempts = 5,
+                  .unknown = 4,
                   .new_columns = {"a", "b"},
                   .variants = {{.column = "a__v_text",
                                 .base_column = "a",

@@ -115,6 +115,7 @@ JobReport job_in(const Fields& job) {
 PackageReport package_in(const Fields& package) {
   return {.load_id = package.text("load_id"),
           .resumed = package.flag("resumed"),
+          .failed = package.flag("failed"),
           .rows = package.count("rows"),
           .jobs = package.list("jobs", job_in)};
 }
@@ -148,6 +149,9 @@ TableReport table_in(const Fields& table) {
           .parent = table.text("parent"),
           .rows = table.count("rows"),
           .rows_pending = table.count("rows_pending"),
+          .rows_rejected = table.count("rows_rejected"),
+          .attempts = table.count("attempts"),
+          .unknown = table.count("unknown"),
           .new_columns = table.texts("new_columns"),
           .variants = table.list("variants", variant_in),
           .widened = table.list("widened", widened_in),

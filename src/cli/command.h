@@ -64,7 +64,7 @@ struct StatusCommand {
   ReportForm form = ReportForm::text;
 };
 
-enum class PackageVerb { list, show, drop };
+enum class PackageVerb { list, show, retry, skip, abort, drop };
 enum class Consent {
   ask,    ///< on a terminal; elsewhere the command is refused
   given,  ///< --yes
@@ -72,20 +72,24 @@ enum class Consent {
 
 struct PackageCommand {
   PackageVerb verb = PackageVerb::list;
-  std::string pipeline;  ///< of list; empty: all
-  std::string load_id;   ///< of show and drop
+  std::string pipeline;                        ///< of list; empty: all
+  std::string load_id;                         ///< of the others
+  std::string table;                           ///< of retry and skip; empty: all
+  OnReject on_reject = OnReject::dead_letter;  ///< of skip
   std::string data_dir;
   std::chrono::seconds lock_wait{0};
   Consent consent = Consent::ask;
   ReportForm form = ReportForm::text;
 };
 
-enum class DeadLetterVerb { list, show, export_rows };
+enum class DeadLetterVerb { list, show, export_rows, drop };
 
 struct DeadLetterCommand {
   DeadLetterVerb verb = DeadLetterVerb::list;
   DeadLetterOptions letters;  ///< of show: only where they are
-  std::string id;             ///< of show
+  std::string id;             ///< of show and drop
+  std::chrono::seconds lock_wait{0};
+  Consent consent = Consent::ask;
   ReportForm form = ReportForm::text;
 };
 
@@ -110,6 +114,11 @@ struct SchemaCommand {
   ReportForm form = ReportForm::text;
 };
 
+struct ReplayCommand {
+  ReplayOptions replay;
+  Talk talk;
+};
+
 /// Help or the version: on stdout when it was asked for, on stderr when there was nothing else to do.
 struct ShowCommand {
   std::string text;
@@ -117,7 +126,8 @@ struct ShowCommand {
 };
 
 using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, DeadLetterCommand,
-                             DestinationCommand, PipelineCommand, SchemaCommand, ShowCommand>;
+                             DestinationCommand, PipelineCommand, SchemaCommand, ReplayCommand,
+                             ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

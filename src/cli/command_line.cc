@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <limits>
+#include <map>
 
 #include "cli/command.h"
 #include "cli/help.h"
@@ -462,33 +464,34 @@ Result<Command> query_command(const Typed& typed) {
 Result<Command> package_command(const CLI::App& noun, const Typed& typed) {
   if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
   const std::string& verb = noun.get_subcommands().front()->get_name();
-  PackageCommand command{.verb = verb == "list"   ? PackageVerb::list
-                                 : verb == "show" ? PackageVerb::show
-                                                  : PackageVerb::drop,
+  static const std::map<std::string, PackageVerb, std::less<>> verbs{
+      {"list", PackageVerb::list}, {"show", PackageVerb::show},   {"retry", PackageVerb::retry},
+      {"skip", PackageVerb::skip}, {"abort", PackageVerb::abort}, {"drop", PackageVerb::drop}};
+  PackageCommand command{.verb = verbs.at(verb),
                          .pipeline = typed.pipeline,
                          .load_id = typed.load_id,
+                         .table = typed.table,
                          .data_dir = typed.data_dir,
                          .consent = typed.yes ? Consent::given : Consent::ask,
                          .form = typed.json ? ReportForm::json : ReportForm::text};
   if (command.verb != PackageVerb::list && typed.load_id.empty()) {
     return fail(usage(fmt::format("`outfall package {}` needs a load id", verb), "outfall package list shows them"));
   }
+  static const std::vector rejects{spelled(OnReject::dead_letter), spelled(OnReject::drop)};
   Status done = take_lock_wait(typed, command.lock_wait);
+  if (done && !typed.on_reject.empty())
+    done = take(known_word<OnReject>("--on-reject", typed.on_reject, rejects), command.on_reject);
   if (!done) return fail(std::move(done.error()));
   return command;
 }
 
-Status take_letters(const Typed& typed, DeadLetterVerb verb, DeadLetterOptions& letters) {
-  constexpr std::size_t listed_default = 20;
+Status take_letters(const Typed& typed, DeadLetterOptions& letters) {
   letters.data_dir = typed.data_dir;
   letters.pipeline = typed.pipeline;
   letters.table = typed.table;
   letters.reason = typed.reason;
   letters.input = typed.input;
-  if (verb == DeadLetterVerb::list) {
-    letters.limit = listed_default;
-    letters.order = DeadLetterOrder::newest_first;
-  }
+  if (typed.all) letters.status.clear();
   if (!typed.since.empty()) {
     Result<Time> since = parse_since("--since", typed.since, std::chrono::system_clock::now());
     if (!since) return fail(std::move(since.error()));
@@ -498,19 +501,78 @@ Status take_letters(const Typed& typed, DeadLetterVerb verb, DeadLetterOptions& 
                      [&](std::int64_t n) { letters.limit = static_cast<std::size_t>(n); });
 }
 
+/// An id of a letter is two numbers and a number, with dots between; else it is a pipeline.
+bool is_letter_id(std::string_view word) {
+  constexpr std::string_view digits = "0123456789";
+  int dots = 0;
+  for (const char c : word) {
+    if (c != '.' && digits.find(c) == std::string_view::npos) return false;
+    dots += c == '.' ? 1 : 0;
+  }
+  return dots == 2;
+}
+
+/// One letter, or all of a pipeline that the options choose.
+Status take_subject(const Typed& typed, DeadLetterOptions& letters, std::string& id) {
+  id.clear();
+  if (!is_letter_id(typed.letter)) {
+    if (!typed.letter.empty() && !typed.pipeline.empty() && typed.letter != typed.pipeline) {
+      return fail(usage(fmt::format("two pipelines are named, {} and {}", typed.letter, typed.pipeline), "name one"));
+    }
+    if (!typed.letter.empty()) letters.pipeline = typed.letter;
+    return {};
+  }
+  id = typed.letter;
+  for (const std::string* option :
+       {&typed.pipeline, &typed.table, &typed.reason, &typed.input, &typed.since, &typed.limit}) {
+    if (!option->empty()) {
+      return fail(usage(fmt::format("the letter {} is named, and options that choose among letters", id),
+                        "leave these out, or the id"));
+    }
+  }
+  return {};
+}
+
+Result<Command> replay_command(const Typed& typed) {
+  ReplayCommand command;
+  ReplayOptions& replay = command.replay;
+  PipelineOptions pipeline;
+  Status done = take_shared(typed, pipeline, replay.run);
+  if (done) done = take_letters(typed, replay.letters);
+  if (done) done = take_subject(typed, replay.letters, replay.id);
+  if (done) done = take_talk(typed, command.talk);
+  if (!done) return fail(std::move(done.error()));
+  replay.key = typed.new_key ? ReplayKey::fresh : ReplayKey::same;
+  replay.lock_wait = pipeline.lock_wait;
+  replay.run.rejected_ok = typed.rejected_ok;
+  return command;
+}
+
 Result<Command> dead_letter_command(const CLI::App& noun, const Typed& typed) {
   if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
   const std::string& verb = noun.get_subcommands().front()->get_name();
-  DeadLetterCommand command{.verb = verb == "list"   ? DeadLetterVerb::list
-                                    : verb == "show" ? DeadLetterVerb::show
-                                                     : DeadLetterVerb::export_rows,
+  if (verb == "replay") return replay_command(typed);
+  static const std::map<std::string, DeadLetterVerb, std::less<>> verbs{{"list", DeadLetterVerb::list},
+                                                                        {"show", DeadLetterVerb::show},
+                                                                        {"export", DeadLetterVerb::export_rows},
+                                                                        {"drop", DeadLetterVerb::drop}};
+  DeadLetterCommand command{.verb = verbs.at(verb),
                             .letters = {},
                             .id = typed.letter,
+                            .consent = typed.yes ? Consent::given : Consent::ask,
                             .form = typed.json ? ReportForm::json : ReportForm::text};
   if (command.verb == DeadLetterVerb::show && typed.letter.empty()) {
     return fail(usage("`outfall dead-letter show` needs an id", "outfall dead-letter list shows them"));
   }
-  if (Status taken = take_letters(typed, command.verb, command.letters); !taken) return fail(std::move(taken.error()));
+  if (command.verb == DeadLetterVerb::list) {
+    constexpr std::size_t listed_default = 20;
+    command.letters.limit = listed_default;
+    command.letters.order = DeadLetterOrder::newest_first;
+  }
+  Status done = take_letters(typed, command.letters);
+  if (done && command.verb == DeadLetterVerb::drop) done = take_subject(typed, command.letters, command.id);
+  if (done) done = take_lock_wait(typed, command.lock_wait);
+  if (!done) return fail(std::move(done.error()));
   return command;
 }
 
@@ -558,6 +620,7 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   const std::string& name = chosen.front()->get_name();
   if (name == "run") return run_command(typed);
   if (name == "resume") return resume_command(typed);
+  if (name == "replay") return replay_command(typed);
   if (name == "query") return query_command(typed);
   if (name == "package") return package_command(*chosen.front(), typed);
   if (name == "dead-letter") return dead_letter_command(*chosen.front(), typed);

@@ -117,6 +117,42 @@ TEST(CommandLine, NounsTakeVerbsInEitherNumber) {
   EXPECT_EQ(error_of({"package", "drop", "1", "--yse"}).hint, "did you mean --yes?");
 }
 
+TEST(CommandLine, FailedJobsAreSkippedAsTheyAreToBeRejected) {
+  const auto skip = parse({"package", "skip", "1.5", "-t", "users", "--on-reject", "drop", "--yes"});
+  ASSERT_TRUE(skip) << skip.error().message;
+  const auto& command = std::get<PackageCommand>(*skip);
+  EXPECT_EQ(command.verb, PackageVerb::skip);
+  EXPECT_EQ(command.table, "users");
+  EXPECT_EQ(command.on_reject, OnReject::drop);
+  EXPECT_EQ(error_of({"package", "skip", "1.5", "--on-reject", "fail"}).hint, "known are dead-letter, drop");
+  EXPECT_EQ(error_of({"package", "abort"}).blame, Blame::usage);
+}
+
+TEST(CommandLine, LettersAreNamedByIdOrByPipeline) {
+  const auto replay_of = [](std::vector<const char*> arguments) {
+    Result<Command> command = parse(std::move(arguments));
+    EXPECT_TRUE(command) << command.error().message;
+    return std::get<ReplayCommand>(*command).replay;
+  };
+  EXPECT_EQ(replay_of({"replay", "1795369135.28477.1"}).id, "1795369135.28477.1");
+  const ReplayOptions all =
+      replay_of({"dead-letter", "replay", "shop", "--new-key", "--limit", "3", "--lock-wait", "2"});
+  EXPECT_EQ(all.id, "");
+  EXPECT_EQ(all.letters.pipeline, "shop");
+  EXPECT_EQ(all.letters.limit, 3U);
+  EXPECT_EQ(all.key, ReplayKey::fresh);
+  EXPECT_EQ(all.lock_wait, std::chrono::seconds(2));
+  EXPECT_EQ(replay_of({"replay", "1.5"}).letters.pipeline, "1.5") << "a load id is no letter";
+  EXPECT_EQ(replay_of({"replay", "-p", "shop"}).letters.pipeline, "shop");
+
+  const auto drop = parse({"dead-letter", "drop", "1.5.2", "--yes"});
+  ASSERT_TRUE(drop) << drop.error().message;
+  EXPECT_EQ(std::get<DeadLetterCommand>(*drop).id, "1.5.2");
+  EXPECT_EQ(std::get<DeadLetterCommand>(*drop).consent, Consent::given);
+  EXPECT_EQ(error_of({"dead-letter", "drop", "1.5.2", "--table", "users"}).blame, Blame::usage);
+  EXPECT_EQ(error_of({"dead-letter", "replay", "shop", "-p", "other"}).hint, "name one");
+}
+
 TEST(CommandLine, AnEmptyValueIsNoValue) {
   const std::vector<std::pair<std::vector<const char*>, const char*>> mistakes{
       {{"run", "f", "--table", ""}, "--table is empty"},

@@ -3,6 +3,9 @@
 // The commands. Each talks on stderr, prints its data on stdout, and returns the exit code.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "cli/command.h"
 
 namespace outfall::cli {
@@ -16,6 +19,10 @@ int dead_letter(const DeadLetterCommand& command);
 int destination(const DestinationCommand& command);
 int pipeline(const PipelineCommand& command);
 int schema(const SchemaCommand& command);
+int replay(const ReplayCommand& command);
+
+/// Whether a person says yes to the question, which is asked on stderr. None: nobody can be asked.
+std::optional<bool> ask(const std::string& question);
 
 /// Says what went wrong on stderr. Returns the exit code that goes with it.
 int complain(const Error& error);

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
+#include "cli/terminal.h"
 #include "outfall/report.h"
 
 namespace outfall::cli {
@@ -17,6 +18,14 @@ int complain(const Error& error) {
 
 void say_waiting(const LockWaiting& waiting) {
   std::fprintf(stderr, "waiting: %s\n", one_line(waiting.sentence).c_str());
+}
+
+std::optional<bool> ask(const std::string& question) {
+  if (!is_terminal(stdin) || !is_terminal(stderr)) return std::nullopt;
+  std::fprintf(stderr, "%s [y/N] ", question.c_str());
+  std::fflush(stderr);
+  const int answer = std::fgetc(stdin);
+  return answer == 'y' || answer == 'Y';
 }
 
 }  // namespace outfall::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// dead-letter list, show and export.
+// dead-letter list, show, export and drop.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -8,10 +8,12 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
+#include "cli/stop_signals.h"
 #include "cli/terminal.h"
 #include "outfall/dead_letter.h"
 
@@ -67,11 +69,19 @@ std::string place_text(const DeadLetter& letter) {
   return fmt::format("{}, line {}, column {}", one_line(letter.input), letter.line, letter.column);
 }
 
+std::string status_text(const DeadLetter& letter) {
+  if (letter.status == "dropped") return fmt::format("dropped: its {} are gone", bytes_text(letter.text_bytes));
+  if (letter.replay_load_id.empty()) return letter.status;
+  return fmt::format("{} by load {}", letter.status, letter.replay_load_id);
+}
+
 std::string letter_lines(const DeadLetter& letter) {
   std::string out = fmt::format("{}  {}, table {}, {}\n", letter.id, letter.pipeline, one_line(letter.table),
                                 time_text(letter.rejected_at));
   out += line("where", place_text(letter));
+  if (letter.status != "open") out += line("status", status_text(letter));
   out += line("reason", one_line(letter.reason));
+  if (letter.status == "dropped") return out;
   return out + line("row", shortened(shown_row(letter.text.substr(0, row_columns_max * 4)), row_columns_max));
 }
 
@@ -113,11 +123,17 @@ int show(const DeadLetterCommand& command) {
   }
   text += line("rejected",
                fmt::format("{} by run {}, load {}", time_text(letter.rejected_at), letter.run_id, letter.load_id));
+  if (letter.status != "open") text += line("status", status_text(letter));
+  if (!letter.job_file.empty()) {
+    text += line("sent", fmt::format("as row {} of {}, {}", letter.row, letter.job_file,
+                                     count_text(letter.attempts, "attempt")));
+  }
+  if (!letter.key.empty()) text += line("key", letter.key);
   text += line("reason", one_line(letter.reason));
   if (!letter.hint.empty()) text += line("hint", one_line(letter.hint));
-  if (!is_whole(letter)) text += line("kept", cut_text(letter));
+  if (!is_whole(letter) && letter.status != "dropped") text += line("kept", cut_text(letter));
   if (!letter.header.empty()) text += line("header", shown_row(letter.header));
-  text += line("row", shown_row(letter.text));
+  if (letter.status != "dropped") text += line("row", shown_row(letter.text));
   const Status printed = write_output(text);
   return printed ? 0 : complain(printed.error());
 }
@@ -171,6 +187,42 @@ int export_rows(const DeadLetterCommand& command) {
   return left_out == 0 ? 0 : 1;
 }
 
+std::string drop_question(const DeadLetterCommand& command, std::uint64_t count) {
+  return command.id.empty() ? fmt::format("drop {} for good?", count_text(count, "dead letter"))
+                            : fmt::format("drop dead letter {} for good?", command.id);
+}
+
+Status agree(const DeadLetterCommand& command) {
+  if (command.consent == Consent::given) return {};
+  const Result<std::uint64_t> count =
+      command.id.empty() ? count_dead_letters(command.letters) : Result<std::uint64_t>(1);
+  if (!count) return fail(count.error());
+  const std::uint64_t asked = std::min<std::uint64_t>(*count, command.letters.limit.value_or(*count));
+  if (asked == 0) return {};
+  const std::string question = drop_question(command, asked);
+  const auto refuse = [](std::string message, std::string hint) {
+    return fail(Error{.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage});
+  };
+  const std::optional<bool> answer = ask(question);
+  if (!answer) return refuse(question + " nobody can be asked", "--yes drops them without asking");
+  return *answer ? Status() : refuse("nothing was dropped", "");
+}
+
+int drop(const DeadLetterCommand& command) {
+  if (const Status agreed = agree(command); !agreed) return complain(agreed.error());
+  const StopSignals signals;
+  const Result<std::uint64_t> dropped = drop_dead_letters({.letters = command.letters,
+                                                           .id = command.id,
+                                                           .lock_wait = command.lock_wait,
+                                                           .waiting = say_waiting,
+                                                           .stop = signals.token()});
+  if (!dropped) return complain(dropped.error());
+  // That they are dropped stays the exit code.
+  if (command.form == ReportForm::json) (void)write_output(fmt::format("{{\"dropped\":{}}}\n", *dropped));
+  std::fprintf(stderr, "dropped     %s\n", count_text(*dropped, "dead letter").c_str());
+  return 0;
+}
+
 }  // namespace
 
 int dead_letter(const DeadLetterCommand& command) {
@@ -181,6 +233,8 @@ int dead_letter(const DeadLetterCommand& command) {
       return show(command);
     case DeadLetterVerb::export_rows:
       return export_rows(command);
+    case DeadLetterVerb::drop:
+      return drop(command);
   }
   return 0;
 }

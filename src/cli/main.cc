@@ -58,6 +58,10 @@ int execute(const SchemaCommand& command) {
   return schema(command);
 }
 
+int execute(const ReplayCommand& command) {
+  return replay(command);
+}
+
 // A descriptor that was closed before our start would be given to the first pipe or file that is opened: `run -` would
 // wait for ever on a pipe of our own, and messages would go into it. Opened the wrong way round, it answers every use
 // with an error.

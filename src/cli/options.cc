@@ -148,10 +148,14 @@ void add_where_options(CLI::App& app, Typed& typed) {
       ->group(where);
 }
 
-void add_batch_options(CLI::App& app, Typed& typed) {
+enum class BatchSize { is_chosen, is_one };
+
+void add_batch_options(CLI::App& app, Typed& typed, BatchSize size = BatchSize::is_chosen) {
   const char* batches = "Batches, where a program takes the rows";
-  text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch; 0: a job file, as a path. Default: 10")
-      ->group(batches);
+  if (size == BatchSize::is_chosen) {
+    text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch; 0: a job file, as a path. Default: 10")
+        ->group(batches);
+  }
   text(app, "--loader-file-format", typed.loader_file_format, "FORMAT",
        "How rows are written: jsonl (default), typed-jsonl, parquet, arrow, csv")
       ->group(batches);
@@ -298,89 +302,180 @@ void add_status(CLI::App& root, Typed& typed) {
   app.footer("Usage:\n  outfall status\n  outfall status github --watch");
 }
 
+void add_data_dir(CLI::App& verb, Typed& typed) {
+  text(verb, "--data-dir", typed.data_dir, "DIR",
+       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+      ->group("State");
+}
+
+void add_yes(CLI::App& verb, Typed& typed) {
+  verb.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
+}
+
+void add_load_id(CLI::App& verb, Typed& typed) {
+  text(verb, "load_id", typed.load_id, "LOAD_ID", "The package's load id, or its beginning")->group("Which");
+}
+
+void add_job_table(CLI::App& verb, Typed& typed) {
+  text(verb, "-t,--table", typed.table, "NAME", "Only jobs of this table")->group("Which");
+}
+
+void add_package_place(CLI::App& verb, Typed& typed) {
+  add_data_dir(verb, typed);
+  verb.add_flag("--json", typed.json, "Print one JSON document on stdout")->group("Talk");
+}
+
+void add_package_changes(CLI::App& noun, Typed& typed) {
+  CLI::App& retry = *noun.add_subcommand(
+      "retry", "Have failed jobs, which their destination has given up, tried again by the next run or resume");
+  add_load_id(retry, typed);
+  add_job_table(retry, typed);
+  add_package_place(retry, typed);
+  add_lock_wait(retry, typed);
+  retry.footer("Usage:\n  outfall package retry 1795369135.28477");
+
+  CLI::App& skip = *noun.add_subcommand(
+      "skip", "Give up what failed jobs have not delivered: these rows are rejected, and the package can finish");
+  add_load_id(skip, typed);
+  add_job_table(skip, typed);
+  text(skip, "--on-reject", typed.on_reject, "HOW", "dead-letter (default; keep the rows), or drop (count them)")
+      ->group("Which");
+  add_yes(skip, typed);
+  add_package_place(skip, typed);
+  add_lock_wait(skip, typed);
+  skip.footer("Usage:\n  outfall package skip 1795369135.28477 --yes");
+
+  CLI::App& abort = *noun.add_subcommand("abort",
+                                         "Give up all that is pending of a package, for good: what was delivered stays "
+                                         "so, the rest counts as rejected, its "
+                                         "inputs count as loaded");
+  add_load_id(abort, typed);
+  add_yes(abort, typed);
+  add_package_place(abort, typed);
+  add_lock_wait(abort, typed);
+  abort.footer(
+      "Usage:\n  outfall package abort 1795369135.28477 --yes\n\n`outfall package drop` is for what is to be loaded "
+      "again: it forgets the package.");
+
+  CLI::App& drop =
+      *noun.add_subcommand("drop", "Forget a pending package: its rows are gone, its inputs count as not loaded");
+  add_load_id(drop, typed);
+  add_yes(drop, typed);
+  add_package_place(drop, typed);
+  add_lock_wait(drop, typed);
+  drop.footer(
+      "Usage:\n  outfall package drop 1795369135.28477 --yes\n\nThe same command as before loads its inputs again. "
+      "`outfall package abort` gives it up for good.");
+}
+
 void add_package(CLI::App& root, Typed& typed) {
-  CLI::App& noun = *root.add_subcommand("package", "List, show and drop packages: what is sealed, or was loaded");
+  CLI::App& noun = *root.add_subcommand("package", "Packages: what is sealed, or was loaded; and what to do about one");
   noun.alias("packages");
   noun.require_subcommand(0, 1);
   noun.footer(
       "Usage:\n  outfall package list\n  outfall package show 1795369135.28477\n  outfall package drop "
       "1795369135.28477\n\n`outfall package VERB --help` shows the options of a verb.");
-  const auto add_place = [&typed](CLI::App& verb) {
-    text(verb, "--data-dir", typed.data_dir, "DIR",
-         "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
-        ->group("State");
-    verb.add_flag("--json", typed.json, "Print one JSON document on stdout")->group("Talk");
-  };
-  const auto add_id = [&typed](CLI::App& verb) {
-    text(verb, "load_id", typed.load_id, "LOAD_ID", "The package's load id, or its beginning")->group("Which");
-  };
-
   CLI::App& list = *noun.add_subcommand("list", "The packages of a pipeline, or of all");
   text(list, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: all")->group("Which");
-  add_place(list);
+  add_package_place(list, typed);
   list.footer("Usage:\n  outfall package list\n  outfall package list github");
 
   CLI::App& show = *noun.add_subcommand("show", "One package: jobs, inputs, failed attempts");
-  add_id(show);
-  add_place(show);
+  add_load_id(show, typed);
+  add_package_place(show, typed);
   show.footer("Usage:\n  outfall package show 1795369135.28477");
 
-  CLI::App& drop =
-      *noun.add_subcommand("drop", "Give a pending package up: its rows are gone, its inputs count as not loaded");
-  add_id(drop);
-  drop.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
-  add_place(drop);
-  add_lock_wait(drop, typed);
-  drop.footer("Usage:\n  outfall package drop 1795369135.28477 --yes");
+  add_package_changes(noun, typed);
   for (CLI::App* verb : noun.get_subcommands(nullptr))
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
 
+void add_letter_filters(CLI::App& verb, Typed& typed, const char* limit) {
+  text(verb, "-p,--pipeline", typed.pipeline, "NAME", "The same, as an option")->group("Which");
+  text(verb, "-t,--table", typed.table, "NAME", "Rows that were meant for this table")->group("Which");
+  text(verb, "--reason", typed.reason, "TEXT", "Reasons that hold this text")->group("Which");
+  text(verb, "--input", typed.input, "FILE", "Rows of inputs whose name holds this text")->group("Which");
+  text(verb, "--since", typed.since, "WHEN", "Rejected since then: 2026-11-22, 2026-11-22T10:00, or 90m, 24h, 7d ago")
+      ->group("Which");
+  text(verb, "--limit", typed.limit, "N", limit)->group("Which");
+}
+
+/// Those that a verb changes.
+void add_letter_choice(CLI::App& verb, Typed& typed) {
+  text(verb, "subject", typed.letter, "ID|PIPELINE", "One letter, or the pipeline. Default: all that are open")
+      ->group("Which");
+  add_letter_filters(verb, typed, "At most so many. Default: all");
+}
+
+/// The same words behind the noun and alone.
+void add_replay(CLI::App& parent, Typed& typed, const char* usage) {
+  CLI::App& replay = *parent.add_subcommand(
+      "replay", "Deliver dead letters once more, to where their pipelines go; what is delivered is off the list");
+  add_letter_choice(replay, typed);
+  replay
+      .add_flag("--new-key", typed.new_key,
+                "Send rows that a program has rejected under new keys. Default: each under the key of its letter")
+      ->group("Which");
+  add_rejected_ok(replay, typed);
+  add_batch_options(replay, typed, BatchSize::is_one);
+  add_machine_options(replay, typed);
+  add_state_options(replay, typed);
+  add_talk_options(replay, typed);
+  replay.footer(usage);
+}
+
+void add_letter_drop(CLI::App& noun, Typed& typed) {
+  CLI::App& drop = *noun.add_subcommand("drop", "Give the rows up for good: their texts are gone");
+  add_letter_choice(drop, typed);
+  add_yes(drop, typed);
+  add_data_dir(drop, typed);
+  add_lock_wait(drop, typed);
+  drop.add_flag("--json", typed.json, "Print how many as one JSON document on stdout")->group("Talk");
+  drop.footer("Usage:\n  outfall dead-letter drop github --reason 'no such account' --yes");
+}
+
 void add_dead_letter(CLI::App& root, Typed& typed) {
-  CLI::App& noun = *root.add_subcommand("dead-letter", "List, show and export rows that were rejected and kept");
+  CLI::App& noun = *root.add_subcommand("dead-letter", "Rows that were rejected and kept; and what to do about them");
   noun.alias("dead-letters");
   noun.require_subcommand(0, 1);
   noun.footer(
       "Usage:\n  outfall dead-letter list\n  outfall dead-letter show 1795369135.28477.1\n  outfall dead-letter "
-      "export github > mend.jsonl\n\n`outfall dead-letter VERB --help` shows the options of a verb.");
-  const auto add_place = [&typed](CLI::App& verb) {
-    text(verb, "--data-dir", typed.data_dir, "DIR",
-         "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
-        ->group("State");
-  };
+      "export github > mend.jsonl\n  outfall dead-letter replay github\n\n`outfall dead-letter VERB --help` shows the "
+      "options of a verb.");
   const auto add_json = [&typed](CLI::App& verb) {
     verb.add_flag("--json", typed.json, "Print one JSON document a letter on stdout")->group("Talk");
   };
-  const auto add_filters = [&typed](CLI::App& verb, const char* limit) {
+  const auto add_pipeline = [&typed](CLI::App& verb) {
     text(verb, "pipeline", typed.pipeline, "PIPELINE", "The pipeline. Default: all")->group("Which");
-    text(verb, "-p,--pipeline", typed.pipeline, "NAME", "The same, as an option")->group("Which");
-    text(verb, "-t,--table", typed.table, "NAME", "Rows that were meant for this table")->group("Which");
-    text(verb, "--reason", typed.reason, "TEXT", "Reasons that hold this text")->group("Which");
-    text(verb, "--input", typed.input, "FILE", "Rows of inputs whose name holds this text")->group("Which");
-    text(verb, "--since", typed.since, "WHEN", "Rejected since then: 2026-11-22, 2026-11-22T10:00, or 90m, 24h, 7d ago")
-        ->group("Which");
-    text(verb, "--limit", typed.limit, "N", limit)->group("Which");
   };
 
   CLI::App& list = *noun.add_subcommand("list", "The letters, those of the newest load first");
-  add_filters(list, "At most so many. Default: 20");
-  add_place(list);
+  add_pipeline(list);
+  add_letter_filters(list, typed, "At most so many. Default: 20");
+  list.add_flag("--all", typed.all, "Also those that were replayed or dropped")->group("Which");
+  add_data_dir(list, typed);
   add_json(list);
   list.footer("Usage:\n  outfall dead-letter list\n  outfall dead-letter list github --since 24h --reason UTF-8");
 
   CLI::App& show = *noun.add_subcommand("show", "One letter: the whole row, its place, the reason");
   text(show, "id", typed.letter, "ID", "As list shows it")->group("Which");
-  add_place(show);
+  add_data_dir(show, typed);
   add_json(show);
   show.footer("Usage:\n  outfall dead-letter show 1795369135.28477.1");
 
   CLI::App& export_rows =
       *noun.add_subcommand("export", "The rows as they were, to be mended and loaded, those of the oldest load first");
-  add_filters(export_rows, "At most so many. Default: all");
-  add_place(export_rows);
+  add_pipeline(export_rows);
+  add_letter_filters(export_rows, typed, "At most so many. Default: all");
+  add_data_dir(export_rows, typed);
   export_rows.footer(
       "Usage:\n  outfall dead-letter export github > mend.jsonl\n  outfall run mend.jsonl --table events --pipeline "
       "github");
+
+  add_replay(noun, typed,
+             "Usage:\n  outfall dead-letter replay github --since 24h\n  outfall dead-letter replay "
+             "1795369135.28477.1");
+  add_letter_drop(noun, typed);
   for (CLI::App* verb : noun.get_subcommands(nullptr))
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
@@ -465,6 +560,7 @@ void declare_commands(CLI::App& app, Typed& typed) {
   app.add_flag("-V,--version", typed.version, "Show the version")->group("Options");
   add_run(app, typed);
   add_resume(app, typed);
+  add_replay(app, typed, "Usage:\n  outfall replay github --since 24h\n\nThe same as `outfall dead-letter replay`.");
   add_query(app, typed);
   add_status(app, typed);
   add_package(app, typed);

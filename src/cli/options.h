@@ -86,6 +86,8 @@ struct Typed {
   bool json = false;
   bool write = false;
   bool yes = false;
+  bool all = false;
+  bool new_key = false;
   bool watch = false;
   bool version = false;
 };

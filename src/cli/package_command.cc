@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// package list, show and drop.
+// package list and show, and what a person may do about one that is pending.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
+#include "cli/report_text.h"
+#include "cli/shell_words.h"
 #include "cli/status_text.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal.h"
@@ -49,51 +52,122 @@ std::string weight_text(const PackageStatus& package) {
                      count_text(package.rows, "row"));
 }
 
-bool ask(const PackageDetail& detail) {
-  std::fputs(package_text(detail).c_str(), stderr);
-  std::fprintf(stderr, "give up %s of pipeline %s for good? [y/N] ", weight_text(detail.package).c_str(),
-               detail.pipeline.c_str());
-  std::fflush(stderr);
-  const int answer = std::fgetc(stdin);
-  return answer == 'y' || answer == 'Y';
+/// What a verb does to a package, for those who are to agree, and for those who ask what was done.
+struct Act {
+  const char* verb;       ///< "dropped"
+  const char* gives_up;   ///< what is asked
+  const char* consented;  ///< what --yes does
+};
+
+constexpr Act drop_act{"dropped", "give up", "drops it"};
+constexpr Act abort_act{"aborted", "give up", "aborts it"};
+constexpr Act skip_act{"skipped", "reject", "rejects them"};
+
+std::string stake_text(const PackageCommand& command, const PackageStatus& package) {
+  if (command.verb == PackageVerb::drop) return weight_text(package);
+  if (command.verb == PackageVerb::abort) return count_text(package.pending, "pending document");
+  return "what its failed jobs have not delivered";
 }
 
-Status agree(const PackageCommand& command, const PackageDetail& detail) {
-  if (command.consent == Consent::given) return {};
+Status agree(const PackageCommand& command, const PackageDetail& detail, const Act& act) {
+  if (command.consent == Consent::given || !is_pending(detail.package.state)) return {};
+  const std::string stake = stake_text(command, detail.package);
+  const std::string question =
+      fmt::format("{}{} {} of pipeline {} for good?", package_text(detail), act.gives_up, stake, detail.pipeline);
   const auto refuse = [](std::string message, std::string hint) {
     return fail(Error{.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage});
   };
-  if (!is_terminal(stdin) || !is_terminal(stderr)) {
-    return refuse(fmt::format("package {} of pipeline {} holds {}, and nobody can be asked whether to give them up",
-                              detail.package.load_id, detail.pipeline, weight_text(detail.package)),
-                  "--yes drops it without asking");
+  const std::optional<bool> answer = ask(question);
+  if (!answer) {
+    return refuse(fmt::format("package {} of pipeline {}: nobody can be asked whether to {} {}", detail.package.load_id,
+                              detail.pipeline, act.gives_up, stake),
+                  fmt::format("--yes {} without asking", act.consented));
   }
-  return ask(detail) ? Status{} : refuse("nothing was dropped", "");
+  return *answer ? Status{} : refuse(fmt::format("nothing was {}", act.verb), "");
+}
+
+/// What all verbs that change something have in common: who is asked first, what is said behind.
+int change(const PackageCommand& command, const Act* act, const auto& work, const auto& tell) {
+  ChangeOptions options{.package = {.data_dir = command.data_dir, .load_id = command.load_id},
+                        .lock_wait = command.lock_wait,
+                        .waiting = say_waiting};
+  const Result<PackageDetail> found = find_package(options.package);
+  if (!found) return complain(found.error());
+  options.package.load_id = found->package.load_id;
+  if (act != nullptr) {
+    if (const Status agreed = agree(command, *found, *act); !agreed) return complain(agreed.error());
+  }
+  const StopSignals signals;
+  options.stop = signals.token();
+  const Result<ChangedPackage> changed = work(options);
+  if (!changed) return complain(changed.error());
+  // That it is done stays the exit code.
+  if (command.form == ReportForm::json) (void)print(to_json(changed->package) + "\n");
+  tell(*changed);
+  for (const std::string& note : changed->notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
+  return 0;
+}
+
+std::string package_name(const ChangedPackage& changed) {
+  return fmt::format("package {} of pipeline {}", changed.package.package.load_id, changed.package.pipeline);
+}
+
+void say(std::string_view label, const std::string& text) {
+  std::fputs(fmt::format("{:<12}{}\n", label, text).c_str(), stderr);
+}
+
+void hint_at_resume(const PackageCommand& command, const ChangedPackage& changed) {
+  std::fprintf(stderr, "hint: `outfall resume %s%s` goes on with it\n", shell_word(changed.package.pipeline).c_str(),
+               data_dir_words(command.data_dir).c_str());
+}
+
+int retry(const PackageCommand& command) {
+  return change(
+      command, nullptr,
+      [&](const ChangeOptions& options) { return retry_package({.change = options, .table = command.table}); },
+      [&](const ChangedPackage& changed) {
+        say("open again", fmt::format("{}: {}, {}; {} so far", package_name(changed), count_text(changed.jobs, "job"),
+                                      count_text(changed.rows, "row"),
+                                      count_text(changed.package.package.attempts, "failed attempt")));
+        hint_at_resume(command, changed);
+      });
+}
+
+int skip(const PackageCommand& command) {
+  return change(
+      command, &skip_act,
+      [&](const ChangeOptions& options) {
+        return skip_package({.change = options, .table = command.table, .on_reject = command.on_reject});
+      },
+      [&](const ChangedPackage& changed) {
+        say(skip_act.verb,
+            fmt::format("{}: {} of {} rejected, {} kept", package_name(changed), count_text(changed.rows, "row"),
+                        count_text(changed.jobs, "job"), count_text(changed.dead_letters, "dead letter")));
+        hint_at_resume(command, changed);
+      });
+}
+
+int abort_rest(const PackageCommand& command) {
+  return change(
+      command, &abort_act, [](const ChangeOptions& options) { return abort_package(options); },
+      [&](const ChangedPackage& changed) {
+        say(abort_act.verb,
+            fmt::format("{}: {} given up, {} delivered", package_name(changed),
+                        count_text(changed.documents, "document"), count_text(changed.package.package.delivered)));
+      });
 }
 
 int drop(const PackageCommand& command) {
-  PackageOptions which{.data_dir = command.data_dir, .load_id = command.load_id};
-  const Result<PackageDetail> found = find_package(which);
-  if (!found) return complain(found.error());
-  which.load_id = found->package.load_id;
-  if (found->package.state == PackageState::pending) {
-    if (const Status agreed = agree(command, *found); !agreed) return complain(agreed.error());
-  }
-  const StopSignals signals;
-  const Result<DroppedPackage> dropped =
-      drop_package({.package = which, .lock_wait = command.lock_wait, .waiting = say_waiting, .stop = signals.token()});
-  if (!dropped) return complain(dropped.error());
-  // That it is dropped stays the exit code.
-  if (command.form == ReportForm::json) (void)print(to_json(dropped->package) + "\n");
-  std::fprintf(stderr, "dropped     package %s of pipeline %s: %s given up\n", which.load_id.c_str(),
-               found->pipeline.c_str(), weight_text(found->package).c_str());
-  for (const PackageInput& input : dropped->package.inputs) {
-    const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
-    std::fprintf(stderr, "input       %s: %s, counts as not loaded\n", one_line(called).c_str(),
-                 count_text(input.documents, "document").c_str());
-  }
-  for (const std::string& note : dropped->notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
-  return 0;
+  return change(
+      command, &drop_act, [](const ChangeOptions& options) { return drop_package(options); },
+      [&](const ChangedPackage& changed) {
+        say(drop_act.verb, fmt::format("{}: {} given up", package_name(changed), weight_text(changed.package.package)));
+        for (const PackageInput& input : changed.package.inputs) {
+          const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
+          say("input",
+              fmt::format("{}: {}, counts as not loaded", one_line(called), count_text(input.documents, "document")));
+        }
+      });
 }
 
 }  // namespace
@@ -104,6 +178,12 @@ int package(const PackageCommand& command) {
       return list(command);
     case PackageVerb::show:
       return show(command);
+    case PackageVerb::retry:
+      return retry(command);
+    case PackageVerb::skip:
+      return skip(command);
+    case PackageVerb::abort:
+      return abort_rest(command);
     case PackageVerb::drop:
       return drop(command);
   }

@@ -347,6 +347,10 @@ std::string resume_command(const Report& report, const std::string& data_dir) {
 std::string pending_text(const Report& report, const ReportView& view) {
   const std::string hint = painted(view.terminal, Color::cyan, "hint:");
   const bool is_stuck = report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run;
+  // A resume alone would not try it again, and the error says what does.
+  const bool has_failed =
+      std::ranges::find(report.pending_packages, true, &PackageReport::failed) != report.pending_packages.end();
+  if (is_stuck && has_failed) return "";
   std::string out =
       fmt::format("{} {}`{}`{} delivers what is pending\n", hint, is_stuck ? "once the destination takes it, " : "",
                   resume_command(report, view.data_dir),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// run and resume: drive a pipeline, show its progress, print its report.
+// run, resume and the replay of dead letters: drive a pipeline, show its progress, print its report.
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -147,6 +147,19 @@ int resume(const ResumeCommand& command) {
     std::fprintf(stderr, "nothing is pending in %s%s\n", one_line(all.data_dir).c_str(),
                  exists ? "" : ": there is no such folder");
   }
+  return static_cast<int>(StopSignals::named(all.ending));
+}
+
+int replay(const ReplayCommand& command) {
+  Show show(command.talk, command.replay.letters.data_dir);
+  const StopSignals signals;
+  ReplayOptions options = command.replay;
+  options.run = watched(options.run, signals, show);
+  options.run.ending = name_signal;
+  options.waiting = [&show](const LockWaiting& waiting) { show.waiting(waiting); };
+  const ResumeReport all = replay_dead_letters(options, [&show](const Report& report) { show.report(report); });
+  if (all.error) return complain(*all.error);
+  if (all.pipelines.empty()) std::fputs("no dead letter is open that was asked for\n", stderr);
   return static_cast<int>(StopSignals::named(all.ending));
 }
 

@@ -60,23 +60,45 @@ std::string step_text(const StepReport& step) {
   return step.is_finished ? text : text + ", not finished";
 }
 
+std::string attempts_text(const PackageStatus& package) {
+  std::string text = count_text(package.attempts, "failed attempt");
+  if (package.unknown > 0) text += fmt::format(" ({} with an unknown outcome)", count_text(package.unknown));
+  if (package.last_error.empty()) return text;
+  return fmt::format("{}, the last one: {}", text, shortened(one_line(package.last_error), error_columns_max));
+}
+
 std::string package_text(const PackageStatus& package) {
-  const bool pending = package.state == PackageState::pending;
+  const bool pending = is_pending(package.state);
   std::string text =
-      fmt::format("{}  {:<8}{}, {}, {}", package.load_id, pending ? "pending" : "loaded",
-                  count_text(package.rows, "row"), count_text(package.jobs.size(), "job"), bytes_text(package.bytes));
+      fmt::format("{}  {:<7} {}, {}, {}", package.load_id, name(package.state), count_text(package.rows, "row"),
+                  count_text(package.jobs.size(), "job"), bytes_text(package.bytes));
   text += pending             ? fmt::format(", sealed {}", time_text(package.sealed_at))
-          : package.loaded_at ? ", loaded " + time_text(*package.loaded_at)
+          : package.loaded_at ? fmt::format(", {} {}", name(package.state), time_text(*package.loaded_at))
                               : "";
+  if (pending && package.delivered > 0) text += fmt::format(", {} delivered", count_text(package.delivered));
+  if (package.state == PackageState::aborted) text += fmt::format(", {} delivered", count_text(package.delivered));
   if (package.rejected > 0) text += fmt::format(", {} rejected", count_text(package.rejected));
+  if (pending && package.delivered > 0) text += fmt::format(", {} pending", count_text(package.pending));
+  if (package.is_replay) text += ", of dead letters";
   if (package.files_kept) text += ", files kept";
   std::string out = line("package", text);
-  if (package.attempts > 0 || !package.last_error.empty()) {
-    out += line("", fmt::format("{}, the last one: {}",
-                                count_text(static_cast<std::uint64_t>(package.attempts), "failed attempt"),
-                                shortened(one_line(package.last_error), error_columns_max)));
-  }
+  if (package.attempts > 0 || !package.last_error.empty()) out += line("", attempts_text(package));
   return out;
+}
+
+/// What became of the rows of a table, where not all of them are still, or by now, the same.
+std::string outcome_text(const PackageStatus& package, const std::string& name) {
+  const auto table = std::ranges::find(package.tables, name, &TableStatus::name);
+  if (table == package.tables.end()) return "";
+  std::string text;
+  const bool is_mixed = (table->delivered > 0) + (table->rejected > 0) + (table->pending > 0) > 1;
+  if (is_mixed || table->rejected > 0) {
+    text = fmt::format(": {} delivered, {} rejected, {} pending", count_text(table->delivered),
+                       count_text(table->rejected), count_text(table->pending));
+  }
+  if (table->attempts > 0) text += fmt::format("; {}", count_text(table->attempts, "failed attempt"));
+  if (table->unknown > 0) text += fmt::format(" ({} unknown)", count_text(table->unknown));
+  return text;
 }
 
 // Jobs of one table are one line: people think in tables.
@@ -95,8 +117,8 @@ std::string jobs_text(const PackageStatus& package) {
   }
   std::string out;
   for (const auto& [table, sum] : tables) {
-    out += line("", fmt::format("{}: {}, {}, {}", one_line(table), count_text(sum.rows, "row"),
-                                count_text(sum.jobs, "job"), bytes_text(sum.bytes)));
+    out += line("", fmt::format("{}: {}, {}, {}{}", one_line(table), count_text(sum.rows, "row"),
+                                count_text(sum.jobs, "job"), bytes_text(sum.bytes), outcome_text(package, table)));
   }
   return out;
 }
@@ -126,7 +148,10 @@ std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view
   if (pipeline.pending_packages > 0) {
     out += line("pending", fmt::format("{}, {}", count_text(pipeline.pending_packages, "package"),
                                        count_text(pipeline.pending_documents, "document")));
-    if (!pipeline.holder) out += line("", fmt::format("hint: `outfall resume {}` finishes it", named));
+    const bool can_go_on = std::ranges::any_of(pipeline.packages, [](const PackageStatus& package) {
+      return is_pending(package.state) && package.state != PackageState::failed;
+    });
+    if (!pipeline.holder && can_go_on) out += line("", fmt::format("hint: `outfall resume {}` finishes it", named));
   }
   if (pipeline.dead_letters > 0) {
     out += line("rejected", fmt::format("{}: `outfall dead-letter list {}`",
@@ -134,7 +159,13 @@ std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view
   }
   for (const PackageStatus& package : pipeline.packages) {
     out += package_text(package);
-    if (package.state == PackageState::pending) out += jobs_text(package);
+    if (is_pending(package.state)) out += jobs_text(package);
+    if (package.state == PackageState::failed) {
+      out += line(
+          "", fmt::format("hint: `outfall package retry {}` has it tried again, `outfall package skip` gives up what "
+                          "failed",
+                          package.load_id + data_dir_words(view.data_dir)));
+    }
   }
   for (std::size_t i = 0; i < pipeline.runs.size(); ++i) {
     out += run_line(pipeline.runs[i], i == 0 && pipeline.holder.has_value());

@@ -99,6 +99,10 @@ struct LaneContext {
   OnReject on_reject = OnReject::dead_letter;
   /// Whether so many rejected documents of the package are too many, and what is said then.
   std::function<Status(std::uint64_t rejected)> check_rejected{};
+  /// Says in a letter where its row stood in the input, as far as that is known. Called while nobody uses the ledger.
+  std::function<Status(ledger::Letter& letter)> place_letter{};
+  /// Of a replay: each row goes out alone, under what this says of its place in the table; empty: under its own key.
+  std::function<std::string(const std::string& table, std::uint64_t row)> replayed_key{};
 };
 
 struct LoadRequest {
@@ -137,8 +141,9 @@ struct LanesSummary {
   bool is_told = false;       ///< nothing is open, and the destination was told so
   bool is_given_up = false;   ///< all that is open the destination has given up
   std::uint64_t unknown = 0;  ///< batches, in all runs, of which nobody knows what became; they were sent again
-  std::vector<RefusedDocument> refused{};  ///< the first of those that this attempt rejected, without their text
-  std::optional<Error> error{};            ///< why documents are open
+  /// The first of the rows that this attempt rejected, of whatever table, without their text.
+  std::vector<RefusedDocument> refused{};
+  std::optional<Error> error{};  ///< why documents are open
 };
 
 struct LoadSummary {
@@ -221,6 +226,14 @@ class Destination {
   /// Errors: resolve: the commit was answered with an error, only has_load knows; retry and abandon: nothing is
   /// visible.
   virtual Result<LoadSummary> load(const LoadRequest& request) = 0;
+
+  /// Tells it, where it can be told, that what it has not got of a load is given up: no more of it comes. May be called
+  /// again for the same load.
+  ///
+  /// Errors: it could not be told.
+  virtual Status abort_load([[maybe_unused]] const std::string& load_id, [[maybe_unused]] const std::stop_token& stop) {
+    return {};
+  }
 
   /// Errors: abandon: the destination cannot be queried.
   virtual Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) = 0;

@@ -5,9 +5,8 @@
 
 namespace outfall::delivery {
 
-LaneLog::LaneLog(ledger::Ledger& ledger, std::string load_id, std::string run_id,
-                 std::function<void(std::uint64_t rows)> settled)
-    : ledger_(ledger), load_id_(std::move(load_id)), run_id_(std::move(run_id)), settled_(std::move(settled)) {}
+LaneLog::LaneLog(ledger::Ledger& ledger, std::string load_id, std::string run_id, LaneLogHooks hooks)
+    : ledger_(ledger), load_id_(std::move(load_id)), run_id_(std::move(run_id)), hooks_(std::move(hooks)) {}
 
 Status LaneLog::record(ledger::LaneUpdate update, std::uint64_t rows) {
   std::unique_lock lock(mutex_);
@@ -26,17 +25,27 @@ Status LaneLog::record(ledger::LaneUpdate update, std::uint64_t rows) {
 /// Commits for all that wait. Those that come meanwhile wait for the next one.
 void LaneLog::commit(std::unique_lock<std::mutex>& lock) {
   is_committing_ = true;
-  const std::vector<ledger::LaneUpdate> updates = std::exchange(waiting_, {});
+  std::vector<ledger::LaneUpdate> updates = std::exchange(waiting_, {});
   const std::uint64_t rows = std::exchange(waiting_rows_, 0);
   const std::uint64_t upto = asked_;
   lock.unlock();
-  Status recorded = ledger_.record_lanes(load_id_, run_id_, updates);
-  if (recorded && settled_ && rows > 0) settled_(rows);
+  Status recorded = write(std::move(updates));
+  if (recorded && hooks_.settled && rows > 0) hooks_.settled(rows);
   lock.lock();
   is_committing_ = false;
   if (!recorded) status_ = fail(std::move(recorded.error()).in("record what was delivered"));
   committed_ = upto;
   committed_one_.notify_all();
+}
+
+Status LaneLog::write(std::vector<ledger::LaneUpdate> updates) {
+  for (ledger::LaneUpdate& update : updates) {
+    for (ledger::Letter& letter : update.letters) {
+      if (!hooks_.place_letter) break;
+      if (Status placed = hooks_.place_letter(letter); !placed) return placed;
+    }
+  }
+  return ledger_.record_lanes(load_id_, run_id_, updates);
 }
 
 }  // namespace outfall::delivery

@@ -15,24 +15,29 @@
 
 namespace outfall::delivery {
 
+/// Each is called by one thread at a time, and may use the ledger.
+struct LaneLogHooks {
+  std::function<void(std::uint64_t rows)> settled{};             ///< told of the rows that a commit has settled
+  std::function<Status(ledger::Letter& letter)> place_letter{};  ///< completes a letter before it is kept
+};
+
 /// Any thread may call. While it exists, the ledger is used through it alone.
 class LaneLog {
  public:
-  /// `settled` is told of the rows that a commit has settled, one call at a time; it may use the ledger. All outlive
-  /// the object.
-  LaneLog(ledger::Ledger& ledger, std::string load_id, std::string run_id,
-          std::function<void(std::uint64_t rows)> settled = {});
+  /// All outlive the object.
+  LaneLog(ledger::Ledger& ledger, std::string load_id, std::string run_id, LaneLogHooks hooks);
 
   /// Returns once it is durable. `rows` are settled by it. After an error nothing can be recorded any more.
   Status record(ledger::LaneUpdate update, std::uint64_t rows);
 
  private:
   void commit(std::unique_lock<std::mutex>& lock);
+  Status write(std::vector<ledger::LaneUpdate> updates);
 
   ledger::Ledger& ledger_;
   const std::string load_id_;
   const std::string run_id_;
-  const std::function<void(std::uint64_t)> settled_;
+  const LaneLogHooks hooks_;
 
   std::mutex mutex_;
   std::condition_variable committed_one_;

@@ -16,11 +16,8 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/wait.h"
-#include "columnar/ipc_file.h"
-#include "columnar/row_texts.h"
-#include "columnar/rows_reader.h"
+#include "delivery/job_rows.h"
 #include "delivery/lane_log.h"
-#include "package/package_reader.h"
 
 namespace outfall::delivery {
 namespace {
@@ -37,14 +34,6 @@ constexpr std::uint64_t batches_between_marks = 4096;
 constexpr std::uint64_t rows_between_marks = 65'536;
 /// So many equal failures in a row, of any lanes, and whoever fails next waits as long as it may.
 constexpr int storm_failures = 10;
-
-/// A job file that is open for its lane.
-struct JobRows {
-  columnar::IpcFileReader file;
-  columnar::RowTexts texts;
-  columnar::RowsReader reader;
-  std::function<std::string(std::uint64_t)> row_key;
-};
 
 /// The destination's answers to one cut, and to the halves of it where it was rejected as a whole.
 struct Sending {
@@ -73,6 +62,7 @@ struct Lane {
   const ledger::JobRecord& job;
   const schema::Table& table;
   bool is_root = true;
+  std::uint64_t first = 0;  ///< of its rows among those of the table in the package
 
   // Under the mutex of all.
   Step step = Step::ready;
@@ -104,7 +94,9 @@ class Lanes {
         make_writer_(make_writer),
         env_(env),
         log_(request.lanes->ledger, request.package.load_id, request.lanes->run_id,
-             [this](std::uint64_t rows) { tell_progress(rows); }) {}
+             {.settled = [this](std::uint64_t rows) { tell_progress(rows); },
+              .place_letter = request.lanes->place_letter}),
+        batch_size_(request.lanes->replayed_key ? 1 : options.batch_size) {}
 
   Result<LoadSummary> run() {
     if (Status made = make_lanes(); !made) return fail(std::move(made.error()));
@@ -139,6 +131,7 @@ class Lanes {
     if (!known) return fail(known.error());
     std::map<std::int64_t, LaneRecord> records;
     for (const LaneRecord& record : *known) records.emplace(record.position, record);
+    std::map<std::string_view, std::uint64_t> firsts;
     for (std::size_t i = 0; i < request_.package.jobs.size(); ++i) {
       const ledger::JobRecord& job = request_.package.jobs[i];
       const bool is_system = schema::is_system_name(job.table);
@@ -148,7 +141,11 @@ class Lanes {
         return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
       const auto position = static_cast<std::int64_t>(i);
       const auto record = records.find(position);
-      lanes_.push_back({.job = job, .table = *table, .is_root = table->parent.empty() && !is_system});
+      lanes_.push_back({.job = job,
+                        .table = *table,
+                        .is_root = table->parent.empty() && !is_system,
+                        .first = firsts[job.table]});
+      firsts[job.table] += job.rows;
       Lane& lane = lanes_.back();
       lane.record = record == records.end() ? LaneRecord{.position = position} : record->second;
       lane.open_to = lane.record.sent_to;
@@ -261,21 +258,16 @@ class Lanes {
 
   Status open_rows(Lane& lane) const {
     if (lane.rows != nullptr) return {};
-    Result<columnar::IpcFileReader> file = package::open_job(request_.folder, lane.job, request_.check);
-    if (!file) return fail(std::move(file.error()));
-    std::vector<columnar::RowTextColumn> columns;
-    for (const schema::Column& column : lane.table.columns) {
-      const bool is_left_out = options_.skips_dlt && schema::is_system_name(column.name);
-      if (!column.type || is_left_out) continue;
-      columns.push_back({.name = column.name, .type = *column.type, .is_variant = column.variant});
-    }
-    auto texts = columnar::RowTexts::open(*file, columns, options_.rows);
-    if (!texts) return fail(std::move(texts.error()));
-    columnar::RowsReader reader = columnar::RowsReader::open(*file, columns);
-    lane.rows = std::make_shared<JobRows>(JobRows{
-        std::move(*file), std::move(*texts), std::move(reader),
-        [pipeline = request_.lanes->pipeline, load_id = request_.package.load_id,
-         file = lane.job.file](std::uint64_t row) { return batch_key(pipeline, load_id, file, row, row + 1); }});
+    Result<std::unique_ptr<JobRows>> rows =
+        open_job_rows(request_.folder, lane.job, lane.table,
+                      {.check = request_.check, .form = options_.rows, .skips_dlt = options_.skips_dlt});
+    if (!rows) return fail(std::move(rows.error()));
+    lane.rows = std::move(*rows);
+    // A call that hangs may ask for keys when all this is gone.
+    lane.rows->row_key = [pipeline = request_.lanes->pipeline, load_id = request_.package.load_id,
+                          file = lane.job.file](std::uint64_t row) {
+      return batch_key(pipeline, load_id, file, row, row + 1);
+    };
     return {};
   }
 
@@ -292,7 +284,7 @@ class Lanes {
     const LaneRecord& record = lane.record;
     if (lane.has_intent()) return std::min(record.settled + record.cut, record.sent_to);
     if (is_by_file()) return lane.job.rows;
-    const std::uint64_t end = std::min(record.settled + options_.batch_size, lane.job.rows);
+    const std::uint64_t end = std::min(record.settled + batch_size_, lane.job.rows);
     if (options_.batch_bytes == 0) return end;
     std::string text;
     for (std::uint64_t row = record.settled; row < end; ++row) {
@@ -302,7 +294,7 @@ class Lanes {
     return end;
   }
 
-  bool is_by_file() const { return options_.batch_size == 0; }
+  bool is_by_file() const { return batch_size_ == 0; }
   bool is_grouped() const { return options_.marks == MarkPolicy::grouped && options_.batch_bytes == 0; }
 
   Status take_batch(Lane& lane) {
@@ -358,8 +350,7 @@ class Lanes {
     lane.sending.due.reset();
     const LaneRecord& record = lane.record;
     const std::uint64_t last = lane.sending.ends.back();
-    const std::string key =
-        batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, record.settled, last);
+    const std::string key = key_of(lane, record.settled, last);
     const Batch batch{.load_id = request_.package.load_id,
                       .table = lane.table,
                       .job_file = lane.job.file,
@@ -368,7 +359,7 @@ class Lanes {
                       .reader = lane.rows->reader,
                       .first = record.settled,
                       .last = last,
-                      .index = is_by_file() ? 0 : record.settled / options_.batch_size,
+                      .index = is_by_file() ? 0 : record.settled / batch_size_,
                       .attempt = lane.sending.attempts,
                       .key = key,
                       .row_key = lane.rows->row_key,
@@ -395,6 +386,14 @@ class Lanes {
     if (outcome.rows.empty() || outcome.rows.back().row < rows) return outcome;
     return Outcome::unknown(
         fmt::format("it rejects row {} of a batch of {}", outcome.rows.back().row, counted(rows, "row")));
+  }
+
+  std::string key_of(const Lane& lane, std::uint64_t first, std::uint64_t last) const {
+    if (request_.lanes->replayed_key) {
+      std::string key = request_.lanes->replayed_key(lane.job.table, lane.first + first);
+      if (!key.empty()) return key;
+    }
+    return batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, first, last);
   }
 
   /// The rows of the batch in hand are delivered, or rejected as `update` says. The next batch is intended with it.
@@ -463,7 +462,8 @@ class Lanes {
   }
 
   Result<Turn> reject(Lane& lane, const std::vector<RejectedRow>& rows) {
-    ledger::LaneUpdate update{.lane = lane.record, .rejected = rows.size()};
+    ledger::LaneUpdate update{
+        .lane = lane.record, .rejected = rows.size(), .documents = lane.is_root ? rows.size() : 0};
     if (lane.is_root) {
       const std::lock_guard lock(mutex_);
       rejected_ += rows.size();
@@ -491,26 +491,25 @@ class Lanes {
     {
       const std::lock_guard lock(mutex_);
       if (refused_.size() < refused_told_max) {
-        refused_.push_back({.table = lane.job.table, .row = place, .reason = row.reason, .text = ""});
+        refused_.push_back({.table = lane.job.table, .row = lane.first + place, .reason = row.reason, .text = ""});
       }
     }
     if (request_.lanes->on_reject != OnReject::dead_letter) return {};
     std::string text;
     if (Status told = lane.rows->texts.append_as_kept(place, text); !told) return told;
-    letters.push_back(
-        {.table = lane.job.table,
-         .input = fmt::format("package {}", request_.package.load_id),
-         .line = place + 1,
-         .reason = row.reason,
-         .hint = "",
-         .header = "",
-         .text = text,
-         .text_bytes = text.size(),
-         .rejected_at = env_.now_us(),
-         .job_file = lane.job.file,
-         .row = place,
-         .key = batch_key(request_.lanes->pipeline, request_.package.load_id, lane.job.file, place, place + 1),
-         .attempt = lane.sending.attempts});
+    letters.push_back({.table = lane.job.table,
+                       .input = fmt::format("package {}", request_.package.load_id),
+                       .line = place + 1,
+                       .reason = row.reason,
+                       .hint = "",
+                       .header = "",
+                       .text = text,
+                       .text_bytes = text.size(),
+                       .rejected_at = env_.now_us(),
+                       .job_file = lane.job.file,
+                       .row = place,
+                       .key = key_of(lane, place, place + 1),
+                       .attempt = lane.sending.attempts});
     return {};
   }
 
@@ -563,8 +562,16 @@ class Lanes {
     record.state = LaneState::failed;
     ++record.attempts;
     record.last_error = error.message;
+    if (error.hint.empty()) error.hint = failed_hint();
     lane.error = std::move(error);
     return recorded({.lane = record}, std::exchange(lane.unmarked, 0), {.step = Step::stopped});
+  }
+
+  std::string failed_hint() const {
+    return fmt::format(
+        "outfall package retry {0} has it tried again by the next resume, outfall package skip {0} gives it "
+        "up",
+        request_.package.load_id);
   }
 
   // --- What is told ---
@@ -655,7 +662,7 @@ class Lanes {
       if (lane.error) return Error(*lane.error).in(where);
       if (lane.record.state == LaneState::failed) {
         return Error{.message = fmt::format("{}: given up by an earlier run: {}", where, lane.record.last_error),
-                     .hint = fmt::format("outfall package drop {} gives them up", request_.package.load_id)};
+                     .hint = failed_hint()};
       }
     }
     if (request_.stop.stop_requested()) {
@@ -669,6 +676,7 @@ class Lanes {
   const MakeWriter& make_writer_;
   Env& env_;
   LaneLog log_;
+  const std::uint64_t batch_size_;
   std::vector<Lane> lanes_;
   LaneCounts before_{};
 

@@ -96,7 +96,9 @@ class Lanes : public testing::Test {
                               OnReject on_reject = OnReject::dead_letter, std::stop_token stop = {}) {
     auto ledger = ledger::Ledger::open(folder_ / "outfall.db", env_);
     if (!ledger) return fail(ledger.error());
-    const LaneContext context{.ledger = *ledger, .pipeline = "p", .run_id = "r", .on_reject = on_reject};
+    LaneContext context{.ledger = *ledger, .pipeline = "p", .run_id = "r", .on_reject = on_reject};
+    context.replayed_key = replayed_key_;
+    context.place_letter = place_letter_;
     return run_lanes({.package = package_,
                       .schema = schema_,
                       .folder = folder_ / load_id,
@@ -137,6 +139,8 @@ class Lanes : public testing::Test {
 
   ScratchFolder folder_;
   FixedEnv env_;
+  std::function<std::string(const std::string&, std::uint64_t)> replayed_key_;
+  std::function<Status(ledger::Letter&)> place_letter_;
   ledger::PackageRecord package_;
   schema::Schema schema_ = schema::Schema::make("s", NamingConvention::direct);
 };
@@ -233,6 +237,35 @@ TEST_F(Lanes, ABatchIsDividedUntilThePoisonedRowsStandAlone) {
     EXPECT_THAT(letter.letter.text, HasSubstr(fmt::format("\"id\":{}", letter.letter.row)));
   }
   EXPECT_THAT(rows, ElementsAre(0, 9, 10, 63));
+}
+
+TEST_F(Lanes, ReplayedRowsGoOutAloneUnderTheirKeys) {
+  seal({{"t", {2, 3}}});
+  replayed_key_ = [](const std::string& table, std::uint64_t row) {
+    return row == 4 ? std::string() : fmt::format("{}-{}", table, row);
+  };
+  place_letter_ = [](ledger::Letter& letter) -> Status {
+    letter.input = "placed";
+    return {};
+  };
+  auto summary = deliver(quick(10), answering([&](const auto& batch, const auto& ids) {
+                           if (ids.front() == 3) return Outcome{.kind = Outcome::Kind::rejected, .reason = "poison"};
+                           write_down(log(), batch, ids);
+                           return Outcome{};
+                         }));
+  ASSERT_TRUE(summary) << summary.error().message;
+  std::map<std::uint64_t, std::string> keys;
+  for (const Written& one : written()) {
+    ASSERT_EQ(one.ids.size(), 1U);
+    keys.emplace(one.ids.front(), one.key);
+  }
+  ASSERT_EQ(keys.size(), 4U);
+  EXPECT_EQ(keys.at(0), "t-0");
+  EXPECT_EQ(keys.at(2), "t-2") << "rows of the second file go on counting";
+  EXPECT_EQ(keys.at(4), batch_key("p", load_id, package_.jobs.at(1).file, 2, 3)) << "one without a key has its own";
+  ASSERT_EQ(letters().size(), 1U);
+  EXPECT_EQ(letters().front().letter.key, "t-3");
+  EXPECT_EQ(letters().front().letter.input, "placed");
 }
 
 TEST_F(Lanes, WhatIsGivenUpIsNotTriedAgainAndOthersGoOn) {

@@ -49,6 +49,7 @@ struct Event {
     begin_table,    ///< before any of its rows; also where there are none, but what was there before is replaced
     end_table,      ///< all its rows are delivered or rejected
     complete_load,  ///< the same of all tables
+    abort_load,     ///< what is not delivered yet is given up
   };
 
   Kind kind = Kind::end_table;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Finds packages in the pipelines of a data directory, and gives them up.
+// Finds packages in the pipelines of a data directory, and changes what is to become of them.
 #include "outfall/package.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -15,7 +16,10 @@
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
+#include "pipeline/abort.h"
 #include "pipeline/drop.h"
+#include "pipeline/failed_jobs.h"
+#include "pipeline/held_command.h"
 
 namespace outfall {
 namespace {
@@ -84,6 +88,52 @@ Result<Found> find_one(const PackageOptions& options) {
                     "outfall package list shows them"));
 }
 
+/// What a change of a package has to do with.
+struct Changing {
+  pipeline::HeldPipeline& held;
+  const ledger::Binding& binding;
+  const std::string& run_id;
+  const PackageStatus& package;  ///< as it was before the pipeline was held
+  delivery::Destination& destination;
+  ChangedPackage& changed;
+};
+
+/// Holds the pipeline of the package and does what `act` does.
+Result<ChangedPackage> change(const ChangeOptions& options, std::string_view verb,
+                              const std::function<Status(Changing&)>& act) {
+  Result<Found> found = find_one(options.package);
+  if (!found) return fail(std::move(found.error()));
+  const std::string load_id = found->detail.package.load_id;
+  const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(found->data_dir, found->key);
+  if (!paths) return fail(paths.error());
+  const LockWait lock_wait{.longest = options.lock_wait, .stop = options.stop, .begins = options.waiting};
+  const auto destination = engine::make_destination(
+      found->detail.package.destination, {.lock_wait = lock_wait, .programs_lock = paths->programs}, Env::system());
+  if (!destination) return fail(destination.error());
+  ChangedPackage changed;
+  Result<std::vector<std::string>> notes = pipeline::run_held_command(
+      {.key = found->key,
+       .data_dir = found->data_dir,
+       .binding = found->binding,
+       .lock_wait = lock_wait,
+       .command = fmt::format("package {} {}", verb, load_id),
+       .env = Env::system()},
+      [&](pipeline::HeldPipeline& held, const std::string& run_id, std::vector<std::string>& told) {
+        changed.notes = std::move(told);
+        Changing changing{held, found->binding, run_id, found->detail.package, **destination, changed};
+        Status done = act(changing);
+        told = changed.notes;
+        return done;
+      });
+  if (!notes) return fail(std::move(notes.error()));
+  changed.notes = std::move(*notes);
+  changed.package = std::move(found->detail);
+  // One that was dropped is told as it was.
+  Result<Found> now = find_one({.data_dir = options.package.data_dir, .load_id = load_id});
+  if (now) changed.package = std::move(now->detail);
+  return changed;
+}
+
 }  // namespace
 
 Result<PackageDetail> find_package(const PackageOptions& options) {
@@ -92,22 +142,52 @@ Result<PackageDetail> find_package(const PackageOptions& options) {
   return std::move(found->detail);
 }
 
-Result<DroppedPackage> drop_package(const DropOptions& options) {
-  Result<Found> found = find_one(options.package);
-  if (!found) return fail(std::move(found.error()));
-  const PackageStatus& package = found->detail.package;
-  const LockWait lock_wait{.longest = options.lock_wait, .stop = options.stop, .begins = options.waiting};
-  const auto destination = engine::make_destination(package.destination, {.lock_wait = lock_wait}, Env::system());
-  if (!destination) return fail(destination.error());
-  Result<std::vector<std::string>> notes = pipeline::drop_package({.key = found->key,
-                                                                   .data_dir = found->data_dir,
-                                                                   .binding = found->binding,
-                                                                   .load_id = package.load_id,
-                                                                   .lock_wait = lock_wait,
-                                                                   .destination = **destination,
-                                                                   .env = Env::system()});
-  if (!notes) return fail(std::move(notes.error()));
-  return DroppedPackage{.package = std::move(found->detail), .notes = std::move(*notes)};
+Result<ChangedPackage> retry_package(const RetryOptions& options) {
+  return change(options.change, "retry", [&](Changing& changing) -> Status {
+    const auto retried = pipeline::retry_failed(changing.held.ledger, changing.package.load_id, options.table);
+    if (!retried) return fail(retried.error());
+    changing.changed.jobs = retried->jobs;
+    changing.changed.rows = retried->rows;
+    return {};
+  });
+}
+
+Result<ChangedPackage> skip_package(const SkipOptions& options) {
+  if (options.on_reject == OnReject::fail) {
+    return fail(usage("rows that are skipped are rejected, and on_reject fail does not let one go",
+                      "keep them as dead letters, or drop them"));
+  }
+  return change(options.change, "skip", [&](Changing& changing) -> Status {
+    const auto skipped =
+        pipeline::skip_failed(changing.held, {.pipeline = changing.binding.name,
+                                              .run_id = changing.run_id,
+                                              .load_id = changing.package.load_id,
+                                              .table = options.table,
+                                              .on_reject = options.on_reject,
+                                              .name_length_max = changing.destination.capabilities().name_length_max(),
+                                              .env = Env::system()});
+    if (!skipped) return fail(skipped.error());
+    changing.changed.jobs = skipped->jobs;
+    changing.changed.rows = skipped->rows;
+    changing.changed.dead_letters = skipped->letters;
+    return {};
+  });
+}
+
+Result<ChangedPackage> abort_package(const ChangeOptions& options) {
+  return change(options, "abort", [](Changing& changing) {
+    changing.changed.documents = changing.package.pending;
+    return pipeline::abort_package(changing.held, changing.run_id, changing.package.load_id, changing.destination,
+                                   changing.changed.notes);
+  });
+}
+
+Result<ChangedPackage> drop_package(const ChangeOptions& options) {
+  return change(options, "drop", [](Changing& changing) {
+    changing.changed.documents = changing.package.pending;
+    return pipeline::drop_package(changing.held, changing.package.load_id, changing.destination,
+                                  changing.changed.notes);
+  });
 }
 
 }  // namespace outfall

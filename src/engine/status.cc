@@ -74,9 +74,10 @@ Status read_packages(ledger::Ledger& ledger, std::size_t newest, PipelineStatus&
   std::ranges::reverse(*pending);
   for (const ledger::PackageRecord& package : *pending) {
     ++status.pending_packages;
-    status.pending_documents += package.documents;
+    PackageStatus told = engine::package_status(package);
+    status.pending_documents += told.pending;
     if (std::ranges::find(status.packages, package.load_id, &PackageStatus::load_id) == status.packages.end()) {
-      status.packages.push_back(engine::package_status(package));
+      status.packages.push_back(std::move(told));
     }
   }
   return {};
@@ -102,7 +103,7 @@ Status read_ledger(const ledger::PipelinePaths& paths, const StatusOptions& opti
   }
   const Result<std::vector<ledger::RunRecord>> runs = ledger->runs(options.runs_max);
   if (!runs) return fail(runs.error());
-  const Result<std::uint64_t> letters = ledger->count_letters({});
+  const Result<std::uint64_t> letters = ledger->count_letters({.status = std::string(ledger::letter_status::open)});
   if (!letters) return fail(letters.error());
   status.dead_letters = *letters;
   for (const ledger::RunRecord& run : *runs) status.runs.push_back(run_status_of(status.name, run));

@@ -18,23 +18,39 @@ Json text(const std::optional<Time>& time) {
   return time ? text(*time) : Json();
 }
 
+Json table_json(const TableStatus& table) {
+  Json out = Json::object();
+  out.set("name", table.name);
+  out.set("delivered", count_json(table.delivered));
+  out.set("rejected", count_json(table.rejected));
+  out.set("pending", count_json(table.pending));
+  out.set("attempts", count_json(table.attempts));
+  out.set("unknown", count_json(table.unknown));
+  return out;
+}
+
 Json package_json(const PackageStatus& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
   out.set("run_id", package.run_id);
-  out.set("state", package.state == PackageState::pending ? "pending" : "loaded");
+  out.set("state", name(package.state));
   out.set("destination", package.destination);
   out.set("dataset", package.dataset);
   out.set("documents", count_json(package.documents));
   out.set("rejected", count_json(package.rejected));
+  out.set("delivered", count_json(package.delivered));
+  out.set("pending", count_json(package.pending));
+  out.set("replay", package.is_replay);
   out.set("rows", count_json(package.rows));
   out.set("bytes", count_json(package.bytes));
   out.set("sealed_at", text(package.sealed_at));
   out.set("loaded_at", text(package.loaded_at));
   out.set("files_kept", package.files_kept);
-  out.set("attempts", package.attempts);
+  out.set("attempts", count_json(package.attempts));
+  out.set("unknown", count_json(package.unknown));
   out.set("last_error", package.last_error.empty() ? Json() : Json(package.last_error));
   out.set("jobs", list_json(package.jobs, job_json));
+  out.set("tables", list_json(package.tables, table_json));
   return out;
 }
 
@@ -99,6 +115,22 @@ Json pipeline_json(const PipelineStatus& pipeline) {
 }
 
 }  // namespace
+
+std::string_view name(PackageState state) {
+  switch (state) {
+    case PackageState::pending:
+      return "pending";
+    case PackageState::failed:
+      return "failed";
+    case PackageState::aborting:
+      return "aborting";
+    case PackageState::loaded:
+      return "loaded";
+    case PackageState::aborted:
+      return "aborted";
+  }
+  return "unknown";
+}
 
 std::string to_json(const DataDirStatus& status) {
   Json out = Json::object();

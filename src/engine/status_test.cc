@@ -71,7 +71,7 @@ TEST_F(StatusTest, PendingPackagesAreSummedUpWithTheirFailures) {
   ASSERT_THAT(shop.packages, SizeIs(1));
   EXPECT_EQ(shop.packages[0].rows, 8U);
   EXPECT_EQ(shop.packages[0].bytes, 150U);
-  EXPECT_EQ(shop.packages[0].attempts, 1);
+  EXPECT_EQ(shop.packages[0].attempts, 1U);
   EXPECT_EQ(shop.packages[0].last_error, "disk on fire");
   EXPECT_GT(shop.state_bytes, 0U);
 }

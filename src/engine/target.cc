@@ -17,6 +17,7 @@
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
+#include "pipeline/letter_source.h"
 #include "pipeline/run.h"
 #include "schema/naming.h"
 #include "sql/dialect.h"
@@ -197,18 +198,20 @@ Report run_target(const TargetRun& run) {
     of_destination.programs_lock = paths->programs;
   auto destination = make_destination(target.address, of_destination, Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
-  return pipeline::run({.name = target.name,
-                        .key = target.key,
-                        .called = called(target),
-                        .dataset = target.dataset,
-                        .data_dir = target.data_dir,
-                        .lock_wait = lock_wait(run.options, run.run),
-                        .command = run.command,
-                        .options = run.run,
-                        .destination = **destination,
-                        .source = run.source,
-                        .env = Env::system(),
-                        .neighbours = find_neighbours(run, **destination)});
+  return pipeline::run(
+      {.name = target.name,
+       .key = target.key,
+       .called = called(target),
+       .dataset = target.dataset,
+       .data_dir = target.data_dir,
+       .lock_wait = lock_wait(run.options, run.run),
+       .command = run.command,
+       .options = run.run,
+       .destination = **destination,
+       .source = run.source,
+       .replay = run.replay,
+       .env = Env::system(),
+       .neighbours = run.replay != nullptr ? std::vector<std::string>() : find_neighbours(run, **destination)});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

@@ -8,6 +8,10 @@
 #include "normalize/document_source.h"
 #include "outfall/pipeline.h"
 
+namespace outfall::pipeline {
+class LetterSource;
+}
+
 namespace outfall::engine {
 
 struct Target {
@@ -35,6 +39,7 @@ struct TargetRun {
   const RunOptions& run;
   normalize::DocumentSource* source = nullptr;
   std::string command{};
+  pipeline::LetterSource* replay = nullptr;  ///< the same as `source`, where it is one of dead letters
 };
 Report run_target(const TargetRun& run);
 

@@ -102,22 +102,25 @@ class Ledger {
 
   /// Seals a package: from here on it will be delivered. One transaction holds the package, its jobs, its inputs, the
   /// dead letters that were set aside, the schema (from now on the pipeline's) and the pipeline's state document. The
-  /// job files must be durable.
+  /// job files must be durable. `replayed` are the letters whose rows a replay holds; they must be open. What is in no
+  /// row stays so, with the new reason.
   ///
   /// Fault points: before_seal, in_seal (before the commit), after_seal.
-  Status seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state);
+  Status seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state,
+              std::span<const ReplayedLetter> replayed = {});
 
   /// Packages to deliver, oldest first, complete with jobs and schema.
   Result<std::vector<PackageRecord>> pending();
 
-  /// Any packages, newest first, without their schema documents.
+  /// Any packages, newest first; those that are not pending without their schema documents.
   Result<std::vector<PackageRecord>> packages(std::size_t newest);
 
   /// Counts a failed attempt to deliver.
   Status record_attempt(const std::string& load_id, const std::string& error);
 
-  /// The rows are at the destination, and that was verified. The job files of the newest `keep_packages` loaded
-  /// packages are kept from now on, those of all others are debris.
+  /// The rows are at the destination, and that was verified; letters whose rows the package brought are replayed but
+  /// for those that it leaves out, which are open again. The job files of the newest `keep_packages` loaded packages
+  /// are kept from now on, those of all others are debris.
   ///
   /// Fault points: before_ledger_loaded, after_ledger_loaded.
   Status mark_loaded(const std::string& load_id, int keep_packages);
@@ -126,10 +129,23 @@ class Ledger {
   Result<std::vector<InputRecord>> inputs_of(const std::string& load_id);
 
   /// Gives a pending package up: it, its inputs and its dead letters are forgotten, so that these count as not loaded,
-  /// and the schema in force is that of the newest package left. Its job files are debris from then on.
+  /// and the schema in force is that of the newest package left. Letters whose rows it was to bring are open again. Its
+  /// job files are debris from then on.
   ///
   /// Fault points: before_package_drop, in_package_drop, after_package_drop.
   Status drop(const std::string& load_id);
+
+  /// Remembers that what is pending of a package is to be given up. From then on nothing of it is to be delivered.
+  ///
+  /// Fault point: abort_asked behind it.
+  Status ask_abort(const std::string& load_id, const std::string& run_id);
+
+  /// Brings that to its end: of the package's documents all but `delivered` are rejected, without letters, and nothing
+  /// of it is pending. Letters whose rows it was to bring are open again, but for those that it has delivered. Its job
+  /// files are debris from then on.
+  ///
+  /// Fault points: in_abort (before the commit), after_abort.
+  Status end_abort(const std::string& load_id, std::uint64_t delivered);
 
   /// Load ids whose folders belong to the ledger (pending, or loaded and kept); every other folder is debris.
   Result<std::vector<std::string>> packages_with_files();
@@ -153,14 +169,31 @@ class Ledger {
   Result<std::uint64_t> rejected_with(const std::string& load_id);
   Result<std::uint64_t> count_letters(const LetterFilter& filter);
 
+  /// Open letters of rows that a package has left out: its own, and those that it was to bring once more.
+  Result<std::uint64_t> letters_left_by(const std::string& load_id);
+
+  /// One letter, whatever became of it.
+  Result<std::optional<LetterRecord>> letter(const std::string& load_id, std::int64_t ordinal);
+
+  /// Forgets the text of open letters, and calls them dropped. Returns how many.
+  Result<std::uint64_t> drop_letters(const LetterFilter& filter);
+
+  /// The keys under which the rows of a replay go out, by table, in the order of its rows there. Empty: the row has
+  /// none from before.
+  Result<std::map<std::string, std::vector<std::string>>> replayed_keys(const std::string& load_id);
+
   // --- Lanes ---
 
   /// The lanes of a package that were begun, in the order of their jobs.
   Result<std::vector<LaneRecord>> lanes(const std::string& load_id);
 
   /// Records what lanes of a pending package have come to, all in one transaction, and keeps the letters of what they
-  /// rejected: rejected rows count as refused documents until the package is loaded. Each lane once.
+  /// rejected, with those that were set aside: rejected documents count as refused until the package is loaded. Of a
+  /// replay the letters of before are open again in their place. Each lane once.
   Status record_lanes(const std::string& load_id, const std::string& run_id, std::span<const LaneUpdate> updates);
+
+  /// Makes lanes that the destination has given up open again. Their attempts stay counted.
+  Status reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions);
 
   // --- Schema and state of the pipeline, as of the newest seal ---
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lanes: how far jobs are delivered that their destination takes in batches.
+#include "ledger/lane_table.h"
+
 #include "ledger/dead_letters.h"
 #include "ledger/ledger.h"
 
@@ -25,6 +27,8 @@ LaneState state_of(std::string_view name) {
   }
   return name == "failed" ? LaneState::failed : LaneState::open;
 }
+
+}  // namespace
 
 LaneRecord read_lane(const Statement& row) {
   return {.position = row.integer(0),
@@ -52,26 +56,45 @@ Status write_lane(Database& database, const std::string& load_id, const LaneReco
       .run();
 }
 
-// What the lanes have rejected is what the destination refuses of the package.
-Status count_refused(Database& database, const std::string& load_id) {
-  Result<Statement> documents = database.prepare(
-      "UPDATE packages SET refused = (SELECT coalesce(sum(rejected), 0) FROM lanes WHERE load_id = ?1) "
-      "WHERE load_id = ?1");
+Status count_refused_rows(Database& database, const std::string& load_id) {
   Result<Statement> rows = database.prepare(
       "INSERT INTO refused_rows (load_id, table_name, rows) SELECT l.load_id, j.table_name, sum(l.rejected) FROM lanes "
       "l JOIN jobs j USING (load_id, position) WHERE l.load_id = ?1 GROUP BY 1, 2 "
       "ON CONFLICT (load_id, table_name) DO UPDATE SET rows = excluded.rows");
-  if (!documents || !rows) {
-    return std::unexpected(documents ? rows.error() : documents.error());
+  return rows ? rows->with(load_id).run() : std::unexpected(rows.error());
+}
+
+namespace {
+
+// What the lanes have rejected is what the destination refuses of the package.
+Status count_refused(Database& database, const std::string& load_id, std::uint64_t documents) {
+  Result<Statement> more = database.prepare("UPDATE packages SET refused = refused + ?2 WHERE load_id = ?1");
+  if (!more) {
+    return std::unexpected(more.error());
   }
-  const Status counted = documents->with(load_id).run();
-  return counted ? rows->with(load_id).run() : counted;
+  const Status counted = more->with(load_id, documents).run();
+  return counted ? count_refused_rows(database, load_id) : counted;
+}
+
+Result<bool> is_replay(Database& database, const std::string& load_id) {
+  Result<Statement> statement = database.prepare("SELECT is_replay FROM packages WHERE load_id = ?1");
+  const Result<bool> row = statement ? statement->with(load_id).step() : std::unexpected(statement.error());
+  return row && *row ? Result<bool>(statement->integer(0) != 0) : row;
+}
+
+Status keep_rejected(Database& database, const std::string& load_id, const std::string& run_id) {
+  const Result<bool> are_again = is_replay(database, load_id);
+  if (!are_again) {
+    return std::unexpected(are_again.error());
+  }
+  return *are_again ? reopen_rejected_letters(database, load_id)
+                    : keep_letters(database, {.load_id = load_id, .run_id = run_id});
 }
 
 }  // namespace
 
-Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
-  Result<Statement> statement = database_.prepare(
+Result<std::vector<LaneRecord>> read_lanes(Database& database, const std::string& load_id) {
+  Result<Statement> statement = database.prepare(
       "SELECT position, state, settled, rejected, sent_to, cut, attempts, unknown, last_error FROM lanes "
       "WHERE load_id = ?1 ORDER BY position");
   if (!statement) {
@@ -80,13 +103,18 @@ Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
   return collect(statement->with(load_id), read_lane);
 }
 
+Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
+  return read_lanes(database_, load_id);
+}
+
 Status Ledger::record_lanes(const std::string& load_id, const std::string& run_id,
                             std::span<const LaneUpdate> updates) {
   Result<Transaction> transaction = begin_write();
   if (!transaction) {
     return std::unexpected(transaction.error());
   }
-  bool has_rejected = false;
+  std::uint64_t rejected = 0;
+  std::uint64_t documents = 0;
   for (const LaneUpdate& update : updates) {
     if (Status written = write_lane(database_, load_id, update.lane); !written) {
       return written;
@@ -96,17 +124,36 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
         return kept;
       }
     }
-    has_rejected = has_rejected || update.rejected > 0;
+    rejected += update.rejected;
+    documents += update.documents;
   }
   Status recorded;
-  if (has_rejected) {
-    recorded = count_refused(database_, load_id);
+  if (rejected > 0) {
+    recorded = count_refused(database_, load_id, documents);
   }
   if (recorded && has_set_aside_) {
-    recorded = keep_letters(database_, {.load_id = load_id, .run_id = run_id});
+    recorded = keep_rejected(database_, load_id, run_id);
   }
   forget_set_aside();
   return recorded ? transaction->commit() : recorded;
+}
+
+Status Ledger::reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions) {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Result<Statement> statement =
+      database_.prepare("UPDATE lanes SET state = 'open' WHERE load_id = ?1 AND position = ?2 AND state = 'failed'");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  for (const std::int64_t position : positions) {
+    if (Status opened = statement->with(load_id, position).run(); !opened) {
+      return opened;
+    }
+  }
+  return transaction->commit();
 }
 
 }  // namespace outfall::ledger

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view letter_columns =
     "table_name, input, line, column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at, "
-    "job_file, row_number, key, attempt";
+    "job_file, row_number, key, attempt, is_csv";
 
 LetterRecord read_letter(const Statement& row) {
   return {.load_id = std::string(row.text(0)),
@@ -33,17 +33,42 @@ LetterRecord read_letter(const Statement& row) {
                      .job_file = std::string(row.text(15)),
                      .row = static_cast<std::uint64_t>(row.integer(16)),
                      .key = std::string(row.text(17)),
-                     .attempt = static_cast<std::uint64_t>(row.integer(18))}};
+                     .attempt = static_cast<std::uint64_t>(row.integer(18)),
+                     .is_csv = row.integer(19) != 0},
+          .replay_load_id = std::string(row.text(20))};
 }
 
 constexpr std::string_view filter_sql =
     "FROM dead_letters WHERE status <> 'proposed' AND (?1 = '' OR table_name = ?1) AND (?2 = '' OR "
     "instr(lower(reason), lower(?2)) > 0) "
     "AND rejected_at >= ?3 AND (?4 = '' OR load_id = ?4) AND (?5 = 0 OR ordinal = ?5) AND (?6 = '' OR instr(input, ?6) "
-    "> 0) ";
+    "> 0) AND (?7 = '' OR status = ?7) ";
 
 Statement& bind_filter(Statement& statement, const LetterFilter& filter) {
-  return statement.with(filter.table, filter.reason, filter.since, filter.load_id, filter.ordinal, filter.input);
+  return statement.with(filter.table, filter.reason, filter.since, filter.load_id, filter.ordinal, filter.input,
+                        filter.status);
+}
+
+Result<std::uint64_t> count(Database& database, std::string_view sql, const std::string& load_id) {
+  Result<Statement> statement = database.prepare(sql);
+  const Result<bool> row = statement ? statement->with(load_id).step() : std::unexpected(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return static_cast<std::uint64_t>(statement->integer(0));
+}
+
+Status run_all(Database& database, const std::string& load_id, std::initializer_list<std::string_view> statements) {
+  for (const std::string_view sql : statements) {
+    Result<Statement> statement = database.prepare(sql);
+    if (!statement) {
+      return std::unexpected(statement.error());
+    }
+    if (Status done = statement->with(load_id).run(); !done) {
+      return done;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -54,15 +79,15 @@ Status Ledger::set_aside(const Letter& letter) {
     Status made = database_.execute(
         "CREATE TEMP TABLE IF NOT EXISTS set_aside (ordinal INTEGER PRIMARY KEY, table_name, input, line, "
         "column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at, job_file, row_number, key, "
-        "attempt); DELETE FROM set_aside");
+        "attempt, is_csv); DELETE FROM set_aside");
     if (!made) {
       return made;
     }
     has_set_aside_ = true;
   }
-  Result<Statement> statement = database_.prepare(
-      fmt::format("INSERT INTO temp.set_aside ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, ?, ?, ?, ?)",
-                  letter_columns));
+  Result<Statement> statement = database_.prepare(fmt::format(
+      "INSERT INTO temp.set_aside ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, ?, ?, ?, ?, ?)",
+      letter_columns));
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -70,7 +95,7 @@ Status Ledger::set_aside(const Letter& letter) {
   return statement
       ->with(letter.table, letter.input, letter.line, letter.column, letter.offset, letter.reason, letter.hint,
              letter.header, text.substr(0, limits::letter_text_bytes_max), letter.text_bytes, letter.rejected_at,
-             letter.job_file, letter.row, letter.key, letter.attempt)
+             letter.job_file, letter.row, letter.key, letter.attempt, letter.is_csv ? 1 : 0)
       .run();
 }
 
@@ -84,6 +109,70 @@ Status keep_letters(Database& database, const LetterOwner& owner) {
     return std::unexpected(statement.error());
   }
   return statement->with(owner.load_id, owner.run_id, owner.status).run();
+}
+
+Status replay_letters(Database& database, const std::string& load_id, std::span<const ReplayedLetter> letters,
+                      std::int64_t now) {
+  Result<Statement> replaying = database.prepare(
+      "UPDATE dead_letters SET status = 'replaying', replay_load_id = ?3, replay_row = ?4, key = iif(?5, key, '') "
+      "WHERE load_id = ?1 AND ordinal = ?2 AND status = 'open'");
+  Result<Statement> again = database.prepare(
+      "UPDATE dead_letters SET replay_load_id = ?3, reason = ?4, hint = ?5, rejected_at = ?6, attempt = attempt + 1 "
+      "WHERE load_id = ?1 AND ordinal = ?2 AND status = 'open'");
+  if (!replaying || !again) {
+    return std::unexpected(replaying ? again.error() : replaying.error());
+  }
+  for (const ReplayedLetter& letter : letters) {
+    Status done =
+        letter.is_in_no_row
+            ? again->with(letter.load_id, letter.ordinal, load_id, letter.reason, letter.hint, now).run()
+            : replaying->with(letter.load_id, letter.ordinal, load_id, letter.row, letter.keeps_key ? 1 : 0).run();
+    if (!done) {
+      return done;
+    }
+    if (database.changes() != 1) {
+      return fail(fmt::format("dead letter {}.{} is not open", letter.load_id, letter.ordinal));
+    }
+  }
+  return {};
+}
+
+Status reopen_rejected_letters(Database& database, const std::string& load_id) {
+  // A row is counted from the table's first one in the package, whatever job file it stands in.
+  return run_all(
+      database, load_id,
+      {"UPDATE main.dead_letters AS o SET status = 'open', reason = s.reason, hint = s.hint, rejected_at = "
+       "s.rejected_at, key = iif(o.key = '', s.key, o.key), attempt = o.attempt + s.attempt FROM temp.set_aside AS s "
+       "JOIN main.jobs AS j ON "
+       "j.load_id = ?1 AND j.file = s.job_file WHERE o.replay_load_id = ?1 AND o.status = 'replaying' AND o.table_name "
+       "= "
+       "s.table_name AND o.replay_row = s.row_number + (SELECT coalesce(sum(before.rows), 0) FROM main.jobs AS before "
+       "WHERE before.load_id = ?1 AND before.table_name = j.table_name AND before.position < j.position)"});
+}
+
+Status settle_letters(Database& database, const std::string& load_id) {
+  return run_all(
+      database, load_id,
+      {"UPDATE dead_letters AS o SET status = 'open', reason = p.reason, hint = p.hint, rejected_at = p.rejected_at, "
+       "attempt = o.attempt + 1 FROM dead_letters AS p WHERE p.load_id = ?1 AND p.status = 'proposed' AND "
+       "o.replay_load_id = ?1 AND o.status = 'replaying' AND o.table_name = p.table_name AND o.replay_row = "
+       "p.row_number",
+       "DELETE FROM dead_letters WHERE load_id = ?1 AND status = 'proposed' AND EXISTS (SELECT 1 FROM packages WHERE "
+       "packages.load_id = ?1 AND is_replay)",
+       "UPDATE dead_letters SET status = 'open' WHERE load_id = ?1 AND status = 'proposed'",
+       "UPDATE dead_letters SET status = 'replayed' WHERE replay_load_id = ?1 AND status = 'replaying'"});
+}
+
+Status release_letters(Database& database, const std::string& load_id) {
+  return run_all(
+      database, load_id,
+      {"DELETE FROM dead_letters WHERE load_id = ?1 AND status = 'proposed'",
+       "UPDATE dead_letters AS o SET status = 'replayed' WHERE replay_load_id = ?1 AND status = 'replaying' AND EXISTS "
+       "(SELECT 1 FROM (SELECT j.table_name, l.settled, coalesce(sum(j.rows) OVER (PARTITION BY j.table_name ORDER BY "
+       "j.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS first FROM jobs j LEFT JOIN lanes l USING "
+       "(load_id, position) WHERE j.load_id = ?1) AS p WHERE p.table_name = o.table_name AND o.replay_row >= p.first "
+       "AND o.replay_row < p.first + p.settled)",
+       "UPDATE dead_letters SET status = 'open' WHERE replay_load_id = ?1 AND status = 'replaying'"});
 }
 
 Status Ledger::propose_refused(const RefusedDocuments& refused) {
@@ -126,13 +215,13 @@ Status Ledger::propose_refused(const RefusedDocuments& refused) {
 
 Status Ledger::visit_letters(const LetterFilter& filter, const VisitLetter& visit) {
   const std::string_view order = filter.order == LetterOrder::newest_first ? "DESC" : "ASC";
-  Result<Statement> statement = database_.prepare(
-      fmt::format("SELECT load_id, ordinal, run_id, status, {} {} ORDER BY load_id {}, ordinal LIMIT ?7",
-                  letter_columns, filter_sql, order));
+  Result<Statement> statement = database_.prepare(fmt::format(
+      "SELECT load_id, ordinal, run_id, status, {}, replay_load_id {} ORDER BY load_id {}, ordinal LIMIT ?8",
+      letter_columns, filter_sql, order));
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  bind_filter(*statement, filter).bind(7, filter.limit);
+  bind_filter(*statement, filter).bind(8, filter.limit);
   while (true) {
     const Result<bool> row = statement->step();
     if (!row) {
@@ -167,6 +256,69 @@ Result<std::uint64_t> Ledger::count_letters(const LetterFilter& filter) {
     return std::unexpected(row.error());
   }
   return static_cast<std::uint64_t>(statement->integer(0));
+}
+
+Result<std::uint64_t> Ledger::letters_left_by(const std::string& load_id) {
+  return count(database_,
+               "SELECT (SELECT count(*) FROM dead_letters WHERE load_id = ?1 AND status = 'open') + "
+               "(SELECT count(*) FROM dead_letters WHERE replay_load_id = ?1 AND status = 'open')",
+               load_id);
+}
+
+Result<std::optional<LetterRecord>> Ledger::letter(const std::string& load_id, std::int64_t ordinal) {
+  Result<Statement> statement = database_.prepare(fmt::format(
+      "SELECT load_id, ordinal, run_id, status, {}, replay_load_id FROM dead_letters WHERE load_id = ?1 AND "
+      "ordinal = ?2 AND status <> 'proposed'",
+      letter_columns));
+  const Result<bool> row = statement ? statement->with(load_id, ordinal).step() : std::unexpected(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return *row ? std::optional(read_letter(*statement)) : std::nullopt;
+}
+
+Result<std::uint64_t> Ledger::drop_letters(const LetterFilter& filter) {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Result<Statement> statement = database_.prepare(
+      fmt::format("UPDATE dead_letters SET status = 'dropped', text = x'' WHERE rowid IN (SELECT rowid {} AND status = "
+                  "'open' ORDER BY load_id, ordinal LIMIT ?8)",
+                  filter_sql));
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  bind_filter(*statement, filter).bind(8, filter.limit);
+  Status dropped = statement->run();
+  const auto count = static_cast<std::uint64_t>(database_.changes());
+  if (dropped) {
+    dropped = transaction->commit();
+  }
+  return dropped ? Result<std::uint64_t>(count) : std::unexpected(dropped.error());
+}
+
+Result<std::map<std::string, std::vector<std::string>>> Ledger::replayed_keys(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT table_name, replay_row, key FROM dead_letters WHERE replay_load_id = ?1 AND status IN ('replaying', "
+      "'replayed') ORDER BY table_name, replay_row");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  statement->with(load_id);
+  std::map<std::string, std::vector<std::string>> keys;
+  while (true) {
+    const Result<bool> row = statement->step();
+    if (!row) {
+      return std::unexpected(row.error());
+    }
+    if (!*row) {
+      return keys;
+    }
+    std::vector<std::string>& of_table = keys[std::string(statement->text(0))];
+    of_table.resize(static_cast<std::size_t>(statement->integer(1)) + 1);
+    of_table.back() = statement->text(2);
+  }
 }
 
 }  // namespace outfall::ledger

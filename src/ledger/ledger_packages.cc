@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "ledger/dead_letters.h"
+#include "ledger/lane_table.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_values.h"
 
@@ -41,14 +42,14 @@ Result<std::int64_t> store_schema(Database& database, const PackageRecord& packa
 
 Status insert_package(Database& database, const PackageRecord& package, std::int64_t schema_id) {
   Result<Statement> statement = database.prepare(
-      "INSERT INTO packages (load_id, run_id, state, destination, dataset, schema_id, documents, rejected, sealed_at) "
-      "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO packages (load_id, run_id, state, destination, dataset, schema_id, documents, rejected, sealed_at, "
+      "is_replay) VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)");
   if (!statement) {
     return std::unexpected(statement.error());
   }
   return statement
       ->with(package.load_id, package.run_id, package.destination, package.dataset, schema_id, package.documents,
-             package.rejected, package.sealed_at)
+             package.rejected, package.sealed_at, package.is_replay ? 1 : 0)
       .run();
 }
 
@@ -134,7 +135,9 @@ Status store_pipeline_state(Database& database, const SealedState& state, std::i
 
 constexpr std::string_view package_columns =
     "SELECT p.load_id, p.run_id, p.state, p.destination, p.dataset, s.name, s.version_hash, p.documents, p.sealed_at, "
-    "p.loaded_at, p.files_kept, p.attempts, p.last_error, p.rejected, p.refused";
+    "p.loaded_at, p.files_kept, p.attempts, p.last_error, p.rejected, p.refused, "
+    "iif(p.state = 'pending', s.document, ''), p.is_replay, (SELECT asked_at FROM aborts WHERE load_id = p.load_id) "
+    "FROM packages p JOIN schemas s USING (schema_id) ";
 
 PackageRecord read_package(const Statement& row) {
   PackageRecord package{.load_id = std::string(row.text(0)),
@@ -144,7 +147,7 @@ PackageRecord read_package(const Statement& row) {
                         .dataset = std::string(row.text(4)),
                         .schema_name = std::string(row.text(5)),
                         .schema_version_hash = std::string(row.text(6)),
-                        .schema = "",
+                        .schema = std::string(row.text(15)),
                         .replaced = {},
                         .altered = {},
                         .documents = static_cast<std::uint64_t>(row.integer(7)),
@@ -155,9 +158,13 @@ PackageRecord read_package(const Statement& row) {
                         .files_kept = row.integer(10) != 0,
                         .attempts = static_cast<int>(row.integer(11)),
                         .last_error = std::string(row.text(12)),
-                        .jobs = {}};
+                        .jobs = {},
+                        .is_replay = row.integer(16) != 0};
   if (!row.is_null(9)) {
     package.loaded_at = row.integer(9);
+  }
+  if (!row.is_null(17)) {
+    package.abort_asked_at = row.integer(17);
   }
   return package;
 }
@@ -201,6 +208,11 @@ Status read_parts(Database& database, PackageRecord& package) {
   if (!altered_rows) {
     return std::unexpected(altered_rows.error());
   }
+  auto lanes = read_lanes(database, package.load_id);
+  if (!lanes) {
+    return std::unexpected(lanes.error());
+  }
+  package.lanes = std::move(*lanes);
   package.jobs = std::move(*job_rows);
   package.replaced = std::move(*replaced_rows);
   package.altered = std::move(*altered_rows);
@@ -229,7 +241,8 @@ Status forget_newer_schema(Database& database) {
 
 }  // namespace
 
-Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state) {
+Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> inputs, const SealedState& state,
+                    std::span<const ReplayedLetter> replayed) {
   fault_point(Fault::before_seal);
   Result<Transaction> transaction = begin_write();
   if (!transaction) {
@@ -248,6 +261,9 @@ Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> i
   }
   if (sealed && has_set_aside_) {
     sealed = keep_letters(database_, {.load_id = package.load_id, .run_id = package.run_id});
+  }
+  if (sealed) {
+    sealed = replay_letters(database_, package.load_id, replayed, package.sealed_at);
   }
   if (sealed) {
     sealed = store_pipeline_state(database_, state, *schema_id, package.load_id);
@@ -269,17 +285,12 @@ Result<std::vector<PackageRecord>> Ledger::pending() {
   if (!snapshot) {
     return std::unexpected(snapshot.error());
   }
-  Result<Statement> statement = database_.prepare(
-      std::string(package_columns) +
-      ", s.document FROM packages p JOIN schemas s USING (schema_id) WHERE p.state = 'pending' ORDER BY p.load_id");
+  Result<Statement> statement =
+      database_.prepare(std::string(package_columns) + "WHERE p.state = 'pending' ORDER BY p.load_id");
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  Result<std::vector<PackageRecord>> packages = collect(*statement, [](const Statement& row) {
-    PackageRecord package = read_package(row);
-    package.schema = std::string(row.text(15));
-    return package;
-  });
+  Result<std::vector<PackageRecord>> packages = collect(*statement, read_package);
   for (std::size_t i = 0; packages && i < packages->size(); ++i) {
     if (const Status read = read_parts(database_, (*packages)[i]); !read) {
       return std::unexpected(read.error());
@@ -293,9 +304,7 @@ Result<std::vector<PackageRecord>> Ledger::packages(std::size_t newest) {
   if (!snapshot) {
     return std::unexpected(snapshot.error());
   }
-  Result<Statement> statement =
-      database_.prepare(std::string(package_columns) +
-                        " FROM packages p JOIN schemas s USING (schema_id) ORDER BY p.load_id DESC LIMIT ?1");
+  Result<Statement> statement = database_.prepare(std::string(package_columns) + "ORDER BY p.load_id DESC LIMIT ?1");
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -334,12 +343,10 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
   Result<Statement> loaded = database_.prepare(
       "UPDATE packages SET state = 'loaded', loaded_at = ?2, files_kept = 1, documents = documents - refused, "
       "rejected = rejected + refused, refused = 0 WHERE load_id = ?1 AND state = 'pending'");
-  Result<Statement> letters =
-      database_.prepare("UPDATE dead_letters SET status = 'open' WHERE load_id = ?1 AND status = 'proposed'");
   Result<Statement> kept = database_.prepare(
       "UPDATE packages SET files_kept = 0 WHERE files_kept = 1 AND load_id NOT IN "
       "(SELECT load_id FROM packages WHERE files_kept = 1 ORDER BY load_id DESC LIMIT ?1)");
-  for (const auto* statement : {&loaded, &letters, &kept}) {
+  for (const auto* statement : {&loaded, &kept}) {
     if (!*statement) {
       return std::unexpected(statement->error());
     }
@@ -349,7 +356,7 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
     marked = expect_one_pending(database_, load_id);
   }
   if (marked) {
-    marked = letters->with(load_id).run();
+    marked = settle_letters(database_, load_id);
   }
   if (marked) {
     marked = kept->with(std::max(keep_packages, 0)).run();
@@ -393,13 +400,18 @@ Status Ledger::drop(const std::string& load_id) {
       "AS behind FROM packages p WHERE load_id > ?1 ORDER BY load_id LIMIT 1) AS n "
       "WHERE altered_columns.load_id = ?1");
   Result<Statement> inputs = database_.prepare("DELETE FROM inputs WHERE load_id = ?1");
-  Result<Statement> letters = database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1");
+  // What another package brings once more is that one's affair.
+  Result<Statement> letters =
+      database_.prepare("DELETE FROM dead_letters WHERE load_id = ?1 AND status <> 'replaying'");
   for (const auto* statement : {&package, &altered, &inputs, &letters}) {
     if (!*statement) {
       return std::unexpected(statement->error());
     }
   }
   Status dropped = altered->with(load_id).run();
+  if (dropped) {
+    dropped = release_letters(database_, load_id);
+  }
   if (dropped) {
     dropped = package->with(load_id).run();
   }

@@ -60,6 +60,7 @@ SealedInput read_sealed_input(const Statement& row) {
           .sealed_at = row.integer(8),
           .loaded = row.integer(9) != 0,
           .replaced = row.integer(12) != 0,
+          .aborted = row.integer(13) != 0,
           .settled = row.integer(10) != 0};
 }
 
@@ -111,7 +112,7 @@ Status prune(Database& database, std::int64_t now) {
   const std::int64_t cutoff = now - limits::retention_days * day_us;
   for (const std::string_view sql :
        {"DELETE FROM packages WHERE state = 'loaded' AND files_kept = 0 AND loaded_at < ?1",
-        "DELETE FROM dead_letters WHERE rejected_at < ?1",
+        "DELETE FROM dead_letters WHERE rejected_at < ?1 AND status <> 'replaying'",
         "DELETE FROM runs WHERE started_at < ?1 AND run_id NOT IN (SELECT run_id FROM packages) "
         "AND run_id NOT IN (SELECT run_id FROM inputs WHERE settled = 0)",
         "DELETE FROM schemas WHERE stored_at < ?1 AND schema_id NOT IN (SELECT schema_id FROM packages) "
@@ -237,7 +238,7 @@ Result<std::vector<SealedInput>> Ledger::sealed_inputs(const std::string& path) 
   Result<Statement> statement = database_.prepare(
       "SELECT input_id, path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at, "
       "load_id NOT IN (SELECT load_id FROM packages WHERE state = 'pending'), settled, table_name, "
-      "load_id IN (SELECT load_id FROM replaced_tables) "
+      "load_id IN (SELECT load_id FROM replaced_tables), load_id IN (SELECT load_id FROM aborts) "
       "FROM inputs WHERE path = ?1 ORDER BY input_id DESC");
   if (!statement) {
     return std::unexpected(statement.error());
@@ -268,7 +269,7 @@ Result<std::vector<SealedInput>> Ledger::sealed_inputs_by_content(std::uint64_t 
   Result<Statement> statement = database_.prepare(
       "SELECT input_id, path, size, mtime_ns, hash, documents, run_id, load_id, sealed_at, "
       "load_id NOT IN (SELECT load_id FROM packages WHERE state = 'pending'), settled, table_name, "
-      "load_id IN (SELECT load_id FROM replaced_tables) "
+      "load_id IN (SELECT load_id FROM replaced_tables), load_id IN (SELECT load_id FROM aborts) "
       "FROM inputs WHERE size = ?1 AND hash = ?2 ORDER BY input_id DESC");
   if (!statement) {
     return std::unexpected(statement.error());

@@ -41,33 +41,6 @@ struct AlteredColumn {
   bool operator==(const AlteredColumn&) const = default;
 };
 
-/// A sealed package. It exists from the seal on, and will be delivered to `destination`, nowhere else.
-struct PackageRecord {
-  std::string load_id;
-  std::string run_id;
-  PackageState state = PackageState::pending;
-  std::string destination;  ///< address without secrets
-  std::string dataset;
-  std::string schema_name;
-  std::string schema_version_hash;
-  std::string schema;                 ///< the complete schema document as JSON
-  std::vector<std::string> replaced;  ///< root tables whose chains are emptied before the rows go in
-  /// Columns that got another type in this package or in one before it. To seal: in this package.
-  std::vector<AlteredColumn> altered;
-  std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
-  std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
-  /// Of `documents`, those that the newest attempt left out because the destination refuses them. Once the package is
-  /// loaded they are rejected, and no documents of it.
-  std::uint64_t refused = 0;
-  std::map<std::string, std::uint64_t> refused_rows{};  ///< the same as rows, by table; those of loaded packages too
-  std::int64_t sealed_at = 0;
-  std::optional<std::int64_t> loaded_at;
-  bool files_kept = false;  ///< loaded, and its job files are kept
-  int attempts = 0;
-  std::string last_error;       ///< of the newest failed attempt
-  std::vector<JobRecord> jobs;  ///< in the order in which they are loaded
-};
-
 enum class LaneState {
   open,    ///< rows of it are still to be delivered
   done,    ///< all are delivered or rejected
@@ -91,6 +64,37 @@ struct LaneRecord {
   bool operator==(const LaneRecord&) const = default;
 };
 
+/// A sealed package. It exists from the seal on, and will be delivered to `destination`, nowhere else.
+struct PackageRecord {
+  std::string load_id;
+  std::string run_id;
+  PackageState state = PackageState::pending;
+  std::string destination;  ///< address without secrets
+  std::string dataset;
+  std::string schema_name;
+  std::string schema_version_hash;
+  std::string schema;                 ///< the complete schema document as JSON
+  std::vector<std::string> replaced;  ///< root tables whose chains are emptied before the rows go in
+  /// Columns that got another type in this package or in one before it. To seal: in this package.
+  std::vector<AlteredColumn> altered;
+  std::uint64_t documents = 0;  ///< rows of root tables: what the balance counts
+  std::uint64_t rejected = 0;   ///< documents of the same inputs that are in no table
+  /// Of `documents`, those that the newest attempt left out because the destination refuses them. Once the package is
+  /// loaded they are rejected, and no documents of it.
+  std::uint64_t refused = 0;
+  std::map<std::string, std::uint64_t> refused_rows{};  ///< the same as rows, by table; those of loaded packages too
+  std::int64_t sealed_at = 0;
+  std::optional<std::int64_t> loaded_at;
+  bool files_kept = false;  ///< loaded, and its job files are kept
+  int attempts = 0;
+  std::string last_error;           ///< of the newest failed attempt
+  std::vector<JobRecord> jobs;      ///< in the order in which they are loaded
+  std::vector<LaneRecord> lanes{};  ///< those that were begun, in the order of their jobs
+  bool is_replay = false;           ///< its rows are those of dead letters
+  /// Somebody has given up what was pending of it. While it is pending, that is not brought to its end.
+  std::optional<std::int64_t> abort_asked_at{};
+};
+
 /// An input is its content: where it stood, how long and how old it was, and the xxh3-128 of the bytes that were read
 /// (before decompression), in hex.
 struct InputRecord {
@@ -102,7 +106,7 @@ struct InputRecord {
   std::string table;  ///< that it was to fill, before naming; empty where an older program sealed it
 };
 
-/// A document that could not become a row, with where it stood and why.
+/// A row that is in no table, with where it stood and why.
 struct Letter {
   std::string table;  ///< that it was meant for
   std::string input;  ///< as messages call it
@@ -121,12 +125,25 @@ struct Letter {
   std::uint64_t row = 0;
   std::string key{};
   std::uint64_t attempt = 0;
+  bool is_csv = false;  ///< it was a record of separated text
+};
+
+/// A dead letter whose row a package brings once more.
+struct ReplayedLetter {
+  std::string load_id;
+  std::int64_t ordinal = 0;
+  std::uint64_t row = 0;      ///< of its table in the package, from 0
+  bool keeps_key = true;      ///< the row goes by the key that its letter has
+  bool is_in_no_row = false;  ///< it could not become a row this time either; then:
+  std::string reason{};
+  std::string hint{};
 };
 
 /// What a lane is from now on, with the rows that were rejected on the way there.
 struct LaneUpdate {
   LaneRecord lane;
   std::uint64_t rejected = 0;     ///< rows that are rejected now
+  std::uint64_t documents = 0;    ///< of these, rows of root tables
   std::vector<Letter> letters{};  ///< of the rejected rows that are kept
 };
 
@@ -143,9 +160,17 @@ struct LetterRecord {
   std::string load_id;
   std::int64_t ordinal = 0;
   std::string run_id;
-  std::string status;  ///< "open": nobody has done anything about it; see tables.cc for those that nobody is shown
+  std::string status;  ///< one of letter_status, but for those that nobody is shown (tables.cc)
   Letter letter;
+  std::string replay_load_id{};  ///< of the newest package that brought its row once more; empty: none did
 };
+
+namespace letter_status {
+inline constexpr std::string_view open = "open";            ///< nobody has done anything about it
+inline constexpr std::string_view replaying = "replaying";  ///< a pending package brings its row once more
+inline constexpr std::string_view replayed = "replayed";    ///< and has delivered it
+inline constexpr std::string_view dropped = "dropped";      ///< it was given up, and its text is gone
+}  // namespace letter_status
 
 /// Of loads; the letters of one load stand as its rows did.
 enum class LetterOrder { newest_first, oldest_first };
@@ -158,6 +183,7 @@ struct LetterFilter {
   std::int64_t since = 0;  ///< rejected then or later
   std::string load_id{};
   std::int64_t ordinal = 0;
+  std::string status{};  ///< one of letter_status
   std::int64_t limit = INT64_MAX;
   LetterOrder order = LetterOrder::oldest_first;
 };
@@ -180,6 +206,7 @@ struct SealedInput {
   std::int64_t sealed_at = 0;
   bool loaded = false;    ///< its rows are at the destination
   bool replaced = false;  ///< its package replaces tables
+  bool aborted = false;   ///< what its package had not delivered was given up; it counts as loaded
   /// Loaded, and a run that covers it has a recorded end: the next run of the same command loads it anew.
   bool settled = false;
 };

@@ -251,7 +251,67 @@ ALTER TABLE dead_letters ADD COLUMN key TEXT NOT NULL DEFAULT '';
 ALTER TABLE dead_letters ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8};
+// What is done about rows that were not delivered. A letter is 'open'; 'replaying' while a pending package brings its
+// row once more, as the row `replay_row` of its table there; then 'replayed', or 'open' again; or 'dropped'. Who asked
+// for an abort is answered once it has an end; aborts stay, as the inputs do.
+constexpr const char* version_9 = R"sql(
+ALTER TABLE dead_letters ADD COLUMN is_csv INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dead_letters ADD COLUMN replay_load_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead_letters ADD COLUMN replay_row INTEGER NOT NULL DEFAULT 0;
+UPDATE dead_letters SET is_csv = 1 WHERE header <> '';
+CREATE INDEX dead_letters_by_replay ON dead_letters (replay_load_id, table_name, replay_row) WHERE replay_load_id <> '';
+
+ALTER TABLE packages ADD COLUMN is_replay INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE aborts (
+  load_id TEXT PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  asked_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+DROP VIEW dead_letter_list;
+CREATE VIEW dead_letter_list AS
+SELECT load_id || '.' || ordinal AS id,
+       strftime('%Y-%m-%d %H:%M:%S', rejected_at / 1000000, 'unixepoch') AS rejected,
+       table_name, input, line, column_number AS column, reason,
+       CAST(text AS TEXT) AS text,
+       text_bytes, status, run_id, job_file, row_number, key, attempt, replay_load_id
+FROM dead_letters WHERE status <> 'proposed' ORDER BY load_id DESC, ordinal;
+
+DROP VIEW package_list;
+CREATE VIEW package_list AS
+SELECT load_id,
+       CASE
+         WHEN load_id IN (SELECT load_id FROM aborts) THEN iif(state = 'pending', 'aborting', 'aborted')
+         WHEN state = 'pending' AND load_id IN (SELECT load_id FROM lanes WHERE state = 'failed') THEN 'failed'
+         ELSE state
+       END AS state,
+       strftime('%Y-%m-%d %H:%M:%S', sealed_at / 1000000, 'unixepoch') AS sealed,
+       strftime('%Y-%m-%d %H:%M:%S', loaded_at / 1000000, 'unixepoch') AS loaded,
+       documents,
+       (SELECT coalesce(sum(rows), 0) FROM jobs WHERE jobs.load_id = packages.load_id) AS rows,
+       (SELECT coalesce(sum(bytes), 0) FROM jobs WHERE jobs.load_id = packages.load_id) AS bytes,
+       (SELECT count(*) FROM jobs WHERE jobs.load_id = packages.load_id) AS job_files,
+       attempts, last_error, destination, dataset, run_id, is_replay
+FROM packages ORDER BY load_id DESC;
+
+CREATE VIEW delivery_list AS
+SELECT j.load_id, j.table_name, j.file, j.rows,
+       coalesce(l.settled - l.rejected, 0) AS delivered,
+       coalesce(l.rejected, 0) AS rejected,
+       j.rows - coalesce(l.settled, 0) AS pending,
+       coalesce(l.attempts, 0) AS attempts,
+       coalesce(l.unknown, 0) AS unknown,
+       coalesce(l.state, 'open') AS state,
+       coalesce(l.last_error, '') AS last_error
+FROM jobs j LEFT JOIN lanes l USING (load_id, position)
+WHERE j.load_id IN (SELECT load_id FROM lanes) AND substr(j.table_name, 1, 4) <> '_dlt'
+ORDER BY j.load_id DESC, j.position;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
+                                version_6, version_7, version_8, version_9};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

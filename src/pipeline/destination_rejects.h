@@ -16,6 +16,7 @@
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
 #include "pipeline/letter_keeper.h"
+#include "pipeline/row_places.h"
 #include "pipeline/run.h"
 
 namespace outfall::pipeline {
@@ -38,6 +39,7 @@ class DestinationRejects final : public delivery::Refusals {
         run_id_(std::move(run_id)),
         ledger_(ledger),
         letters_(ledger),
+        places_(package, ledger, request.destination.capabilities().name_length_max()),
         if_too_many_(if_too_many),
         is_recorded_(package.refused > 0) {}
 
@@ -64,24 +66,14 @@ class DestinationRejects final : public delivery::Refusals {
   const std::map<std::string, std::uint64_t>& by_input() const { return by_input_; }
 
  private:
-  /// Of a table: where the rows of each input end, in their order. None: it is not known which rows are whose.
-  struct Inputs {
-    std::vector<std::pair<std::uint64_t, std::string>> ends;
-  };
-
   Status check_bounds(const std::string& first_reason) const;
-  struct Place {
-    std::string input;      ///< empty: not known
-    std::uint64_t row = 0;  ///< of the input, from 1
-  };
-  Result<Place> place_of(const delivery::RefusedDocument& document);
-  Result<Inputs> inputs_of(const std::string& table);
 
   const RunRequest& request_;
   const ledger::PackageRecord& package_;
   std::string run_id_;
   ledger::Ledger& ledger_;
   LetterKeeper letters_;
+  RowPlaces places_;
   IfTooMany if_too_many_;
   bool are_too_many_ = false;
   bool is_recorded_;  ///< the ledger holds that some are left out
@@ -90,7 +82,6 @@ class DestinationRejects final : public delivery::Refusals {
   std::map<std::string, std::uint64_t> rows_;
   std::vector<RejectReport> first_;
   std::map<std::string, std::uint64_t> by_input_;
-  std::map<std::string, Inputs> inputs_;  ///< by table
 };
 
 }  // namespace outfall::pipeline

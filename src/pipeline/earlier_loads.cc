@@ -33,8 +33,9 @@ std::string time_of(const SealedInput& earlier) {
 std::string loaded_before(const ReadInput& input, const SealedInput& earlier) {
   const bool are_known = !earlier.input.table.empty() && !input.record.table.empty();
   const bool is_elsewhere = are_known && earlier.input.table != input.record.table;
-  return fmt::format("{} (same content) was already loaded{} at {} as load {}", called(input),
-                     is_elsewhere ? " into " + earlier.input.table : "", time_of(earlier), earlier.load_id);
+  return fmt::format("{} (same content) was already loaded{} at {} as load {}{}", called(input),
+                     is_elsewhere ? " into " + earlier.input.table : "", time_of(earlier), earlier.load_id,
+                     earlier.aborted ? ", as far as that was not aborted" : "");
 }
 
 Error unfinished(const ReadInput& input, const std::string& key, const SealedInput& sealed) {
@@ -133,7 +134,7 @@ Result<std::string> EarlierLoads::note_of_own(const ReadInput& input, LoadsThere
   const SealedInput* other = nullptr;
   for (const SealedInput& earlier : *sealed) {
     // A note is not worth an error.
-    const bool is_lost = earlier.loaded && !loads.has(earlier.load_id).value_or(true);
+    const bool is_lost = earlier.loaded && !earlier.aborted && !loads.has(earlier.load_id).value_or(true);
     if (!earlier.settled && !is_lost) continue;
     if (has_same_content(earlier, input)) {
       return loaded_before(input, earlier) +

@@ -14,6 +14,7 @@
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/column_hints.h"
+#include "pipeline/letter_source.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/seal_checks.h"
 #include "pipeline/settled_types.h"
@@ -343,8 +344,12 @@ class Extraction {
   Result<normalize::NormalizeSummary> shape_into(package::PackageWriter& writer) {
     request_.progress.begin(Progress::Stage::extract, load_id_);
     request_.progress.set_totals(std::nullopt, bytes_total());
-    rejected_.emplace(run_.options, options_.inputs, &request_.ledger, run_.env);
-    options_.take_rejected = [this](const normalize::RejectedDocument& document) { return rejected_->take(document); };
+    // The letters of a replay are kept already.
+    rejected_.emplace(run_.options, options_.inputs, run_.replay == nullptr ? &request_.ledger : nullptr, run_.env);
+    options_.take_rejected = [this](const normalize::RejectedDocument& document) {
+      if (run_.replay != nullptr) run_.replay->reject(document);
+      return rejected_->take(document);
+    };
     const auto write = [&writer](std::string_view table, const ArrowSchema& schema, ArrowArray* batch) {
       return writer.append(table, schema, batch);
     };
@@ -410,12 +415,14 @@ class Extraction {
                                   .documents = documents,
                                   .rejected = rejected_->count(),
                                   .sealed_at = run_.env.now_us(),
-                                  .jobs = std::move(*jobs)};
+                                  .jobs = std::move(*jobs),
+                                  .is_replay = run_.replay != nullptr};
     if (run_.options.write_disposition == WriteDisposition::replace) package.replaced = roots_;
     package.altered = settled_.altered;
     const Status sealed = request_.ledger.seal(
         package, inputs,
-        {.naming = std::string(name(options_.shape.naming.convention())), .document = request_.memory.state.text()});
+        {.naming = std::string(name(options_.shape.naming.convention())), .document = request_.memory.state.text()},
+        run_.replay == nullptr ? std::vector<ledger::ReplayedLetter>() : run_.replay->replayed());
     // After a failed seal the files stay: only the ledger, read again, can tell whether the package exists.
     if (!sealed) return fail(sealed.error());
     request_.progress.end_stage();

@@ -131,7 +131,8 @@ class Decision {
     if (!sealed) return sealed;
     std::vector<SealedInput> there;
     for (SealedInput& earlier : *sealed) {
-      const Result<bool> has = earlier.loaded ? ask_.loads.has(earlier.load_id) : Result<bool>(true);
+      const Result<bool> has =
+          earlier.loaded && !earlier.aborted ? ask_.loads.has(earlier.load_id) : Result<bool>(true);
       if (!has) return fail(has.error());
       if (*has) there.push_back(std::move(earlier));
     }

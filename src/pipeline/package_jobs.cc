@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/package_jobs.h"
 
+#include <algorithm>
+
 #include "schema/schema.h"
 
 namespace outfall::pipeline {
@@ -12,6 +14,51 @@ std::vector<JobReport> job_reports(const ledger::PackageRecord& package) {
     jobs.push_back({.table = job.table, .file = job.file, .rows = job.rows, .bytes = job.bytes});
   }
   return jobs;
+}
+
+Result<DocumentCounts> document_counts(const ledger::PackageRecord& package) {
+  if (package.state == ledger::PackageState::loaded)
+    return DocumentCounts{.delivered = package.documents, .rejected = package.rejected};
+  DocumentCounts counts{.rejected = package.rejected, .pending = package.documents};
+  if (package.lanes.empty()) return counts;
+  Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  if (!schema) return fail(std::move(schema.error()).in("read the schema of package " + package.load_id));
+  for (const ledger::LaneRecord& lane : package.lanes) {
+    const schema::Table* table = schema->tables.find(package.jobs[static_cast<std::size_t>(lane.position)].table);
+    if (table == nullptr || !table->parent.empty()) continue;
+    counts.delivered += lane.settled - lane.rejected;
+    counts.rejected += lane.rejected;
+    counts.pending -= lane.settled;
+  }
+  return counts;
+}
+
+std::vector<TableCounts> table_counts(const ledger::PackageRecord& package) {
+  const bool is_loaded = package.state == ledger::PackageState::loaded;
+  std::vector<TableCounts> tables;
+  for (std::size_t i = 0; i < package.jobs.size(); ++i) {
+    const ledger::JobRecord& job = package.jobs[i];
+    if (schema::is_system_name(job.table)) continue;
+    auto counts = std::ranges::find(tables, job.table, &TableCounts::table);
+    if (counts == tables.end()) counts = tables.insert(counts, {.table = job.table});
+    (is_loaded ? counts->delivered : counts->pending) += job.rows;
+    const auto lane = std::ranges::find(package.lanes, static_cast<std::int64_t>(i), &ledger::LaneRecord::position);
+    if (lane == package.lanes.end()) continue;
+    counts->attempts += lane->attempts;
+    counts->unknown += lane->unknown;
+    if (is_loaded) continue;
+    counts->delivered += lane->settled - lane->rejected;
+    counts->rejected += lane->rejected;
+    counts->pending -= lane->settled;
+  }
+  if (!is_loaded) return tables;
+  for (const auto& [table, rows] : package.refused_rows) {
+    const auto counts = std::ranges::find(tables, table, &TableCounts::table);
+    if (counts == tables.end()) continue;
+    counts->rejected = std::min(rows, counts->delivered);
+    counts->delivered -= counts->rejected;
+  }
+  return tables;
 }
 
 std::uint64_t input_rows(const ledger::PackageRecord& package) {

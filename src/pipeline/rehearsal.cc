@@ -15,6 +15,7 @@
 #include "pipeline/earlier_loads.h"
 #include "pipeline/extract.h"
 #include "pipeline/input_fates.h"
+#include "pipeline/package_jobs.h"
 #include "pipeline/rejected_rows.h"
 
 namespace outfall::pipeline {
@@ -39,7 +40,10 @@ Result<std::optional<ledger::Ledger>> look_into_ledger(const RunRequest& request
 
 std::string pending_note(const std::vector<ledger::PackageRecord>& pending) {
   std::uint64_t documents = 0;
-  for (const ledger::PackageRecord& package : pending) documents += package.documents;
+  for (const ledger::PackageRecord& package : pending) {
+    const Result<DocumentCounts> counts = document_counts(package);
+    documents += counts ? counts->pending : package.documents;
+  }
   return fmt::format("{} {} pending and would be delivered first, with {}", counted(pending.size(), "package"),
                      pending.size() == 1 ? "is" : "are", counted(documents, "document"));
 }

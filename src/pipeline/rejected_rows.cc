@@ -94,7 +94,8 @@ Status RejectedRows::keep(const normalize::RejectedDocument& document) {
                         .reason = std::string(document.message),
                         .hint = std::string(document.hint),
                         .header = document.csv != nullptr && options_.csv.header ? header_of(*document.csv) : "",
-                        .rejected_at = env_.now_us()};
+                        .rejected_at = env_.now_us(),
+                        .is_csv = document.csv != nullptr};
   return letters_->keep(std::move(letter), document.text);
 }
 

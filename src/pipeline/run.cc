@@ -12,16 +12,19 @@
 #include "base/counts.h"
 #include "delivery/deliver.h"
 #include "ledger/ledger.h"
+#include "pipeline/abort.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/destination_rejects.h"
 #include "pipeline/earlier_loads.h"
 #include "pipeline/extract.h"
 #include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
+#include "pipeline/letter_source.h"
 #include "pipeline/package_jobs.h"
 #include "pipeline/progress_meter.h"
 #include "pipeline/rehearsal.h"
 #include "pipeline/rejected_rows.h"
+#include "pipeline/row_places.h"
 #include "pipeline/unrecognized_input.h"
 
 namespace outfall::pipeline {
@@ -56,7 +59,8 @@ class Run {
     } else {
       const bool has_bad =
           std::ranges::find(report_.inputs, InputFate::bad, &InputReport::fate) != report_.inputs.end();
-      const bool is_short = (report_.balance.rejected > 0 || has_bad) && !request_.options.rejected_ok;
+      const bool has_refused = request_.replay != nullptr && request_.replay->refused() > 0;
+      const bool is_short = (report_.balance.rejected > 0 || has_bad || has_refused) && !request_.options.rejected_ok;
       report_.ending = is_short ? Ending::rejected : Ending::delivered;
       if (report_.balance.pending > 0) report_.ending = Ending::pending;  // as was asked for
     }
@@ -84,12 +88,16 @@ class Run {
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
     if (request_.source == nullptr) {
-      if (delivered && report_.packages.empty() && report_.notes.empty())
+      if (delivered && !given_up_ && report_.packages.empty() && report_.notes.empty())
         report_.notes.push_back("nothing was pending");
       return delivered;
     }
 
     const bool stopped = !delivered && delivered.error().blame == Blame::interrupted;
+    if (request_.replay != nullptr && !stopped) {
+      if (Status chosen = choose_letters(); !chosen) return chosen;
+      if (request_.replay->chosen() == 0) return delivered;
+    }
     // New data is sealed behind what could not be delivered, never dropped.
     load_failed_ = false;
     const Status loaded = stopped ? delivered : load_inputs(delivered);
@@ -102,18 +110,28 @@ class Run {
     return delivered;
   }
 
+  /// Behind what an earlier replay has left.
+  Status choose_letters() {
+    Status chosen = request_.replay->choose(held_->ledger, held_->paths.database, report_.packages, report_.notes);
+    if (chosen && request_.replay->chosen() == 0 && report_.packages.empty())
+      report_.notes.push_back("no dead letter is open that was asked for");
+    return chosen;
+  }
+
   /// What waits is left to a later load. Answers as if it could not be delivered: what is sealed now goes behind it.
   Status count_pending() {
     const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
     if (!pending) return fail(pending.error());
     for (const ledger::PackageRecord& package : *pending) {
+      if (package.abort_asked_at) continue;
       if (Status counted = balance(package); !counted) return counted;
     }
     return pending->empty() ? Status() : fail("they are to be loaded later");
   }
 
   Status hold_pipeline() {
-    const ledger::RunInput input = input_kind(request_.source);
+    // What is rejected stays known, whatever becomes of the run.
+    const ledger::RunInput input = request_.replay != nullptr ? ledger::RunInput::none : input_kind(request_.source);
     Result<HeldPipeline> held = hold({.key = request_.key,
                                       .data_dir = request_.data_dir,
                                       .binding = {.name = request_.name,
@@ -161,8 +179,10 @@ class Run {
 
   /// A sealed package: what was rejected is settled by the seal, what is in it waits for its destination.
   Status balance(const ledger::PackageRecord& package) {
-    report_.balance.in += package.documents;
-    report_.balance.pending += package.documents;
+    const Result<DocumentCounts> counts = document_counts(package);
+    if (!counts) return fail(counts.error());
+    report_.balance.in += counts->pending;
+    report_.balance.pending += counts->pending;
     return balance_rejected(package.load_id, package.rejected);
   }
 
@@ -175,7 +195,7 @@ class Run {
 
   /// Those of a package that were not told yet.
   Status tell_letters(const std::string& load_id) {
-    const Result<std::uint64_t> letters = held_->ledger.count_letters({.load_id = load_id});
+    const Result<std::uint64_t> letters = held_->ledger.letters_left_by(load_id);
     if (!letters) return fail(letters.error());
     report_.dead_letters += *letters - std::exchange(balanced_[load_id], *letters);
     return {};
@@ -191,9 +211,21 @@ class Run {
     return {};
   }
 
+  /// What somebody gave up is given up before anything is delivered.
+  Status finish_aborts(std::vector<ledger::PackageRecord>& pending) {
+    for (const ledger::PackageRecord& package : pending) {
+      if (!package.abort_asked_at) continue;
+      if (Status ended = finish_abort(*held_, package, request_.destination, report_.notes); !ended) return ended;
+      report_.notes.push_back(fmt::format("package {} is aborted, as was asked for", package.load_id));
+    }
+    std::erase_if(pending, [](const ledger::PackageRecord& package) { return package.abort_asked_at.has_value(); });
+    return {};
+  }
+
   Status deliver_pending() {
-    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
+    Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
     if (!pending) return fail(pending.error());
+    if (Status aborted = finish_aborts(*pending); !aborted) return aborted;
     for (const ledger::PackageRecord& package : *pending) {
       if (Status counted = balance(package); !counted) return counted;
     }
@@ -244,8 +276,10 @@ class Run {
     // Packages are delivered in the order of their seals.
     const bool delivers = delivered && !request_.options.seal_only;
     const Status loaded = delivers ? deliver_package(**package, Resumed::no) : Status{};
+    if (request_.replay != nullptr) request_.replay->name_letters((*package)->load_id, report_.rejects);
     if (!loaded && is_to_give_up_) return give_up(**package, loaded);
-    if (!delivers || !loaded) tell_pending(**package);
+    if (delivers && loaded && !is_left_open_) return {};
+    if (Status told = tell_pending(**package); !told) return told;
     return loaded;
   }
 
@@ -316,7 +350,10 @@ class Run {
     const bool can_be_read_again = resumed == Resumed::no && package.altered.empty() && are_files(*request_.source);
     DestinationRejects rejects(request_, package, report_.run_id, held_->ledger,
                                can_be_read_again ? IfTooMany::it_is_given_up : IfTooMany::it_waits);
-    const delivery::LaneContext lanes = lane_context(package);
+    RowPlaces places(package, held_->ledger, request_.destination.capabilities().name_length_max());
+    const Result<delivery::LaneContext> lanes = lane_context(package, *schema, places);
+    if (!lanes) return fail(lanes.error());
+    is_left_open_ = false;
     const Result<delivery::LoadSummary> summary = delivery::deliver(
         request_.destination,
         {.package = package,
@@ -325,13 +362,14 @@ class Run {
          .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
          .refusals = &rejects,
-         .lanes = &lanes,
+         .lanes = &*lanes,
          .stop = request_.options.stop},
         options);
     is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (summary->lanes) {
-      if (Status counted = count_lanes(package, *summary->lanes); !counted) return counted;
+      if (Status counted = count_lanes(package, *summary->lanes, *schema, places); !counted) return counted;
+      if (Status told = report_lanes(package, *schema, resumed); !told) return told;
       if (!summary->lanes->is_told) return leave_open(package, *summary->lanes);
     }
     if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
@@ -349,35 +387,70 @@ class Run {
     return clear_debris();  // kept by an earlier run, and no longer
   }
 
-  delivery::LaneContext lane_context(const ledger::PackageRecord& package) {
-    return {.ledger = held_->ledger,
-            .pipeline = request_.name,
-            .run_id = report_.run_id,
-            .on_reject = request_.options.on_reject.value_or(OnReject::dead_letter),
-            .check_rejected = [this, &package](std::uint64_t rejected) -> Status {
-              const std::uint64_t rows = package.documents + package.rejected;
-              const std::optional<std::string> allowed =
-                  exceeded_bound(request_.options, package.rejected + rejected, rows);
-              if (!allowed) return {};
-              return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
-                          fmt::format("outfall resume {} --max-bad-rows N or P% goes on", request_.called));
-            }};
+  Result<delivery::LaneContext> lane_context(const ledger::PackageRecord& package, const schema::Schema& schema,
+                                             RowPlaces& places) {
+    delivery::LaneContext context{.ledger = held_->ledger,
+                                  .pipeline = request_.name,
+                                  .run_id = report_.run_id,
+                                  .on_reject = request_.options.on_reject.value_or(OnReject::dead_letter)};
+    if (package.is_replay) return replay_context(package, std::move(context));
+    context.check_rejected = [this, &package](std::uint64_t rejected) -> Status {
+      const std::uint64_t rows = package.documents + package.rejected;
+      const std::optional<std::string> allowed = exceeded_bound(request_.options, package.rejected + rejected, rows);
+      if (!allowed) return {};
+      return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
+                  fmt::format("outfall resume {} --max-bad-rows N or P% goes on", request_.called));
+    };
+    rejected_by_input_.clear();
+    context.place_letter = [this, &schema, &places](ledger::Letter& letter) -> Status {
+      if (!is_root(schema, letter.table)) return {};
+      if (Status placed = place_letter(places, letter); !placed) return placed;
+      ++rejected_by_input_[letter.input];
+      return {};
+    };
+    return context;
+  }
+
+  /// Its rows were rejected before: there is no bound, and their letters stay.
+  Result<delivery::LaneContext> replay_context(const ledger::PackageRecord& package, delivery::LaneContext context) {
+    if (context.on_reject == OnReject::drop) context.on_reject = OnReject::dead_letter;
+    auto keys = held_->ledger.replayed_keys(package.load_id);
+    if (!keys) return fail(std::move(keys.error()));
+    context.replayed_key = [keys = std::move(*keys)](const std::string& table, std::uint64_t row) {
+      const auto of_table = keys.find(table);
+      return of_table == keys.end() || row >= of_table->second.size() ? std::string() : of_table->second[row];
+    };
+    return context;
+  }
+
+  static bool is_root(const schema::Schema& schema, const std::string& name) {
+    const schema::Table* table = schema.tables.find(name);
+    return table != nullptr && table->parent.empty();
   }
 
   /// What was settled before was told by the run that did it.
-  Status count_lanes(const ledger::PackageRecord& package, const delivery::LanesSummary& lanes) {
+  Status count_lanes(const ledger::PackageRecord& package, const delivery::LanesSummary& lanes,
+                     const schema::Schema& schema, RowPlaces& places) {
     const std::uint64_t rejected = lanes.now.rejected - lanes.before.rejected;
-    report_.balance.in -= lanes.before.delivered + lanes.before.rejected;
     report_.balance.delivered += lanes.now.delivered - lanes.before.delivered;
     report_.balance.rejected += rejected;
-    report_.balance.pending -= lanes.now.delivered + lanes.now.rejected;
+    report_.balance.pending -= lanes.before.open - lanes.now.open;
     for (const delivery::RefusedDocument& document : lanes.refused) {
       if (report_.rejects.size() == rejects_reported_max) break;
-      report_.rejects.push_back({.input = "package " + package.load_id,
-                                 .table = document.table,
-                                 .line = document.row + 1,
-                                 .reason = document.reason,
-                                 .hint = ""});
+      RejectReport reject{.input = "package " + package.load_id,
+                          .table = document.table,
+                          .line = document.row + 1,
+                          .reason = document.reason,
+                          .hint = ""};
+      if (is_root(schema, document.table)) {
+        Result<RowPlaces::Place> place = places.of(document.table, document.row);
+        if (!place) return fail(std::move(place.error()));
+        if (!place->input.empty()) {
+          reject.input = std::move(place->input);
+          reject.line = place->row;
+        }
+      }
+      report_.rejects.push_back(std::move(reject));
     }
     if (lanes.unknown > 0) {
       report_.notes.push_back(fmt::format("nobody knows what became of {} that {} sent again under the same key",
@@ -388,10 +461,48 @@ class Run {
     return tell_letters(package.load_id);
   }
 
+  /// Of each table what this run has delivered; what it has sealed is in the report already.
+  Status report_lanes(const ledger::PackageRecord& before, const schema::Schema& schema, Resumed resumed) {
+    ledger::PackageRecord after = before;
+    auto lanes = held_->ledger.lanes(before.load_id);
+    if (!lanes) return fail(std::move(lanes.error()));
+    after.lanes = std::move(*lanes);
+    const std::vector<TableCounts> were = table_counts(before);
+    for (const TableCounts& now : table_counts(after)) {
+      const TableCounts& was = *std::ranges::find(were, now.table, &TableCounts::table);
+      const std::uint64_t delivered = now.delivered - was.delivered;
+      const std::uint64_t rejected = now.rejected - was.rejected;
+      const std::uint64_t attempts = now.attempts - was.attempts;
+      if (resumed == Resumed::yes && delivered + rejected + attempts == 0) continue;
+      TableReport& table = table_report(now.table, schema);
+      if (resumed == Resumed::yes) {
+        table.rows += delivered;
+      } else {
+        table.rows -= std::min(table.rows, rejected);
+      }
+      table.rows_rejected += rejected;
+      table.attempts += attempts;
+      table.unknown += now.unknown - was.unknown;
+    }
+    if (resumed == Resumed::no) report_rejected_of(rejected_by_input_);
+    return {};
+  }
+
+  /// Documents of inputs that this run has read, and that became rows at first.
+  void report_rejected_of(const std::map<std::string, std::uint64_t>& by_input) {
+    for (InputReport& input : report_.inputs) {
+      const auto found = by_input.find(input.run_key.empty() ? input.path : "run key " + input.run_key);
+      if (found == by_input.end() || !is_read(input.fate)) continue;
+      input.documents -= std::min(input.documents, found->second);
+      input.rejected += found->second;
+    }
+  }
+
   /// Some of its rows are not delivered. What the destination has given up is in nobody's way.
   Status leave_open(const ledger::PackageRecord& package, const delivery::LanesSummary& lanes) {
     Error error = lanes.error ? *lanes.error : Error{.message = "stopped", .hint = "", .blame = Blame::interrupted};
     error = std::move(error).in("load package " + package.load_id);
+    is_left_open_ = true;
     if (!lanes.is_given_up) return fail(std::move(error));
     if (!given_up_) given_up_ = std::move(error);
     load_failed_ = false;
@@ -401,10 +512,12 @@ class Run {
   void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,
                       const delivery::LoadSummary& summary, Resumed resumed) {
     report_.packages.push_back(package_report(package, resumed));
-    if (!summary.lanes) {
-      report_.balance.delivered += package.documents;
-      report_.balance.pending -= package.documents;
+    if (summary.lanes) {
+      report_.packages.back().rows = summary.rows;
+      return;
     }
+    report_.balance.delivered += package.documents;
+    report_.balance.pending -= package.documents;
     for (const ledger::JobRecord& job : package.jobs) {
       if (resumed == Resumed::yes && !schema::is_system_name(job.table))
         table_report(job.table, schema).rows += job.rows;
@@ -430,30 +543,32 @@ class Run {
     }
     for (const auto& [table, rows] : rejects.was_told() ? rejects.rows() : package.refused_rows) {
       const auto told = std::ranges::find(report_.tables, table, &TableReport::name);
-      if (told != report_.tables.end()) told->rows -= std::min(told->rows, rows);
+      if (told != report_.tables.end()) {
+        told->rows -= std::min(told->rows, rows);
+        told->rows_rejected += rows;
+      }
       report_.packages.back().rows -= std::min(report_.packages.back().rows, rows);
     }
-    if (resumed == Resumed::yes) return {};
-    for (InputReport& input : report_.inputs) {
-      const auto found = rejects.by_input().find(input.run_key.empty() ? input.path : "run key " + input.run_key);
-      if (found == rejects.by_input().end() || !is_read(input.fate)) continue;
-      input.documents -= std::min(input.documents, found->second);
-      input.rejected += found->second;
-    }
+    if (resumed == Resumed::no) report_rejected_of(rejects.by_input());
     return {};
   }
 
   /// What this run has read is sealed, and not where it was to go.
-  void tell_pending(const ledger::PackageRecord& package) {
-    for (const ledger::JobRecord& job : package.jobs) {
-      const auto table = std::ranges::find(report_.tables, job.table, &TableReport::name);
-      if (table != report_.tables.end()) table->rows_pending += job.rows;
+  Status tell_pending(const ledger::PackageRecord& package) {
+    ledger::PackageRecord now = package;
+    auto lanes = held_->ledger.lanes(package.load_id);
+    if (!lanes) return fail(std::move(lanes.error()));
+    now.lanes = std::move(*lanes);
+    for (const TableCounts& counts : table_counts(now)) {
+      const auto table = std::ranges::find(report_.tables, counts.table, &TableReport::name);
+      if (table != report_.tables.end()) table->rows_pending += counts.pending;
     }
     for (InputReport& input : report_.inputs) {
       if (!is_read(input.fate)) continue;
       input.fate = InputFate::pending;
       input.run = report_.run_id;
     }
+    return {};
   }
 
   TableReport& table_report(const std::string& name, const schema::Schema& schema) {
@@ -477,6 +592,11 @@ class Run {
     for (const ledger::PackageRecord& package : *pending) {
       report_.pending_packages.push_back(
           package_report(package, package.run_id == report_.run_id ? Resumed::no : Resumed::yes));
+      PackageReport& told = report_.pending_packages.back();
+      told.failed = std::ranges::find(package.lanes, ledger::LaneState::failed, &ledger::LaneRecord::state) !=
+                    package.lanes.end();
+      told.rows = 0;
+      for (const TableCounts& table : table_counts(package)) told.rows += table.pending;
     }
   }
 
@@ -495,7 +615,10 @@ class Run {
   std::optional<HeldPipeline> held_;
   /// The load ids whose rejected rows are in the balance, with as many letters as were told.
   std::map<std::string, std::uint64_t> balanced_;
+  std::map<std::string, std::uint64_t>
+      rejected_by_input_;          ///< by lanes of the package in hand, as far as letters are kept
   bool sealed_ = false;            ///< the inputs of this run
+  bool is_left_open_ = false;      ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
   bool load_failed_ = false;       ///< sealed work waits for its destination
   std::optional<Error> given_up_;  ///< what a destination has given up, of whatever package

@@ -20,6 +20,8 @@
 
 namespace outfall::pipeline {
 
+class LetterSource;
+
 struct RunRequest {
   std::string name;    ///< as the destination knows the pipeline
   std::string key;     ///< its folder in the data directory
@@ -31,6 +33,7 @@ struct RunRequest {
   const RunOptions& options;
   delivery::Destination& destination;
   normalize::DocumentSource* source = nullptr;  ///< null: only finish what is pending
+  LetterSource* replay = nullptr;               ///< the same, where it is one of dead letters
   Env& env;
   /// Keys of other pipelines of the dataset that may know the same inputs.
   std::vector<std::string> neighbours{};

@@ -47,6 +47,7 @@ PLACEHOLDERS = [
     (r"\bprocess( +)\d+ on [^\s,]+", r"process\1<PID> on <HOST>"),
     (r"held in \S+ \(PID \d+\)", "held in <PROGRAM> (PID <PID>)"),
     (r"\"pid\":\d+", '"pid":<PID>'),
+    (r"(?m)^(  +key +)[0-9a-f]{32}$", r"\1<KEY>"),
     (r"\"host\":\"[^\"]*\"", '"host":"<HOST>"'),
     (r"(?<=[a-z])-[0-9a-f]{8}\b", "-<KEY>"),
     (r"\b[\d.]+ k?M?B of (state|job files)", r"<SIZE> of \1"),

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, while a
-# package is dropped, and while a program takes rows in batches, and resumes it until done. Then each row must be there
-# exactly once; a program must have got each once, where it counts what comes under one key once.
+# package is dropped, while a program takes rows in batches, while job files that it gave up are skipped or aborted, and while
+# dead letters are replayed, and resumes it until done. Then each row must be there exactly once; a program must have got
+# each once, where it counts what comes under one key once, but for those that were given up.
 #
 #   OUTFALL=build/release/outfall tests/crash/fault_points_test.py [--point NAME]
 import argparse
@@ -44,7 +45,7 @@ class Scenario:
         return world.command(self.files, *self.options)
 
     def passes(self, point):
-        return point not in Drop.POINTS | Program.POINTS
+        return point not in Drop.POINTS | Program.POINTS | Abort.POINTS | Skip.POINTS
 
     def finish(self, world, ended_before, resume_first):
         world.complete(self.command(world), ended_before, resume_first)
@@ -87,13 +88,25 @@ class ProgramWorld(World):
 
 
 class Taken:
+    """People below `last` were taken; letters have these states."""
+
+    def __init__(self, last=PEOPLE, letters=()):
+        self.last = last
+        self.letters = list(letters)
+
     def check(self, world):
         batches = {}
         for line in (world.disk / "taken").read_text().splitlines():
             key, *ids = line.split()
             expect(batches.setdefault(key, ids) == ids, f"other rows came under the key {key}")
         ids = [int(id) for batch in batches.values() for id in batch]
-        expect(ids == list(range(PEOPLE)), f"{len(ids)} rows were taken, {len(set(ids))} of them different, of {PEOPLE}")
+        expect(ids == list(range(self.last)), f"{len(ids)} rows were taken, {len(set(ids))} of them different, of {self.last}")
+        letters = world.ledger("SELECT status, count(*) FROM dead_letters GROUP BY status ORDER BY status")
+        expect(letters == self.letters, f"the dead letters are {letters}, expected {self.letters}")
+        pending = world.ledger("SELECT load_id FROM packages WHERE state = 'pending'")
+        expect(not pending, f"packages are pending: {pending}")
+        unended = world.ledger("SELECT load_id FROM aborts WHERE ended_at IS NULL")
+        expect(not unended, f"aborts have no end: {unended}")
 
 
 class Program(Scenario):
@@ -112,6 +125,74 @@ class Program(Scenario):
         return point in self.POINTS | self.SHARED_POINTS
 
 
+class Failed(Scenario):
+    """A program has given up the second half of a job file, and a person does something about it."""
+
+    TAKEN = 63
+    SHARED_POINTS = {"run_begun", "before_run_end", "after_run_end"}
+
+    def __init__(self, name, folder, expected):
+        super().__init__(name, folder, expected)
+        self.before = ProgramWorld(folder)
+        make_inputs(self.before.make())
+        (self.before.disk / "taken.fatal").write_text(str(self.TAKEN))
+        self.before.run(self.before.command(FIRST))
+        (self.before.disk / "taken.fatal").unlink()
+        [(self.load_id,)] = self.before.ledger("SELECT load_id FROM lanes WHERE state = 'failed'")
+
+    def passes(self, point):
+        return point in self.POINTS | self.SHARED_POINTS
+
+    def command(self, world):
+        return [OUTFALL, "package", self.name, self.load_id, "--yes", "--data-dir", str(world.data)]
+
+    def finish(self, world, ended_before, resume_first):
+        if not resume_first:
+            world.run(self.command(world))  # done, or done already
+        world.finish(world.resume_command())
+        if world.ledger("SELECT 1 FROM packages WHERE state = 'pending'"):
+            world.run(self.command(world))
+        world.run([*world.resume_command(), "town"])
+
+
+class Abort(Failed):
+    POINTS = {"abort_asked", "in_abort", "after_abort"}
+
+    def __init__(self, folder):
+        super().__init__("abort", folder, Taken(self.TAKEN))
+
+
+class Skip(Failed):
+    POINTS = {"after_skip"}
+
+    def __init__(self, folder):
+        super().__init__("skip", folder, Taken(self.TAKEN, [("open", PEOPLE - self.TAKEN)]))
+
+
+class Replay(Failed):
+    """What was skipped is delivered after all."""
+
+    POINTS = set()
+    SHARED_POINTS = {"run_begun", "job_files_synced", "before_seal", "in_seal", "after_seal", "batch_intended", "batch_answered",
+                     "before_ledger_loaded", "after_ledger_loaded", "before_run_end", "after_run_end"}
+
+    def __init__(self, folder):
+        super().__init__("skip", folder, Taken(letters=[("replayed", PEOPLE - self.TAKEN)]))
+        self.before.finish(self.command(self.before))
+        self.before.finish(self.before.resume_command())
+        self.name = "replay"
+
+    def command(self, world):
+        if self.name == "skip":
+            return super().command(world)
+        return [OUTFALL, "dead-letter", "replay", "town", *world.state()]
+
+    def finish(self, world, ended_before, resume_first):
+        if resume_first:
+            world.finish(world.resume_command())
+        world.finish(self.command(world))
+
+
 def scenarios(folder):
     first = Scenario("first load", folder / "first", Expected(0, PEOPLE, late_from=LATE_FROM))
     first.files = FIRST
@@ -127,7 +208,8 @@ def scenarios(folder):
         make_inputs(later.before.make())
         later.before.finish(later.before.command(FIRST))
         first.expected.check(later.before)
-    return [first, second, replace, Drop(folder / "drop", second.expected), Program(folder / "program")]
+    return [first, second, replace, Drop(folder / "drop", second.expected), Program(folder / "program"),
+            Abort(folder / "abort"), Skip(folder / "skip"), Replay(folder / "replay")]
 
 
 def restore(scenario, saved):

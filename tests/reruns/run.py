@@ -726,6 +726,27 @@ def refused_rows_have_one_letter(story):
         told(story.run(*how, "--skip-loaded", to=f"duckdb:{database}"), "in 0 =")
 
 
+def replayed_rows_come_once(story):
+    """Wherever a replay is killed, the same command delivers each row once, and one that is refused again keeps its letter."""
+    points = ["run_begun", "before_seal", "after_seal", "before_load_commit", "after_load_commit", "before_ledger_loaded",
+              "after_ledger_loaded", "before_run_end"]
+    for point in points:
+        database = f"{point}.duckdb"
+        table_with_a_key(story, database)
+        story.rows("1.jsonl", 1, 2, 3)
+        story.run("--pipeline", point, "--dataset", "d", to=f"duckdb:{database}", code=3)
+        story.outfall("query", f"duckdb:{database}", 'delete from d."in" where id = 2', "--write")
+        replay = ("dead-letter", "replay", point)
+        story.outfall(*replay, fault=point, code=KILLED)
+        story.outfall(*replay, code=3)
+        assert letters_of(story, point) == ['{"id":3}'], f"{point}: {letters_of(story, point)}"
+        listed = story.outfall("dead-letter", "list", point, "--all", "--json", of_stdout=True).splitlines()
+        every = [(letter["text"], letter["status"]) for letter in map(json.loads, listed)]
+        assert every == [('{"id":2}', "replayed"), ('{"id":3}', "open")], f"{point}: {every}"
+        rows = story.outfall("query", f"duckdb:{database}", 'select id from d."in" order by 1', "-o", "csv", of_stdout=True)
+        assert rows.split()[1:] == ["1", "2", "3"], f"{point}: {rows}"
+
+
 def row_that_is_refused_no_more(story):
     """A run was killed when it was about to leave a row out; what was in its way has gone."""
     table_with_a_key(story)
@@ -851,6 +872,27 @@ def delivered_package_is_not_dropped(story):
     told(story.outfall("package", "drop", load_id, code=2), "not pending")
     told(story.run(), "finished from run")
     assert story.ids() == [1]
+
+
+def an_aborted_package_counts_as_loaded(story):
+    """What was aborted is given up for good: it is told once as rejected, and --skip-loaded passes over it; a load that is there already is not aborted."""
+    story.rows("1.jsonl", 1)
+    story.run()
+    story.rows("2.jsonl", 2, 3)
+    story.run("--skip-loaded", fault="after_load_commit", code=KILLED)
+    [load_id] = pending_id(story)
+    told(story.outfall("package", "abort", load_id, "--yes", code=1), "nothing was aborted", "already", "outfall resume")
+    story.outfall("resume")
+    story.rows("3.jsonl", 4)
+    story.run("--skip-loaded", fault="after_seal", code=KILLED)
+    [load_id] = pending_id(story)
+    told(story.outfall("package", "abort", load_id, "--yes"), "1 document given up")
+    assert not pending_id(story) and not story.packages()
+    told(story.run("--skip-loaded", code=3), "3.jsonl: finished from run", "rejected 1 + pending 0")
+    told(story.run("--skip-loaded"), "3.jsonl: skipped", "in 0 =")
+    assert story.ids() == [1, 2, 3]
+    told(story.run(), "as far as that was not aborted")
+    assert story.ids() == [1, 1, 2, 2, 3, 3, 4]
 
 
 def package_is_kept_while_nobody_can_say_where_it_is(story):
@@ -1180,7 +1222,7 @@ def main():
         a_column_that_would_cut_values_is_refused, a_column_that_somebody_altered_is_filled_as_it_is, a_log_with_computed_defaults_is_replayed, a_log_with_computed_defaults_and_no_whole_commit_is_emptied, pipelines_wait_for_the_database,
         a_grown_file_is_told_to_be_loaded_whole,
         dry_run_writes_nothing, dry_run_tells_of_pending_work, dry_run_with_a_locked_database,
-        dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped,
+        dropped_package_counts_as_not_loaded, delivered_package_is_not_dropped, an_aborted_package_counts_as_loaded, replayed_rows_come_once,
         package_is_kept_while_nobody_can_say_where_it_is, dropped_first_package_leaves_a_fresh_start,
         an_emptied_folder_is_still_the_same_load, a_folder_of_tables_is_the_same_load_with_more_files,
         each_input_is_told_its_fate, a_step_that_failed_is_not_finished, the_report_is_shown_again_as_it_was, the_report_comes_before_the_record_of_the_end,

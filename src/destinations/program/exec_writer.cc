@@ -104,6 +104,8 @@ Outcome ExecWriter::tell(const delivery::Event& event) {
       return ask(table_line("end_table", event.load_id, *event.table), 0, event.stop);
     case delivery::Event::Kind::complete_load:
       return ask(load_line("complete_load", event.load_id), 0, event.stop);
+    case delivery::Event::Kind::abort_load:
+      return ask(load_line("abort_load", event.load_id), 0, event.stop);
   }
   return {};
 }

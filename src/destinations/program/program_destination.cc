@@ -117,6 +117,16 @@ Result<delivery::LoadSummary> ProgramDestination::load(const delivery::LoadReque
   return delivery::run_lanes(request, lanes_, make_writer, env_);
 }
 
+Status ProgramDestination::abort_load(const std::string& load_id, const std::stop_token& stop) {
+  if (kind_ == Kind::one_a_batch) return {};
+  const Result<ProgramGuard*> held = guard(stop);
+  if (!held) return fail(held.error());
+  delivery::Outcome told = ExecWriter(command_, address_, 0, **held)
+                               .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
+  if (told.kind == delivery::Outcome::Kind::delivered) return {};
+  return fail(std::move(told.reason), std::move(told.hint));
+}
+
 Result<std::unique_ptr<sql::TextCursor>> ProgramDestination::query(const delivery::QueryRequest&) {
   return keeps_nothing(address_);
 }

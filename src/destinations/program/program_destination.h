@@ -53,6 +53,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   /// Errors: usage: it cannot, or it is not.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  /// One process a batch is told nothing but batches.
+  Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
   Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 

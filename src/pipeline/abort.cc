@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/abort.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pipeline/drop.h"
+#include "pipeline/held_command.h"
+#include "pipeline/package_jobs.h"
+
+namespace outfall::pipeline {
+namespace {
+
+/// Somebody asked for it, and nobody brought it to its end.
+Result<std::optional<ledger::PackageRecord>> find_begun(ledger::Ledger& ledger, const std::string& load_id) {
+  Result<std::vector<ledger::PackageRecord>> pending = ledger.pending();
+  if (!pending) return fail(std::move(pending.error()));
+  const auto found = std::ranges::find(*pending, load_id, &ledger::PackageRecord::load_id);
+  if (found == pending->end() || !found->abort_asked_at) return std::nullopt;
+  return std::move(*found);
+}
+
+}  // namespace
+
+Status abort_package(HeldPipeline& held, const std::string& run_id, const std::string& load_id,
+                     delivery::Destination& destination, std::vector<std::string>& notes) {
+  const Result<std::optional<ledger::PackageRecord>> begun = find_begun(held.ledger, load_id);
+  if (!begun) return fail(begun.error());
+  if (*begun) return finish_abort(held, **begun, destination, notes);
+  const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "aborted");
+  if (!package) return fail(package.error());
+  if (Status absent = check_not_there(destination, *package, "nothing was aborted"); !absent) return absent;
+  if (Status asked = held.ledger.ask_abort(load_id, run_id); !asked) return asked;
+  return finish_abort(held, *package, destination, notes);
+}
+
+Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, delivery::Destination& destination,
+                    std::vector<std::string>& notes) {
+  const Result<DocumentCounts> counts = document_counts(package);
+  if (!counts) return fail(counts.error());
+  if (const Status told = destination.abort_load(package.load_id, {}); !told) {
+    notes.push_back(fmt::format("{} could not be told that load {} is aborted: {}", package.destination,
+                                package.load_id, told.error().message));
+  }
+  if (Status ended = held.ledger.end_abort(package.load_id, counts->delivered); !ended) return ended;
+  return ledger::remove_package_files(held.paths, package.load_id);
+}
+
+}  // namespace outfall::pipeline

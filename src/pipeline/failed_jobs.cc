@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/failed_jobs.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/fault.h"
+#include "delivery/job_rows.h"
+#include "delivery/lane_runner.h"
+#include "pipeline/held_command.h"
+#include "pipeline/letter_keeper.h"
+#include "pipeline/row_places.h"
+#include "schema/schema.h"
+
+namespace outfall::pipeline {
+namespace {
+
+using ledger::LaneRecord;
+using ledger::LaneState;
+
+Result<std::vector<LaneRecord>> find_failed(const ledger::PackageRecord& package, const std::string& table) {
+  std::vector<LaneRecord> failed;
+  std::set<std::string> tables;
+  for (const LaneRecord& lane : package.lanes) {
+    if (lane.state != LaneState::failed) continue;
+    const std::string& of_table = package.jobs[static_cast<std::size_t>(lane.position)].table;
+    tables.insert(of_table);
+    if (table.empty() || of_table == table) failed.push_back(lane);
+  }
+  if (!failed.empty()) return failed;
+  std::string hint = "outfall resume delivers what is pending; outfall package drop or abort gives it up";
+  if (!tables.empty()) {
+    hint = "failed are those of";
+    for (const std::string& one : tables) hint += (&one == &*tables.begin() ? " " : ", ") + one;
+  }
+  return fail(Error{.message = fmt::format("no job of package {}{} has failed", package.load_id,
+                                           table.empty() ? "" : " for the table " + table),
+                    .hint = std::move(hint),
+                    .blame = Blame::usage});
+}
+
+/// Gives up the rows of one job after the other.
+class Skip {
+ public:
+  Skip(HeldPipeline& held, const SkipRequest& request, const ledger::PackageRecord& package,
+       const schema::Schema& schema)
+      : held_(held),
+        request_(request),
+        package_(package),
+        schema_(schema),
+        letters_(held.ledger),
+        places_(package, held.ledger, request.name_length_max) {}
+
+  Status take(const LaneRecord& lane) {
+    const ledger::JobRecord& job = package_.jobs[static_cast<std::size_t>(lane.position)];
+    const schema::Table* table = schema_.tables.find(job.table);
+    if (table == nullptr)
+      return fail(fmt::format("the schema of package {} has no table {}", package_.load_id, job.table));
+    const bool is_root = table->parent.empty();
+    const std::uint64_t rows = job.rows - lane.settled;
+    ledger::LaneUpdate update{.lane = lane, .rejected = rows, .documents = is_root ? rows : 0};
+    update.lane.state = LaneState::done;
+    update.lane.rejected += rows;
+    update.lane.settled = job.rows;
+    update.lane.sent_to = job.rows;
+    update.lane.cut = 0;
+    ++skipped_.jobs;
+    skipped_.rows += rows;
+    // The letters of a replay are there, and are open again.
+    if (request_.on_reject != OnReject::drop || package_.is_replay) {
+      if (Status kept = keep(lane, job, *table); !kept) return kept;
+    }
+    updates_.push_back(std::move(update));
+    return {};
+  }
+
+  Result<FailedJobs> record() {
+    const Status recorded = held_.ledger.record_lanes(request_.load_id, request_.run_id, updates_);
+    if (!recorded) return fail(recorded.error());
+    fault_point(Fault::after_skip);
+    return skipped_;
+  }
+
+ private:
+  Status keep(const LaneRecord& lane, const ledger::JobRecord& job, const schema::Table& table) {
+    const auto rows =
+        delivery::open_job_rows(held_.paths.package(package_.load_id), job, table, package::JobCheck::bytes);
+    if (!rows) return fail(rows.error());
+    std::string text;
+    for (std::uint64_t row = lane.settled; row < job.rows; ++row) {
+      text.clear();
+      if (Status told = (*rows)->texts.append(row, row + 1, text); !told) return told;
+      text.pop_back();  // the line feed
+      ledger::Letter letter{.table = job.table,
+                            .input = fmt::format("package {}", package_.load_id),
+                            .line = row + 1,
+                            .reason = lane.last_error,
+                            .hint = "",
+                            .header = "",
+                            .text = "",
+                            .rejected_at = request_.env.now_us(),
+                            .job_file = job.file,
+                            .row = row,
+                            .key = delivery::batch_key(request_.pipeline, package_.load_id, job.file, row, row + 1),
+                            .attempt = lane.attempts};
+      if (table.parent.empty()) {
+        if (Status placed = place_letter(places_, letter); !placed) return placed;
+      }
+      if (Status kept = letters_.keep(std::move(letter), text); !kept) return kept;
+      ++skipped_.letters;
+    }
+    return {};
+  }
+
+  HeldPipeline& held_;
+  const SkipRequest& request_;
+  const ledger::PackageRecord& package_;
+  const schema::Schema& schema_;
+  LetterKeeper letters_;
+  RowPlaces places_;
+  FailedJobs skipped_;
+  std::vector<ledger::LaneUpdate> updates_;
+};
+
+}  // namespace
+
+Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const std::string& load_id, const std::string& table) {
+  const Result<ledger::PackageRecord> package = find_pending(ledger, load_id, "tried again");
+  if (!package) return fail(package.error());
+  const Result<std::vector<LaneRecord>> failed = find_failed(*package, table);
+  if (!failed) return fail(failed.error());
+  FailedJobs retried;
+  std::vector<std::int64_t> positions;
+  for (const LaneRecord& lane : *failed) {
+    positions.push_back(lane.position);
+    ++retried.jobs;
+    retried.rows += package->jobs[static_cast<std::size_t>(lane.position)].rows - lane.settled;
+  }
+  const Status opened = ledger.reopen_lanes(load_id, positions);
+  return opened ? Result<FailedJobs>(retried) : fail(opened.error());
+}
+
+Result<FailedJobs> skip_failed(HeldPipeline& held, const SkipRequest& request) {
+  const Result<ledger::PackageRecord> package = find_pending(held.ledger, request.load_id, "skipped");
+  if (!package) return fail(package.error());
+  const Result<std::vector<LaneRecord>> failed = find_failed(*package, request.table);
+  if (!failed) return fail(failed.error());
+  const Result<schema::Schema> schema = schema::Schema::parse(package->schema);
+  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + request.load_id));
+  Skip skip(held, request, *package, *schema);
+  for (const LaneRecord& lane : *failed) {
+    if (Status taken = skip.take(lane); !taken) {
+      held.ledger.forget_set_aside();
+      return fail(taken.error());
+    }
+  }
+  return skip.record();
+}
+
+}  // namespace outfall::pipeline
