@@ -126,8 +126,7 @@ struct ShowCommand {
 };
 
 using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, DeadLetterCommand,
-                             DestinationCommand, PipelineCommand, SchemaCommand, ReplayCommand,
-                             ShowCommand>;
+                             DestinationCommand, PipelineCommand, SchemaCommand, ReplayCommand, ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

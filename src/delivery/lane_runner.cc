@@ -141,10 +141,8 @@ class Lanes {
         return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
       const auto position = static_cast<std::int64_t>(i);
       const auto record = records.find(position);
-      lanes_.push_back({.job = job,
-                        .table = *table,
-                        .is_root = table->parent.empty() && !is_system,
-                        .first = firsts[job.table]});
+      lanes_.push_back(
+          {.job = job, .table = *table, .is_root = table->parent.empty() && !is_system, .first = firsts[job.table]});
       firsts[job.table] += job.rows;
       Lane& lane = lanes_.back();
       lane.record = record == records.end() ? LaneRecord{.position = position} : record->second;

@@ -57,7 +57,7 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .naming = settings.naming.value_or(own.naming_convention),
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
           .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
-       .configuration = {.name = called, .pipeline = options.pipeline},
+          .configuration = {.name = called, .pipeline = options.pipeline},
           .log = options.log},
       env);
 }

@@ -38,8 +38,8 @@ struct PackageWriter::State {
   std::string folder;
   PackageWriterOptions options;
   std::vector<ledger::JobRecord> jobs;
-  OpenFiles open;  // by table
-  std::string schema_key;                             // of the batch at hand, kept for its memory
+  OpenFiles open;          // by table
+  std::string schema_key;  // of the batch at hand, kept for its memory
   std::uint64_t turn = 0;
   std::uint64_t bytes_of_finished = 0;
   std::uint64_t bytes_since_check = 0;

@@ -36,7 +36,8 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
     : address_(std::move(address)),
       destination_(std::move(destination)),
       options_(options),
-      capabilities_{.naming = options.naming, .max_table_nesting = options.max_table_nesting,
+      capabilities_{.naming = options.naming,
+                    .max_table_nesting = options.max_table_nesting,
                     .recommended_file_size = options.recommended_file_size},
       env_(env) {}
 
