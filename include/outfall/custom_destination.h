@@ -135,6 +135,9 @@ class CustomDestination {
   virtual Outcome end_table(const LoadEvent&) { return {}; }
   /// The same of all tables.
   virtual Outcome complete_load(const LoadEvent&) { return {}; }
+  /// What is not delivered yet is given up (`outfall package abort`, or abort_package). Told once, and not again where
+  /// it fails.
+  virtual Outcome abort_load(const LoadEvent&) { return {}; }
 
  private:
   CustomOptions options_;
@@ -170,6 +173,11 @@ class CallableDestination final : public CustomDestination {
     } else {
       return outcome_of([&] { return function_(rows, table); });
     }
+  }
+  Outcome abort_load(const LoadEvent& event) override {
+    if constexpr (requires { function_.abort_load(event); })
+      return outcome_of([&] { return function_.abort_load(event); });
+    return {};
   }
   bool resolves() const override { return can_resolve; }
   Outcome resolve(const TableSchema& table, const CallContext& context) override {

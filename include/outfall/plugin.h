@@ -98,6 +98,8 @@ struct outfall_destination {
   int (*begin_table)(void* state, const struct outfall_table* table, struct outfall_call* call);
   int (*end_table)(void* state, const struct outfall_table* table, struct outfall_call* call);
   int (*complete_load)(void* state, struct outfall_call* call);
+  // What is not delivered yet is given up. Told once.
+  int (*abort_load)(void* state, struct outfall_call* call);
   // What became of a batch that was sent and not answered for, perhaps by an earlier process: OUTFALL_DELIVERED,
   // OUTFALL_RETRY (nothing of it took effect) or OUTFALL_UNKNOWN. Where it is given, a batch is not sent again before
   // it is known.

@@ -110,11 +110,13 @@ Result<ChangedPackage> change(const ChangeOptions& options, std::string_view ver
   const auto destination = engine::make_destination(
       found->detail.package.destination, {.lock_wait = lock_wait, .programs_lock = paths->programs}, Env::system());
   if (!destination) return fail(destination.error());
+  ledger::Binding binding = found->binding;
+  binding.meaning = (*destination)->meaning();
   ChangedPackage changed;
   Result<std::vector<std::string>> notes = pipeline::run_held_command(
       {.key = found->key,
        .data_dir = found->data_dir,
-       .binding = found->binding,
+       .binding = binding,
        .lock_wait = lock_wait,
        .command = fmt::format("package {} {}", verb, load_id),
        .env = Env::system()},

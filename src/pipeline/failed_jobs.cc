@@ -86,14 +86,12 @@ class Skip {
 
  private:
   Status keep(const LaneRecord& lane, const ledger::JobRecord& job, const schema::Table& table) {
-    const auto rows =
-        delivery::open_job_rows(held_.paths.package(package_.load_id), job, table, package::JobCheck::bytes);
+    const auto rows = delivery::open_job_rows(held_.paths.package(package_.load_id), job, table, {});
     if (!rows) return fail(rows.error());
     std::string text;
     for (std::uint64_t row = lane.settled; row < job.rows; ++row) {
       text.clear();
-      if (Status told = (*rows)->texts.append(row, row + 1, text); !told) return told;
-      text.pop_back();  // the line feed
+      if (Status told = (*rows)->texts.append_as_kept(row, text); !told) return told;
       ledger::Letter letter{.table = job.table,
                             .input = fmt::format("package {}", package_.load_id),
                             .line = row + 1,

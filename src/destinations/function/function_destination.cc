@@ -80,6 +80,15 @@ Result<delivery::LoadSummary> FunctionDestination::load(const delivery::LoadRequ
   return delivery::run_lanes(request, options_.lanes, make_writer, env_);
 }
 
+Status FunctionDestination::abort_load(const std::string& load_id, const std::stop_token& stop) {
+  if (Status opened = open_once(); !opened) return opened;
+  const auto introduction =
+      std::make_shared<LoadIntroduction>(load_id, destination_->options().skip_dlt_columns_and_tables);
+  const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.format, options_.log)
+                           .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
+  return told.kind == Outcome::Kind::delivered ? Status{} : fail(told.reason, told.hint);
+}
+
 Result<std::unique_ptr<sql::TextCursor>> FunctionDestination::query(const delivery::QueryRequest&) {
   return keeps_nothing(address_);
 }

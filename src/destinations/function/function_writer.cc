@@ -103,9 +103,9 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
                    .deadline = timeout_ ? std::optional(std::chrono::steady_clock::now() + *timeout_) : std::nullopt,
                    .stop = call->stop.get_token(),
                    .log = log_,
-                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first](std::size_t row) {
-                     return key_of(first + row);
-                   }};
+                   // A batch of one row goes by the key of the row, also where that is replayed.
+                   .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first, size = batch.size(),
+                               key = call->key](std::size_t row) { return size == 1 ? key : key_of(first + row); }};
   return call;
 }
 
@@ -147,6 +147,8 @@ Outcome FunctionWriter::tell(const delivery::Event& event) {
       return call_hook(&CustomDestination::end_table, "end_table", event.table, event.stop);
     case delivery::Event::Kind::complete_load:
       return call_hook(&CustomDestination::complete_load, "complete_load", nullptr, event.stop);
+    case delivery::Event::Kind::abort_load:
+      return call_hook(&CustomDestination::abort_load, "abort_load", nullptr, event.stop);
   }
   return {};
 }

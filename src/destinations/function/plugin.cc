@@ -201,6 +201,7 @@ class PluginDestination final : public CustomDestination {
   Outcome begin_table(const LoadEvent& event) override { return tell_of_table(plugin_.begin_table, event); }
   Outcome end_table(const LoadEvent& event) override { return tell_of_table(plugin_.end_table, event); }
   Outcome complete_load(const LoadEvent& event) override { return tell(plugin_.complete_load, event); }
+  Outcome abort_load(const LoadEvent& event) override { return tell(plugin_.abort_load, event); }
 
  private:
   Outcome tell(int (*hook)(void*, outfall_call*), const LoadEvent& event) const {

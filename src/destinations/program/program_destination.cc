@@ -121,9 +121,9 @@ Status ProgramDestination::abort_load(const std::string& load_id, const std::sto
   if (kind_ == Kind::one_a_batch) return {};
   const Result<ProgramGuard*> held = guard(stop);
   if (!held) return fail(held.error());
-  delivery::Outcome told = ExecWriter(command_, address_, 0, **held)
-                               .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
-  if (told.kind == delivery::Outcome::Kind::delivered) return {};
+  Outcome told = ExecWriter(command_, address_, 0, **held)
+                     .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
+  if (told.kind == Outcome::Kind::delivered) return {};
   return fail(std::move(told.reason), std::move(told.hint));
 }
 
