@@ -107,6 +107,41 @@ Delivered deliver(const std::string& name, std::uint64_t tables, std::uint64_t c
           .rows = seen};
 }
 
+/// A program that reads every row.
+const char* const reader = R"(import json, sys
+from itertools import islice
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "hello":
+        say(type="ready", protocol=1)
+    elif message["type"] == "batch":
+        for row in islice(sys.stdin, message["rows"]):
+            json.loads(row)
+        say(type="ok")
+    elif message["type"] != "end":
+        say(type="ok")
+)";
+
+/// Rows a second of a package that goes to a Python program, its start among them.
+double rows_a_second_to_python(std::uint64_t count) {
+  std::FILE* file = std::fopen("reader.py", "w");
+  std::fputs(reader, file);
+  std::fclose(file);
+  outfall::Pipeline pipeline({.name = "python", .destination = "exec:python3 reader.py", .data_dir = "state"});
+  std::vector<outfall::MemoryInput> inputs{{.table = "t", .documents = rows(count)}};
+  (void)pipeline.run({.from_memory = inputs, .batches = {.batch_size = 1000}, .seal_only = true});
+  const Clock::time_point start = Clock::now();
+  const outfall::ResumeReport done = pipeline.resume({.batches = {.batch_size = 1000}});
+  const double seconds = seconds_since(start);
+  if (done.ending != outfall::Ending::delivered) {
+    std::fprintf(stderr, "python: not delivered\n");
+    std::exit(1);
+  }
+  return static_cast<double>(count) / seconds;
+}
+
 void print(const char* what, double value, const char* unit, double goal, bool is_less = false) {
   const bool is_met = is_less ? value <= goal : value >= goal;
   std::printf("%-44s %12.2f %-14s goal %s %.2f%s\n", what, value, unit, is_less ? "<" : ">", goal,
@@ -142,5 +177,6 @@ int main(int count, char** words) {
   const Delivered lanes = deliver("lanes", 16, 10'000, {.batch_size = 1, .load_jobs_max = 16, .progress = strict});
   print("batch 1, strict, 16 lanes / one lane", static_cast<double>(lanes.calls) / lanes.seconds / one_rate, "", 3);
   const Delivered calls = deliver("calls", 1, 1'000'000, {.batch_size = 1, .load_jobs_max = 1, .progress = grouped});
+  print("exec: Python that reads NDJSON, batch 1000", rows_a_second_to_python(1'000'000) / 1e3, "thousand rows/s", 400);
   print("batch 1, grouped, one lane", static_cast<double>(calls.calls) / calls.seconds / 1e3, "thousand calls/s", 100);
 }
