@@ -60,7 +60,7 @@ fuzz:
 soak: build
 	@OUTFALL=$(CURDIR)/build/release/outfall OUTFALL_BUILD=$(CURDIR)/build/release tests/crash/run.py --rounds $(N)
 	@OUTFALL=$(CURDIR)/build/release/outfall tests/crash/stops_test.py --timed
-	@OUTFALL_CASES=$$(($(N) * 100)) build/release/outfall_delivery_tests --gtest_filter='LanesUnderFailures.*'
+	@OUTFALL_CASES=$$(($(N) * 100)) build/release/outfall_delivery_tests --gtest_filter='*ShareOfCases*'
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)
