@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, while a
-# package is dropped, while a program takes rows in batches, while job files that it gave up are skipped or aborted, and while
+# package is dropped, while a program or a plugin takes rows in batches, while job files that it gave up are skipped or aborted, and while
 # dead letters are replayed, and resumes it until done. Then each row must be there exactly once; a program must have got
 # each once, where it counts what comes under one key once, but for those that were given up.
 #
@@ -10,8 +10,9 @@
 import argparse
 import collections
 import shutil
+import subprocess
 
-from world import HERE, KILLED, OUTFALL, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
+from world import HERE, KILLED, OUTFALL, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 120  # of the first load, in three files
 VISITORS = 80  # of the second, in two
@@ -87,6 +88,17 @@ class ProgramWorld(World):
         return ["--to", taker, "--batch-size", "7", "--pipeline", "town", *self.state()]
 
 
+class PluginWorld(ProgramWorld):
+    """The same with a plugin, which is compiled for the file that it writes to."""
+
+    def target(self):
+        plugin = self.folder / "libtaker.so"
+        if not plugin.exists():
+            subprocess.run(["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-shared", "-fPIC", "-I", ROOT / "include",
+                            f'-DTAKEN="{self.disk / "taken"}"', HERE / "taker.c", "-o", plugin], check=True)
+        return ["--to", f"plugin:{plugin}#taker", "--batch-size", "7", "--pipeline", "town", *self.state()]
+
+
 class Taken:
     """People below `last` were taken; letters have these states."""
 
@@ -115,9 +127,9 @@ class Program(Scenario):
     POINTS = {"batch_intended", "batch_answered"}
     SHARED_POINTS = {"after_seal", "before_ledger_loaded", "after_ledger_loaded", "before_run_end", "after_run_end"}
 
-    def __init__(self, folder):
-        super().__init__("program", folder, Taken())
-        self.before = ProgramWorld(folder)
+    def __init__(self, name, folder, world=ProgramWorld):
+        super().__init__(name, folder, Taken())
+        self.before = world(folder)
         self.files = FIRST
         make_inputs(self.before.make())
 
@@ -208,7 +220,8 @@ def scenarios(folder):
         make_inputs(later.before.make())
         later.before.finish(later.before.command(FIRST))
         first.expected.check(later.before)
-    return [first, second, replace, Drop(folder / "drop", second.expected), Program(folder / "program"),
+    return [first, second, replace, Drop(folder / "drop", second.expected), Program("program", folder / "program"),
+            Program("plugin", folder / "plugin", PluginWorld),
             Abort(folder / "abort"), Skip(folder / "skip"), Replay(folder / "replay")]
 
 
