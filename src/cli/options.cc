@@ -484,12 +484,6 @@ void add_json(CLI::App& verb, Typed& typed) {
   verb.add_flag("--json", typed.json, "Print one JSON document on stdout")->group("Talk");
 }
 
-void add_data_dir(CLI::App& verb, Typed& typed) {
-  text(verb, "--data-dir", typed.data_dir, "DIR",
-       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
-      ->group("State");
-}
-
 void add_verb_help(CLI::App& noun) {
   for (CLI::App* verb : noun.get_subcommands(nullptr))
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
