@@ -581,7 +581,9 @@ TEST_P(ShareOfCases, EveryRowIsConfirmedOnceOrALetter) {
     play(seed);
     if (HasFailure()) return;
   }
-  if (one == nullptr) EXPECT_GT(crashes_, 0);
+  if (one == nullptr) {
+    EXPECT_GT(crashes_, 0);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Four, ShareOfCases, testing::Range<std::uint64_t>(0, 4));
