@@ -277,10 +277,17 @@ class Lanes {
     return *lane.sending.due > now ? std::optional(*lane.sending.due - now) : std::nullopt;
   }
 
-  /// The batch in hand ends here. A cut that was about to be sent before a crash is sent again as it was.
+  /// Where the batch ends that a record says was about to be sent.
+  static std::uint64_t intended_end(const LaneRecord& record) {
+    if (record.part_to > record.settled) return record.part_to;
+    const std::uint64_t whole = (record.settled - record.cut_first) / record.cut;
+    return std::min(record.cut_first + (whole + 1) * record.cut, record.sent_to);
+  }
+
+  /// The batch in hand ends here. One that was about to be sent before a crash is sent again as it was.
   Result<std::uint64_t> next_end(const Lane& lane) {
     const LaneRecord& record = lane.record;
-    if (lane.has_intent()) return std::min(record.settled + record.cut, record.sent_to);
+    if (lane.has_intent()) return intended_end(record);
     if (is_by_file()) return lane.job.rows;
     const std::uint64_t end = std::min(record.settled + batch_size_, lane.job.rows);
     if (options_.batch_bytes == 0) return end;
@@ -307,14 +314,16 @@ class Lanes {
   /// False: it did.
   bool add_intent(const Lane& lane, LaneRecord& record) const {
     const std::uint64_t end = lane.sending.ends.back();
-    const std::uint64_t cut = end - record.settled;
-    const bool is_alone = !is_grouped() || lane.sending.ends.size() > 1;
-    if (!is_alone && record.sent_to >= end && end == std::min(record.settled + record.cut, record.sent_to))
-      return false;
-    if (is_alone && record.sent_to == end) return false;
-    record.cut = cut;
-    const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / cut, 1, batches_between_marks);
-    record.sent_to = is_alone ? end : std::min(record.settled + batches * cut, lane.job.rows);
+    if (record.sent_to > record.settled) {
+      if (intended_end(record) == end) return false;
+      record.part_to = end;
+      return true;
+    }
+    record.cut_first = record.settled;
+    record.cut = end - record.settled;
+    record.part_to = 0;
+    const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / record.cut, 1, batches_between_marks);
+    record.sent_to = is_grouped() ? std::min(record.settled + batches * record.cut, lane.job.rows) : end;
     return true;
   }
 
@@ -424,6 +433,7 @@ class Lanes {
     update.lane.state = LaneState::done;
     update.lane.sent_to = update.lane.settled;
     update.lane.cut = 0;
+    update.lane.part_to = 0;
     lane.record = update.lane;
     lane.rows.reset();
     return recorded(std::move(update), rows, {.step = Step::done});
@@ -434,7 +444,9 @@ class Lanes {
     LaneRecord& record = lane.record;
     if (record.settled < lane.open_to || lane.sending.ends.empty()) return;
     record.sent_to = lane.sending.attempts > 0 ? lane.sending.ends.back() : record.settled;
+    record.cut_first = record.settled;
     record.cut = record.sent_to - record.settled;
+    record.part_to = 0;
   }
 
   /// Nobody goes on with the lane at once: what it has come to is not left unsaid.

@@ -53,10 +53,14 @@ struct LaneRecord {
   LaneState state = LaneState::open;
   std::uint64_t settled = 0;   ///< rows before this one are delivered or rejected, and are not sent again
   std::uint64_t rejected = 0;  ///< of these
-  /// Rows from `settled` on up to this one may be at the destination, because they were about to be sent as batches of
-  /// `cut` rows, the last one shorter. They are sent again as the same batches under the same keys.
+  /// Rows from `settled` on up to this one may be at the destination, because they were about to be sent: as batches that
+  /// begin at `cut_first`, `cut_first + cut` and so on, the last one perhaps shorter. They are sent again as the same
+  /// batches under the same keys.
   std::uint64_t sent_to = 0;
+  std::uint64_t cut_first = 0;
   std::uint64_t cut = 0;
+  /// Behind `settled`: the batch in hand is a part of one that was divided, and ends here.
+  std::uint64_t part_to = 0;
   std::uint64_t attempts = 0;  ///< that failed, in all runs
   std::uint64_t unknown = 0;   ///< of these, those of which nobody knows what became
   std::string last_error{};

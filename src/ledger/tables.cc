@@ -263,6 +263,12 @@ CREATE INDEX dead_letters_by_replay ON dead_letters (replay_load_id, table_name,
 
 ALTER TABLE packages ADD COLUMN is_replay INTEGER NOT NULL DEFAULT 0;
 
+-- Batches that may have arrived begin at cut_first, cut_first + cut and so on; the one in hand ends at part_to where that
+-- is behind what is settled, because it is a part of a batch that was divided.
+ALTER TABLE lanes ADD COLUMN cut_first INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lanes ADD COLUMN part_to INTEGER NOT NULL DEFAULT 0;
+UPDATE lanes SET cut_first = settled;
+
 CREATE TABLE aborts (
   load_id TEXT PRIMARY KEY,
   run_id TEXT NOT NULL,

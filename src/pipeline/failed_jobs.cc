@@ -67,6 +67,7 @@ class Skip {
     update.lane.settled = job.rows;
     update.lane.sent_to = job.rows;
     update.lane.cut = 0;
+    update.lane.part_to = 0;
     ++skipped_.jobs;
     skipped_.rows += rows;
     // The letters of a replay are there, and are open again.
