@@ -574,7 +574,7 @@ TEST_P(ShareOfCases, EveryRowIsConfirmedOnceOrALetter) {
   const char* one = std::getenv("OUTFALL_SEED");
   const char* many = std::getenv("OUTFALL_CASES");
   const std::uint64_t first = one == nullptr ? 1 + GetParam() * between_shares : std::stoull(one);
-  const std::uint64_t cases = one != nullptr ? 1 : many == nullptr ? 500 : std::stoull(many);
+  const std::uint64_t cases = one != nullptr ? 1 : many == nullptr ? 250 : std::stoull(many);
   for (std::uint64_t seed = first; seed < first + cases; ++seed) {
     SCOPED_TRACE(fmt::format("OUTFALL_SEED={}", seed));
     ASSERT_EQ(::system(fmt::format("rm -rf {0}/1.5 {0}/written {0}/outfall.db*", folder_.path()).c_str()), 0);
@@ -586,7 +586,7 @@ TEST_P(ShareOfCases, EveryRowIsConfirmedOnceOrALetter) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Four, ShareOfCases, testing::Range<std::uint64_t>(0, 4));
+INSTANTIATE_TEST_SUITE_P(Eight, ShareOfCases, testing::Range<std::uint64_t>(0, 8));
 
 // --- Writers that lie ---
 
