@@ -325,6 +325,18 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(connection_.get(), statement);
 }
 
+Status Database::run_again(std::string_view sql) {
+  const Result<Statement> statement = prepare(sql);
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  const int code = sqlite3_step(statement->statement_);
+  if (code != SQLITE_DONE) {
+    return fail(sqlite_error("write", *connection_, code));
+  }
+  return {};
+}
+
 Result<std::int64_t> Database::integer(std::string_view sql) {
   Result<Statement> statement = prepare(sql);
   const Result<bool> row = statement ? statement->step() : std::unexpected(statement.error());
@@ -346,9 +358,7 @@ const std::string& Database::path() const {
 }
 
 Result<Transaction> Transaction::begin(Database& database, Kind kind) {
-  Result<Statement> begin = database.prepare(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
-  const Status begun = begin ? begin->run() : std::unexpected(begin.error());
-  if (!begun) {
+  if (const Status begun = database.run_again(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN"); !begun) {
     return std::unexpected(begun.error());
   }
   return Transaction(&database);
@@ -363,8 +373,7 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-  Result<Statement> commit = database_->prepare("COMMIT");
-  Status committed = commit ? commit->run() : std::unexpected(commit.error());
+  Status committed = database_->run_again("COMMIT");
   if (!committed) {
     static_cast<void>(database_->execute("ROLLBACK"));
   }

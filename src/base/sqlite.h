@@ -98,6 +98,9 @@ class Database {
   /// Runs statements that need no values and give no rows worth looking at, separated by semicolons.
   Status execute(const std::string& sql);
 
+  /// The same for one statement that is run again and again, which is kept prepared.
+  Status run_again(std::string_view sql);
+
   /// A statement from the cache, or newly prepared. `sql` is one statement.
   Result<Statement> prepare(std::string_view sql);
 

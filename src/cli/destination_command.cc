@@ -37,7 +37,7 @@ std::string list_text(const DestinationList& list) {
   if (list.configured.empty()) out += "no destination is configured\n\n";
   out += "kinds of addresses\n";
   for (const DestinationKind& kind : list.kinds)
-    out += line(kind.form, fmt::format("{}; {}", kind.what, name(kind.mode)));
+    out += fmt::format("  {:<18}{}; {}\n", kind.form, kind.what, name(kind.mode));
   const std::string folders = fmt::format("{}", fmt::join(list.folders, ", "));
   return out + "\nconfiguration is read from the environment" + (folders.empty() ? "" : " and ") + one_line(folders) +
          "\n";
