@@ -154,6 +154,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   const Result<Ready> ready = read_ready(answer.line);
   if (ready) {
     ready_ = *ready;
+    if (introduced_) introduced_(ready_);
     return {};
   }
   (void)gone("");

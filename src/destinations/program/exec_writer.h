@@ -19,8 +19,14 @@ namespace outfall::destinations::program {
 class ExecWriter final : public delivery::Writer {
  public:
   /// All outlive the object.
-  ExecWriter(const CommandOptions& options, const std::string& destination, int worker, ProgramGuard& guard)
-      : options_(options), destination_(destination), worker_(worker), guard_(guard), log_(options.log) {}
+  ExecWriter(const CommandOptions& options, const std::string& destination, int worker, ProgramGuard& guard,
+             std::function<void(const Ready&)> introduced = {})
+      : options_(options),
+        destination_(destination),
+        worker_(worker),
+        guard_(guard),
+        introduced_(std::move(introduced)),
+        log_(options.log) {}
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;
@@ -43,6 +49,7 @@ class ExecWriter final : public delivery::Writer {
   const std::string& destination_;
   const int worker_;
   ProgramGuard& guard_;
+  const std::function<void(const Ready&)> introduced_;  ///< told each time that the program says what it is
   LineCutter log_;
   std::optional<LiveProgram> program_;
   Ready ready_{};        ///< what it said

@@ -112,7 +112,9 @@ Result<delivery::LoadSummary> ProgramDestination::load(const delivery::LoadReque
   std::atomic<int> worker = 0;
   const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
     if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, **held);
-    return std::make_unique<ExecWriter>(command_, address_, worker++, **held);
+    return std::make_unique<ExecWriter>(command_, address_, worker++, **held, [this](const Ready& ready) {
+      knows_what_it_has_ = ready.deduplicates || ready.resolves;
+    });
   };
   return delivery::run_lanes(request, lanes_, make_writer, env_);
 }

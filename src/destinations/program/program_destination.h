@@ -7,6 +7,7 @@
 // same key.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -75,7 +76,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   Env& env_;
   std::unique_ptr<ProgramGuard> guard_;
   bool has_looked_ = false;
-  bool knows_what_it_has_;  ///< so that what comes again has no effect
+  std::atomic<bool> knows_what_it_has_;  ///< so that what comes again has no effect
 };
 
 }  // namespace outfall::destinations::program
