@@ -574,7 +574,7 @@ TEST_P(ShareOfCases, EveryRowIsConfirmedOnceOrALetter) {
   const char* one = std::getenv("OUTFALL_SEED");
   const char* many = std::getenv("OUTFALL_CASES");
   const std::uint64_t first = one == nullptr ? 1 + GetParam() * between_shares : std::stoull(one);
-  const std::uint64_t cases = one != nullptr ? 1 : many == nullptr ? 250 : std::stoull(many);
+  const std::uint64_t cases = one != nullptr ? 1 : many == nullptr ? 125 : std::stoull(many);
   for (std::uint64_t seed = first; seed < first + cases; ++seed) {
     SCOPED_TRACE(fmt::format("OUTFALL_SEED={}", seed));
     ASSERT_EQ(::system(fmt::format("rm -rf {0}/1.5 {0}/written {0}/outfall.db*", folder_.path()).c_str()), 0);
