@@ -118,7 +118,7 @@ TEST_F(DestinationSettingsTest, ASettingThatIsNoneIsAnError) {
   EXPECT_THAT(error_of("sink").message, HasSubstr("destination.sink has no setting batchsize"));
   EXPECT_THAT(error_of("sink").hint, StartsWith("did you mean batch_size?"));
   EXPECT_EQ(find("theirs").address, "cmd:a") << "dlt knows more settings";
-  EXPECT_THAT(error_of("theirs", {{"DESTINATION__BATCH_SIZE", "0"}}).message, HasSubstr("from 1 to 1000000"));
+  EXPECT_THAT(error_of("theirs", {{"DESTINATION__BATCH_SIZE", "-1"}}).message, HasSubstr("from 0 to 1000000"));
   EXPECT_THAT(error_of("theirs", {{"LOAD__PARALLELISM_STRATEGY", "wild"}}).message, HasSubstr("'wild' is not known"));
   EXPECT_THAT(error_of("theirs", {{"DESTINATION__TIMEOUT", "0"}}).message, HasSubstr("more than none"));
 }

@@ -290,7 +290,7 @@ CASES = {
     "read_only_state": read_only("state"),
     "read_only_database": read_only("away", to="duckdb:away/t.duckdb"),
     "full_state_store": full(20_000, 100),
-    "full_spool": full(150_000, 3000),
+    "full_spool": full(300_000, 6000),
     "full_database": full_database,
     "locked_database": locked_database,
     "no_database": no_database,
