@@ -1,8 +1,8 @@
 # liboutfall.so: the layers below cli as one library for programs that are built elsewhere. It shows its public functions only, so
 # that a host may have an fmt, a simdjson or a SQLite of its own.
 #
-# The public functions are in engine and base, and nothing in the library calls them: those two go in whole.
-add_library(outfall_shared SHARED $<TARGET_OBJECTS:outfall_engine> $<TARGET_OBJECTS:outfall_base>)
+# The public functions are in engine, base and config, and nothing in the library calls them: these go in whole.
+add_library(outfall_shared SHARED $<TARGET_OBJECTS:outfall_engine> $<TARGET_OBJECTS:outfall_base> $<TARGET_OBJECTS:outfall_config>)
 target_link_libraries(outfall_shared PRIVATE outfall_engine)
 target_include_directories(outfall_shared INTERFACE $<INSTALL_INTERFACE:include>)
 target_compile_features(outfall_shared INTERFACE cxx_std_23)

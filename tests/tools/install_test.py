@@ -43,8 +43,12 @@ def declared_functions():
     for header in (ROOT / "include" / "outfall").iterdir():
         text = re.sub(r"//.*", "", header.read_text(encoding="utf-8"))
         found.update(re.findall(r"(?m)^(?!inline|namespace|using|struct|class|enum|template|\[\[|#)[A-Za-z_:][\w:<>, ]* (\w+)\([^{}]*?\);", text))
-        for name, body in re.findall(r"(?ms)^class (\w+) \{$(.*?)^\};$", text):
-            found.update(f"{name}::{method}" for method in re.findall(r"(?m)^  (?:explicit |[\w:<>]+ )(\w+)\([^;]*;", body))
+        text = text.replace(" = {}", "")
+        inline = set(re.findall(r"(?m)^inline [\w:<>]+ (\w+::\w+)\(", text))
+        for name, body in re.findall(r"(?ms)^(?:class|struct) (\w+) \{$(.*?)^\};$", text):
+            methods = re.findall(r"(?m)^  (?:static |explicit )?(?:[\w:<>]+ )?(\w+)\(([^;{}]*);", body)
+            found.update(method for method, rest in ((f"{name}::{method}", rest) for method, rest in methods)
+                         if method not in inline and not rest.endswith(("= default", "= delete")))
     return found
 
 
