@@ -46,7 +46,7 @@ def declared_functions():
         text = text.replace(" = {}", "")
         inline = set(re.findall(r"(?m)^inline [\w:<>]+ (\w+::\w+)\(", text))
         for name, body in re.findall(r"(?ms)^(?:class|struct) (\w+) \{$(.*?)^\};$", text):
-            methods = re.findall(r"(?m)^  (?:static |explicit )?(?:[\w:<>]+ )?(\w+)\(([^;{}]*);", body)
+            methods = re.findall(r"(?m)^  (?:static |explicit )?(?:[\w:<>, ]+ )?(\w+)\(([^;{}]*);", body)
             found.update(method for method, rest in ((f"{name}::{method}", rest) for method, rest in methods)
                          if method not in inline and not rest.endswith(("= default", "= delete")))
     return found
