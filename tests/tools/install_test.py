@@ -48,7 +48,7 @@ def declared_functions():
         for name, body in re.findall(r"(?ms)^(?:class|struct) (\w+) \{$(.*?)^\};$", text):
             methods = re.findall(r"(?m)^  (?:static |explicit )?(?:[\w:<>, ]+ )?(\w+)\(([^;{}]*);", body)
             found.update(method for method, rest in ((f"{name}::{method}", rest) for method, rest in methods)
-                         if method not in inline and not rest.endswith(("= default", "= delete")))
+                         if method not in inline and not rest.endswith(("= 0", "= default", "= delete")))
     return found
 
 
