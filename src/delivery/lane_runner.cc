@@ -711,8 +711,12 @@ Result<LoadSummary> run_lanes(const LoadRequest& request, const LaneOptions& opt
 std::string batch_key(std::string_view pipeline, std::string_view load_id, std::string_view job_file,
                       std::uint64_t first, std::uint64_t last) {
   const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", pipeline, load_id, job_file, first, last);
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string key;
-  for (const std::uint8_t byte : xxh3_128(text)) fmt::format_to(std::back_inserter(key), "{:02x}", byte);
+  for (const std::uint8_t byte : xxh3_128(text)) {
+    key += digits[byte >> 4];
+    key += digits[byte & 15];
+  }
   return key;
 }
 
