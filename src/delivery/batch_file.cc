@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <utility>
 
 #include "columnar/row_bytes.h"
@@ -11,7 +13,10 @@
 namespace outfall::delivery {
 
 Result<std::shared_ptr<const BatchFile>> BatchFile::write(const Batch& batch, LoaderFileFormat format) {
-  std::string path = fmt::format("{}/{}.{}-{}.{}", batch.folder, batch.job_file, batch.first, batch.last, name(format));
+  // A call that hangs may still have the file of an earlier attempt.
+  static std::atomic<std::uint64_t> files = 0;
+  std::string path = fmt::format("{}/{}.{}-{}.{}-{}.{}", batch.folder, batch.job_file, batch.first, batch.last,
+                                 ::getpid(), ++files, name(format));
   std::shared_ptr<const BatchFile> file(new BatchFile(std::move(path)));
   Status written = columnar::write_rows_to({batch.rows, batch.reader}, batch.first, batch.last, format, file->path());
   if (!written) return fail(std::move(written.error()));

@@ -8,6 +8,7 @@
 #include <array>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -113,15 +114,19 @@ class Lanes {
       });
       std::vector<std::jthread> helpers;
       for (std::size_t i = 1; i < workers; ++i) {
-        helpers.emplace_back([this] {
-          std::unique_ptr<Writer> own;
-          work(own);
-        });
+        try {
+          helpers.emplace_back([this] {
+            std::unique_ptr<Writer> own;
+            work(own);
+          });
+        } catch (const std::system_error&) {
+          break;  // no more threads are to be had: those that there are do it all
+        }
       }
       if (open > 0) work(writer);
     }
     if (broken_) return fail(*broken_);
-    if (counts().open == 0 && !request_.stop.stop_requested()) tell_end(writer);
+    if (are_all_done() && !request_.stop.stop_requested()) tell_end(writer);
     return summary();
   }
 
@@ -149,6 +154,7 @@ class Lanes {
       lane.open_to = lane.record.sent_to;
       rejected_ += lane.is_root ? lane.record.rejected : 0;
       settled_rows_ += lane.record.settled;
+      unknown_before_ += lane.record.unknown;
       if (lane.record.state == LaneState::done) lane.step = Step::done;
       if (lane.record.state == LaneState::failed) lane.step = Step::stopped;
     }
@@ -231,7 +237,10 @@ class Lanes {
   /// Sends the next batch and takes the answer. Errors: it cannot be known or recorded how far the lane is.
   Result<Turn> advance(Lane& lane, std::unique_ptr<Writer>& writer) {
     if (lane.record.settled == lane.job.rows) return finish(lane, {.lane = lane.record}, 0);
-    if (Status opened = open_rows(lane); !opened) return fail(std::move(opened.error()));
+    if (Status opened = open_rows(lane); !opened) {
+      lane.error = std::move(opened.error());  // of this job file; the others go on
+      return Turn{.step = Step::stopped};
+    }
     if (const std::optional<std::chrono::nanoseconds> wait = wait_for_rate(lane))
       return Turn{.step = Step::waiting, .wait = *wait};
     if (Status intended = intend(lane); !intended) return fail(std::move(intended.error()));
@@ -288,7 +297,7 @@ class Lanes {
   Result<std::uint64_t> next_end(const Lane& lane) {
     const LaneRecord& record = lane.record;
     if (lane.has_intent()) return intended_end(record);
-    if (is_by_file()) return lane.job.rows;
+    if (batch_size_ == 0) return lane.job.rows;
     const std::uint64_t end = std::min(record.settled + batch_size_, lane.job.rows);
     if (options_.batch_bytes == 0) return end;
     std::string text;
@@ -299,7 +308,7 @@ class Lanes {
     return end;
   }
 
-  bool is_by_file() const { return batch_size_ == 0; }
+  bool is_by_file() const { return options_.batch_size == 0; }
   bool is_grouped() const { return options_.marks == MarkPolicy::grouped && options_.batch_bytes == 0; }
 
   Status take_batch(Lane& lane) {
@@ -366,7 +375,7 @@ class Lanes {
                       .reader = lane.rows->reader,
                       .first = record.settled,
                       .last = last,
-                      .index = is_by_file() ? 0 : record.settled / batch_size_,
+                      .index = batch_size_ == 0 ? 0 : record.settled / batch_size_,
                       .attempt = lane.sending.attempts,
                       .key = key,
                       .row_key = lane.rows->row_key,
@@ -374,8 +383,11 @@ class Lanes {
                       .stop = request_.stop,
                       .is_file = is_by_file()};
     if (lane.sending.is_open) {
-      // While it cannot say, it is not sent again.
+      // While it cannot say, it is not sent again. It was asked what became of the batch, not for another verdict.
       std::optional<Outcome> known = writer->resolve(batch);
+      const bool is_verdict = known && (known->kind == Outcome::Kind::fatal ||
+                                        (known->kind == Outcome::Kind::rejected && known->rows.empty()));
+      if (is_verdict) known->kind = Outcome::Kind::unknown;
       if (known && known->kind != Outcome::Kind::retry) return checked(std::move(*known), last - record.settled);
     }
     Outcome outcome = writer->write(batch);
@@ -474,6 +486,10 @@ class Lanes {
   Result<Turn> reject(Lane& lane, const std::vector<RejectedRow>& rows) {
     ledger::LaneUpdate update{
         .lane = lane.record, .rejected = rows.size(), .documents = lane.is_root ? rows.size() : 0};
+    if (request_.lanes->on_reject == OnReject::fail) {
+      lane.error = Error{.message = "a row is rejected, and --on-reject fail does not let one go", .hint = ""};
+      return Turn{.step = Step::stopped};
+    }
     if (lane.is_root) {
       const std::lock_guard lock(mutex_);
       rejected_ += rows.size();
@@ -490,9 +506,6 @@ class Lanes {
   }
 
   Status check_rejected() const {
-    if (request_.lanes->on_reject == OnReject::fail) {
-      return fail("a row is rejected, and --on-reject fail does not let one go");
-    }
     return request_.lanes->check_rejected ? request_.lanes->check_rejected(rejected_) : Status();
   }
 
@@ -559,7 +572,7 @@ class Lanes {
   Result<Turn> leave_stuck(Lane& lane, const Outcome& outcome) {
     LaneRecord& record = lane.record;
     ++record.attempts;
-    ++record.unknown;
+    if (outcome.kind == Outcome::Kind::unknown) ++record.unknown;
     record.last_error = outcome.reason;
     lane.error = error_of(outcome, Remedy::retry);
     lane.rows.reset();
@@ -602,7 +615,7 @@ class Lanes {
         return;
       if (!tell(writer, {.kind = Event::Kind::end_table, .load_id = request_.package.load_id, .table = table})) return;
     }
-    (void)tell(writer, {.kind = Event::Kind::complete_load, .load_id = request_.package.load_id});
+    is_told_ = tell(writer, {.kind = Event::Kind::complete_load, .load_id = request_.package.load_id});
   }
 
   /// As often as a batch is sent. False: it could not be told, or the run was asked to stop.
@@ -643,14 +656,28 @@ class Lanes {
     }
     lanes.before = before_;
     lanes.now = counts();
-    lanes.is_given_up = lanes.now.open > 0 && std::ranges::all_of(lanes_, [](const Lane& lane) {
-                          return lane.record.state != LaneState::open;
-                        });
+    lanes.unknown -= unknown_before_;
+    lanes.is_given_up = !are_all_done() && std::ranges::all_of(lanes_, [this](const Lane& lane) {
+      return lane.record.state != LaneState::open || is_behind_failed(lane);
+    });
     lanes.refused = std::move(refused_);
     lanes.error = untold_ ? untold_ : first_error();
-    lanes.is_told = !untold_ && lanes.now.open == 0;
+    lanes.is_told = is_told_;
     out.lanes = std::move(lanes);
     return out;
+  }
+
+  bool are_all_done() const {
+    return std::ranges::all_of(lanes_, [](const Lane& lane) { return lane.record.state == LaneState::done; });
+  }
+
+  /// It waits for one of its table that was given up, and with it for a person.
+  bool is_behind_failed(const Lane& lane) const {
+    if (options_.parallelism == Parallelism::parallel) return false;
+    return std::ranges::any_of(lanes_, [&](const Lane& before) {
+      return before.record.state == LaneState::failed && before.job.table == lane.job.table &&
+             before.record.position < lane.record.position;
+    });
   }
 
   LaneCounts counts() const {
@@ -693,6 +720,8 @@ class Lanes {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Error> broken_;
+  bool is_told_ = false;  ///< all that was to be told at the end
+  std::uint64_t unknown_before_ = 0;
   std::optional<Error> untold_;  ///< why the end could not be told
   std::string storm_reason_;     ///< of the failures that came last
   int storm_failures_ = 0;       ///< of them in a row

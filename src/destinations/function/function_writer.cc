@@ -134,8 +134,10 @@ std::optional<Outcome> FunctionWriter::resolve(const delivery::Batch& batch) {
   if (!destination_->resolves()) return std::nullopt;
   const std::shared_ptr<Call> call = make_call(batch);
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
-  return guard([call, destination = destination_] { return destination->resolve(*call->table, call->context); },
-               "resolve");
+  Outcome outcome = guard(
+      [call, destination = destination_] { return destination->resolve(*call->table, call->context); }, "resolve");
+  if (is_stuck_) call->stop.request_stop();
+  return outcome;
 }
 
 Outcome FunctionWriter::tell(const delivery::Event& event) {
@@ -166,12 +168,17 @@ Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_to
 
 Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema::Table* table,
                                   const std::stop_token& stop) {
-  return guard(
-      [hook, stop, destination = destination_, load = load_, log = log_,
+  std::stop_source own;
+  const std::stop_callback passed_on(stop, [&] { own.request_stop(); });
+  Outcome outcome = guard(
+      [hook, own, destination = destination_, load = load_, log = log_,
        described = table == nullptr ? nullptr : load_->describe(*table)] {
-        return ((*destination).*hook)({.load_id = load->load_id(), .table = described.get(), .log = log, .stop = stop});
+        return ((*destination).*
+                hook)({.load_id = load->load_id(), .table = described.get(), .log = log, .stop = own.get_token()});
       },
       name);
+  if (is_stuck_) own.request_stop();
+  return outcome;
 }
 
 Outcome FunctionWriter::guard(std::function<Outcome()> call, std::string_view what) {

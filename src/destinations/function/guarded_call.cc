@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -55,7 +56,12 @@ TimedCalls::~TimedCalls() {
 std::optional<Outcome> TimedCalls::call(std::function<Outcome()> call) {
   if (thread_ == nullptr) {
     thread_ = std::make_shared<Shared>();
-    std::thread([shared = thread_] { shared->serve(); }).detach();
+    try {
+      std::thread([shared = thread_] { shared->serve(); }).detach();
+    } catch (const std::system_error& problem) {
+      thread_ = nullptr;
+      return Outcome::retry(fmt::format("no thread can be started: {}", problem.what()));
+    }
   }
   std::unique_lock lock(thread_->mutex);
   thread_->call = std::move(call);

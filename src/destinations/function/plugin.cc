@@ -69,7 +69,7 @@ class PluginCall {
              .seconds_left = seconds_left,
              .is_stopped = is_stopped,
              .row_key = row_key,
-             .set_reason = [](outfall_call* call, const char* reason) { of(call).outcome_.reason = reason; },
+             .set_reason = [](outfall_call* call, const char* reason) { of(call).outcome_.reason = text_of(reason); },
              .reject = reject,
              .set_retry_after = set_retry_after,
              .log = write_log,
@@ -86,6 +86,7 @@ class PluginCall {
     return std::move(outcome_);
   }
 
+  static const char* text_of(const char* text) { return text == nullptr ? "" : text; }
   static PluginCall& of(const outfall_call* call) { return *static_cast<PluginCall*>(call->engine); }
 
   static double seconds_left(const outfall_call* call) {
@@ -104,7 +105,7 @@ class PluginCall {
     std::memcpy(key, text.c_str(), text.size() + 1);
   }
   static void reject(outfall_call* call, std::uint64_t row, const char* reason) {
-    of(call).outcome_.rows.push_back({.row = row, .reason = reason});
+    of(call).outcome_.rows.push_back({.row = row, .reason = text_of(reason)});
   }
   static void set_retry_after(outfall_call* call, double seconds) {
     constexpr double seconds_max = 86'400;
@@ -113,15 +114,15 @@ class PluginCall {
         std::chrono::duration<double>(std::min(seconds, seconds_max)));
   }
   static void write_log(outfall_call* call, const char* line) {
-    if (of(call).log_) of(call).log_(line);
+    if (of(call).log_) of(call).log_(text_of(line));
   }
 
   static const char* setting(outfall_call* call, const char* key) {
     PluginCall& self = of(call);
     if (!self.configuration_) return nullptr;
-    Result<std::string> text = self.configuration_->text(key);
+    Result<std::string> text = self.configuration_->text(text_of(key));
     if (!text) {
-      const Result<Secret> secret = self.configuration_->secret(key);
+      const Result<Secret> secret = self.configuration_->secret(text_of(key));
       if (!secret) {
         self.outcome_.reason = text.error().message;
         return nullptr;

@@ -38,7 +38,9 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
   } else {
     ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, text_);
   }
-  if (!ready) return Outcome::fatal(ready.error().message, ready.error().hint);
+  if (!ready) {
+    return {.kind = Outcome::Kind::retry, .reason = ready.error().message, .hint = ready.error().hint};
+  }
   LineCutter log(options_.log);
   const Result<ProgramEnd> end = run_program(
       guard_,

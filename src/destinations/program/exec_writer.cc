@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "columnar/row_bytes.h"
@@ -34,6 +35,19 @@ std::string fault_of(Answer::Kind kind) {
   return "";
 }
 
+/// Nothing of a batch was sent yet, whatever the program says.
+Outcome before_rows(Outcome told) {
+  if (told.kind == Outcome::Kind::unknown || told.kind == Outcome::Kind::rejected) told.kind = Outcome::Kind::retry;
+  return told;
+}
+
+/// The batch could not be made ready: the disk is full, a file is damaged.
+Outcome as_retry(const Error& error) {
+  Outcome outcome = Outcome::retry(error.message);
+  outcome.hint = error.hint;
+  return outcome;
+}
+
 }  // namespace
 
 ExecWriter::~ExecWriter() {
@@ -49,11 +63,11 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   std::shared_ptr<const delivery::BatchFile> file;
   if (batch.is_file) {
     auto written = delivery::BatchFile::write(batch, options_.format);
-    if (!written) return Outcome::fatal(written.error().message, written.error().hint);
+    if (!written) return as_retry(written.error());
     file = std::move(*written);
     text_ = file_line(batch, file->path());
   } else if (Status told = tell_rows(batch); !told) {
-    return Outcome::fatal(told.error().message, told.error().hint);
+    return as_retry(told.error());
   }
   return ask(text_, batch.size(), batch.stop);
 }
@@ -77,7 +91,8 @@ Status ExecWriter::append_keyed(const delivery::Batch& batch) {
     row.clear();
     Status told = columnar::append_rows({batch.rows, batch.reader}, i, i + 1, options_.format, row);
     if (!told) return told;
-    append_keyed_row(text_, batch.row_key(i), row);
+    // One row goes by the key of its batch, also where that is replayed.
+    append_keyed_row(text_, batch.size() == 1 ? std::string(batch.key) : batch.row_key(i), row);
   }
   return {};
 }
@@ -125,13 +140,13 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
   }
   if (load_id_ != load_id) {
     if (Outcome told = ask(load_line("begin_load", load_id), 0, stop); told.kind != Outcome::Kind::delivered)
-      return told;
+      return before_rows(std::move(told));
     load_id_ = load_id;
     table_.clear();
   }
   if (table != nullptr && table_ != table->name) {
     Outcome told = ask(table_line("begin_table", load_id, *table), 0, stop);
-    if (told.kind != Outcome::Kind::delivered) return told;
+    if (told.kind != Outcome::Kind::delivered) return before_rows(std::move(told));
     table_ = table->name;
   }
   return {};
@@ -143,7 +158,8 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   if (!program) return {.kind = Outcome::Kind::retry, .reason = program.error().message, .hint = program.error().hint};
   program_ = std::move(*program);
   const Answer answer =
-      program_->ask(hello_line(destination_, worker_, options_.format), options_.timeout.value_or(start_max), stop);
+      program_->ask(hello_line(destination_, worker_, options_.format),
+                    std::max<std::chrono::nanoseconds>(options_.timeout.value_or(start_max), start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
