@@ -60,7 +60,10 @@ class Run {
       const bool has_bad =
           std::ranges::find(report_.inputs, InputFate::bad, &InputReport::fate) != report_.inputs.end();
       const bool has_refused = request_.replay != nullptr && request_.replay->refused() > 0;
-      const bool is_short = (report_.balance.rejected > 0 || has_bad || has_refused) && !request_.options.rejected_ok;
+      const bool has_rejected_rows =
+          std::ranges::any_of(report_.tables, [](const TableReport& table) { return table.rows_rejected > 0; });
+      const bool is_short = (report_.balance.rejected > 0 || has_bad || has_refused || has_rejected_rows) &&
+                            !request_.options.rejected_ok;
       report_.ending = is_short ? Ending::rejected : Ending::delivered;
       if (report_.balance.pending > 0) report_.ending = Ending::pending;  // as was asked for
     }

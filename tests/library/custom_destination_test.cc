@@ -456,6 +456,38 @@ TEST_F(CustomDestinations, NestedValuesAreTablesOnRequest) {
   EXPECT_THAT(texts, ElementsAre(Pair("MyTable", "{\"CamelCase\":1}\n"), Pair("MyTable▶MyList", "{\"InnerKey\":1}\n")));
 }
 
+TEST_F(CustomDestinations, NestedRowsThatAreGivenUpAreNotForgotten) {
+  const std::vector<std::string> rows = {R"({"id":1,"list":[{"a":1},{"a":2}]})"};
+  std::vector<std::string> said;
+  std::mutex mutex;
+  struct Refusing : Telling {
+    Outcome operator()(const Rows&, const TableSchema& table) {
+      return table.parent.empty() ? Outcome::delivered() : Outcome::fatal("no lists");
+    }
+  };
+  const Report report = run({.max_table_nesting = 1}, Refusing{{said, mutex}}, rows);
+  EXPECT_EQ(report.ending, Ending::pending);
+  EXPECT_THAT(message_of(report), HasSubstr("no lists"));
+  EXPECT_THAT(said, testing::Not(testing::Contains("complete_load")));
+  EXPECT_EQ(pipeline(custom_destination({.name = "sink"}, Refusing{{said, mutex}})).resume().ending, Ending::pending);
+}
+
+TEST_F(CustomDestinations, NestedRowsThatAreRejectedAreTold) {
+  const std::vector<std::string> rows = {R"({"id":1,"list":[{"a":1},{"a":2}]})"};
+  const auto reject_second = [](const Rows&, const TableSchema& table) {
+    return table.parent.empty() ? std::vector<RejectedRow>() : std::vector<RejectedRow>{{.row = 1, .reason = "two"}};
+  };
+  const Report report = run({.max_table_nesting = 1}, reject_second, rows);
+  EXPECT_EQ(report.ending, Ending::rejected) << message_of(report);
+  EXPECT_EQ(report.dead_letters, 1U);
+  ASSERT_EQ(letters().size(), 1U);
+  EXPECT_EQ(letters()[0].text, R"({"a":2})");
+  const Report failing =
+      run({.name = "sink", .max_table_nesting = 1}, reject_second, rows, {.on_reject = OnReject::fail});
+  EXPECT_EQ(failing.ending, Ending::pending);
+  EXPECT_THAT(message_of(failing), HasSubstr("--on-reject fail"));
+}
+
 TEST_F(CustomDestinations, SequentialIsTheCallersThread) {
   std::set<std::thread::id> threads;
   const Report report = run(
