@@ -459,6 +459,7 @@ class Run {
       report_.notes.push_back(fmt::format("nobody knows what became of {} that {} sent again under the same key",
                                           counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "was" : "were"));
     }
+    if (lanes.refused.empty()) return {};
     balanced_.emplace(package.load_id, 0);
     return tell_letters(package.load_id);
   }
