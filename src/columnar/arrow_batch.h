@@ -3,10 +3,12 @@
 // Arrow's side of ArrowRows, for the files of this folder that read through Arrow C++.
 #pragma once
 
+#include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "columnar/arrow_rows.h"
@@ -30,6 +32,23 @@ struct ArrowPlace {
   std::int64_t row;
 };
 ArrowPlace place_of(const arrow::Array& array, std::int64_t row);
+
+/// A column of a batch, looked into once for many rows.
+struct ColumnValues {
+  const arrow::Array* array = nullptr;  ///< null: no row has a value
+  bool is_plain = true;                 ///< no dictionary, no runs
+
+  static ColumnValues of(const arrow::Array& column);
+  /// None where the row has no value.
+  std::optional<ArrowPlace> at(std::int64_t row) const {
+    if (array == nullptr) return std::nullopt;
+    const ArrowPlace place = is_plain ? ArrowPlace{array, row} : place_of(*array, row);
+    return place.array->IsNull(place.row) ? std::nullopt : std::optional(place);
+  }
+};
+
+/// Dictionaries and runs, whose values are looked up.
+bool is_encoded(const arrow::Array& array);
 
 /// Appends a value as JSON: what a nested value looks like in a column of ours. Null is `null`. False: a text in it is
 /// not UTF-8.

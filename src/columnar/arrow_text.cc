@@ -233,6 +233,16 @@ ArrowPlace place_of(const arrow::Array& array, std::int64_t row) {
   }
 }
 
+bool is_encoded(const arrow::Array& array) {
+  return array.type_id() == Type::DICTIONARY || array.type_id() == Type::RUN_END_ENCODED;
+}
+
+ColumnValues ColumnValues::of(const arrow::Array& column) {
+  const arrow::Array* array = &column;
+  if (array->type_id() == Type::EXTENSION) array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
+  return {.array = array, .is_plain = !is_encoded(*array)};
+}
+
 bool append_arrow_json(std::string& out, const arrow::Array& array, std::int64_t row) {
   JsonWriter writer(out);
   writer.write(array, row);

@@ -9,8 +9,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
-#include <parquet/arrow/writer.h>
-#include <parquet/properties.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +21,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "columnar/parquet_writer.h"
 
 namespace outfall::columnar {
 namespace {
@@ -124,11 +123,7 @@ Result<std::uint64_t> write(ArrowArrayStream* stream, RowsFormat format, const s
     return writer.ok() ? copy(**batches, **writer) : fail(writer.status().message());
   }
   if (Status known = check_for_parquet(*schema); !known) return fail(std::move(known.error()));
-  const auto properties = parquet::WriterProperties::Builder().compression(arrow::Compression::SNAPPY)->build();
-  // Types that Parquet does not tell apart come back as they went in.
-  const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  const auto writer =
-      parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), out, properties, arrow_properties);
+  const auto writer = open_parquet_writer(*schema, out);
   return writer.ok() ? copy(**batches, **writer) : fail(writer.status().message());
 }
 

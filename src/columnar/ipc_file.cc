@@ -313,6 +313,13 @@ arrow::Result<std::vector<int64_t>> count_rows(arrow::ipc::RecordBatchFileReader
 
 }  // namespace
 
+arrow::Result<BatchOfRow> find_batch(const IpcFileReader::State& file, std::int64_t row) {
+  const auto end = std::ranges::upper_bound(file.batch_ends, row);
+  if (end == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", row);
+  const auto index = static_cast<int>(end - file.batch_ends.begin());
+  return BatchOfRow{.index = index, .begin = index == 0 ? 0 : *(end - 1), .end = *end};
+}
+
 IpcFileReader::IpcFileReader(std::shared_ptr<State> state) : state_(std::move(state)) {}
 IpcFileReader::IpcFileReader(IpcFileReader&&) noexcept = default;
 IpcFileReader& IpcFileReader::operator=(IpcFileReader&&) noexcept = default;

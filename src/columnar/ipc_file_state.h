@@ -23,6 +23,16 @@ struct IpcFileReader::State {
   IpcFileSize size;
 };
 
+/// The batch that has a row, and the row that it begins with.
+struct BatchOfRow {
+  int index = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// Errors: there is no such row.
+arrow::Result<BatchOfRow> find_batch(const IpcFileReader::State& file, std::int64_t row);
+
 /// What is said where a file cannot be read.
 Error damaged(const std::string& path, const arrow::Status& answer);
 

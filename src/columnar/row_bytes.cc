@@ -6,8 +6,6 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/writer.h>
 #include <fmt/format.h>
-#include <parquet/arrow/writer.h>
-#include <parquet/properties.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "columnar/parquet_writer.h"
 #include "columnar/rows_state.h"
 
 namespace outfall::columnar {
@@ -69,11 +68,7 @@ arrow::Status write_columns(OpenRows rows, std::uint64_t first, std::uint64_t la
   return write_pieces<parquet::arrow::FileWriter>(
       rows, first, last,
       [&](const arrow::Schema& schema) -> arrow::Result<std::shared_ptr<parquet::arrow::FileWriter>> {
-        ARROW_ASSIGN_OR_RAISE(std::unique_ptr<parquet::arrow::FileWriter> writer,
-                              parquet::arrow::FileWriter::Open(
-                                  schema, arrow::default_memory_pool(), out,
-                                  parquet::WriterProperties::Builder().compression(arrow::Compression::SNAPPY)->build(),
-                                  parquet::ArrowWriterProperties::Builder().store_schema()->build()));
+        ARROW_ASSIGN_OR_RAISE(std::unique_ptr<parquet::arrow::FileWriter> writer, open_parquet_writer(schema, out));
         return std::shared_ptr<parquet::arrow::FileWriter>(std::move(writer));
       });
 }

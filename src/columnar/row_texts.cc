@@ -2,11 +2,9 @@
 #include "columnar/row_texts.h"
 
 #include <arrow/array.h>
-#include <arrow/extension_type.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -118,12 +116,6 @@ void append_field(std::string& out, std::string_view text) {
   out += '"';
 }
 
-/// A column of the batch in hand.
-struct Values {
-  const arrow::Array* array = nullptr;  ///< null: no row has a value
-  bool is_plain = true;                 ///< no dictionary, no runs
-};
-
 }  // namespace
 
 struct RowTexts::State {
@@ -134,31 +126,18 @@ struct RowTexts::State {
 
   std::shared_ptr<arrow::RecordBatch> batch{};
   std::int64_t batch_begin = 0;
-  std::vector<Values> values{};
+  std::vector<ColumnValues> values{};
   std::string field{};  ///< of separated text, before it is quoted
 
   /// The batch that has the row becomes the one in hand.
   arrow::Status take_batch(std::int64_t row) {
     if (batch != nullptr && row >= batch_begin && row < batch_begin + batch->num_rows()) return arrow::Status::OK();
-    const auto end = std::ranges::upper_bound(file.batch_ends, row);
-    if (end == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", row);
-    const auto index = static_cast<int>(end - file.batch_ends.begin());
-    ARROW_ASSIGN_OR_RAISE(batch, read_checked_batch(*file.reader, index));
-    batch_begin = index == 0 ? 0 : *(end - 1);
+    ARROW_ASSIGN_OR_RAISE(const BatchOfRow found, find_batch(file, row));
+    ARROW_ASSIGN_OR_RAISE(batch, read_checked_batch(*file.reader, found.index));
+    batch_begin = found.begin;
     values.clear();
-    for (const WantedColumn& column : columns) {
-      if (column.field < 0) {
-        values.emplace_back();
-        continue;
-      }
-      const arrow::Array* array = batch->column(column.field).get();
-      if (array->type_id() == arrow::Type::EXTENSION) {
-        array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
-      }
-      const bool is_plain =
-          array->type_id() != arrow::Type::DICTIONARY && array->type_id() != arrow::Type::RUN_END_ENCODED;
-      values.push_back({.array = array, .is_plain = is_plain});
-    }
+    for (const WantedColumn& column : columns)
+      values.push_back(column.field < 0 ? ColumnValues{} : ColumnValues::of(*batch->column(column.field)));
     return arrow::Status::OK();
   }
 
@@ -185,18 +164,15 @@ struct RowTexts::State {
     out += '{';
     bool is_first = true;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      const Values& column = values[i];
-      ArrowPlace place{column.array, row};
-      if (!column.is_plain) place = place_of(*column.array, row);
-      const bool is_null = place.array == nullptr || place.array->IsNull(place.row);
-      if (is_null && as.nulls != RowNulls::send) continue;
+      const std::optional<ArrowPlace> place = values[i].at(row);
+      if (!place && as.nulls != RowNulls::send) continue;
       if (!is_first) out += ',';
       is_first = false;
       out += columns[i].member;
-      if (is_null)
-        out += "null";
+      if (place)
+        append_value(out, columns[i], *place->array, place->row, as, text_form);
       else
-        append_value(out, columns[i], *place.array, place.row, as, text_form);
+        out += "null";
     }
     out += '}';
   }
@@ -212,12 +188,10 @@ struct RowTexts::State {
   void append_fields(std::int64_t row, std::string& out) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) out += ',';
-      const Values& column = values[i];
-      ArrowPlace place{column.array, row};
-      if (!column.is_plain) place = place_of(*column.array, row);
-      if (place.array == nullptr || place.array->IsNull(place.row)) continue;
+      const std::optional<ArrowPlace> place = values[i].at(row);
+      if (!place) continue;
       field.clear();
-      append_field_text(field, columns[i].type, *place.array, place.row);
+      append_field_text(field, columns[i].type, *place->array, place->row);
       append_field(out, field);
     }
     out += '\n';

@@ -6,7 +6,6 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/builder.h>
 #include <arrow/c/bridge.h>
-#include <arrow/extension_type.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
@@ -86,9 +85,7 @@ Value value_of(DataType type, const arrow::Array& array, std::int64_t row) {
 
 /// The same values, one for each row: who reads it need not know of runs and dictionaries.
 arrow::Result<std::shared_ptr<arrow::Array>> plain(const std::shared_ptr<arrow::Array>& array) {
-  const bool is_encoded =
-      array->type_id() == arrow::Type::DICTIONARY || array->type_id() == arrow::Type::RUN_END_ENCODED;
-  if (!is_encoded) return array;
+  if (!columnar::is_encoded(*array)) return array;
   const std::shared_ptr<arrow::DataType> type =
       array->type_id() == arrow::Type::DICTIONARY
           ? static_cast<const arrow::DictionaryType&>(*array->type()).value_type()
@@ -114,16 +111,13 @@ std::string Decimal::text() const {
 arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
   arrow::RecordBatchVector parts;
   do {
-    const auto found = std::ranges::upper_bound(file.batch_ends, begin);
-    if (found == file.batch_ends.end()) return arrow::Status::IndexError("it has no row ", begin);
-    const auto index = static_cast<int>(found - file.batch_ends.begin());
-    if (index != batch_index) {
-      ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(*file.reader, index));
-      batch_index = index;
+    ARROW_ASSIGN_OR_RAISE(const columnar::BatchOfRow found, columnar::find_batch(file, begin));
+    if (found.index != batch_index) {
+      ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(*file.reader, found.index));
+      batch_index = found.index;
     }
-    const std::int64_t batch_begin = index == 0 ? 0 : *(found - 1);
-    const std::int64_t part_end = std::min(end, *found);
-    parts.push_back(batch->Slice(begin - batch_begin, part_end - begin));
+    const std::int64_t part_end = std::min(end, found.end);
+    parts.push_back(batch->Slice(begin - found.begin, part_end - begin));
     begin = part_end;
   } while (begin < end);
   if (parts.size() == 1) {
@@ -132,14 +126,7 @@ arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
     ARROW_ASSIGN_OR_RAISE(rows, arrow::ConcatenateRecordBatches(parts));
   }
   values.clear();
-  for (const int field : fields) {
-    const arrow::Array* array = rows->column(field).get();
-    if (array->type_id() == arrow::Type::EXTENSION)
-      array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
-    const bool is_plain =
-        array->type_id() != arrow::Type::DICTIONARY && array->type_id() != arrow::Type::RUN_END_ENCODED;
-    values.push_back({.array = array, .is_plain = is_plain});
-  }
+  for (const int field : fields) values.push_back(columnar::ColumnValues::of(*rows->column(field)));
   return arrow::Status::OK();
 }
 
@@ -174,11 +161,8 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
 }
 
 Value Rows::value(std::size_t row, std::size_t column) const {
-  const State::Values& values = state_.values[column];
-  ArrowPlace place{values.array, static_cast<std::int64_t>(row)};
-  if (!values.is_plain) place = columnar::place_of(*values.array, place.row);
-  if (place.array->IsNull(place.row)) return Null{};
-  return value_of(state_.columns[column].type, *place.array, place.row);
+  const std::optional<ArrowPlace> place = state_.values[column].at(static_cast<std::int64_t>(row));
+  return place ? value_of(state_.columns[column].type, *place->array, place->row) : Value(Null{});
 }
 
 std::string_view Rows::json() const {

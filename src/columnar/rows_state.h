@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "columnar/arrow_batch.h"
 #include "columnar/ipc_file_state.h"
 #include "columnar/row_texts.h"
 #include "outfall/rows.h"
@@ -20,12 +21,6 @@
 namespace outfall {
 
 struct Rows::State {
-  /// A column of the rows in hand.
-  struct Values {
-    const arrow::Array* array = nullptr;
-    bool is_plain = true;  ///< no dictionary, no runs
-  };
-
   const columnar::IpcFileReader::State& file;
   std::vector<RowsColumn> columns{};
   std::vector<int> fields{};  ///< of each column, its place in the file
@@ -34,7 +29,7 @@ struct Rows::State {
   int batch_index = -1;
   std::shared_ptr<arrow::RecordBatch> batch{};  ///< of the file
   std::shared_ptr<arrow::RecordBatch> rows{};   ///< those in hand, of all columns of the file
-  std::vector<Values> values{};
+  std::vector<columnar::ColumnValues> values{};
   std::uint64_t first = 0;
   columnar::RowTexts* texts = nullptr;
   std::string json{};
