@@ -2,10 +2,8 @@
 #include "delivery/lane_runner.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -18,6 +16,7 @@
 #include "base/limits.h"
 #include "base/wait.h"
 #include "delivery/job_rows.h"
+#include "delivery/lane_intent.h"
 #include "delivery/lane_log.h"
 
 namespace outfall::delivery {
@@ -79,7 +78,6 @@ struct Lane {
   std::uint64_t unmarked = 0;  ///< rows that were settled since
 
   bool is_over() const { return step == Step::done || step == Step::stopped; }
-  bool has_intent() const { return record.sent_to > record.settled; }
 };
 
 Error error_of(const Outcome& outcome, Remedy remedy) {
@@ -286,17 +284,10 @@ class Lanes {
     return *lane.sending.due > now ? std::optional(*lane.sending.due - now) : std::nullopt;
   }
 
-  /// Where the batch ends that a record says was about to be sent.
-  static std::uint64_t intended_end(const LaneRecord& record) {
-    if (record.part_to > record.settled) return record.part_to;
-    const std::uint64_t whole = (record.settled - record.cut_first) / record.cut;
-    return std::min(record.cut_first + (whole + 1) * record.cut, record.sent_to);
-  }
-
   /// The batch in hand ends here. One that was about to be sent before a crash is sent again as it was.
   Result<std::uint64_t> next_end(const Lane& lane) {
     const LaneRecord& record = lane.record;
-    if (lane.has_intent()) return intended_end(record);
+    if (has_intent(record)) return intended_end(record);
     if (batch_size_ == 0) return lane.job.rows;
     const std::uint64_t end = std::min(record.settled + batch_size_, lane.job.rows);
     if (options_.batch_bytes == 0) return end;
@@ -323,16 +314,14 @@ class Lanes {
   /// False: it did.
   bool add_intent(const Lane& lane, LaneRecord& record) const {
     const std::uint64_t end = lane.sending.ends.back();
-    if (record.sent_to > record.settled) {
+    if (has_intent(record)) {
       if (intended_end(record) == end) return false;
       record.part_to = end;
       return true;
     }
-    record.cut_first = record.settled;
-    record.cut = end - record.settled;
-    record.part_to = 0;
-    const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / record.cut, 1, batches_between_marks);
-    record.sent_to = is_grouped() ? std::min(record.settled + batches * record.cut, lane.job.rows) : end;
+    const std::uint64_t cut = end - record.settled;
+    const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / cut, 1, batches_between_marks);
+    intend_window(record, end, is_grouped() ? std::min(record.settled + batches * cut, lane.job.rows) : end);
     return true;
   }
 
@@ -455,10 +444,8 @@ class Lanes {
   static void take_back_intent(Lane& lane) {
     LaneRecord& record = lane.record;
     if (record.settled < lane.open_to || lane.sending.ends.empty()) return;
-    record.sent_to = lane.sending.attempts > 0 ? lane.sending.ends.back() : record.settled;
-    record.cut_first = record.settled;
-    record.cut = record.sent_to - record.settled;
-    record.part_to = 0;
+    const std::uint64_t end = lane.sending.attempts > 0 ? lane.sending.ends.back() : record.settled;
+    intend_window(record, end, end);
   }
 
   /// Nobody goes on with the lane at once: what it has come to is not left unsaid.

@@ -13,9 +13,11 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "columnar/row_texts.h"
 #include "columnar/rows_reader.h"
+#include "outfall/error.h"
 #include "outfall/outcome.h"
 #include "schema/table.h"
 
@@ -57,6 +59,17 @@ struct Event {
   const schema::Table* table = nullptr;  ///< null: the whole load
   std::stop_token stop{};
 };
+
+/// The batch could not be made ready: the disk is full, a file is damaged, a program cannot be started.
+inline Outcome retry_after(const Error& error) {
+  return {.kind = Outcome::Kind::retry, .reason = error.message, .hint = error.hint};
+}
+
+/// What was said to something that comes before a batch: no row was sent yet.
+inline Outcome before_rows(Outcome said) {
+  if (said.kind == Outcome::Kind::unknown || said.kind == Outcome::Kind::rejected) said.kind = Outcome::Kind::retry;
+  return said;
+}
 
 /// Belongs to one thread.
 class Writer {

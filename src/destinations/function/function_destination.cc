@@ -10,12 +10,6 @@
 namespace outfall::destinations::function {
 namespace {
 
-std::unexpected<Error> keeps_nothing(const std::string& address) {
-  return fail(Error{.message = fmt::format("{} cannot be queried: it is a function that takes rows", address),
-                    .hint = "",
-                    .blame = Blame::usage});
-}
-
 bool is_name(std::string_view name) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
   return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
@@ -33,7 +27,8 @@ Result<std::string> address_of(const CustomDestination& destination) {
 
 FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
                                          const FunctionOptions& options, Env& env)
-    : address_(std::move(address)),
+    : UnaskedDestination(address + " cannot be queried: it is a function that takes rows"),
+      address_(std::move(address)),
       destination_(std::move(destination)),
       options_(options),
       capabilities_{.naming = options.naming,
@@ -87,14 +82,6 @@ Status FunctionDestination::abort_load(const std::string& load_id, const std::st
   const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.format, options_.log)
                            .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   return told.kind == Outcome::Kind::delivered ? Status{} : fail(told.reason, told.hint);
-}
-
-Result<std::unique_ptr<sql::TextCursor>> FunctionDestination::query(const delivery::QueryRequest&) {
-  return keeps_nothing(address_);
-}
-
-Status FunctionDestination::query_rows(const delivery::QueryRequest&, ArrowArrayStream*) {
-  return keeps_nothing(address_);
 }
 
 }  // namespace outfall::destinations::function

@@ -43,8 +43,6 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
-  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
-  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
   Status open_once();

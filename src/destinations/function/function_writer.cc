@@ -117,7 +117,7 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   const std::shared_ptr<Call> call = make_call(batch);
   if (batch.is_file) {
     auto file = delivery::BatchFile::write(batch, format_);
-    if (!file) return Outcome::retry(file.error().message);
+    if (!file) return delivery::retry_after(file.error());
     call->file = std::move(*file);
     call->context.path = call->file->path();
   }
@@ -162,8 +162,7 @@ Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_to
       [&] { return call_hook(&CustomDestination::begin_table, "begin_table", table, stop); });
   if (is_stuck_) load_->leave_stuck(begun);
   is_stuck_ = is_stuck_ || load_->is_stuck();
-  if (begun.kind == Outcome::Kind::unknown || begun.kind == Outcome::Kind::rejected) begun.kind = Outcome::Kind::retry;
-  return begun;
+  return delivery::before_rows(std::move(begun));
 }
 
 Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema::Table* table,

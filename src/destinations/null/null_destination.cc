@@ -15,10 +15,6 @@ namespace outfall::destinations::null {
 
 namespace {
 
-std::unexpected<Error> keeps_nothing() {
-  return fail(Error{.message = "null: keeps nothing that could be queried", .hint = "", .blame = Blame::usage});
-}
-
 Status count_job(const delivery::LoadRequest& request, const ledger::JobRecord& job, delivery::LoadSummary& summary) {
   if (request.stop.stop_requested()) return fail(Error{.message = "stopped", .hint = "", .blame = Blame::interrupted});
   Result<columnar::IpcFileReader> reader = package::open_job(request.folder, job, request.check);
@@ -42,14 +38,6 @@ Result<delivery::LoadSummary> NullDestination::load(const delivery::LoadRequest&
     }
   }
   return summary;
-}
-
-Result<std::unique_ptr<sql::TextCursor>> NullDestination::query(const delivery::QueryRequest&) {
-  return keeps_nothing();
-}
-
-Status NullDestination::query_rows(const delivery::QueryRequest&, ArrowArrayStream*) {
-  return keeps_nothing();
 }
 
 }  // namespace outfall::destinations::null

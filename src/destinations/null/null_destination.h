@@ -13,14 +13,13 @@ namespace outfall::destinations::null {
 
 class NullDestination final : public delivery::UnaskedDestination {
  public:
-  explicit NullDestination(std::string address = "null:") : address_(std::move(address)) {}
+  explicit NullDestination(std::string address = "null:")
+      : UnaskedDestination("null: keeps nothing that could be queried"), address_(std::move(address)) {}
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::none; }
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
-  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
-  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
   const std::string address_;

@@ -38,9 +38,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
   } else {
     ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, text_);
   }
-  if (!ready) {
-    return {.kind = Outcome::Kind::retry, .reason = ready.error().message, .hint = ready.error().hint};
-  }
+  if (!ready) return delivery::retry_after(ready.error());
   LineCutter log(options_.log);
   const Result<ProgramEnd> end = run_program(
       guard_,
@@ -54,7 +52,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        .input = text_},
       options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
-  if (!end) return {.kind = Outcome::Kind::retry, .reason = end.error().message, .hint = end.error().hint};
+  if (!end) return delivery::retry_after(end.error());
   return outcome_of(*end, options_);
 }
 

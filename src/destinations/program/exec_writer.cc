@@ -35,19 +35,6 @@ std::string fault_of(Answer::Kind kind) {
   return "";
 }
 
-/// Nothing of a batch was sent yet, whatever the program says.
-Outcome before_rows(Outcome told) {
-  if (told.kind == Outcome::Kind::unknown || told.kind == Outcome::Kind::rejected) told.kind = Outcome::Kind::retry;
-  return told;
-}
-
-/// The batch could not be made ready: the disk is full, a file is damaged.
-Outcome as_retry(const Error& error) {
-  Outcome outcome = Outcome::retry(error.message);
-  outcome.hint = error.hint;
-  return outcome;
-}
-
 }  // namespace
 
 ExecWriter::~ExecWriter() {
@@ -63,11 +50,11 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   std::shared_ptr<const delivery::BatchFile> file;
   if (batch.is_file) {
     auto written = delivery::BatchFile::write(batch, options_.format);
-    if (!written) return as_retry(written.error());
+    if (!written) return delivery::retry_after(written.error());
     file = std::move(*written);
     text_ = file_line(batch, file->path());
   } else if (Status told = tell_rows(batch); !told) {
-    return as_retry(told.error());
+    return delivery::retry_after(told.error());
   }
   return ask(text_, batch.size(), batch.stop);
 }
@@ -140,13 +127,13 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
   }
   if (load_id_ != load_id) {
     if (Outcome told = ask(load_line("begin_load", load_id), 0, stop); told.kind != Outcome::Kind::delivered)
-      return before_rows(std::move(told));
+      return delivery::before_rows(std::move(told));
     load_id_ = load_id;
     table_.clear();
   }
   if (table != nullptr && table_ != table->name) {
     Outcome told = ask(table_line("begin_table", load_id, *table), 0, stop);
-    if (told.kind != Outcome::Kind::delivered) return before_rows(std::move(told));
+    if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
     table_ = table->name;
   }
   return {};
@@ -155,7 +142,7 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
 Outcome ExecWriter::start(const std::stop_token& stop) {
   Result<LiveProgram> program =
       LiveProgram::start(guard_, "exec " + options_.command, {}, [this](std::string_view said) { log_.take(said); });
-  if (!program) return {.kind = Outcome::Kind::retry, .reason = program.error().message, .hint = program.error().hint};
+  if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
   const Answer answer =
       program_->ask(hello_line(destination_, worker_, options_.format),

@@ -14,12 +14,6 @@ namespace {
 /// How long programs of a run that was killed may take to be dead.
 constexpr std::chrono::milliseconds death_max{10'000};
 
-std::unexpected<Error> keeps_nothing(const std::string& address) {
-  return fail(Error{.message = fmt::format("{} cannot be queried: it is a program that takes rows", address),
-                    .hint = "",
-                    .blame = Blame::usage});
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::string& address,
@@ -37,7 +31,9 @@ Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::
 
 ProgramDestination::ProgramDestination(std::string address, Kind kind, std::string command,
                                        const ProgramOptions& options, Env& env)
-    : address_(options.called.empty() ? std::move(address) : options.called),
+    : UnaskedDestination((options.called.empty() ? address : options.called) +
+                         " cannot be queried: it is a program that takes rows"),
+      address_(options.called.empty() ? std::move(address) : options.called),
       is_named_(!options.called.empty()),
       kind_(kind),
       command_{.command = std::move(command),
@@ -127,14 +123,6 @@ Status ProgramDestination::abort_load(const std::string& load_id, const std::sto
                      .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   if (told.kind == Outcome::Kind::delivered) return {};
   return fail(std::move(told.reason), std::move(told.hint));
-}
-
-Result<std::unique_ptr<sql::TextCursor>> ProgramDestination::query(const delivery::QueryRequest&) {
-  return keeps_nothing(address_);
-}
-
-Status ProgramDestination::query_rows(const delivery::QueryRequest&, ArrowArrayStream*) {
-  return keeps_nothing(address_);
 }
 
 }  // namespace outfall::destinations::program

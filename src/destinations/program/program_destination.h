@@ -56,8 +56,6 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
   /// One process a batch is told nothing but batches.
   Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
-  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override;
-  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override;
 
  private:
   enum class Kind { one_a_batch, kept_alive };

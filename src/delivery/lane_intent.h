@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which batches of a lane are about to be sent, as its record says it: so that they come again as they were after a
+// crash.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "ledger/records.h"
+
+namespace outfall::delivery {
+
+inline bool has_intent(const ledger::LaneRecord& record) {
+  return record.sent_to > record.settled;
+}
+
+/// Where the batch in hand ends, of a record that has an intent.
+inline std::uint64_t intended_end(const ledger::LaneRecord& record) {
+  if (record.part_to > record.settled) return record.part_to;
+  const std::uint64_t whole = (record.settled - record.cut_first) / record.cut;
+  return std::min(record.cut_first + (whole + 1) * record.cut, record.sent_to);
+}
+
+/// The batch from what is settled up to `end` is about to be sent, and so are the others of its size up to `sent_to`.
+inline void intend_window(ledger::LaneRecord& record, std::uint64_t end, std::uint64_t sent_to) {
+  record.cut_first = record.settled;
+  record.cut = end - record.settled;
+  record.part_to = 0;
+  record.sent_to = sent_to;
+}
+
+}  // namespace outfall::delivery
