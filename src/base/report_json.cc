@@ -50,7 +50,7 @@ Json package_json(const PackageReport& package) {
 Json step_json(const StepReport& step) {
   Json out = Json::object();
   out.set("step", step.name);
-  out.set("load_id", step.load_id.empty() ? Json() : Json(step.load_id));
+  out.set("load_id", text_or_null(step.load_id));
   out.set("started_at", time_json(step.started_at));
   out.set("seconds", seconds(step.elapsed));
   out.set("rows", count_json(step.rows));
@@ -92,7 +92,7 @@ Json plan_json(const RowPlan& plan) {
 Json table_json(const TableReport& table) {
   Json out = Json::object();
   out.set("name", table.name);
-  out.set("parent", table.parent.empty() ? Json() : Json(table.parent));
+  out.set("parent", text_or_null(table.parent));
   out.set("rows", count_json(table.rows));
   out.set("rows_pending", count_json(table.rows_pending));
   out.set("rows_rejected", count_json(table.rows_rejected));
@@ -113,20 +113,20 @@ Json reject_json(const RejectReport& reject) {
   out.set("line", count_json(reject.line));
   out.set("column", count_json(reject.column));
   out.set("reason", reject.reason);
-  out.set("hint", reject.hint.empty() ? Json() : Json(reject.hint));
+  out.set("hint", text_or_null(reject.hint));
   return out;
 }
 
 Json input_json(const InputReport& input) {
   Json out = Json::object();
   out.set("path", input.path);
-  out.set("run_key", input.run_key.empty() ? Json() : Json(input.run_key));
+  out.set("run_key", text_or_null(input.run_key));
   out.set("fate", name(input.fate));
-  out.set("run", input.run.empty() ? Json() : Json(input.run));
+  out.set("run", text_or_null(input.run));
   out.set("documents", count_json(input.documents));
   out.set("rejected", count_json(input.rejected));
   out.set("bytes", count_json(input.bytes));
-  out.set("hash", input.hash.empty() ? Json() : Json(input.hash));
+  out.set("hash", text_or_null(input.hash));
   out.set("notes", texts(input.notes));
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -19,6 +20,10 @@ inline Json count_json(std::uint64_t number) {
 
 inline Json count_json(const std::optional<std::uint64_t>& number) {
   return number ? count_json(*number) : Json();
+}
+
+inline Json text_or_null(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
 }
 
 Json job_json(const JobReport& job);

@@ -24,6 +24,9 @@ int replay(const ReplayCommand& command);
 /// Whether a person says yes to the question, which is asked on stderr. None: nobody can be asked.
 std::optional<bool> ask(const std::string& question);
 
+/// Writes to stdout. Returns the exit code.
+int print(std::string_view text);
+
 /// Says what went wrong on stderr. Returns the exit code that goes with it.
 int complain(const Error& error);
 

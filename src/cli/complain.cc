@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is said on stderr beside a report: errors, with their exit code, and waits.
+// What is said beside a report: on stdout what was asked for, on stderr errors, with their exit code, and waits.
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/report_text.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal.h"
 #include "outfall/report.h"
 
 namespace outfall::cli {
+
+int print(std::string_view text) {
+  const Status written = write_output(text);
+  return written ? 0 : complain(written.error());
+}
 
 int complain(const Error& error) {
   std::fputs(error_text(error, Terminal::of(stderr)).c_str(), stderr);

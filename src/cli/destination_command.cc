@@ -7,7 +7,6 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/terminal.h"
 #include "outfall/destination.h"
@@ -15,20 +14,11 @@
 namespace outfall::cli {
 namespace {
 
-int print(const std::string& text) {
-  const Status written = write_output(text);
-  return written ? 0 : complain(written.error());
-}
-
-std::string line(std::string_view label, std::string_view text) {
-  return fmt::format("  {:<14}{}\n", label, one_line(text));
-}
-
 std::string configured_text(const ConfiguredDestination& destination) {
   std::string out = one_line(destination.name) + "\n";
-  if (!destination.problem.empty()) return out + line("problem", destination.problem);
-  out += line("address", destination.address.empty() ? "(secret)" : destination.address);
-  return out + line("from", destination.place);
+  if (!destination.problem.empty()) return out + fact_line("problem", destination.problem);
+  out += fact_line("address", destination.address.empty() ? "(secret)" : destination.address);
+  return out + fact_line("from", destination.place);
 }
 
 std::string list_text(const DestinationList& list) {
@@ -60,9 +50,9 @@ std::string job_files_text(const DestinationCapabilities& can) {
 }
 
 std::string capabilities_text(const DestinationCapabilities& can) {
-  return one_line(can.address) + "\n" + line("kind", can.kind) + line("promise", name(can.mode)) +
-         line("naming", name(can.naming)) + line("nesting", nesting_text(can.max_table_nesting)) +
-         line("names", names_text(can)) + line("job files", job_files_text(can));
+  return one_line(can.address) + "\n" + fact_line("kind", can.kind) + fact_line("promise", name(can.mode)) +
+         fact_line("naming", name(can.naming)) + fact_line("nesting", nesting_text(can.max_table_nesting)) +
+         fact_line("names", names_text(can)) + fact_line("job files", job_files_text(can));
 }
 
 std::string finding_text(const DestinationFinding& finding) {

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/report_text.h"
 #include "cli/shell_words.h"
@@ -20,11 +19,6 @@
 
 namespace outfall::cli {
 namespace {
-
-int print(const std::string& text) {
-  const Status written = write_output(text);
-  return written ? 0 : complain(written.error());
-}
 
 int list(const PackageCommand& command) {
   const Result<DataDirStatus> found = outfall::status({.data_dir = command.data_dir,

@@ -9,22 +9,12 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/terminal.h"
 #include "outfall/pipeline_info.h"
 
 namespace outfall::cli {
 namespace {
-
-int print(const std::string& text) {
-  const Status written = write_output(text);
-  return written ? 0 : complain(written.error());
-}
-
-std::string line(std::string_view label, std::string_view text) {
-  return fmt::format("  {:<14}{}\n", label, one_line(text));
-}
 
 std::string last_run_text(const PipelineStatus& pipeline) {
   if (pipeline.runs.empty()) return "never";
@@ -34,10 +24,10 @@ std::string last_run_text(const PipelineStatus& pipeline) {
 
 std::string listed_text(const PipelineStatus& pipeline) {
   std::string out = one_line(pipeline.name) + "\n";
-  if (!pipeline.problem.empty()) return out + line("problem", pipeline.problem);
-  out += line("last run", last_run_text(pipeline));
-  out += line("destination", fmt::format("{}, dataset {}", pipeline.destination, pipeline.dataset));
-  if (pipeline.pending_packages > 0) out += line("pending", count_text(pipeline.pending_packages, "package"));
+  if (!pipeline.problem.empty()) return out + fact_line("problem", pipeline.problem);
+  out += fact_line("last run", last_run_text(pipeline));
+  out += fact_line("destination", fmt::format("{}, dataset {}", pipeline.destination, pipeline.dataset));
+  if (pipeline.pending_packages > 0) out += fact_line("pending", count_text(pipeline.pending_packages, "package"));
   return out;
 }
 
@@ -59,19 +49,19 @@ std::string joined(const std::vector<std::string>& texts) {
 }
 
 std::string info_text(const PipelineInfo& info) {
-  std::string out = one_line(info.status.name) + "\n" + line("found in", info.folder);
-  if (!info.known_as.empty() && info.known_as != info.status.name) out += line("known as", info.known_as);
+  std::string out = one_line(info.status.name) + "\n" + fact_line("found in", info.folder);
+  if (!info.known_as.empty() && info.known_as != info.status.name) out += fact_line("known as", info.known_as);
   const bool is_shown = !info.meaning.empty() && !info.meaning.starts_with("sha3:");
-  out += line("destination", info.status.destination + (is_shown ? fmt::format(" ({})", info.meaning) : ""));
-  out += line("dataset", info.status.dataset);
-  out += line("schemas", joined(info.schemas));
-  out += line("last run", last_run_text(info.status));
+  out += fact_line("destination", info.status.destination + (is_shown ? fmt::format(" ({})", info.meaning) : ""));
+  out += fact_line("dataset", info.status.dataset);
+  out += fact_line("schemas", joined(info.schemas));
+  out += fact_line("last run", last_run_text(info.status));
   std::vector<std::string> pending;
   pending.reserve(info.status.packages.size());
   for (const PackageStatus& package : info.status.packages) pending.push_back(package.load_id);
-  out += line("pending", joined(pending));
-  if (info.status.dead_letters > 0) out += line("dead letters", count_text(info.status.dead_letters));
-  return out + line("state", joined(info.state_keys));
+  out += fact_line("pending", joined(pending));
+  if (info.status.dead_letters > 0) out += fact_line("dead letters", count_text(info.status.dead_letters));
+  return out + fact_line("state", joined(info.state_keys));
 }
 
 int info(const PipelineCommand& command) {

@@ -84,4 +84,8 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
+std::string fact_line(std::string_view label, std::string_view text) {
+  return fmt::format("  {:<14}{}\n", label, one_line(text));
+}
+
 }  // namespace outfall::cli

@@ -35,6 +35,9 @@ std::size_t shown_length(std::string_view text);
 /// At most `columns` characters; what was cut ends in an ellipsis.
 std::string shortened(std::string_view text, std::size_t columns);
 
+/// An indented line of a list of facts, of which the label begins each.
+std::string fact_line(std::string_view label, std::string_view text);
+
 /// One line whatever is in it: control characters are written as escapes.
 std::string one_line(std::string_view text);
 

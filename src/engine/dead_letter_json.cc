@@ -41,15 +41,15 @@ std::string to_json(const DeadLetter& letter) {
   out.set("offset", count_json(letter.offset));
   out.set("reason", readable(letter.reason));
   out.set("hint", letter.hint.empty() ? Json() : Json(readable(letter.hint)));
-  out.set("header", letter.header.empty() ? Json() : Json(letter.header));
+  out.set("header", text_or_null(letter.header));
   out.set("text", is_text ? letter.text : readable(letter.text));
   out.set("text_base64", is_text ? Json() : Json(base64_encode(letter.text)));
   out.set("text_bytes", count_json(letter.text_bytes));
-  out.set("job", letter.job_file.empty() ? Json() : Json(letter.job_file));
+  out.set("job", text_or_null(letter.job_file));
   out.set("row", letter.job_file.empty() ? Json() : count_json(letter.row));
-  out.set("key", letter.key.empty() ? Json() : Json(letter.key));
+  out.set("key", text_or_null(letter.key));
   out.set("attempts", count_json(letter.attempts));
-  out.set("replay_load_id", letter.replay_load_id.empty() ? Json() : Json(letter.replay_load_id));
+  out.set("replay_load_id", text_or_null(letter.replay_load_id));
   return to_json(out);
 }
 

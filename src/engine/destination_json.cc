@@ -11,10 +11,6 @@ namespace {
 /// What dlt calls a length without a limit.
 constexpr std::int64_t any_length = 65536;
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
-
 Json pair(int first, int second) {
   Json out = Json::array();
   out.push_back(first);

@@ -151,7 +151,7 @@ std::string to_json(const PipelineInfo& info) {
   out.set("data_dir", info.data_dir);
   out.set("folder", info.folder);
   out.set("destination", info.status.destination);
-  out.set("meaning", info.meaning.empty() ? Json() : Json(info.meaning));
+  out.set("meaning", text_or_null(info.meaning));
   out.set("dataset", info.status.dataset);
   out.set("schemas", list_json(info.schemas, text));
   out.set("pending_packages",

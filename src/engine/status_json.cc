@@ -48,7 +48,7 @@ Json package_json(const PackageStatus& package) {
   out.set("files_kept", package.files_kept);
   out.set("attempts", count_json(package.attempts));
   out.set("unknown", count_json(package.unknown));
-  out.set("last_error", package.last_error.empty() ? Json() : Json(package.last_error));
+  out.set("last_error", text_or_null(package.last_error));
   out.set("jobs", list_json(package.jobs, job_json));
   out.set("tables", list_json(package.tables, table_json));
   return out;
@@ -57,7 +57,7 @@ Json package_json(const PackageStatus& package) {
 Json input_json(const PackageInput& input) {
   Json out = Json::object();
   out.set("path", input.path);
-  out.set("run_key", input.run_key.empty() ? Json() : Json(input.run_key));
+  out.set("run_key", text_or_null(input.run_key));
   out.set("documents", count_json(input.documents));
   out.set("bytes", count_json(input.bytes));
   return out;
@@ -99,7 +99,7 @@ Json run_json(const RunStatus& run) {
 Json pipeline_json(const PipelineStatus& pipeline) {
   Json out = Json::object();
   out.set("pipeline", pipeline.name);
-  out.set("problem", pipeline.problem.empty() ? Json() : Json(pipeline.problem));
+  out.set("problem", text_or_null(pipeline.problem));
   out.set("destination", pipeline.destination);
   out.set("dataset", pipeline.dataset);
   out.set("holder", pipeline.holder ? holder_json(*pipeline.holder) : Json());
