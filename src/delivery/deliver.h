@@ -2,30 +2,34 @@
 //
 // deliver: brings one sealed package to its destination, exactly once where the destination is transactional.
 //
-// The package is the lane here: its jobs are ordered parts of one transaction.
+// A lane is a job file where the destination takes rows in batches, else the package. Both are worked on by one
+// schedule, and attempts at both follow one policy.
 #pragma once
 
 #include <functional>
 
 #include "base/env.h"
 #include "delivery/destination.h"
+#include "delivery/lane_schedule.h"
 #include "delivery/retry.h"
 #include "outfall/error.h"
 
 namespace outfall::delivery {
 
 struct DeliverOptions {
-  RetryPolicy retry;
-  Sleep sleep = real_sleep();
+  RetryPolicy retry;  ///< of packages that are taken as a whole
+  Wait wait = real_wait();
   Env& env = Env::system();
-  /// Told of each attempt that failed, before the wait for the next one. For the ledger's count.
+  /// Told of each attempt at the whole package that failed, before the wait for the next one. For the ledger's count.
   std::function<void(const Error&)> attempt_failed;
 };
 
-/// Loads the package unless its load id is at the destination already, then reads the load id back, whatever the commit
-/// was answered. Only after this returned may the ledger say loaded.
+/// Delivers what is left of the package. In batches: as far as it goes now, and the summary says how far that is. As a
+/// whole: unless its load id is at the destination already, and with the load id read back, whatever the commit was
+/// answered; only after this returned may the ledger say loaded.
 ///
-/// Errors: the last attempt's. interrupted: the caller's stop; nothing of the package is visible then.
+/// Errors: in batches: what was delivered cannot be recorded; as a whole: the last attempt's. interrupted: the caller's
+/// stop; nothing of the package is visible then.
 Result<LoadSummary> deliver(Destination& destination, const LoadRequest& request, const DeliverOptions& options);
 
 }  // namespace outfall::delivery

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Attempts, questions and waits, against a destination that answers as it is told.
+// Attempts, questions and waits, against a destination that takes packages as a whole and answers as it is told.
 #include "delivery/deliver.h"
 
 #include <gmock/gmock.h>
@@ -74,11 +74,13 @@ class Deliver : public testing::Test {
     package.jobs = {{.table = "t", .file = "t.1", .rows = 3}, {.table = "t", .file = "t.2", .rows = 4}};
   }
   Result<LoadSummary> run() {
-    DeliverOptions options{.retry = policy, .sleep = {}, .env = env, .attempt_failed = {}};
-    options.sleep = [this](std::chrono::nanoseconds wait, std::stop_token) {
+    DeliverOptions options{.retry = policy, .wait = {}, .env = env, .attempt_failed = {}};
+    options.wait = [this](std::unique_lock<std::mutex>& lock, std::condition_variable&, std::chrono::nanoseconds wait) {
+      lock.unlock();
       waits.push_back(wait);
       if (during_waits) during_waits();
-      env.advance(std::chrono::duration_cast<std::chrono::microseconds>(wait));
+      env.advance(std::chrono::ceil<std::chrono::microseconds>(wait));
+      lock.lock();
     };
     options.attempt_failed = [this](const Error&) { ++failures; };
     return deliver(destination,

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/intake.h"
 #include "ledger/ledger.h"
 #include "ledger/records.h"
 #include "outfall/error.h"
@@ -221,11 +222,19 @@ class Destination {
   virtual Result<std::vector<std::string>> recorded_loads(const std::string& dataset, std::string_view schema_name,
                                                           Inspection inspection) = 0;
 
-  /// One attempt to load the package, with the migration before it.
+  /// How it takes the rows of the package in batches. None: it takes packages as a whole. While the intake is used, the
+  /// destination stays.
+  ///
+  /// Errors: it cannot take any.
+  virtual Result<std::optional<Intake>> intake([[maybe_unused]] const LoadRequest& request) { return std::nullopt; }
+
+  /// One attempt to load the package as a whole, with the migration before it.
   ///
   /// Errors: resolve: the commit was answered with an error, only has_load knows; retry and abandon: nothing is
   /// visible.
-  virtual Result<LoadSummary> load(const LoadRequest& request) = 0;
+  virtual Result<LoadSummary> load([[maybe_unused]] const LoadRequest& request) {
+    return fail(address() + " takes rows in batches, and no package as a whole");
+  }
 
   /// Tells it, where it can be told, that what it has not got of a load is given up: no more of it comes. May be called
   /// again for the same load.

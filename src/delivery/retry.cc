@@ -7,13 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "base/wait.h"
-
 namespace outfall::delivery {
-
-Sleep real_sleep() {
-  return [](std::chrono::nanoseconds time, const std::stop_token& stop) { wait_unless_stopped(time, stop); };
-}
 
 std::optional<std::chrono::nanoseconds> Retry::next_wait() {
   ++attempts_;

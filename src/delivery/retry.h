@@ -4,9 +4,7 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
-#include <stop_token>
 
 #include "base/env.h"
 
@@ -24,11 +22,6 @@ struct RetryPolicy {
   /// No attempt begins later than this after the first one did.
   std::chrono::milliseconds elapsed_max{15 * 60 * 1000};
 };
-
-/// Waits, and returns early when asked to stop. A test puts its own clock's step here.
-using Sleep = std::function<void(std::chrono::nanoseconds, std::stop_token)>;
-
-Sleep real_sleep();
 
 /// Counts the attempts at one thing.
 class Retry {

@@ -65,6 +65,10 @@ inline Outcome retry_after(const Error& error) {
   return {.kind = Outcome::Kind::retry, .reason = error.message, .hint = error.hint};
 }
 
+inline Error error_of(const Outcome& outcome, Remedy remedy) {
+  return {.message = outcome.reason, .hint = outcome.hint, .remedy = remedy};
+}
+
 /// What was said to something that comes before a batch: no row was sent yet.
 inline Outcome before_rows(Outcome said) {
   if (said.kind == Outcome::Kind::unknown || said.kind == Outcome::Kind::rejected) said.kind = Outcome::Kind::retry;

@@ -23,7 +23,7 @@ namespace outfall::engine {
 namespace {
 
 Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSettings& settings,
-                                                            const DestinationOptions& options, Env& env) {
+                                                            const DestinationOptions& options) {
   const BatchOptions& batches = settings.batches;
   destinations::program::ProgramOptions program{.lanes = lane_options(batches),
                                                 .timeout = batches.timeout,
@@ -37,14 +37,14 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
   if (batches.retry_on) program.retry_codes = {batches.retry_on->begin(), batches.retry_on->end()};
   program.naming = settings.naming.value_or(program.naming);
   program.max_table_nesting = settings.max_table_nesting.value_or(program.max_table_nesting);
-  return destinations::program::ProgramDestination::make(settings.address, program, env);
+  return destinations::program::ProgramDestination::make(settings.address, program);
 }
 
 /// `called`: its section of the configuration.
 Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSettings& settings,
                                                              const std::string& called,
                                                              std::shared_ptr<CustomDestination> custom,
-                                                             const DestinationOptions& options, Env& env) {
+                                                             const DestinationOptions& options) {
   delivery::LaneOptions lanes = lane_options(settings.batches);
   const CustomOptions& own = custom->options();
   lanes.skips_dlt = own.skip_dlt_columns_and_tables;
@@ -58,17 +58,16 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
           .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
           .configuration = {.name = called, .pipeline = options.pipeline},
-          .log = options.log},
-      env);
+          .log = options.log});
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSettings& settings,
-                                                           const DestinationOptions& options, Env& env) {
+                                                           const DestinationOptions& options) {
   if (options.custom != nullptr) {
     const Result<std::string> own = custom_address(*options.custom);
     if (!own) return fail(own.error());
     if (*own == settings.address)
-      return make_function(settings, options.custom->options().name, options.custom, options, env);
+      return make_function(settings, options.custom->options().name, options.custom, options);
   }
   return fail(Error{
       .message = fmt::format("destination {}: it is a function of a program, and not of this one", settings.address),
@@ -77,12 +76,12 @@ Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSett
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSettings& settings,
-                                                           const DestinationOptions& options, Env& env) {
+                                                           const DestinationOptions& options) {
   const auto plugin = destinations::function::load_plugin(settings.address);
   if (!plugin) return fail(plugin.error());
   DestinationSettings absolute = settings;
   absolute.address = "plugin:" + (*plugin)->options().name;
-  return make_function(absolute, settings.name, *plugin, options, env);
+  return make_function(absolute, settings.name, *plugin, options);
 }
 
 Error unknown_kind(const DestinationSettings& settings) {
@@ -106,9 +105,9 @@ Result<std::unique_ptr<delivery::Destination>> make_kind(const DestinationSettin
                                                           .max_table_nesting = settings.max_table_nesting},
                                                          env);
   }
-  if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options, env);
-  if (address.starts_with("plugin:")) return make_plugin(settings, options, env);
-  if (address.starts_with("custom:")) return make_custom(settings, options, env);
+  if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options);
+  if (address.starts_with("plugin:")) return make_plugin(settings, options);
+  if (address.starts_with("custom:")) return make_custom(settings, options);
   if (address == "null:")
     return std::make_unique<destinations::null::NullDestination>(settings.name.empty() ? address : settings.name);
   return fail(unknown_kind(settings));

@@ -13,7 +13,7 @@
 #include "base/env.h"
 #include "base/wait.h"
 #include "delivery/destination.h"
-#include "delivery/lane_runner.h"
+#include "delivery/intake.h"
 #include "outfall/error.h"
 #include "outfall/pipeline.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/fault.h"
 #include "delivery/job_rows.h"
-#include "delivery/lane_runner.h"
+#include "delivery/batch_key.h"
 #include "pipeline/held_command.h"
 #include "pipeline/letter_keeper.h"
 #include "pipeline/row_places.h"

@@ -26,15 +26,14 @@ Result<std::string> address_of(const CustomDestination& destination) {
 }
 
 FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
-                                         const FunctionOptions& options, Env& env)
+                                         const FunctionOptions& options)
     : UnaskedDestination(address + " cannot be queried: it is a function that takes rows"),
       address_(std::move(address)),
       destination_(std::move(destination)),
       options_(options),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
-                    .recommended_file_size = options.recommended_file_size},
-      env_(env) {}
+                    .recommended_file_size = options.recommended_file_size} {}
 
 DeliveryMode FunctionDestination::mode() const {
   const bool knows_what_it_has = destination_->options().deduplicates || destination_->resolves();
@@ -64,15 +63,15 @@ Result<std::optional<sql::StoredDataset>> FunctionDestination::inspect(const del
   return std::nullopt;
 }
 
-Result<delivery::LoadSummary> FunctionDestination::load(const delivery::LoadRequest& request) {
+Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delivery::LoadRequest& request) {
   if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
   const auto introduction =
       std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
-  const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
+  const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
     return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.format,
                                             options_.log);
   };
-  return delivery::run_lanes(request, options_.lanes, make_writer, env_);
+  return delivery::Intake{.options = options_.lanes, .make_writer = make_writer};
 }
 
 Status FunctionDestination::abort_load(const std::string& load_id, const std::stop_token& stop) {

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "delivery/lane_runner.h"
+#include "delivery/intake.h"
 #include "delivery/unasked_destination.h"
 #include "outfall/configuration.h"
 #include "outfall/custom_destination.h"
@@ -34,14 +34,14 @@ struct FunctionOptions {
 class FunctionDestination final : public delivery::UnaskedDestination {
  public:
   FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
-                      const FunctionOptions& options, Env& env);
+                      const FunctionOptions& options);
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   /// Before a load it is opened.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
-  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;
   Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
 
  private:
@@ -51,7 +51,6 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   const std::shared_ptr<CustomDestination> destination_;
   const FunctionOptions options_;
   const delivery::Capabilities capabilities_;
-  Env& env_;
   bool is_open_ = false;
 };
 

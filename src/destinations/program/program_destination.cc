@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds death_max{10'000};
 }  // namespace
 
 Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::string& address,
-                                                                     const ProgramOptions& options, Env& env) {
+                                                                     const ProgramOptions& options) {
   const std::size_t colon = address.find(':');
   const std::string command = address.substr(colon + 1);
   if (command.find_first_not_of(' ') == std::string::npos) {
@@ -26,11 +26,11 @@ Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::
                       .blame = Blame::usage});
   }
   const Kind kind = address.starts_with("exec:") ? Kind::kept_alive : Kind::one_a_batch;
-  return std::unique_ptr<ProgramDestination>(new ProgramDestination(address, kind, command, options, env));
+  return std::unique_ptr<ProgramDestination>(new ProgramDestination(address, kind, command, options));
 }
 
 ProgramDestination::ProgramDestination(std::string address, Kind kind, std::string command,
-                                       const ProgramOptions& options, Env& env)
+                                       const ProgramOptions& options)
     : UnaskedDestination((options.called.empty() ? address : options.called) +
                          " cannot be queried: it is a program that takes rows"),
       address_(options.called.empty() ? std::move(address) : options.called),
@@ -48,7 +48,6 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                     .takes_documents = options.format == LoaderFileFormat::jsonl,
                     .recommended_file_size = options.recommended_file_size},
       lock_path_(options.lock_path),
-      env_(env),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}
 
 Result<ProgramGuard*> ProgramDestination::guard(const std::stop_token& stop) {
@@ -102,17 +101,17 @@ Status ProgramDestination::look_for_command() {
               "name a program that is in the PATH, or its path; it has to be executable (chmod +x)");
 }
 
-Result<delivery::LoadSummary> ProgramDestination::load(const delivery::LoadRequest& request) {
+Result<std::optional<delivery::Intake>> ProgramDestination::intake(const delivery::LoadRequest& request) {
   const Result<ProgramGuard*> held = guard(request.stop);
   if (!held) return fail(held.error());
-  std::atomic<int> worker = 0;
-  const auto make_writer = [&]() -> Result<std::unique_ptr<delivery::Writer>> {
-    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, **held);
-    return std::make_unique<ExecWriter>(command_, address_, worker++, **held, [this](const Ready& ready) {
+  worker_ = 0;
+  const auto make_writer = [this, guard = *held]() -> Result<std::unique_ptr<delivery::Writer>> {
+    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard);
+    return std::make_unique<ExecWriter>(command_, address_, worker_++, *guard, [this](const Ready& ready) {
       knows_what_it_has_ = ready.deduplicates || ready.resolves;
     });
   };
-  return delivery::run_lanes(request, lanes_, make_writer, env_);
+  return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }
 
 Status ProgramDestination::abort_load(const std::string& load_id, const std::stop_token& stop) {

@@ -15,7 +15,7 @@
 #include <set>
 #include <string>
 
-#include "delivery/lane_runner.h"
+#include "delivery/intake.h"
 #include "delivery/unasked_destination.h"
 #include "destinations/program/command_writer.h"
 
@@ -39,8 +39,7 @@ struct ProgramOptions {
 class ProgramDestination final : public delivery::UnaskedDestination {
  public:
   /// Errors: usage: there is no command.
-  static Result<std::unique_ptr<ProgramDestination>> make(const std::string& address, const ProgramOptions& options,
-                                                          Env& env);
+  static Result<std::unique_ptr<ProgramDestination>> make(const std::string& address, const ProgramOptions& options);
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override {
@@ -53,7 +52,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   ///
   /// Errors: usage: it cannot, or it is not.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
-  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
+  Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;
   /// One process a batch is told nothing but batches.
   Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
 
@@ -62,7 +61,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   Result<ProgramGuard*> guard(const std::stop_token& stop);
   Status look_once();
   Status look_for_command();
-  ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options, Env& env);
+  ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options);
 
   const std::string address_;
   const bool is_named_;  ///< its command may be secret
@@ -71,8 +70,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   const delivery::LaneOptions lanes_;
   const delivery::Capabilities capabilities_;
   const std::string lock_path_;
-  Env& env_;
   std::unique_ptr<ProgramGuard> guard_;
+  std::atomic<int> worker_ = 0;  ///< of the load, the next one to be started
   bool has_looked_ = false;
   std::atomic<bool> knows_what_it_has_;  ///< so that what comes again has no effect
 };

@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lanes: delivers the job files of a package in batches, each in order, several at once.
-//
-// A lane is a job file and how far it has been delivered. One batch of it is out at a time. That it is about to be sent
-// is durable before it is sent, and what became of it before the next one is: after a crash nothing but the one batch
-// that was out is sent again, as the same batch under the same key.
+// Intake: how a destination takes rows in batches.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include "base/env.h"
-#include "delivery/destination.h"
+#include "columnar/row_texts.h"
 #include "delivery/rate_limit.h"
 #include "delivery/retry.h"
-#include "delivery/writer.h"
+#include "outfall/error.h"
+#include "outfall/outcome.h"
 #include "outfall/types.h"
 
 namespace outfall::delivery {
+
+class Writer;
 
 /// When it is made durable how far a lane is.
 enum class MarkPolicy {
@@ -45,16 +39,12 @@ struct LaneOptions {
 /// Makes a writer for the thread that calls it. Errors: retry, abandon: as of a batch that it would have written.
 using MakeWriter = std::function<Result<std::unique_ptr<Writer>>()>;
 
-/// Delivers what is left of the package, as far as it goes now. A row that is rejected, and a lane that gets no
-/// further, do not keep the others.
-///
-/// Errors: interrupted: the caller's stop; abandon: what was delivered cannot be recorded, a job file cannot be read.
-///         What was settled before stays so.
-Result<LoadSummary> run_lanes(const LoadRequest& request, const LaneOptions& options, const MakeWriter& make_writer,
-                              Env& env);
+/// Makes it if there is none. Anything but delivered: there is still none.
+Outcome have_writer(std::unique_ptr<Writer>& writer, const MakeWriter& make_writer);
 
-/// What a batch goes by, as 32 hexadecimal digits.
-std::string batch_key(std::string_view pipeline, std::string_view load_id, std::string_view job_file,
-                      std::uint64_t first, std::uint64_t last);
+struct Intake {
+  LaneOptions options{};
+  MakeWriter make_writer{};  ///< may be called while the destination is there
+};
 
 }  // namespace outfall::delivery

@@ -4,7 +4,7 @@
 // between any two steps. What was written is a file of lines, which outlives the process that wrote it.
 //
 // OUTFALL_SEED=N plays one case of the property test, OUTFALL_CASES=N so many in each share.
-#include "delivery/lane_runner.h"
+#include "delivery/job_lanes.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -23,6 +23,8 @@
 #include "base/fault.h"
 #include "base/hash.h"
 #include "base/scratch_folder.h"
+#include "delivery/batch_key.h"
+#include "delivery/writer.h"
 #include "package/package_writer.h"
 #include "sql/arrow_rows_for_tests.h"
 
@@ -99,13 +101,13 @@ class Lanes : public testing::Test {
     LaneContext context{.ledger = *ledger, .pipeline = "p", .run_id = "r", .on_reject = on_reject};
     context.replayed_key = replayed_key_;
     context.place_letter = place_letter_;
-    return run_lanes({.package = package_,
-                      .schema = schema_,
-                      .folder = folder_ / load_id,
-                      .progress = {},
-                      .lanes = &context,
-                      .stop = std::move(stop)},
-                     options, make_writer, Env::system());
+    return deliver_in_batches({.package = package_,
+                               .schema = schema_,
+                               .folder = folder_ / load_id,
+                               .progress = {},
+                               .lanes = &context,
+                               .stop = std::move(stop)},
+                              {.options = options, .make_writer = make_writer}, Env::system());
   }
 
   std::vector<ledger::LaneRecord> records() {
