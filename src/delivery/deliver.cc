@@ -13,7 +13,7 @@ namespace {
 
 Result<LoadSummary> deliver_as_a_whole(Destination& destination, const LoadRequest& request,
                                        const DeliverOptions& options) {
-  PackageLane lane(destination, request, options.retry, options.env, options.attempt_failed);
+  PackageLane lane(destination, request, options.env, options.attempt_failed);
   std::unique_ptr<Writer> no_writer;
   if (Status worked = LaneSchedule({&lane}, {.wait = options.wait}, request.stop, options.env).run(no_writer); !worked)
     return fail(std::move(worked.error()));

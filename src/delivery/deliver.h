@@ -11,13 +11,11 @@
 #include "base/env.h"
 #include "delivery/destination.h"
 #include "delivery/lane_schedule.h"
-#include "delivery/retry.h"
 #include "outfall/error.h"
 
 namespace outfall::delivery {
 
 struct DeliverOptions {
-  RetryPolicy retry;  ///< of packages that are taken as a whole
   Wait wait = real_wait();
   Env& env = Env::system();
   /// Told of each attempt at the whole package that failed, before the wait for the next one. For the ledger's count.
@@ -28,8 +26,8 @@ struct DeliverOptions {
 /// whole: unless its load id is at the destination already, and with the load id read back, whatever the commit was
 /// answered; only after this returned may the ledger say loaded.
 ///
-/// Errors: in batches: what was delivered cannot be recorded; as a whole: the last attempt's. interrupted: the caller's
-/// stop; nothing of the package is visible then.
+/// Errors: in batches: it is not known how far the package is; as a whole: the last attempt's. interrupted: the
+/// caller's stop; nothing of the package is visible then.
 Result<LoadSummary> deliver(Destination& destination, const LoadRequest& request, const DeliverOptions& options);
 
 }  // namespace outfall::delivery

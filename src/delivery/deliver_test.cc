@@ -74,7 +74,8 @@ class Deliver : public testing::Test {
     package.jobs = {{.table = "t", .file = "t.1", .rows = 3}, {.table = "t", .file = "t.2", .rows = 4}};
   }
   Result<LoadSummary> run() {
-    DeliverOptions options{.retry = policy, .wait = {}, .env = env, .attempt_failed = {}};
+    destination.set_retry(policy);
+    DeliverOptions options{.wait = {}, .env = env, .attempt_failed = {}};
     options.wait = [this](std::unique_lock<std::mutex>& lock, std::condition_variable&, std::chrono::nanoseconds wait) {
       lock.unlock();
       waits.push_back(wait);

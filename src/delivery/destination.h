@@ -174,6 +174,11 @@ class Destination {
   /// What the name means, to tell whether it still means the same: ledger::Binding. Empty: it goes by its address.
   const std::string& meaning() const { return meaning_; }
   void set_meaning(std::string meaning) { meaning_ = std::move(meaning); }
+
+  /// How often it is tried, where it takes packages as a whole.
+  const RetryPolicy& retry() const { return retry_; }
+  void set_retry(const RetryPolicy& retry) { retry_ = retry; }
+
   virtual DeliveryMode mode() const = 0;
   /// The same, and asks where only the other side can say.
   ///
@@ -255,6 +260,7 @@ class Destination {
 
  private:
   std::string meaning_;
+  RetryPolicy retry_{};
 };
 
 }  // namespace outfall::delivery

@@ -359,7 +359,7 @@ Result<Turn> JobLane::wait_or_stop(const Outcome& outcome) {
   const Status recorded = load_.log.record({.lane = record_}, std::exchange(unmarked_, 0));
   if (!recorded) return fail(recorded.error());
   if (const auto wait = attempts_.wait_after(outcome, load_.storm)) return Turn{.step = Step::waiting, .wait = *wait};
-  error_ = error_of(outcome, Remedy::retry).in(fmt::format("failed {} times", attempts_.count()));
+  error_ = error_of(outcome, Remedy::retry).in("failed " + counted(attempts_.count(), "time"));
   return Turn{.step = Step::stopped};
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -72,6 +73,8 @@ class JobLane final : public Lane {
   /// Whether its rows are documents, and not parts of some.
   bool is_of_documents() const;
   const ledger::LaneRecord& record() const { return record_; }
+  /// No more is durable than this, and the lane is not worked on any more.
+  void fall_back_to(ledger::LaneRecord record) { record_ = std::move(record); }
   const std::optional<Error>& error() const { return error_; }  ///< why it was stopped
 
  private:

@@ -38,21 +38,33 @@ class JobLanes {
   Result<LoadSummary> run() {
     if (Status made = make_lanes(); !made) return fail(std::move(made.error()));
     std::vector<Lane*> lanes;
+    lanes.reserve(lanes_.size());
     for (JobLane& lane : lanes_) lanes.push_back(&lane);
     LaneSchedule schedule(lanes, {.workers = intake_.options.workers, .parallelism = intake_.options.parallelism},
                           request_.stop, env_);
     std::unique_ptr<Writer> writer;  // of this thread
-    if (Status worked = schedule.run(writer); !worked) return fail(std::move(worked.error()));
-    if (are_all_done() && !request_.stop.stop_requested()) tell_end(writer);
+    if (Status worked = schedule.run(writer); !worked) {
+      if (Status known = fall_back(); !known) return fail(std::move(worked.error()));
+      broken_ = std::move(worked.error());
+    } else if (are_all_done() && !request_.stop.stop_requested()) {
+      tell_end(writer);
+    }
     return summary();
   }
 
  private:
-  Status make_lanes() {
+  /// By the place of the job in the package.
+  Result<std::map<std::int64_t, LaneRecord>> durable() const {
     const auto known = request_.lanes->ledger.lanes(request_.package.load_id);
     if (!known) return fail(known.error());
     std::map<std::int64_t, LaneRecord> records;
     for (const LaneRecord& record : *known) records.emplace(record.position, record);
+    return records;
+  }
+
+  Status make_lanes() {
+    const auto records = durable();
+    if (!records) return fail(records.error());
     std::map<std::string_view, std::uint64_t> firsts;
     for (std::size_t i = 0; i < request_.package.jobs.size(); ++i) {
       const ledger::JobRecord& job = request_.package.jobs[i];
@@ -61,15 +73,26 @@ class JobLanes {
       if (table == nullptr)
         return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
       const auto position = static_cast<std::int64_t>(i);
-      const auto record = records.find(position);
+      const auto record = records->find(position);
       lanes_.emplace_back(load_, job, *table, firsts[job.table],
-                          record == records.end() ? LaneRecord{.position = position} : record->second);
+                          record == records->end() ? LaneRecord{.position = position} : record->second);
       firsts[job.table] += job.rows;
       settled_rows_ += lanes_.back().record().settled;
       unknown_before_ += lanes_.back().record().unknown;
     }
     before_ = counts();
     load_.rejections.begin(*request_.lanes, before_.rejected);
+    return {};
+  }
+
+  /// It could not be recorded how far the lanes are: only what was recorded before counts.
+  Status fall_back() {
+    const auto records = durable();
+    if (!records) return fail(records.error());
+    for (JobLane& lane : lanes_) {
+      const auto record = records->find(lane.record().position);
+      lane.fall_back_to(record == records->end() ? LaneRecord{.position = lane.record().position} : record->second);
+    }
     return {};
   }
 
@@ -132,11 +155,11 @@ class JobLanes {
     lanes.before = before_;
     lanes.now = counts();
     lanes.unknown -= unknown_before_;
-    lanes.is_given_up = !are_all_done() && std::ranges::all_of(lanes_, [this](const JobLane& lane) {
+    lanes.is_given_up = !broken_ && !are_all_done() && std::ranges::all_of(lanes_, [this](const JobLane& lane) {
       return lane.record().state != LaneState::open || is_behind_failed(lane);
     });
     lanes.refused = load_.rejections.take();
-    lanes.error = untold_ ? untold_ : first_error();
+    lanes.error = broken_ ? broken_ : untold_ ? untold_ : first_error();
     lanes.is_told = is_told_;
     out.lanes = std::move(lanes);
     return out;
@@ -194,6 +217,7 @@ class JobLanes {
   std::uint64_t unknown_before_ = 0;
   std::uint64_t settled_rows_ = 0;
   bool is_told_ = false;         ///< all that was to be told at the end
+  std::optional<Error> broken_;  ///< why it could not be recorded how far they are
   std::optional<Error> untold_;  ///< why the end could not be told
 };
 

@@ -13,7 +13,8 @@ namespace outfall::delivery {
 /// Delivers what is left of the package, as far as it goes now. A row that is rejected, and a lane that gets no
 /// further, do not keep the others.
 ///
-/// Errors: abandon: what was delivered cannot be recorded. What was settled before stays so.
+/// Errors: it is not known how far the package is. Where it can only not be recorded any more, the summary says so, and
+/// counts what was.
 Result<LoadSummary> deliver_in_batches(const LoadRequest& request, const Intake& intake, Env& env);
 
 }  // namespace outfall::delivery

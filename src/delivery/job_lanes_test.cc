@@ -67,9 +67,10 @@ class Lanes : public testing::Test {
       std::int64_t next = 0;
       for (std::size_t i = 0; i < files.size(); ++i) {
         std::vector<std::optional<std::int64_t>> ids;
+        ids.reserve(files[i]);
         for (std::uint64_t row = 0; row < files[i]; ++row) ids.emplace_back(next++);
         // Another column begins another file.
-        Batch batch({Column::fixed<std::int64_t>(i % 2 == 0 ? "id" : "id", "l", ids),
+        Batch batch({Column::fixed<std::int64_t>("id", "l", ids),
                      Column::fixed<std::int64_t>(i % 2 == 0 ? "other" : "another", "l", ids)});
         ArrowSchema schema{};
         ArrowArray array{};
@@ -268,6 +269,23 @@ TEST_F(Lanes, ReplayedRowsGoOutAloneUnderTheirKeys) {
   ASSERT_EQ(letters().size(), 1U);
   EXPECT_EQ(letters().front().letter.key, "t-3");
   EXPECT_EQ(letters().front().letter.input, "placed");
+}
+
+TEST_F(Lanes, WhatWasRecordedCountsWhereNoMoreCanBe) {
+  seal({{"t", {20}}});
+  place_letter_ = [](ledger::Letter&) -> Status { return fail("the disk is full"); };
+  auto summary = deliver(quick(5), answering([&](const auto&, const auto& ids) {
+                           if (ids.front() == 10) return Outcome::rejected({{.row = 0, .reason = "poison"}});
+                           return Outcome{};
+                         }));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.delivered, 10U);
+  EXPECT_EQ(summary->lanes->now.rejected, 0U);
+  EXPECT_EQ(summary->lanes->now.open, 10U);
+  EXPECT_FALSE(summary->lanes->is_told);
+  EXPECT_FALSE(summary->lanes->is_given_up);
+  ASSERT_TRUE(summary->lanes->error);
+  EXPECT_THAT(summary->lanes->error->message, HasSubstr("the disk is full"));
 }
 
 TEST_F(Lanes, WhatIsGivenUpIsNotTriedAgainAndOthersGoOn) {
@@ -626,7 +644,7 @@ class LyingWriters : public LanesUnderFailures {
 };
 
 TEST_F(LyingWriters, AnHonestOneIsNotAccused) {
-  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t call) {
+  EXPECT_THAT(found_with([this](const auto& batch, const auto& ids, std::uint64_t call) {
                 if (call % 3 == 0) return Outcome::retry("not now");
                 write_down(log(), batch, ids);
                 return call % 5 == 0 ? Outcome::unknown("the answer is lost") : Outcome::delivered();
@@ -637,7 +655,7 @@ TEST_F(LyingWriters, AnHonestOneIsNotAccused) {
 TEST_F(LyingWriters, OneThatAcknowledgesBeforeItWritesLosesRows) {
   // It writes a batch when the next one comes, and dies with the last.
   std::function<void()> late;
-  EXPECT_THAT(found_with([&](const auto& batch, auto ids, std::uint64_t) {
+  EXPECT_THAT(found_with([&](const auto& batch, const auto& ids, std::uint64_t) {
                 if (late) late();
                 late = [this, key = std::string(batch.key), file = batch.job_file, ids] {
                   std::ofstream(log(), std::ios::app) << fmt::format("{} {} {}\n", key, file, fmt::join(ids, " "));
@@ -648,7 +666,7 @@ TEST_F(LyingWriters, OneThatAcknowledgesBeforeItWritesLosesRows) {
 }
 
 TEST_F(LyingWriters, OneThatLosesOnRetryLosesRows) {
-  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t) {
+  EXPECT_THAT(found_with([this](const auto& batch, const auto& ids, std::uint64_t) {
                 if (batch.first == 8 && batch.attempt == 1) return Outcome::retry("not now");
                 if (batch.attempt == 1) write_down(log(), batch, ids);
                 return Outcome::delivered();
@@ -675,7 +693,7 @@ TEST_F(LyingWriters, OneThatWritesHalfLosesRows) {
 }
 
 TEST_F(LyingWriters, OneThatNeverAnswersForCertainNeverEnds) {
-  EXPECT_THAT(found_with([this](const auto& batch, auto ids, std::uint64_t) {
+  EXPECT_THAT(found_with([this](const auto& batch, const auto& ids, std::uint64_t) {
                 write_down(log(), batch, ids);
                 return Outcome::unknown("it hung up");
               }),

@@ -54,6 +54,7 @@ class LaneSchedules : public testing::Test {
 
   Status run(int workers, Parallelism parallelism) {
     std::vector<Lane*> lanes;
+    lanes.reserve(lanes_.size());
     for (Told& lane : lanes_) lanes.push_back(&lane);
     LaneSchedule schedule(
         lanes,

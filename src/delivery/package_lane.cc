@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/counts.h"
 #include "base/fault.h"
 
 namespace outfall::delivery {
@@ -23,12 +24,12 @@ LoadSummary summary_of_jobs(const ledger::PackageRecord& package) {
 
 }  // namespace
 
-PackageLane::PackageLane(Destination& destination, const LoadRequest& request, const RetryPolicy& retry, Env& env,
+PackageLane::PackageLane(Destination& destination, const LoadRequest& request, Env& env,
                          const std::function<void(const Error&)>& attempt_failed)
     : destination_(destination),
       request_(request),
       attempt_failed_(attempt_failed),
-      attempts_(retry, env, destination.records_loads()) {}
+      attempts_(destination.retry(), env, destination.records_loads()) {}
 
 Result<Turn> PackageLane::advance(std::unique_ptr<Writer>&) {
   const Outcome outcome =
@@ -39,7 +40,7 @@ Result<Turn> PackageLane::advance(std::unique_ptr<Writer>&) {
   request_.check = package::JobCheck::bytes;  // what was in memory a moment ago may be read from the disk now
   if (error_->remedy == Remedy::abandon) return Turn{.step = Step::stopped};
   if (const auto wait = attempts_.wait_after(outcome, storm_)) return Turn{.step = Step::waiting, .wait = *wait};
-  error_ = std::move(*error_).in(fmt::format("failed {} times", attempts_.count()));
+  error_ = std::move(*error_).in("failed " + counted(attempts_.count(), "time"));
   return Turn{.step = Step::stopped};
 }
 
@@ -79,7 +80,7 @@ Outcome PackageLane::load() {
   if (!loaded) {
     if (Outcome opened = open(); opened.kind != Outcome::Kind::delivered) return Outcome::unknown(opened.reason);
   }
-  const Outcome known = *find_load();
+  Outcome known = *find_load();
   if (known.kind == Outcome::Kind::unknown) return known;
   if (known.kind == Outcome::Kind::delivered) {
     if (loaded) done_ = std::move(*loaded);

@@ -21,7 +21,7 @@ namespace outfall::delivery {
 class PackageLane final : public Lane {
  public:
   /// `attempt_failed` may be null. All outlive the object.
-  PackageLane(Destination& destination, const LoadRequest& request, const RetryPolicy& retry, Env& env,
+  PackageLane(Destination& destination, const LoadRequest& request, Env& env,
               const std::function<void(const Error&)>& attempt_failed);
 
   const std::string& table() const override { return no_table_; }

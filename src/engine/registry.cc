@@ -125,14 +125,19 @@ BatchOptions batches_of(const DestinationOptions& options) {
   return options.custom == nullptr ? options.batches : options.custom->options().batches;
 }
 
+delivery::RetryPolicy retry_policy(const BatchOptions& batches) {
+  delivery::RetryPolicy retry;
+  retry.attempts_max = batches.attempts_max.value_or(retry.attempts_max);
+  return retry;
+}
+
 }  // namespace
 
 delivery::LaneOptions lane_options(const BatchOptions& batches) {
-  delivery::LaneOptions lanes;
+  delivery::LaneOptions lanes{.retry = retry_policy(batches)};
   lanes.batch_size = batches.batch_size.value_or(lanes.batch_size);
   lanes.workers = std::min(batches.load_jobs_max.value_or(lanes.workers), batches.in_flight_max.value_or(INT_MAX));
   lanes.parallelism = batches.parallelism.value_or(lanes.parallelism);
-  lanes.retry.attempts_max = batches.attempts_max.value_or(lanes.retry.attempts_max);
   lanes.batch_bytes = batches.batch_bytes.value_or(lanes.batch_bytes);
   const bool is_grouped = batches.progress ? *batches.progress == BatchProgress::grouped
                                            : lanes.batch_size == 0 || lanes.batch_size >= grouped_from_rows;
@@ -170,7 +175,10 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
       find_destination({.word = word, .pipeline = options.pipeline, .batches = batches_of(options)}, *settings);
   if (!found) return fail(found.error());
   auto made = make_kind(*found, options, env);
-  if (made) (*made)->set_meaning(found->meaning);
+  if (made) {
+    (*made)->set_meaning(found->meaning);
+    (*made)->set_retry(retry_policy(found->batches));
+  }
   return made;
 }
 
