@@ -30,6 +30,8 @@ struct RowForm {
   /// Columns do not tell a null from what is not there: made from them, rows have neither, as_is too.
   RowNulls nulls = RowNulls::omit;
   bool ints_as_strings = false;  ///< bigints beyond 2^53; of a document those that are values of its own keys
+
+  bool operator==(const RowForm&) const = default;
 };
 
 enum class RowTextForm : std::uint8_t {

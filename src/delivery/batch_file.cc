@@ -12,13 +12,14 @@
 
 namespace outfall::delivery {
 
-Result<std::shared_ptr<const BatchFile>> BatchFile::write(const Batch& batch, LoaderFileFormat format) {
+Result<std::shared_ptr<const BatchFile>> BatchFile::write(const Batch& batch) {
   // A call that hangs may still have the file of an earlier attempt.
   static std::atomic<std::uint64_t> files = 0;
   std::string path = fmt::format("{}/{}.{}-{}.{}-{}.{}", batch.folder, batch.job_file, batch.first, batch.last,
-                                 ::getpid(), ++files, name(format));
+                                 ::getpid(), ++files, name(batch.format));
   std::shared_ptr<const BatchFile> file(new BatchFile(std::move(path)));
-  Status written = columnar::write_rows_to({batch.rows, batch.reader}, batch.first, batch.last, format, file->path());
+  Status written =
+      columnar::write_rows_to({batch.rows, batch.reader}, batch.first, batch.last, batch.format, file->path());
   if (!written) return fail(std::move(written.error()));
   return file;
 }

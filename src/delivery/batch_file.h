@@ -8,7 +8,6 @@
 
 #include "delivery/writer.h"
 #include "outfall/error.h"
-#include "outfall/types.h"
 
 namespace outfall::delivery {
 
@@ -17,7 +16,7 @@ class BatchFile {
   /// Beside the job file. Nobody may write to it.
   ///
   /// Errors: the disk is full; the job file is damaged, or holds documents where the format wants columns.
-  static Result<std::shared_ptr<const BatchFile>> write(const Batch& batch, LoaderFileFormat format);
+  static Result<std::shared_ptr<const BatchFile>> write(const Batch& batch);
 
   BatchFile(const BatchFile&) = delete;
   BatchFile& operator=(const BatchFile&) = delete;

@@ -32,7 +32,8 @@ struct LaneOptions {
   std::uint64_t batch_bytes = 0;      ///< a batch has no more as JSON, unless it is one row; 0: no bound
   std::shared_ptr<RateLimit> rate{};  ///< of all that the destination is sent; null: none
   MarkPolicy marks = MarkPolicy::strict;
-  bool skips_dlt = true;  ///< leaves out the columns and tables that a load adds
+  bool skips_dlt = true;                              ///< leaves out the columns and tables that a load adds
+  LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< of rows that are bytes, and of files whose paths are given
   columnar::RowForm rows{};
 };
 

@@ -70,6 +70,10 @@ JobLane::JobLane(LoadOfLanes& load, const ledger::JobRecord& job, const schema::
       first_(first),
       record_(std::move(record)),
       open_to_(record_.sent_to),
+      form_now_{.format = load.intake.options.format,
+                .rows = load.intake.options.rows,
+                .is_file = load.intake.options.batch_size == 0},
+      form_then_(batch_form(record_.sent_as, form_now_)),
       attempts_(attempts(false)) {}
 
 Step JobLane::standing() const {
@@ -129,14 +133,19 @@ Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
   return Turn{};
 }
 
+/// Of the batch in hand.
+const BatchForm& JobLane::form() const {
+  return record_.settled < open_to_ ? form_then_ : form_now_;
+}
+
 Status JobLane::open_rows() {
-  if (rows_ != nullptr) return {};
-  const LaneOptions& options = load_.intake.options;
+  if (rows_ != nullptr && rows_form_ == form().rows) return {};
   Result<std::unique_ptr<JobRows>> rows =
       open_job_rows(load_.request.folder, job_, table_,
-                    {.check = load_.request.check, .form = options.rows, .skips_dlt = options.skips_dlt});
+                    {.check = load_.request.check, .form = form().rows, .skips_dlt = load_.intake.options.skips_dlt});
   if (!rows) return fail(std::move(rows.error()));
   rows_ = std::move(*rows);
+  rows_form_ = form().rows;
   // A call that hangs may ask for keys when all this is gone.
   rows_->row_key = [pipeline = load_.request.lanes->pipeline, load_id = load_.request.package.load_id,
                     file = job_.file](std::uint64_t row) { return batch_key(pipeline, load_id, file, row, row + 1); };
@@ -187,6 +196,7 @@ bool JobLane::add_intent(LaneRecord& record) const {
     record.part_to = end;
     return true;
   }
+  record.sent_as = text_of(form_now_);
   const std::uint64_t cut = end - record.settled;
   const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / cut, 1, batches_between_marks);
   intend_window(record, end, is_grouped() ? std::min(record.settled + batches * cut, job_.rows) : end);
@@ -229,7 +239,8 @@ Outcome JobLane::send(std::unique_ptr<Writer>& writer) {
               .row_key = rows_->row_key,
               .keeps = rows_,
               .stop = load_.request.stop,
-              .is_file = load_.intake.options.batch_size == 0};
+              .format = form().format,
+              .is_file = form().is_file};
   Outcome outcome = attempts_.make([&] { return have_writer(writer, load_.intake.make_writer); },
                                    [&] { return writer->resolve(batch); },
                                    [&] {

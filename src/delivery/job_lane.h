@@ -17,6 +17,7 @@
 
 #include "base/env.h"
 #include "delivery/attempts.h"
+#include "delivery/batch_form.h"
 #include "delivery/destination.h"
 #include "delivery/intake.h"
 #include "delivery/job_rows.h"
@@ -78,6 +79,7 @@ class JobLane final : public Lane {
   const std::optional<Error>& error() const { return error_; }  ///< why it was stopped
 
  private:
+  const BatchForm& form() const;
   Status open_rows();
   std::optional<std::chrono::nanoseconds> wait_for_rate();
   Result<std::uint64_t> next_end();
@@ -108,6 +110,9 @@ class JobLane final : public Lane {
   ledger::LaneRecord record_;
   std::uint64_t open_to_;  ///< rows before this one may have been sent by an earlier process
   std::optional<Error> error_{};
+  const BatchForm form_now_;       ///< what is asked for now
+  const BatchForm form_then_;      ///< of what may have been sent by an earlier process
+  columnar::RowForm rows_form_{};  ///< of `rows_`
   std::shared_ptr<JobRows> rows_{};
 
   /// Where the batch in hand ends is last; what is left of the cut, of which it is a part, ends before it.

@@ -23,6 +23,7 @@
 #include "base/fault.h"
 #include "base/hash.h"
 #include "base/scratch_folder.h"
+#include "delivery/batch_form.h"
 #include "delivery/batch_key.h"
 #include "delivery/writer.h"
 #include "package/package_writer.h"
@@ -269,6 +270,38 @@ TEST_F(Lanes, ReplayedRowsGoOutAloneUnderTheirKeys) {
   ASSERT_EQ(letters().size(), 1U);
   EXPECT_EQ(letters().front().letter.key, "t-3");
   EXPECT_EQ(letters().front().letter.input, "placed");
+}
+
+TEST_F(Lanes, WhatMayHaveArrivedComesAgainInItsOldForm) {
+  seal({{"t", {12}}});
+  LaneOptions options = quick(5);
+  options.format = LoaderFileFormat::csv;
+  options.rows.nulls = RowNulls::send;
+  ASSERT_TRUE(deliver(options, answering([](const auto&, const auto&) { return Outcome::unknown("hung up"); })));
+  EXPECT_EQ(records().front().sent_as, "csv send");
+
+  std::vector<std::string> forms;
+  const auto answer = answering([&](const delivery::Batch& batch, const auto& ids) {
+    forms.push_back(fmt::format("{} rows {}{}", ids.size(), name(batch.format), batch.is_file ? " in a file" : ""));
+    return Outcome{};
+  });
+  options = quick(0);
+  options.format = LoaderFileFormat::typed_jsonl;
+  ASSERT_TRUE(deliver(options, answer));
+  EXPECT_THAT(forms, ElementsAre("5 rows csv", "7 rows typed-jsonl in a file"));
+}
+
+TEST(BatchForms, AreReadAsTheyWereWritten) {
+  const BatchForm own{.format = LoaderFileFormat::arrow};
+  for (const LoaderFileFormat format : {LoaderFileFormat::jsonl, LoaderFileFormat::csv}) {
+    for (const RowNulls nulls : {RowNulls::omit, RowNulls::send, RowNulls::as_is}) {
+      for (const bool yes : {false, true}) {
+        const BatchForm form{.format = format, .rows = {.nulls = nulls, .ints_as_strings = yes}, .is_file = !yes};
+        EXPECT_EQ(batch_form(text_of(form), own), form) << text_of(form);
+      }
+    }
+  }
+  for (const char* unknown : {"", "avro", "jsonl backwards"}) EXPECT_EQ(batch_form(unknown, own), own) << unknown;
 }
 
 TEST_F(Lanes, WhatWasRecordedCountsWhereNoMoreCanBe) {

@@ -22,7 +22,8 @@ inline std::uint64_t intended_end(const ledger::LaneRecord& record) {
   return std::min(record.cut_first + (whole + 1) * record.cut, record.sent_to);
 }
 
-/// The batch from what is settled up to `end` is about to be sent, and so are the others of its size up to `sent_to`.
+/// The batch from what is settled up to `end` is about to be sent, and so are the others of its size up to `sent_to`,
+/// all of which look as `record.sent_as` says.
 inline void intend_window(ledger::LaneRecord& record, std::uint64_t end, std::uint64_t sent_to) {
   record.cut_first = record.settled;
   record.cut = end - record.settled;

@@ -19,6 +19,7 @@
 #include "columnar/rows_reader.h"
 #include "outfall/error.h"
 #include "outfall/outcome.h"
+#include "outfall/types.h"
 #include "schema/table.h"
 
 namespace outfall::delivery {
@@ -40,7 +41,8 @@ struct Batch {
   std::shared_ptr<const void> keeps{};
   std::stop_token stop{};
 
-  bool is_file = false;  ///< it is to be given as a path
+  LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< where rows are bytes
+  bool is_file = false;                               ///< it is to be given as a path
 
   std::uint64_t size() const { return last - first; }
 };

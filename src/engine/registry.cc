@@ -27,7 +27,6 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
   const BatchOptions& batches = settings.batches;
   destinations::program::ProgramOptions program{.lanes = lane_options(batches),
                                                 .timeout = batches.timeout,
-                                                .format = batches.loader_file_format.value_or(LoaderFileFormat::jsonl),
                                                 .recommended_file_size = batches.recommended_file_size.value_or(0),
                                                 .deduplicates = batches.deduplicates.value_or(false),
                                                 .lock_path = options.programs_lock,
@@ -53,7 +52,6 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
       destinations::function::FunctionOptions{
           .lanes = lanes,
           .timeout = settings.batches.timeout,
-          .format = settings.batches.loader_file_format.value_or(LoaderFileFormat::jsonl),
           .naming = settings.naming.value_or(own.naming_convention),
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
           .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
@@ -138,6 +136,7 @@ delivery::LaneOptions lane_options(const BatchOptions& batches) {
   lanes.batch_size = batches.batch_size.value_or(lanes.batch_size);
   lanes.workers = std::min(batches.load_jobs_max.value_or(lanes.workers), batches.in_flight_max.value_or(INT_MAX));
   lanes.parallelism = batches.parallelism.value_or(lanes.parallelism);
+  lanes.format = batches.loader_file_format.value_or(lanes.format);
   lanes.batch_bytes = batches.batch_bytes.value_or(lanes.batch_bytes);
   const bool is_grouped = batches.progress ? *batches.progress == BatchProgress::grouped
                                            : lanes.batch_size == 0 || lanes.batch_size >= grouped_from_rows;

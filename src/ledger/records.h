@@ -59,6 +59,7 @@ struct LaneRecord {
   std::uint64_t sent_to = 0;
   std::uint64_t cut_first = 0;
   std::uint64_t cut = 0;
+  std::string sent_as{};  ///< what they look like; empty: not known
   /// Behind `settled`: the batch in hand is a part of one that was divided, and ends here.
   std::uint64_t part_to = 0;
   std::uint64_t attempts = 0;  ///< that failed, in all runs

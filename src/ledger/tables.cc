@@ -316,8 +316,13 @@ WHERE j.load_id IN (SELECT load_id FROM lanes) AND substr(j.table_name, 1, 4) <>
 ORDER BY j.load_id DESC, j.position;
 )sql";
 
+constexpr const char* version_10 = R"sql(
+-- What batches that may have arrived look like, so that they come again as they were.
+ALTER TABLE lanes ADD COLUMN sent_as TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
-                                version_6, version_7, version_8, version_9};
+                                version_6, version_7, version_8, version_9, version_10};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

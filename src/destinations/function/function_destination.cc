@@ -68,8 +68,7 @@ Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delive
   const auto introduction =
       std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
   const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
-    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.format,
-                                            options_.log);
+    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log);
   };
   return delivery::Intake{.options = options_.lanes, .make_writer = make_writer};
 }
@@ -78,7 +77,7 @@ Status FunctionDestination::abort_load(const std::string& load_id, const std::st
   if (Status opened = open_once(); !opened) return opened;
   const auto introduction =
       std::make_shared<LoadIntroduction>(load_id, destination_->options().skip_dlt_columns_and_tables);
-  const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.format, options_.log)
+  const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.log)
                            .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   return told.kind == Outcome::Kind::delivered ? Status{} : fail(told.reason, told.hint);
 }

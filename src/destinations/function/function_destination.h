@@ -23,7 +23,6 @@ namespace outfall::destinations::function {
 struct FunctionOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one call
-  LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< of files whose paths are given
   NamingConvention naming = NamingConvention::direct;
   std::optional<int> max_table_nesting{};
   std::uint64_t recommended_file_size = 0;

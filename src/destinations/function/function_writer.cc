@@ -66,12 +66,11 @@ bool LoadIntroduction::is_stuck() const {
 }
 
 FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
-                               std::optional<std::chrono::nanoseconds> timeout, LoaderFileFormat format,
+                               std::optional<std::chrono::nanoseconds> timeout,
                                std::function<void(std::string_view)> log)
     : destination_(std::move(destination)),
       load_(std::move(load)),
       timeout_(timeout),
-      format_(format),
       log_(log ? std::move(log) : [](std::string_view) {}) {
   if (timeout_) timed_.emplace(*timeout_);
 }
@@ -116,7 +115,7 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   const std::shared_ptr<Call> call = make_call(batch);
   if (batch.is_file) {
-    auto file = delivery::BatchFile::write(batch, format_);
+    auto file = delivery::BatchFile::write(batch);
     if (!file) return delivery::retry_after(file.error());
     call->file = std::move(*file);
     call->context.path = call->file->path();

@@ -50,8 +50,7 @@ class LoadIntroduction {
 class FunctionWriter final : public delivery::Writer {
  public:
   FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
-                 std::optional<std::chrono::nanoseconds> timeout, LoaderFileFormat format,
-                 std::function<void(std::string_view line)> log);
+                 std::optional<std::chrono::nanoseconds> timeout, std::function<void(std::string_view line)> log);
 
   Outcome write(const delivery::Batch& batch) override;
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
@@ -69,7 +68,6 @@ class FunctionWriter final : public delivery::Writer {
   const std::shared_ptr<CustomDestination> destination_;
   const std::shared_ptr<LoadIntroduction> load_;
   const std::optional<std::chrono::nanoseconds> timeout_;
-  const LoaderFileFormat format_;
   const std::function<void(std::string_view)> log_;
   std::optional<TimedCalls> timed_;
   bool is_stuck_ = false;

@@ -30,13 +30,13 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
   std::shared_ptr<const delivery::BatchFile> file;
   Status ready;
   if (batch.is_file) {
-    auto written = delivery::BatchFile::write(batch, options_.format);
+    auto written = delivery::BatchFile::write(batch);
     if (written)
       file = std::move(*written);
     else
       ready = fail(std::move(written.error()));
   } else {
-    ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, text_);
+    ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, text_);
   }
   if (!ready) return delivery::retry_after(ready.error());
   LineCutter log(options_.log);
@@ -47,7 +47,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
                        fmt::format("OUTFALL_LOAD_ID={}", batch.load_id), fmt::format("OUTFALL_JOB={}", batch.job_file),
                        fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
                        fmt::format("OUTFALL_ROWS={}", batch.size()),
-                       fmt::format("OUTFALL_FORMAT={}", name(options_.format)),
+                       fmt::format("OUTFALL_FORMAT={}", name(batch.format)),
                        fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())},
        .input = text_},
       options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });

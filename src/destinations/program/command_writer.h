@@ -19,7 +19,7 @@ namespace outfall::destinations::program {
 struct CommandOptions {
   std::string command;  ///< for /bin/sh
   std::optional<std::chrono::nanoseconds> timeout{};
-  LoaderFileFormat format = LoaderFileFormat::jsonl;
+  LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< that a program which is kept alive is started for
   std::set<int> reject_codes{};
   std::set<int> retry_codes{};
   /// Gets each line that it writes beside its answers, from any thread.

@@ -38,18 +38,23 @@ std::string fault_of(Answer::Kind kind) {
 }  // namespace
 
 ExecWriter::~ExecWriter() {
+  end();
+}
+
+void ExecWriter::end() {
   if (!program_) return;
   (void)program_->end(end_line(), end_max);
   log_.finish();
+  program_.reset();
 }
 
 Outcome ExecWriter::write(const delivery::Batch& batch) {
-  if (Outcome ready = introduce(batch.load_id, &batch.table, batch.stop); ready.kind != Outcome::Kind::delivered) {
+  if (Outcome ready = introduce(batch); ready.kind != Outcome::Kind::delivered) {
     return ready;
   }
   std::shared_ptr<const delivery::BatchFile> file;
   if (batch.is_file) {
-    auto written = delivery::BatchFile::write(batch, options_.format);
+    auto written = delivery::BatchFile::write(batch);
     if (!written) return delivery::retry_after(written.error());
     file = std::move(*written);
     text_ = file_line(batch, file->path());
@@ -61,13 +66,13 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
 
 /// The batch's line, and its rows behind it.
 Status ExecWriter::tell_rows(const delivery::Batch& batch) {
-  if (is_lines(options_.format)) {
+  if (is_lines(batch.format)) {
     text_ = batch_line(batch, {.row_keys = ready_.row_keys, .bytes = std::nullopt});
     if (ready_.row_keys) return append_keyed(batch);
-    return columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, text_);
+    return columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, text_);
   }
   std::string bytes;
-  Status told = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, options_.format, bytes);
+  Status told = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, bytes);
   if (told) text_ = batch_line(batch, {.row_keys = false, .bytes = bytes.size()}) + bytes;
   return told;
 }
@@ -76,7 +81,7 @@ Status ExecWriter::append_keyed(const delivery::Batch& batch) {
   std::string row;
   for (std::uint64_t i = batch.first; i < batch.last; ++i) {
     row.clear();
-    Status told = columnar::append_rows({batch.rows, batch.reader}, i, i + 1, options_.format, row);
+    Status told = columnar::append_rows({batch.rows, batch.reader}, i, i + 1, batch.format, row);
     if (!told) return told;
     // One row goes by the key of its batch, also where that is replayed.
     append_keyed_row(text_, batch.size() == 1 ? std::string(batch.key) : batch.row_key(i), row);
@@ -86,7 +91,7 @@ Status ExecWriter::append_keyed(const delivery::Batch& batch) {
 
 std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {
   // What cannot be asked now is asked again, and is not sent before.
-  if (Outcome ready = introduce(batch.load_id, &batch.table, batch.stop); ready.kind != Outcome::Kind::delivered) {
+  if (Outcome ready = introduce(batch); ready.kind != Outcome::Kind::delivered) {
     ready.kind = ready.kind == Outcome::Kind::retry ? Outcome::Kind::unknown : ready.kind;
     return ready;
   }
@@ -118,6 +123,13 @@ Result<Ready> ExecWriter::look(const std::stop_token& stop) {
   return fail(std::move(started.reason), std::move(started.hint));
 }
 
+/// A program is told once which format its rows have.
+Outcome ExecWriter::introduce(const delivery::Batch& batch) {
+  if (format_ != batch.format) end();
+  format_ = batch.format;
+  return introduce(batch.load_id, &batch.table, batch.stop);
+}
+
 /// Sees to it that a program is there which knows of the load and the table.
 Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop) {
   if (!program_) {
@@ -145,7 +157,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
   const Answer answer =
-      program_->ask(hello_line(destination_, worker_, options_.format),
+      program_->ask(hello_line(destination_, worker_, format_),
                     std::max<std::chrono::nanoseconds>(options_.timeout.value_or(start_max), start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();

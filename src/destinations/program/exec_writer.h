@@ -26,7 +26,8 @@ class ExecWriter final : public delivery::Writer {
         worker_(worker),
         guard_(guard),
         introduced_(std::move(introduced)),
-        log_(options.log) {}
+        log_(options.log),
+        format_(options.format) {}
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;
@@ -41,6 +42,8 @@ class ExecWriter final : public delivery::Writer {
   Status append_keyed(const delivery::Batch& batch);
   Outcome start(const std::stop_token& stop);
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
+  Outcome introduce(const delivery::Batch& batch);
+  void end();
   /// What the program answers to the text, of a batch of so many rows. It is gone after any other answer.
   Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop);
   Outcome gone(std::string reason);
@@ -52,10 +55,11 @@ class ExecWriter final : public delivery::Writer {
   const std::function<void(const Ready&)> introduced_;  ///< told each time that the program says what it is
   LineCutter log_;
   std::optional<LiveProgram> program_;
-  Ready ready_{};        ///< what it said
-  std::string load_id_;  ///< that it was told of
-  std::string table_;    ///< the same
-  std::string text_;     ///< of the batch in hand
+  LoaderFileFormat format_;  ///< that it is started for
+  Ready ready_{};            ///< what it said
+  std::string load_id_;      ///< that it was told of
+  std::string table_;        ///< the same
+  std::string text_;         ///< of the batch in hand
 };
 
 }  // namespace outfall::destinations::program

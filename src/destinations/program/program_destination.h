@@ -24,9 +24,8 @@ namespace outfall::destinations::program {
 struct ProgramOptions {
   delivery::LaneOptions lanes{};
   std::optional<std::chrono::nanoseconds> timeout{};  ///< of one batch
-  LoaderFileFormat format = LoaderFileFormat::jsonl;
-  std::set<int> reject_codes{65};  ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
-  std::set<int> retry_codes{75};   ///< EX_TEMPFAIL
+  std::set<int> reject_codes{65};                     ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
+  std::set<int> retry_codes{75};                      ///< EX_TEMPFAIL
   std::uint64_t recommended_file_size = 0;
   bool deduplicates = false;                         ///< of a command; others say so themselves
   std::string lock_path{};                           ///< of the lock that the programs hold; made if missing
