@@ -97,7 +97,7 @@ struct CustomOptions {
   std::string name{};
   BatchOptions batches{};  ///< those of a run are not looked at
   NamingConvention naming_convention = NamingConvention::direct;
-  /// Levels of nesting that become tables of their own; deeper values stay JSON. None: what the run says, or 1000.
+  /// Levels of nesting that become tables of their own, where the run says nothing; deeper values stay JSON. None: 1000.
   std::optional<int> max_table_nesting = 0;
   /// Leaves out the columns and tables that a load adds (`_dlt_id` and its like).
   bool skip_dlt_columns_and_tables = true;

@@ -108,7 +108,7 @@ struct outfall_destination {
   void (*close)(void* state);
 
   const char* naming_convention;  // NULL: direct
-  int32_t max_table_nesting;      // levels that become tables of their own; -1: what the run says
+  int32_t max_table_nesting;      // levels that become tables of their own, where the run says nothing; -1: 1000
   int32_t keeps_dlt_columns;      // 1: columns and tables that a load adds are given too
   int32_t deduplicates;           // 1: a key that comes twice counts once
 };

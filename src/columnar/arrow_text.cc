@@ -3,6 +3,7 @@
 // Values of Arrow arrays as text and as JSON.
 #include <arrow/array.h>
 #include <arrow/extension_type.h>
+#include <arrow/util/decimal.h>
 
 #include <cmath>
 #include <limits>
@@ -82,6 +83,12 @@ void append_uuid(std::string& out, std::string_view bytes) {
     out += digits[byte >> 4];
     out += digits[byte & 15];
   }
+}
+
+template <class Decimal>
+void append_decimal(std::string& out, const arrow::Array& array, std::int64_t row) {
+  const Decimal decimal(static_cast<const arrow::FixedSizeBinaryArray&>(array).GetValue(row));
+  append_decimal_text(out, decimal.ToIntegerString(), static_cast<const arrow::DecimalType&>(*array.type()).scale());
 }
 
 void append_quoted(std::string& out, const arrow::Array& array, std::int64_t row) {
@@ -272,16 +279,19 @@ void append_arrow_text(std::string& out, const arrow::Array& outer, std::int64_t
       out += std::to_string(static_cast<const arrow::UInt64Array&>(*array).Value(row));
       return;
     case Type::DECIMAL32:
-      out += static_cast<const arrow::Decimal32Array&>(*array).FormatValue(row);
-      return;
+      return append_decimal<arrow::Decimal32>(out, *array, row);
     case Type::DECIMAL64:
-      out += static_cast<const arrow::Decimal64Array&>(*array).FormatValue(row);
-      return;
+      return append_decimal<arrow::Decimal64>(out, *array, row);
     case Type::DECIMAL128:
-      out += static_cast<const arrow::Decimal128Array&>(*array).FormatValue(row);
-      return;
+      return append_decimal<arrow::Decimal128>(out, *array, row);
     case Type::DECIMAL256:
-      out += static_cast<const arrow::Decimal256Array&>(*array).FormatValue(row);
+      return append_decimal<arrow::Decimal256>(out, *array, row);
+    case Type::HALF_FLOAT:
+    case Type::FLOAT:
+    case Type::DOUBLE:
+      return schema::append_double_text(out, *real_of(*array, row));
+    case Type::BOOL:
+      out += static_cast<const arrow::BooleanArray&>(*array).Value(row) ? "true" : "false";
       return;
     case Type::STRING:
     case Type::LARGE_STRING:

@@ -82,6 +82,28 @@ std::optional<double> real_of(const arrow::Array& array, std::int64_t row) {
   }
 }
 
+void append_decimal_text(std::string& out, std::string_view unscaled, int scale) {
+  if (unscaled.starts_with('-')) {
+    out += '-';
+    unscaled.remove_prefix(1);
+  }
+  if (scale <= 0) {
+    out += unscaled;
+    if (unscaled != "0") out.append(static_cast<std::size_t>(-scale), '0');
+    return;
+  }
+  const auto behind = static_cast<std::size_t>(scale);
+  const std::size_t in_front = unscaled.size() > behind ? unscaled.size() - behind : 0;
+  if (in_front == 0) {
+    out += "0.";
+    out.append(behind - unscaled.size(), '0');
+  } else {
+    out += unscaled.substr(0, in_front);
+    out += '.';
+  }
+  out += unscaled.substr(in_front);
+}
+
 std::string_view bytes_of(const arrow::Array& array, std::int64_t row) {
   switch (array.type_id()) {
     case Type::LARGE_STRING:

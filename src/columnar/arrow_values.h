@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace outfall::columnar {
@@ -31,6 +32,9 @@ std::int64_t days_of(const arrow::Array& array, std::int64_t row);
 
 /// Floats of any width; nothing for other types.
 std::optional<double> real_of(const arrow::Array& array, std::int64_t row);
+
+/// All digits of an unscaled integer, `scale` of them behind the point; never an exponent.
+void append_decimal_text(std::string& out, std::string_view unscaled, int scale);
 
 /// Texts and binaries of any kind.
 std::string_view bytes_of(const arrow::Array& array, std::int64_t row);

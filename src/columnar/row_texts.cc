@@ -32,10 +32,20 @@ struct WantedColumn {
 };
 
 void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t row, RowTextForm form) {
-  const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
-  const std::optional<std::int64_t> moment = to_microseconds(integer_of(array, row), type.unit(), Fraction::cut);
-  schema::append_iso(out, schema::Timestamp{.microseconds_utc = moment.value_or(0), .offset_seconds = std::nullopt});
-  if (!type.timezone().empty()) out += form == RowTextForm::typed ? "+00:00" : "Z";
+  append_arrow_text(out, array, row);
+  constexpr std::string_view utc = "+00:00";
+  if (form == RowTextForm::plain && out.ends_with(utc)) out.replace(out.size() - utc.size(), utc.size(), "Z");
+}
+
+/// Raw line ends stand between tokens alone: a row is one line without them.
+void append_json_line(std::string& out, std::string_view json) {
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t end = json.find_first_of("\n\r", begin);
+    out += json.substr(begin, end - begin);
+    if (end == std::string_view::npos) return;
+    begin = end + 1;
+  }
 }
 
 /// Whether a double may not hold it.
@@ -70,8 +80,7 @@ void append_value(std::string& out, const WantedColumn& column, const arrow::Arr
     case DataType::text:
       return append_json_string(out, bytes_of(array, row));
     case DataType::json:
-      out += bytes_of(array, row);
-      return;
+      return append_json_line(out, bytes_of(array, row));
     case DataType::bigint:
       return append_bigint(out, integer_of(array, row), as);
     case DataType::double_:
@@ -93,8 +102,6 @@ void append_value(std::string& out, const WantedColumn& column, const arrow::Arr
 void append_field_text(std::string& out, DataType type, const arrow::Array& array, std::int64_t row) {
   if (type == DataType::text || type == DataType::json)
     out += bytes_of(array, row);
-  else if (type == DataType::bool_)
-    out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
   else if (type == DataType::timestamp)
     append_timestamp(out, array, row, RowTextForm::plain);
   else

@@ -2,45 +2,22 @@
 #include "columnar/row_texts.h"
 
 #include <arrow/api.h>
-#include <arrow/c/bridge.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include "base/scratch_folder.h"
+#include "columnar/job_file_for_tests.h"
 
 namespace outfall::columnar {
 namespace {
 
 using testing::HasSubstr;
 
-class RowTextsTest : public testing::Test {
+class RowTextsTest : public for_tests::JobFile {
  protected:
-  /// A job file with the columns, `batches` times.
-  IpcFileReader file(const std::shared_ptr<arrow::Schema>& schema,
-                     const std::vector<std::shared_ptr<arrow::Array>>& columns, int batches = 1) {
-    const std::string path = folder_ / "rows.arrow";
-    ArrowSchema description{};
-    EXPECT_TRUE(arrow::ExportSchema(*schema, &description).ok());
-    auto writer = IpcFileWriter::create(path, description);
-    description.release(&description);
-    EXPECT_TRUE(writer);
-    for (int i = 0; i < batches; ++i) {
-      ArrowArray batch{};
-      const auto rows = arrow::RecordBatch::Make(schema, columns.front()->length(), columns);
-      EXPECT_TRUE(arrow::ExportRecordBatch(*rows, &batch).ok());
-      EXPECT_TRUE(writer->append(&batch));
-    }
-    EXPECT_TRUE(writer->finish());
-    return IpcFileReader::open(path).value();
-  }
-
-  IpcFileReader documents(const std::vector<std::string>& texts, int batches = 1) {
+  IpcFileReader documents(const std::vector<std::string>& texts, std::size_t batches = 1) {
     arrow::StringBuilder column;
     EXPECT_TRUE(column.AppendValues(texts).ok());
     return file(arrow::schema({arrow::field("_dlt_document", arrow::utf8(), false)}), {*column.Finish()}, batches);
   }
-
-  ScratchFolder folder_;
 };
 
 std::string rows(const IpcFileReader& file, const std::vector<RowTextColumn>& columns, const RowForm& form,

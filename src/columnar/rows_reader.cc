@@ -105,7 +105,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> plain(const std::shared_ptr<arrow::
 }  // namespace
 
 std::string Decimal::text() const {
-  return arrow::Decimal256(arrow::Decimal256::WordArray(unscaled)).ToString(scale);
+  std::string out;
+  columnar::append_decimal_text(out, arrow::Decimal256(arrow::Decimal256::WordArray(unscaled)).ToIntegerString(),
+                                scale);
+  return out;
 }
 
 arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {

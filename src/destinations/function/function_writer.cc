@@ -110,9 +110,6 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
 
 Outcome FunctionWriter::write(const delivery::Batch& batch) {
   if (Outcome begun = introduce(&batch.table, batch.stop); begun.kind != Outcome::Kind::delivered) return begun;
-  const std::uint64_t last = batch.is_file ? batch.first : batch.last;
-  const Result<const Rows*> rows = batch.reader.select(batch.first, last, batch.rows);
-  if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   const std::shared_ptr<Call> call = make_call(batch);
   if (batch.is_file) {
     auto file = delivery::BatchFile::write(batch);
@@ -120,6 +117,10 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
     call->file = std::move(*file);
     call->context.path = call->file->path();
   }
+  // Behind the file, which is written from the same reader.
+  const std::uint64_t last = batch.is_file ? batch.first : batch.last;
+  const Result<const Rows*> rows = batch.reader.select(batch.first, last, batch.rows);
+  if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   call->rows = *rows;
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
   Outcome outcome =

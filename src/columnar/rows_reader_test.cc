@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows at the ends of what their types hold, in each way in which they are read: by name and by position, as JSON,
+// marked as dlt marks it, as separated text and as a record batch.
+#include "columnar/rows_reader.h"
+
+#include <arrow/api.h>
+#include <arrow/c/bridge.h>
+#include <arrow/json/from_string.h>
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+
+#include "columnar/job_file_for_tests.h"
+
+namespace outfall::columnar {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+std::shared_ptr<arrow::Array> array_of(const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
+  const auto made = arrow::json::ArrayFromJSONString(type, json);
+  EXPECT_TRUE(made.ok()) << made.status().ToString();
+  return *made;
+}
+
+/// A job file with one column, and all that its rows are.
+class OneColumn {
+ public:
+  OneColumn(IpcFileReader file, DataType type)
+      : file_(std::move(file)),
+        columns_{{.name = "c", .type = type}},
+        texts_(RowTexts::open(file_, columns_, {}).value()),
+        reader_(RowsReader::open(file_, columns_)) {}
+
+  const Rows& rows() {
+    const auto selected = reader_.select(0, file_.size().rows, texts_);
+    EXPECT_TRUE(selected) << selected.error().message;
+    return **selected;
+  }
+
+  std::vector<Value> values() {
+    std::vector<Value> found;
+    for (const Row row : rows()) {
+      found.push_back(row["c"]);
+      const Value by_place = row[0];
+      const auto* real = std::get_if<double>(&by_place);
+      EXPECT_TRUE(by_place == found.back() || (real != nullptr && std::isnan(*real)));
+    }
+    return found;
+  }
+
+  std::string json() { return text(RowTextForm::plain); }
+  std::string typed_json() { return text(RowTextForm::typed); }
+  std::string separated() {
+    std::string out;
+    EXPECT_TRUE(texts_.append_separated(0, file_.size().rows, false, out));
+    return out;
+  }
+
+  /// As Arrow prints it, which shows that the batch that is given away has the same values.
+  std::string record_batch() {
+    ArrowArray array{};
+    ArrowSchema schema{};
+    const Status taken = rows().record_batch(&array, &schema);
+    EXPECT_TRUE(taken) << taken.error().message;
+    const auto batch = arrow::ImportRecordBatch(&array, &schema).ValueOrDie();
+    EXPECT_TRUE(batch->ValidateFull().ok());
+    std::string out = batch->column(0)->type()->ToString() + ":";
+    for (std::int64_t row = 0; row < batch->num_rows(); ++row)
+      out += " " + batch->column(0)->GetScalar(row).ValueOrDie()->ToString();
+    return out;
+  }
+
+ private:
+  std::string text(RowTextForm form) {
+    std::string out;
+    EXPECT_TRUE(texts_.append(0, file_.size().rows, out, form));
+    EXPECT_EQ(form == RowTextForm::plain ? rows().json() : rows().typed_json(), out);
+    return out;
+  }
+
+  IpcFileReader file_;
+  std::vector<RowTextColumn> columns_;
+  RowTexts texts_;
+  RowsReader reader_;
+};
+
+class RowsReaderTest : public for_tests::JobFile {
+ protected:
+  OneColumn column(DataType type, const std::shared_ptr<arrow::Array>& array) {
+    return {file(arrow::schema({arrow::field("c", array->type())}), {array}), type};
+  }
+  OneColumn column(DataType type, const std::shared_ptr<arrow::DataType>& stored, const std::string& json) {
+    return column(type, array_of(stored, json));
+  }
+};
+
+TEST_F(RowsReaderTest, IntegersOf64Bits) {
+  OneColumn held = column(DataType::bigint, arrow::int64(), "[-9223372036854775808, null, 0, 9223372036854775807]");
+  EXPECT_THAT(held.values(), ElementsAre(Value(least), Value(Null{}), Value(std::int64_t{0}), Value(most)));
+  EXPECT_EQ(held.json(), "{\"c\":-9223372036854775808}\n{}\n{\"c\":0}\n{\"c\":9223372036854775807}\n");
+  EXPECT_EQ(held.typed_json(), held.json());
+  EXPECT_EQ(held.separated(), "-9223372036854775808\n\n0\n9223372036854775807\n");
+  EXPECT_EQ(held.record_batch(), "int64: -9223372036854775808 null 0 9223372036854775807");
+}
+
+TEST_F(RowsReaderTest, DoublesReadBackAndWhatIsNoNumberIsNull) {
+  arrow::DoubleBuilder doubles;
+  const double infinity = std::numeric_limits<double>::infinity();
+  ASSERT_TRUE(doubles.AppendValues({0.1, -0.0, 5e-324, 1.7976931348623157e308, 1e21, 3.0, infinity, -infinity}).ok());
+  ASSERT_TRUE(doubles.Append(std::nan("")).ok());
+  ASSERT_TRUE(doubles.AppendNull().ok());
+  OneColumn held = column(DataType::double_, *doubles.Finish());
+  const std::vector<Value> values = held.values();
+  EXPECT_EQ(values[2], Value(5e-324));
+  EXPECT_EQ(values[6], Value(infinity));
+  EXPECT_TRUE(std::isnan(std::get<double>(values[8])));
+  EXPECT_EQ(values[9], Value(Null{}));
+  EXPECT_EQ(held.json(),
+            "{\"c\":0.1}\n{\"c\":-0.0}\n{\"c\":5e-324}\n{\"c\":1.7976931348623157e+308}\n{\"c\":1e+21}\n{\"c\":3.0}\n"
+            "{\"c\":null}\n{\"c\":null}\n{\"c\":null}\n{}\n");
+  EXPECT_EQ(held.typed_json(), held.json());
+  EXPECT_EQ(held.separated(), "0.1\n-0.0\n5e-324\n1.7976931348623157e+308\n1e+21\n3.0\ninf\n-inf\nnan\n\n");
+}
+
+TEST_F(RowsReaderTest, Bools) {
+  OneColumn held = column(DataType::bool_, arrow::boolean(), "[true, null, false]");
+  EXPECT_THAT(held.values(), ElementsAre(Value(true), Value(Null{}), Value(false)));
+  EXPECT_EQ(held.json(), "{\"c\":true}\n{}\n{\"c\":false}\n");
+  EXPECT_EQ(held.separated(), "true\n\nfalse\n");
+  EXPECT_EQ(held.record_batch(), "bool: true null false");
+}
+
+TEST_F(RowsReaderTest, TextsOfAnyContent) {
+  using namespace std::string_literals;
+  arrow::StringBuilder texts;
+  const std::string odd = "\"q\\\n\r\t\u0001\u2028🦆"s + '\0' + ",";
+  for (const std::string& text : {""s, odd, std::string(3'000'000, 'x'), " blanks "s})
+    ASSERT_TRUE(texts.Append(text).ok());
+  ASSERT_TRUE(texts.AppendNull().ok());
+  OneColumn held = column(DataType::text, *texts.Finish());
+  const std::vector<Value> values = held.values();
+  EXPECT_EQ(values[0], Value(std::string_view()));
+  EXPECT_EQ(values[1], Value(std::string_view(odd)));
+  EXPECT_EQ(std::get<std::string_view>(values[2]).size(), 3'000'000U);
+  EXPECT_EQ(values[4], Value(Null{}));
+  const std::string json = held.json();
+  EXPECT_TRUE(json.starts_with("{\"c\":\"\"}\n{\"c\":\"\\\"q\\\\\\n\\r\\t\\u0001\u2028🦆\\u0000,\"}\n"))
+      << json.substr(0, 100);
+  EXPECT_TRUE(json.ends_with("{\"c\":\" blanks \"}\n{}\n"));
+  EXPECT_EQ(std::ranges::count(json, '\n'), 5) << "a row is a line";
+  const std::string separated = held.separated();
+  EXPECT_TRUE(separated.starts_with("\"\"\n\"\"\"q\\\n\r\t")) << separated.substr(0, 50);
+  EXPECT_TRUE(separated.ends_with("\" blanks \"\n\n"));
+}
+
+TEST_F(RowsReaderTest, BytesAreBase64InText) {
+  using namespace std::string_literals;
+  arrow::BinaryBuilder bytes;
+  for (const std::string& each : {""s, "\0\xff\n"s}) ASSERT_TRUE(bytes.Append(each).ok());
+  ASSERT_TRUE(bytes.AppendNull().ok());
+  OneColumn held = column(DataType::binary, *bytes.Finish());
+  const std::string second = "\0\xff\n"s;
+  EXPECT_THAT(held.values(), ElementsAre(Value(Binary{}), Value(Binary{second}), Value(Null{})));
+  EXPECT_EQ(held.json(), "{\"c\":\"\"}\n{\"c\":\"AP8K\"}\n{}\n");
+  EXPECT_EQ(held.typed_json(), "{\"c\":\"\uf02b\"}\n{\"c\":\"\uf02bAP8K\"}\n{}\n");
+  EXPECT_EQ(held.separated(), "\"\"\nAP8K\n\n");
+}
+
+TEST_F(RowsReaderTest, DecimalsOf38Digits) {
+  OneColumn held = column(DataType::decimal, arrow::decimal128(38, 9),
+                          R"(["99999999999999999999999999999.999999999", "-0.000000001", null, "0.000000000"])");
+  const std::vector<Value> values = held.values();
+  EXPECT_EQ(std::get<Decimal>(values[0]).text(), "99999999999999999999999999999.999999999");
+  EXPECT_EQ(std::get<Decimal>(values[1]).text(), "-0.000000001");
+  EXPECT_EQ(std::get<Decimal>(values[1]).unscaled[3], ~std::uint64_t{0});
+  EXPECT_EQ(values[2], Value(Null{}));
+  EXPECT_EQ(held.json(),
+            "{\"c\":\"99999999999999999999999999999.999999999\"}\n{\"c\":\"-0.000000001\"}\n{}\n"
+            "{\"c\":\"0.000000000\"}\n");
+  EXPECT_TRUE(held.typed_json().starts_with("{\"c\":\"\uf02699999999999999999999999999999.999999999\"}\n"));
+  EXPECT_EQ(held.separated(), "99999999999999999999999999999.999999999\n-0.000000001\n\n0.000000000\n");
+}
+
+TEST_F(RowsReaderTest, WeiOf38Digits) {
+  OneColumn held = column(DataType::wei, arrow::decimal128(38, 0),
+                          R"(["-99999999999999999999999999999999999999", "99999999999999999999999999999999999999"])");
+  EXPECT_EQ(std::get<Decimal>(held.values()[0]).text(), "-99999999999999999999999999999999999999");
+  EXPECT_EQ(held.typed_json(),
+            "{\"c\":\"\uf02c-99999999999999999999999999999999999999\"}\n"
+            "{\"c\":\"\uf02c99999999999999999999999999999999999999\"}\n");
+}
+
+TEST_F(RowsReaderTest, DaysOfTheWholeCalendar) {
+  arrow::Date32Builder days;
+  ASSERT_TRUE(days.AppendValues({-719162, -1, 0, 2932896}).ok());
+  ASSERT_TRUE(
+      days.AppendValues({std::numeric_limits<std::int32_t>::max(), -std::numeric_limits<std::int32_t>::max()}).ok());
+  OneColumn held = column(DataType::date, *days.Finish());
+  EXPECT_EQ(held.values()[0], Value(Date(std::chrono::year(1) / 1 / 1)));
+  EXPECT_EQ(held.values()[3], Value(Date(std::chrono::year(9999) / 12 / 31)));
+  EXPECT_EQ(held.json(),
+            "{\"c\":\"0001-01-01\"}\n{\"c\":\"1969-12-31\"}\n{\"c\":\"1970-01-01\"}\n{\"c\":\"9999-12-31\"}\n"
+            "{\"c\":\"infinity\"}\n{\"c\":\"-infinity\"}\n");
+  EXPECT_EQ(held.separated(), "0001-01-01\n1969-12-31\n1970-01-01\n9999-12-31\ninfinity\n-infinity\n");
+}
+
+TEST_F(RowsReaderTest, TimesOfADay) {
+  OneColumn held = column(DataType::time, arrow::time64(arrow::TimeUnit::MICRO), "[0, 86399999999, null, 1500000]");
+  EXPECT_EQ(held.values()[1], Value(TimeOfDay{std::chrono::microseconds(86'399'999'999)}));
+  EXPECT_EQ(held.json(), "{\"c\":\"00:00:00\"}\n{\"c\":\"23:59:59.999999\"}\n{}\n{\"c\":\"00:00:01.500000\"}\n");
+  EXPECT_TRUE(held.typed_json().starts_with("{\"c\":\"\uf02d00:00:00\"}\n"));
+}
+
+TEST_F(RowsReaderTest, MomentsOfTheWholeCalendarAndBeyond) {
+  arrow::TimestampBuilder moments(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool());
+  ASSERT_TRUE(moments.AppendValues({-62'135'596'800'000'000, -1, 253'402'300'799'999'999, most, -most}).ok());
+  ASSERT_TRUE(moments.AppendNull().ok());
+  OneColumn held = column(DataType::timestamp, *moments.Finish());
+  EXPECT_EQ(std::get<Timestamp>(held.values()[1]),
+            (Timestamp{.at = std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(-1))}));
+  EXPECT_EQ(held.json(),
+            "{\"c\":\"0001-01-01T00:00:00Z\"}\n{\"c\":\"1969-12-31T23:59:59.999999Z\"}\n"
+            "{\"c\":\"9999-12-31T23:59:59.999999Z\"}\n{\"c\":\"infinity\"}\n{\"c\":\"-infinity\"}\n{}\n");
+  EXPECT_TRUE(held.typed_json().starts_with("{\"c\":\"\uf0270001-01-01T00:00:00+00:00\"}\n"));
+  EXPECT_TRUE(held.separated().starts_with("0001-01-01T00:00:00Z\n1969-12-31T23:59:59.999999Z\n"));
+}
+
+TEST_F(RowsReaderTest, MomentsWithoutAZoneAndOfNanoseconds) {
+  OneColumn naive = column(DataType::timestamp, arrow::timestamp(arrow::TimeUnit::MICRO), "[1500000]");
+  EXPECT_FALSE(std::get<Timestamp>(naive.values()[0]).has_zone);
+  EXPECT_EQ(naive.json(), "{\"c\":\"1970-01-01T00:00:01.500000\"}\n");
+  EXPECT_EQ(naive.typed_json(), "{\"c\":\"\uf0271970-01-01T00:00:01.500000\"}\n");
+  arrow::TimestampBuilder moments(arrow::timestamp(arrow::TimeUnit::NANO, "UTC"), arrow::default_memory_pool());
+  ASSERT_TRUE(moments.AppendValues({-1, 1, 1'000, most}).ok());
+  OneColumn fine = column(DataType::timestamp, *moments.Finish());
+  const auto before = std::get<Timestamp>(fine.values()[0]);
+  EXPECT_EQ(before.at.time_since_epoch(), std::chrono::microseconds(-1));
+  EXPECT_EQ(before.nanoseconds, 999);
+  EXPECT_EQ(fine.json(),
+            "{\"c\":\"1969-12-31T23:59:59.999999999Z\"}\n{\"c\":\"1970-01-01T00:00:00.000000001Z\"}\n"
+            "{\"c\":\"1970-01-01T00:00:00.000001Z\"}\n{\"c\":\"infinity\"}\n");
+}
+
+TEST_F(RowsReaderTest, DocumentsInColumnsAreOneLine) {
+  arrow::StringBuilder texts;
+  for (const char* text : {"{}", "[1,2.50,{\"a\":null}]", "null", "{\n  \"a\": 1\n}"})
+    ASSERT_TRUE(texts.Append(text).ok());
+  ASSERT_TRUE(texts.AppendNull().ok());
+  OneColumn held = column(DataType::json, *texts.Finish());
+  EXPECT_EQ(held.values()[1], Value(JsonText{"[1,2.50,{\"a\":null}]"}));
+  EXPECT_EQ(held.values()[4], Value(Null{}));
+  const std::string json = held.json();
+  EXPECT_TRUE(json.starts_with("{\"c\":{}}\n{\"c\":[1,2.50,{\"a\":null}]}\n{\"c\":null}\n")) << json;
+  EXPECT_EQ(std::ranges::count(json, '\n'), 5) << json;
+}
+
+TEST_F(RowsReaderTest, DictionariesAndRunsAreTheirValues) {
+  OneColumn words =
+      column(DataType::text, arrow::json::DictArrayFromJSONString(arrow::dictionary(arrow::int8(), arrow::utf8()),
+                                                                  "[1, null, 0, 1]", R"(["red", "blue"])")
+                                 .ValueOrDie());
+  EXPECT_THAT(words.values(), ElementsAre(Value(std::string_view("blue")), Value(Null{}),
+                                          Value(std::string_view("red")), Value(std::string_view("blue"))));
+  EXPECT_EQ(words.json(), "{\"c\":\"blue\"}\n{}\n{\"c\":\"red\"}\n{\"c\":\"blue\"}\n");
+  EXPECT_EQ(words.record_batch(), "string: blue null red blue");
+  const auto ends = array_of(arrow::int32(), "[2, 3, 5]");
+  const auto values = array_of(arrow::int64(), "[7, null, 8]");
+  OneColumn runs = column(DataType::bigint, *arrow::RunEndEncodedArray::Make(5, ends, values));
+  EXPECT_EQ(runs.json(), "{\"c\":7}\n{\"c\":7}\n{}\n{\"c\":8}\n{\"c\":8}\n");
+  EXPECT_EQ(runs.separated(), "7\n7\n\n8\n8\n");
+  EXPECT_EQ(runs.record_batch(), "int64: 7 7 null 8 8");
+}
+
+TEST_F(RowsReaderTest, AnyPartOfSeveralBatches) {
+  const auto schema = arrow::schema({arrow::field("id", arrow::int64()), arrow::field("t", arrow::utf8())});
+  arrow::RecordBatchVector batches;
+  for (const int first : {0, 3, 6}) {
+    const std::string ids =
+        "[" + std::to_string(first) + "," + std::to_string(first + 1) + "," + std::to_string(first + 2) + "]";
+    batches.push_back(arrow::RecordBatch::Make(
+        schema, 3, {array_of(arrow::int64(), ids), array_of(arrow::utf8(), R"(["a", null, "c"])")}));
+  }
+  const IpcFileReader held = file(batches);
+  const std::vector<RowTextColumn> columns{
+      {.name = "t"}, {.name = "gone", .type = DataType::bigint}, {.name = "id", .type = DataType::bigint}};
+  auto texts = RowTexts::open(held, columns, {}).value();
+  RowsReader reader = RowsReader::open(held, columns);
+  for (std::uint64_t first = 0; first < 9; ++first) {
+    for (std::uint64_t last = first; last <= 9; ++last) {
+      const Rows& rows = **reader.select(first, last, texts);
+      ASSERT_EQ(rows.size(), last - first);
+      ASSERT_EQ(rows.columns().size(), 2U) << "the file has no column that is gone";
+      EXPECT_EQ(rows.column("gone"), std::nullopt);
+      for (const Row row : rows) {
+        const std::uint64_t id = first + row.index();
+        EXPECT_EQ(row.get<std::int64_t>("id"), static_cast<std::int64_t>(id));
+        EXPECT_EQ(row[1], row["id"]);
+        EXPECT_EQ(row["t"] == Value(Null{}), id % 3 == 1);
+        EXPECT_EQ(row["gone"], Value(Null{}));
+      }
+      ArrowArray array{};
+      ArrowSchema description{};
+      ASSERT_TRUE(rows.record_batch(&array, &description));
+      const auto batch = arrow::ImportRecordBatch(&array, &description).ValueOrDie();
+      EXPECT_TRUE(batch->ValidateFull().ok());
+      EXPECT_EQ(batch->num_rows(), static_cast<std::int64_t>(last - first));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace outfall::columnar
