@@ -184,26 +184,82 @@ class IpcReader final : public BatchReader {
   std::shared_ptr<arrow::RecordBatchReader> batches_;
 };
 
-/// Batches that a program hands over.
-class HandedReader final : public BatchReader {
+/// Rows of a struct are its children's. It may be a part of a larger one.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> import_rows(ArrowArray* rows, const arrow::Schema& schema) {
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Array> array,
+                        arrow::ImportArray(rows, arrow::struct_(schema.fields())));
+  ARROW_RETURN_NOT_OK(array->Validate());
+  return arrow::RecordBatch::FromStructArray(array);
+}
+
+/// What a program hands over at once.
+class RowsInHand final : public BatchReader {
  public:
-  HandedReader(std::string name, std::shared_ptr<const std::vector<ArrowField>> fields,
-               std::shared_ptr<arrow::RecordBatchReader> batches)
-      : BatchReader(std::move(name), std::move(fields)), batches_(std::move(batches)) {}
+  RowsInHand(std::string name, std::shared_ptr<const std::vector<ArrowField>> fields,
+             std::shared_ptr<arrow::RecordBatch> rows)
+      : BatchReader(std::move(name), std::move(fields)), rows_(std::move(rows)) {}
+
+  std::uint64_t bytes_read() const override { return 0; }
+
+ protected:
+  Result<std::shared_ptr<arrow::RecordBatch>> read_batch() override { return std::exchange(rows_, nullptr); }
+
+ private:
+  std::shared_ptr<arrow::RecordBatch> rows_;
+};
+
+/// A stream that a program has given away.
+class OwnedStream {
+ public:
+  explicit OwnedStream(ArrowArrayStream* stream) : stream_(std::exchange(*stream, ArrowArrayStream{})) {}
+  OwnedStream(OwnedStream&& other) noexcept : stream_(std::exchange(other.stream_, ArrowArrayStream{})) {}
+  OwnedStream& operator=(OwnedStream&&) = delete;
+  ~OwnedStream() {
+    if (stream_.release != nullptr) stream_.release(&stream_);
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Schema>> schema() {
+    ArrowSchema schema{};
+    ARROW_RETURN_NOT_OK(checked(stream_.get_schema(&stream_, &schema)));
+    return arrow::ImportSchema(&schema);
+  }
+
+  /// Null: there are no more.
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> next(const arrow::Schema& schema) {
+    ArrowArray rows{};
+    ARROW_RETURN_NOT_OK(checked(stream_.get_next(&stream_, &rows)));
+    if (rows.release == nullptr) return nullptr;
+    return import_rows(&rows, schema);
+  }
+
+ private:
+  arrow::Status checked(int code) {
+    if (code == 0) return arrow::Status::OK();
+    const char* said = stream_.get_last_error(&stream_);
+    return arrow::Status::IOError(said == nullptr ? std::strerror(code) : said);
+  }
+
+  ArrowArrayStream stream_;
+};
+
+class StreamReader final : public BatchReader {
+ public:
+  StreamReader(std::string name, std::shared_ptr<const std::vector<ArrowField>> fields, OwnedStream stream,
+               std::shared_ptr<arrow::Schema> schema)
+      : BatchReader(std::move(name), std::move(fields)), stream_(std::move(stream)), schema_(std::move(schema)) {}
 
   std::uint64_t bytes_read() const override { return 0; }
 
  protected:
   Result<std::shared_ptr<arrow::RecordBatch>> read_batch() override {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    arrow::Status read = batches_->ReadNext(&batch);
-    if (read.ok() && batch != nullptr) read = batch->Validate();
-    if (!read.ok()) return fail(fmt::format("cannot read {}: {}", name(), read.message()));
-    return batch;
+    auto batch = stream_.next(*schema_);
+    if (!batch.ok()) return fail(fmt::format("cannot read {}: {}", name(), batch.status().message()));
+    return std::move(*batch);
   }
 
  private:
-  std::shared_ptr<arrow::RecordBatchReader> batches_;
+  OwnedStream stream_;
+  std::shared_ptr<arrow::Schema> schema_;
 };
 
 }  // namespace
@@ -225,30 +281,27 @@ Result<std::unique_ptr<ArrowReader>> open_arrow_ipc(ByteStream& bytes, std::stri
 
 Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name) {
   if (stream->release == nullptr) return fail(fmt::format("cannot read {}: the stream was read already", name));
-  const auto batches = arrow::ImportRecordBatchReader(stream);
-  if (!batches.ok()) {
-    if (stream->release != nullptr) stream->release(stream);
-    return fail(fmt::format("cannot read {}: {}", name, batches.status().message()));
-  }
-  auto fields = describe_fields(*(*batches)->schema(), name);
+  OwnedStream owned(stream);
+  const auto schema = owned.schema();
+  if (!schema.ok()) return fail(fmt::format("cannot read {}: {}", name, schema.status().message()));
+  auto fields = describe_fields(**schema, name);
   if (!fields) return fail(std::move(fields.error()));
-  return std::make_unique<HandedReader>(std::move(name), std::move(*fields), *batches);
+  return std::make_unique<StreamReader>(std::move(name), std::move(*fields), std::move(owned), *schema);
 }
 
 Result<std::unique_ptr<ArrowReader>> open_arrow_rows(ArrowArray* rows, const ArrowSchema& schema, std::string name) {
   if (rows->release == nullptr) return fail(fmt::format("cannot read {}: the rows were taken already", name));
   ArrowSchema borrowed = schema;
   borrowed.release = [](ArrowSchema* consumed) { consumed->release = nullptr; };
-  const auto batch = arrow::ImportRecordBatch(rows, &borrowed);
+  const auto described = arrow::ImportSchema(&borrowed);
+  const auto batch = described.ok() ? import_rows(rows, **described) : described.status();
   if (!batch.ok()) {
     if (rows->release != nullptr) rows->release(rows);
     return fail(fmt::format("cannot read {}: {}", name, batch.status().message()));
   }
-  auto fields = describe_fields(*(*batch)->schema(), name);
+  auto fields = describe_fields(**described, name);
   if (!fields) return fail(std::move(fields.error()));
-  const auto batches = arrow::RecordBatchReader::Make({*batch});
-  if (!batches.ok()) return fail(fmt::format("cannot read {}: {}", name, batches.status().message()));
-  return std::make_unique<HandedReader>(std::move(name), std::move(*fields), *batches);
+  return std::make_unique<RowsInHand>(std::move(name), std::move(*fields), *batch);
 }
 
 }  // namespace outfall::columnar
