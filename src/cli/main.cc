@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <span>
 
 #include "cli/commands.h"
@@ -72,6 +74,18 @@ void occupy_standard_descriptors() {
   }
 }
 
+std::atomic<bool> is_answered = false;  ///< the command has come to its own end
+
+/// Somebody else has called exit(), a plugin maybe. Whatever code that one gave, what was asked for is not done.
+void answer_for_exit() {
+  if (is_answered) return;
+  std::fputs(
+      "error: the process was ended from inside, by a plugin or a library\n"
+      "hint: what was sealed is safe, `outfall resume` finishes it\n",
+      stderr);
+  std::_Exit(static_cast<int>(Ending::failed));
+}
+
 int main_of(std::span<const char* const> arguments) {
   occupy_standard_descriptors();
   // A reader that went away is an answer to our write, not the end of us.
@@ -84,16 +98,22 @@ int main_of(std::span<const char* const> arguments) {
   return std::visit([](const auto& chosen) { return execute(chosen); }, *command);
 }
 
+int answered(int code) {
+  is_answered = true;
+  return code;
+}
+
 }  // namespace
 }  // namespace outfall::cli
 
 int main(int argc, char** argv) {
+  std::atexit(outfall::cli::answer_for_exit);
   try {
-    return outfall::cli::main_of({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+    return outfall::cli::answered(outfall::cli::main_of({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)}));
   } catch (const std::exception& error) {
     std::fprintf(stderr,
                  "error: %s\nhint: this is a bug of outfall; what was sealed is safe, `outfall resume` finishes it\n",
                  error.what());
-    return static_cast<int>(outfall::Ending::failed);
+    return outfall::cli::answered(static_cast<int>(outfall::Ending::failed));
   }
 }

@@ -5,6 +5,7 @@
 #include <arrow/io/file.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/writer.h>
+#include <arrow/util/io_util.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,6 +78,13 @@ bool is_text(LoaderFileFormat format) {
   return format != LoaderFileFormat::arrow && format != LoaderFileFormat::parquet;
 }
 
+/// What the system has answered, where it was that.
+Error file_error(std::string_view doing, const std::string& path, const arrow::Status& status) {
+  const int error_number = arrow::internal::ErrnoFromStatus(status);
+  if (error_number != 0) return system_error(doing, path, error_number);
+  return {.message = fmt::format("cannot {} {}: {}", doing, path, status.message()), .hint = ""};
+}
+
 /// `begins`: the piece stands at the beginning.
 Status append_text(OpenRows rows, std::uint64_t first, std::uint64_t last, LoaderFileFormat format, bool begins,
                    std::string& out) {
@@ -112,7 +120,7 @@ Status write_rows_to(OpenRows rows, std::uint64_t first, std::uint64_t last, Loa
   if (Status fits = check_has_columns(rows, format); !fits) return fits;
   ::unlink(path.c_str());
   const auto file = arrow::io::FileOutputStream::Open(path);
-  if (!file.ok()) return fail(fmt::format("make {}: {}", path, file.status().message()));
+  if (!file.ok()) return fail(file_error("create", path, file.status()));
   arrow::Status done = arrow::Status::OK();
   if (is_text(format)) {
     std::string text;
@@ -126,7 +134,7 @@ Status write_rows_to(OpenRows rows, std::uint64_t first, std::uint64_t last, Loa
     done = write_columns(rows, first, last, format, *file);
   }
   if (done.ok()) done = (*file)->Close();
-  if (!done.ok()) return fail(fmt::format("write {}: {}", path, done.message()));
+  if (!done.ok()) return fail(file_error("write", path, done));
   if (::chmod(path.c_str(), S_IRUSR) != 0) return fail(system_error("protect", path, errno));
   return {};
 } catch (const std::exception& error) {
