@@ -522,6 +522,22 @@ TEST_F(DltCustomDestination, NestedListsAreTablesOfTheirOwn) {
                                  Pair("some_table__tags", "{\"value\":\"a\"}\n{\"list\":[\"b\"]}\n")));
 }
 
+// On purpose another answer: tables of lists of lists have no columns but those that a load adds, and dlt gives these.
+TEST_F(DltCustomDestination, ListsOfListsAreEmptyRows) {
+  std::map<std::string, std::string> texts;
+  std::mutex mutex;
+  const Report report = run_tables({.naming_convention = NamingConvention::snake_case, .max_table_nesting = 5},
+                                   [&](const Rows& rows, const TableSchema& table) {
+                                     const std::lock_guard lock(mutex);
+                                     EXPECT_EQ(RecordBatch(rows).rows(), rows.size());
+                                     texts[table.name] += rows.typed_json();
+                                   },
+                                   {{"t", {R"({"l":[[1,2],[3]]})"}}});
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_THAT(texts, ElementsAre(Pair("t", "{}\n"), Pair("t__l", "{}\n{}\n"),
+                                 Pair("t__l__list", "{\"value\":1}\n{\"value\":2}\n{\"value\":3}\n")));
+}
+
 // --- How many at once (the three strategies) ---
 
 /// Who is at work, and whether files of a table came in their order.
@@ -626,6 +642,25 @@ TEST_F(DltCustomDestination, AFunctionThatAlwaysFailsIsCalledFiveTimesARun) {
             Ending::pending);
   EXPECT_EQ(calls["bad"], 7) << "the next run has attempts of its own";
   for (const TableStatus& table : table_statuses()) EXPECT_EQ(table.attempts, table.name == "bad" ? 7U : 0U);
+}
+
+// On purpose another answer: dlt starts no more files behind one that failed for good, and with one slot never comes to
+// the others.
+TEST_F(DltCustomDestination, AFileThatIsGivenUpIsInNoOthersWay) {
+  std::map<std::string, std::size_t> taken;
+  const Report report =
+      run_tables({.batches = {.load_jobs_max = 1}},
+                 [&](const Rows& rows, const TableSchema& table) {
+                   if (table.name == "bad") return Outcome::fatal("no such account");
+                   taken[table.name] += rows.size();
+                   return Outcome::delivered();
+                 },
+                 {{"bad", numbered(5)}, {"g1", numbered(5)}, {"g2", numbered(5)}, {"g3", numbered(5)}});
+  EXPECT_EQ(report.ending, Ending::pending);
+  EXPECT_THAT(message_of(report), HasSubstr("no such account"));
+  EXPECT_THAT(taken, ElementsAre(Pair("g1", 5U), Pair("g2", 5U), Pair("g3", 5U)));
+  EXPECT_EQ(report.balance.delivered, 15U);
+  EXPECT_EQ(report.balance.pending, 5U);
 }
 
 TEST_F(DltCustomDestination, NoRowsAreNoCall) {
