@@ -9,6 +9,7 @@
 #include "base/counts.h"
 #include "base/fault.h"
 #include "delivery/batch_key.h"
+#include "delivery/held_rows.h"
 #include "delivery/lane_intent.h"
 
 namespace outfall::delivery {
@@ -111,6 +112,7 @@ Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
     error_ = std::move(opened.error());  // of this job file; the others go on
     return Turn{.step = Step::stopped};
   }
+  if (!record_.held.empty()) return reject_held();
   if (const std::optional<std::chrono::nanoseconds> wait = wait_for_rate())
     return Turn{.step = Step::waiting, .wait = *wait};
   if (Status intended = intend(); !intended) return fail(std::move(intended.error()));
@@ -270,6 +272,7 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
   const std::uint64_t rows = end - record.settled + std::exchange(unmarked_, 0);
   record.settled = end;
   record.rejected += update.rejected;
+  record.held.clear();
   record.last_error.clear();
   ends_.pop_back();
   attempts_ = attempts(false);
@@ -324,20 +327,32 @@ Result<Turn> JobLane::divide(const Outcome& outcome) {
 
 Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows) {
   ledger::LaneUpdate update{.lane = record_, .rejected = rows.size(), .documents = is_of_documents() ? rows.size() : 0};
-  if (load_.request.lanes->on_reject == OnReject::fail) {
-    error_ = Error{.message = "a row is rejected, and --on-reject fail does not let one go", .hint = ""};
-    return Turn{.step = Step::stopped};
-  }
+  if (load_.request.lanes->on_reject == OnReject::fail)
+    return hold(rows, {.message = "a row is rejected, and --on-reject fail does not let one go", .hint = ""});
   if (update.documents > 0) {
-    if (Status few = load_.rejections.add(update.documents); !few) {
-      error_ = std::move(few.error());
-      return Turn{.step = Step::stopped};
-    }
+    if (Status few = load_.rejections.add(update.documents); !few) return hold(rows, std::move(few.error()));
   }
   for (const RejectedRow& row : rows) {
     if (Status kept = keep(row, update.letters); !kept) return fail(std::move(kept.error()));
   }
   return settle(std::move(update));
+}
+
+/// The run stops at it. What the destination has of the batch is not asked again, since it has answered; where it has
+/// nothing, the batch may come once more.
+Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error) {
+  error_ = std::move(error);
+  take_back_intent();
+  if (rows.size() < ends_.back() - record_.settled) record_.held = held_text(rows);
+  return recorded({.lane = record_}, std::exchange(unmarked_, 0), {.step = Step::stopped});
+}
+
+/// An earlier run has stopped at rows that were rejected; this one may let them go.
+Result<Turn> JobLane::reject_held() {
+  const Result<std::vector<RejectedRow>> rows = read_held(record_.held);
+  if (!rows) return fail(rows.error());
+  if (Status taken = take_batch(); !taken) return fail(std::move(taken.error()));
+  return reject(*rows);
 }
 
 Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letters) {
@@ -358,7 +373,7 @@ Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letter
                      .job_file = job_.file,
                      .row = place,
                      .key = key_of(place, place + 1),
-                     .attempt = attempts_.count()});
+                     .attempt = std::max<std::uint64_t>(attempts_.count(), 1)});
   return {};
 }
 

@@ -41,6 +41,7 @@ Status reject_rest(Database& database, const std::string& load_id) {
     lane.sent_to = job.rows;
     lane.cut = 0;
     lane.part_to = 0;
+    lane.held.clear();
     if (Status written = write_lane(database, load_id, lane); !written) {
       return written;
     }

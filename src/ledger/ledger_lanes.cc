@@ -40,6 +40,7 @@ LaneRecord read_lane(const Statement& row) {
           .cut = static_cast<std::uint64_t>(row.integer(6)),
           .sent_as = std::string(row.text(11)),
           .part_to = static_cast<std::uint64_t>(row.integer(7)),
+          .held = std::string(row.text(12)),
           .attempts = static_cast<std::uint64_t>(row.integer(8)),
           .unknown = static_cast<std::uint64_t>(row.integer(9)),
           .last_error = std::string(row.text(10))};
@@ -48,16 +49,16 @@ LaneRecord read_lane(const Statement& row) {
 Status write_lane(Database& database, const std::string& load_id, const LaneRecord& lane) {
   Result<Statement> statement = database.prepare(
       "INSERT INTO lanes (load_id, position, state, settled, rejected, sent_to, cut_first, cut, part_to, attempts, "
-      "unknown, last_error, sent_as) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+      "unknown, last_error, sent_as, held) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
       "ON CONFLICT (load_id, position) "
       "DO UPDATE SET state = ?3, settled = ?4, rejected = ?5, sent_to = ?6, cut_first = ?7, cut = ?8, part_to = ?9, "
-      "attempts = ?10, unknown = ?11, last_error = ?12, sent_as = ?13");
+      "attempts = ?10, unknown = ?11, last_error = ?12, sent_as = ?13, held = ?14");
   if (!statement) {
     return std::unexpected(statement.error());
   }
   return statement
       ->with(load_id, lane.position, state_name(lane.state), lane.settled, lane.rejected, lane.sent_to, lane.cut_first,
-             lane.cut, lane.part_to, lane.attempts, lane.unknown, lane.last_error, lane.sent_as)
+             lane.cut, lane.part_to, lane.attempts, lane.unknown, lane.last_error, lane.sent_as, lane.held)
       .run();
 }
 
@@ -100,9 +101,9 @@ Status keep_rejected(Database& database, const std::string& load_id, const std::
 
 Result<std::vector<LaneRecord>> read_lanes(Database& database, const std::string& load_id) {
   Result<Statement> statement = database.prepare(
-      "SELECT position, state, settled, rejected, sent_to, cut_first, cut, part_to, attempts, unknown, last_error, sent_as "
-      "FROM lanes "
-      "WHERE load_id = ?1 ORDER BY position");
+      "SELECT position, state, settled, rejected, sent_to, cut_first, cut, part_to, attempts, unknown, last_error, "
+      "sent_as, "
+      "held FROM lanes WHERE load_id = ?1 ORDER BY position");
   if (!statement) {
     return std::unexpected(statement.error());
   }

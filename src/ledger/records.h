@@ -62,6 +62,9 @@ struct LaneRecord {
   std::string sent_as{};  ///< what they look like; empty: not known
   /// Behind `settled`: the batch in hand is a part of one that was divided, and ends here.
   std::uint64_t part_to = 0;
+  /// Of the batch in hand, as JSON: rows that are rejected, and that nobody has let go yet. Its destination has the
+  /// others. Empty: there are none.
+  std::string held{};
   std::uint64_t attempts = 0;  ///< that failed, in all runs
   std::uint64_t unknown = 0;   ///< of these, those of which nobody knows what became
   std::string last_error{};

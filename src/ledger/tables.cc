@@ -321,8 +321,13 @@ constexpr const char* version_10 = R"sql(
 ALTER TABLE lanes ADD COLUMN sent_as TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
-                                version_6, version_7, version_8, version_9, version_10};
+// Of the batch in hand, as JSON: rows that are rejected, where the run stopped at them.
+constexpr const char* version_11 = R"sql(
+ALTER TABLE lanes ADD COLUMN held TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5, version_6,
+                                version_7, version_8, version_9, version_10, version_11};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

@@ -68,6 +68,7 @@ class Skip {
     update.lane.sent_to = job.rows;
     update.lane.cut = 0;
     update.lane.part_to = 0;
+    update.lane.held.clear();
     ++skipped_.jobs;
     skipped_.rows += rows;
     // The letters of a replay are there, and are open again.

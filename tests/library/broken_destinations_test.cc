@@ -120,11 +120,20 @@ struct Resolving {
   }
 };
 
-TEST_F(BrokenDestinations, AVerdictThatStopsTheRunIsNotForgotten) {
+/// Why a run does not let the row go.
+class VerdictsThatStop : public BrokenDestinations, public testing::WithParamInterface<OnReject> {};
+
+TEST_P(VerdictsThatStop, AreNotForgotten) {
   const Resolving resolving;
-  const Report stopped = run({}, resolving, numbered(10), {.bad_rows_max = 0});
+  RunOptions strict;
+  strict.on_reject = GetParam();
+  strict.bad_rows_max = 0;
+  const Report stopped = run({}, resolving, numbered(10), strict);
   EXPECT_EQ(stopped.ending, Ending::pending);
-  EXPECT_THAT(message_of(stopped), HasSubstr("--max-bad-rows allows 0"));
+  EXPECT_THAT(message_of(stopped),
+              HasSubstr(GetParam() == OnReject::fail ? "--on-reject fail" : "--max-bad-rows allows 0"));
+  EXPECT_EQ(pipeline(custom_destination({.name = "sink"}, resolving)).resume(strict).ending, Ending::pending)
+      << "it is still so";
   const ResumeReport rest = pipeline(custom_destination({.name = "sink"}, resolving)).resume({.bad_rows_max = 5});
   ASSERT_EQ(rest.pipelines.size(), 1U);
   EXPECT_EQ(rest.pipelines[0].balance.delivered, 9U);
@@ -132,6 +141,8 @@ TEST_F(BrokenDestinations, AVerdictThatStopsTheRunIsNotForgotten) {
   ASSERT_EQ(letters().size(), 1U);
   EXPECT_EQ(letters()[0].text, R"({"id":3,"name":"n3"})");
 }
+
+INSTANTIATE_TEST_SUITE_P(ForTwoReasons, VerdictsThatStop, testing::Values(OnReject::fail, OnReject::dead_letter));
 
 }  // namespace
 }  // namespace outfall::library
