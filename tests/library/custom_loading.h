@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +30,12 @@ inline std::vector<std::int64_t> ids(const Rows& rows) {
   return out;
 }
 
+inline std::vector<std::int64_t> counted_from(std::int64_t first, std::int64_t last) {
+  std::vector<std::int64_t> found(static_cast<std::size_t>(last - first));
+  std::iota(found.begin(), found.end(), first);
+  return found;
+}
+
 class CustomLoading : public Loading {
  protected:
   template <class F>
@@ -39,6 +47,16 @@ class CustomLoading : public Loading {
   Report run_to(std::shared_ptr<CustomDestination> to, const std::vector<std::string>& rows, RunOptions options = {}) {
     options.from_memory = {{.table = "users", .documents = documents(rows)}};
     return pipeline(std::move(to)).run(options);
+  }
+
+  /// Rows of several tables.
+  template <class F>
+  Report run_tables(CustomOptions options, F function, const std::map<std::string, std::vector<std::string>>& tables,
+                    RunOptions run_options = {}) {
+    if (options.name.empty()) options.name = "sink";
+    for (const auto& [name, rows] : tables)
+      run_options.from_memory.push_back({.table = name, .documents = documents(rows)});
+    return pipeline(custom_destination(std::move(options), std::move(function))).run(run_options);
   }
 
   Pipeline pipeline(std::shared_ptr<CustomDestination> to) const {
