@@ -47,6 +47,19 @@ struct Written {
   std::vector<std::uint64_t> ids;
 };
 
+/// ThreadSanitizer takes no threads in a process that was forked off one with threads: it plays the cases without
+/// crashes, in this process.
+#ifdef __SANITIZE_THREAD__
+constexpr bool has_processes = false;
+#else
+constexpr bool has_processes = true;
+#endif
+
+template <class Work>
+int run_process(Work work) {
+  return has_processes ? run_forked(std::move(work)) : W_EXITCODE(work(), 0);
+}
+
 class Lanes : public testing::Test {
  protected:
   /// Rows of a table are numbered on over its files; `files` has how many each holds.
@@ -510,10 +523,10 @@ class LanesUnderFailures : public Lanes {
       options.marks = random() % 2 == 0 ? MarkPolicy::grouped : MarkPolicy::strict;
       if (random() % 4 == 0) options.batch_bytes = random() % 400;
       const std::string fault =
-          random() % 3 == 0
+          random() % 3 == 0 || !has_processes
               ? ""
               : fmt::format("{}:{}", random() % 2 == 0 ? "batch_intended" : "batch_answered", random() % 12 + 1);
-      const int status = run_forked([&] {
+      const int status = run_process([&] {
         if (!arm_fault(fault)) return 3;
         const auto summary = deliver(options, failing(seed, run, rejects_rows, resolves));
         if (!summary) return 2;
@@ -636,7 +649,7 @@ TEST_P(ShareOfCases, EveryRowIsConfirmedOnceOrALetter) {
     if (HasFailure()) return;
   }
   if (one == nullptr) {
-    EXPECT_GT(crashes_, 0);
+    EXPECT_TRUE(crashes_ > 0 || !has_processes);
   }
 }
 
