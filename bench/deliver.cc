@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What it costs to hand rows to a function and to know how far it is: calls and rows a second, beside what this machine
-// can commit one by one. Runs in the working directory, which it fills and leaves to the caller.
+// What it costs to hand rows to a function or a program and to know how far it is: calls and rows a second, beside what
+// this machine can commit one by one and what Python alone can read. Runs in the working directory, which it fills and
+// leaves to the caller.
 //
-//   bench_deliver [ROWS]
+//   bench_deliver [ROWS [PART...]]
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/outfall.h"
@@ -124,16 +127,32 @@ for line in sys.stdin:
         say(type="ok")
 )";
 
-/// Rows a second of a package that goes to a Python program, its start among them.
-double rows_a_second_to_python(std::uint64_t count) {
-  std::FILE* file = std::fopen("reader.py", "w");
-  std::fputs(reader, file);
+constexpr std::uint64_t python_batch = 1000;
+
+/// Rows a second of the program alone, its start among them: all that it is to read lies in a file.
+double rows_a_second_of_python(std::uint64_t count) {
+  std::FILE* file = std::fopen("messages.ndjson", "w");
+  std::fputs("{\"type\":\"hello\"}\n", file);
+  outfall::NextDocument next = rows(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (i % python_batch == 0) std::fprintf(file, "{\"type\":\"batch\",\"rows\":%" PRIu64 "}\n", python_batch);
+    const std::string_view row = **next();
+    std::fwrite(row.data(), 1, row.size(), file);
+    std::fputc('\n', file);
+  }
   std::fclose(file);
-  outfall::Pipeline pipeline({.name = "python", .destination = "exec:python3 reader.py", .data_dir = "state"});
-  std::vector<outfall::MemoryInput> inputs{{.table = "t", .documents = rows(count)}};
-  (void)pipeline.run({.from_memory = inputs, .batches = {.batch_size = 1000}, .seal_only = true});
   const Clock::time_point start = Clock::now();
-  const outfall::ResumeReport done = pipeline.resume({.batches = {.batch_size = 1000}});
+  if (std::system("python3 reader.py <messages.ndjson >answers.ndjson") != 0) std::exit(1);
+  return static_cast<double>(count) / seconds_since(start);
+}
+
+/// Rows a second of a package that goes to a Python program, its start among them.
+double rows_a_second_to_python(const std::string& name, std::uint64_t count) {
+  outfall::Pipeline pipeline({.name = name, .destination = "exec:python3 reader.py", .data_dir = "state"});
+  std::vector<outfall::MemoryInput> inputs{{.table = "t", .documents = rows(count)}};
+  (void)pipeline.run({.from_memory = inputs, .batches = {.batch_size = python_batch}, .seal_only = true});
+  const Clock::time_point start = Clock::now();
+  const outfall::ResumeReport done = pipeline.resume({.batches = {.batch_size = python_batch}});
   const double seconds = seconds_since(start);
   if (done.ending != outfall::Ending::delivered) {
     std::fprintf(stderr, "python: not delivered\n");
@@ -148,13 +167,14 @@ void print(const char* what, double value, const char* unit, double goal, bool i
               is_met ? "" : "   MISSED");
 }
 
-}  // namespace
+constexpr auto strict = outfall::BatchProgress::strict;
+constexpr auto grouped = outfall::BatchProgress::grouped;
 
-int main(int count, char** words) {
-  const std::uint64_t many = count > 1 ? std::strtoull(words[1], nullptr, 10) : 10'000'000;
-  const auto strict = outfall::BatchProgress::strict;
-  const auto grouped = outfall::BatchProgress::grouped;
+double calls_a_second(const Delivered& done) {
+  return static_cast<double>(done.calls) / done.seconds;
+}
 
+void bench_rows(std::uint64_t many) {
   const Delivered thousand =
       deliver("thousand", 1, many, {.batch_size = 1000, .load_jobs_max = 1, .progress = grouped});
   print("rows a second, batch 1000, one worker", static_cast<double>(thousand.rows) / thousand.seconds / 1e6,
@@ -163,20 +183,52 @@ int main(int count, char** words) {
   const Delivered strictly = deliver("strictly", 1, many, {.batch_size = 1000, .load_jobs_max = 1, .progress = strict});
   std::printf("%-44s %12.2f million/s\n", "the same, strict",
               static_cast<double>(strictly.rows) / strictly.seconds / 1e6);
+}
 
+/// Each between two measurements of the machine, which does not commit equally fast all the time.
+void bench_strict() {
   const double before = commits_a_second(20'000);
-  const Delivered one = deliver("one", 1, 20'000, {.batch_size = 1, .load_jobs_max = 1, .progress = strict});
+  const double one =
+      calls_a_second(deliver("one", 1, 20'000, {.batch_size = 1, .load_jobs_max = 1, .progress = strict}));
   const double between = commits_a_second(20'000);
-  const Delivered ten = deliver("ten", 1, 200'000, {.batch_size = 10, .load_jobs_max = 1, .progress = strict});
+  const double ten =
+      calls_a_second(deliver("ten", 1, 200'000, {.batch_size = 10, .load_jobs_max = 1, .progress = strict}));
   const double after = commits_a_second(20'000);
   std::printf("%-44s %12.0f, %.0f, %.0f a second\n", "this machine's commits, one row each", before, between, after);
-  const double one_rate = static_cast<double>(one.calls) / one.seconds;
-  const double ten_rate = static_cast<double>(ten.calls) / ten.seconds;
-  print("batch 1, strict, one lane: calls / commits", one_rate / ((before + between) / 2), "", 0.9);
-  print("batch 10, strict, one lane: calls / commits", ten_rate / ((between + after) / 2), "", 0.9);
-  const Delivered lanes = deliver("lanes", 16, 10'000, {.batch_size = 1, .load_jobs_max = 16, .progress = strict});
-  print("batch 1, strict, 16 lanes / one lane", static_cast<double>(lanes.calls) / lanes.seconds / one_rate, "", 3);
+  print("batch 1, strict, one lane: calls / commits", one / ((before + between) / 2), "", 0.9);
+  print("batch 10, strict, one lane: calls / commits", ten / ((between + after) / 2), "", 0.9);
+  const double lanes =
+      calls_a_second(deliver("lanes", 16, 10'000, {.batch_size = 1, .load_jobs_max = 16, .progress = strict}));
+  print("batch 1, strict, 16 lanes / one lane", lanes / one, "", 3);
+}
+
+void bench_grouped() {
   const Delivered calls = deliver("calls", 1, 1'000'000, {.batch_size = 1, .load_jobs_max = 1, .progress = grouped});
-  print("exec: Python that reads NDJSON, batch 1000", rows_a_second_to_python(1'000'000) / 1e3, "thousand rows/s", 400);
-  print("batch 1, grouped, one lane", static_cast<double>(calls.calls) / calls.seconds / 1e3, "thousand calls/s", 100);
+  print("batch 1, grouped, one lane", calls_a_second(calls) / 1e3, "thousand calls/s", 100);
+}
+
+void bench_python() {
+  constexpr std::uint64_t count = 1'000'000;
+  std::FILE* file = std::fopen("reader.py", "w");
+  std::fputs(reader, file);
+  std::fclose(file);
+  const double before = rows_a_second_of_python(count);
+  const double with_us = rows_a_second_to_python("python", count);
+  const double after = rows_a_second_of_python(count);
+  std::printf("%-44s %12.0f, %.0f thousand rows/s\n", "Python alone that reads NDJSON", before / 1e3, after / 1e3);
+  print("exec: the same program, batch 1000", with_us / 1e3, "thousand rows/s", 400);
+  print("exec: the same program / Python alone", with_us / ((before + after) / 2), "", 0.9);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::uint64_t many = count > 1 ? std::strtoull(words[1], nullptr, 10) : 10'000'000;
+  const auto is_wanted = [&](std::string_view part) {
+    return count <= 2 || std::find(words + 2, words + count, part) != words + count;
+  };
+  if (is_wanted("rows")) bench_rows(many);
+  if (is_wanted("strict")) bench_strict();
+  if (is_wanted("grouped")) bench_grouped();
+  if (is_wanted("python")) bench_python();
 }

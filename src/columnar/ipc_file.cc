@@ -11,6 +11,7 @@
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/util/byte_size.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 
@@ -25,6 +26,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "columnar/ipc_file_dictionaries.h"
+#include "columnar/ipc_file_parts.h"
 #include "columnar/ipc_file_state.h"
 
 namespace outfall::columnar {
@@ -56,6 +58,7 @@ class FileStream final : public arrow::io::OutputStream {
   arrow::Status Write(const void* data, int64_t count) override {
     const std::span bytes(static_cast<const std::byte*>(data), static_cast<std::size_t>(count));
     position_ += bytes.size();
+    hash_.update(bytes);
     if (bytes.size() > write_buffer_bytes - buffered_) ARROW_RETURN_NOT_OK(Flush());
     if (bytes.size() >= write_buffer_bytes) return write(bytes);
     if (!bytes.empty()) std::memcpy(buffer_.get() + buffered_, bytes.data(), bytes.size());
@@ -70,12 +73,12 @@ class FileStream final : public arrow::io::OutputStream {
 
   File& file() { return file_; }
   std::uint64_t position() const { return position_; }
-  std::string hash() const { return hash_.hex(); }
+  /// Of what was written since it was last asked for.
+  std::string take_hash() { return std::exchange(hash_, ContentHash()).hex(); }
   const std::optional<Error>& error() const { return error_; }
 
  private:
   arrow::Status write(std::span<const std::byte> bytes) {
-    hash_.update(bytes);
     if (Status written = file_.write(bytes); !written) {
       error_ = std::move(written).error();
       return arrow::Status::IOError(error_->message);
@@ -89,7 +92,7 @@ class FileStream final : public arrow::io::OutputStream {
   }
 
   File file_;
-  ContentHash hash_;  // of what went to the file
+  ContentHash hash_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t buffered_ = 0;
   std::uint64_t position_ = 0;
@@ -149,15 +152,28 @@ struct IpcFileWriter::State {
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<FileStream> stream;
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
+  std::shared_ptr<arrow::KeyValueMetadata> footer;  ///< written last
   DictionaryUnion dictionaries;
+  std::vector<FilePart> parts;
   std::uint64_t rows = 0;
 
   arrow::Status write(ArrowArray* array) {
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, arrow::ImportRecordBatch(array, schema));
     ARROW_ASSIGN_OR_RAISE(batch, dictionaries.extend(batch));
+    const std::int64_t dictionaries_before = writer->stats().num_dictionary_batches;
     ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
     rows += static_cast<std::uint64_t>(batch->num_rows());
+    parts.push_back({.bytes_end = stream->position(),
+                     .rows_end = rows,
+                     .has_dictionaries = writer->stats().num_dictionary_batches > dictionaries_before,
+                     .hash = stream->take_hash()});
     return arrow::Status::OK();
+  }
+
+  arrow::Status finish() {
+    footer->Append(file_parts_key, file_parts_text(parts));
+    ARROW_RETURN_NOT_OK(writer->Close());
+    return stream->Flush();
   }
 
   Error error(const arrow::Status& answer) const {
@@ -185,8 +201,9 @@ Result<IpcFileWriter> IpcFileWriter::create(const std::string& path, const Arrow
   state->path = path;
   state->schema = *imported;
   state->stream = std::make_shared<FileStream>(std::move(*file));
+  state->footer = std::make_shared<arrow::KeyValueMetadata>();
   arrow::Result<std::shared_ptr<arrow::ipc::RecordBatchWriter>> writer =
-      arrow::ipc::MakeFileWriter(state->stream, state->schema, write_options());
+      arrow::ipc::MakeFileWriter(state->stream, state->schema, write_options(), state->footer);
   if (!writer.ok()) return fail(state->error(writer.status()));
   state->writer = *writer;
   return IpcFileWriter(std::move(state));
@@ -204,11 +221,9 @@ IpcFileSize IpcFileWriter::size() const {
 }
 
 Result<IpcFileSize> IpcFileWriter::finish() {
-  arrow::Status closed = state_->writer->Close();
-  if (closed.ok()) closed = state_->stream->Flush();
-  if (!closed.ok()) return fail(state_->error(closed));
+  if (const arrow::Status closed = state_->finish(); !closed.ok()) return fail(state_->error(closed));
   IpcFileSize finished = size();
-  finished.hash = state_->stream->hash();
+  finished.hash = state_->stream->take_hash();
   return finished;
 }
 
@@ -217,10 +232,15 @@ Status IpcFileWriter::sync() {
   return state_->stream->file().close();
 }
 
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> read_checked_batch(arrow::ipc::RecordBatchFileReader& reader,
-                                                                      int index) {
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, reader.ReadRecordBatch(index));
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> read_checked_batch(const IpcFileReader::State& file, int index) {
+  ARROW_RETURN_NOT_OK(file.check_part(static_cast<std::size_t>(index)));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, file.reader->ReadRecordBatch(index));
   ARROW_RETURN_NOT_OK(check_bounds(*batch));
+  const auto place = static_cast<std::size_t>(index);
+  const std::int64_t begin = index == 0 ? 0 : file.batch_ends[place - 1];
+  if (batch->num_rows() != file.batch_ends[place] - begin)
+    return arrow::Status::Invalid("a batch has ", batch->num_rows(), " rows, and is said to end at row ",
+                                  file.batch_ends[place]);
   return batch;
 }
 
@@ -228,6 +248,8 @@ namespace {
 
 /// Bytes of a mapped file that stay in memory behind those who read it.
 constexpr int64_t bytes_held_max = int64_t{64} << 20;
+/// A file is hashed in such pieces.
+constexpr std::size_t hashed_bytes = std::size_t{256} << 10;
 
 /// Pages that nobody looks at go; they are in the file.
 void let_go(const arrow::Buffer& mapping) {
@@ -237,19 +259,18 @@ void let_go(const arrow::Buffer& mapping) {
 /// The batches of a file in order, each checked before a consumer sees it; `rows_wanted` rows together.
 class FileBatches final : public arrow::RecordBatchReader {
  public:
-  FileBatches(std::string path, std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader,
-              std::shared_ptr<arrow::Buffer> mapping, int64_t rows_wanted)
-      : path_(std::move(path)), reader_(std::move(reader)), mapping_(std::move(mapping)), rows_wanted_(rows_wanted) {}
+  FileBatches(std::shared_ptr<const IpcFileReader::State> file, int64_t rows_wanted)
+      : file_(std::move(file)), rows_wanted_(rows_wanted) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return reader_->schema(); }
+  std::shared_ptr<arrow::Schema> schema() const override { return file_->reader->schema(); }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     batch->reset();
-    if (rest_ == nullptr && next_ == reader_->num_record_batches()) return arrow::Status::OK();
+    if (rest_ == nullptr && next_ == file_->reader->num_record_batches()) return arrow::Status::OK();
     arrow::Status read = gather(batch);
     if (read.ok()) return read;
     batch->reset();
-    return read.WithMessage(damaged(path_, read).message);
+    return read.WithMessage(damaged(file_->path, read).message);
   }
 
  private:
@@ -258,7 +279,8 @@ class FileBatches final : public arrow::RecordBatchReader {
     arrow::RecordBatchVector parts;
     int64_t missing = rows_wanted_;
     int64_t bytes = 0;
-    while (missing > 0 && bytes < gathered_bytes_max && (rest_ != nullptr || next_ < reader_->num_record_batches())) {
+    while (missing > 0 && bytes < gathered_bytes_max &&
+           (rest_ != nullptr || next_ < file_->reader->num_record_batches())) {
       if (rest_ == nullptr) ARROW_RETURN_NOT_OK(read_checked(&rest_));
       const int64_t taken = std::min(missing, rest_->num_rows());
       parts.push_back(rest_->Slice(0, taken));
@@ -275,27 +297,26 @@ class FileBatches final : public arrow::RecordBatchReader {
   }
 
   arrow::Status read_checked(std::shared_ptr<arrow::RecordBatch>* batch) {
-    ARROW_ASSIGN_OR_RAISE(*batch, read_checked_batch(*reader_, next_++));
+    ARROW_ASSIGN_OR_RAISE(*batch, read_checked_batch(*file_, next_++));
     ARROW_ASSIGN_OR_RAISE(const int64_t size, arrow::util::ReferencedBufferSize(**batch));
     bytes_touched_ += size;
     if (bytes_touched_ > bytes_held_max) {
-      let_go(*mapping_);  // the batches before it, as a rule; what is still looked at comes back by itself
+      let_go(*file_->mapping);  // the batches before it, as a rule; what is still looked at comes back by itself
       bytes_touched_ = size;
     }
     return arrow::Status::OK();
   }
 
-  std::string path_;
-  std::shared_ptr<arrow::ipc::RecordBatchFileReader> reader_;
-  std::shared_ptr<arrow::Buffer> mapping_;
+  std::shared_ptr<const IpcFileReader::State> file_;
   int64_t rows_wanted_;
   int64_t bytes_touched_ = 0;
   std::shared_ptr<arrow::RecordBatch> rest_;  ///< of the last batch that was read; null: none
   int next_ = 0;
 };
 
-/// How many rows a batch has stands in front of it, all over the file. The pages that were looked at are let go again
-/// and again: a file is not to be in memory as a whole for being counted.
+/// In a file that does not say what its parts are, how many rows a batch has stands in front of it, all over the file.
+/// The pages that were looked at are let go again and again: a file is not to be in memory as a whole for being
+/// counted.
 arrow::Result<std::vector<int64_t>> count_rows(arrow::ipc::RecordBatchFileReader& reader,
                                                const arrow::Buffer& mapping) {
   constexpr int batches_between = 256;
@@ -340,15 +361,89 @@ Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
   auto reader =
       arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(*mapped), read_options());
   if (!reader.ok()) return fail(damaged(path, reader.status()));
-  arrow::Result<std::vector<int64_t>> ends = count_rows(**reader, **mapped);
-  if (!ends.ok()) return fail(damaged(path, ends.status()));
-  const int64_t rows = ends->empty() ? 0 : ends->back();
-  return IpcFileReader(
-      std::make_shared<State>(State{.path = path,
-                                    .reader = *reader,
-                                    .mapping = *mapped,
-                                    .batch_ends = std::move(*ends),
-                                    .size = {.rows = static_cast<std::uint64_t>(rows), .bytes = found->size}}));
+  auto state = std::make_shared<State>();
+  state->path = path;
+  state->reader = *reader;
+  state->mapping = *mapped;
+  state->size.bytes = found->size;
+  if (const arrow::Status known = state->find_batches(); !known.ok()) return fail(damaged(path, known));
+  return IpcFileReader(std::move(state));
+}
+
+/// Where its batches end, and as what parts they were written.
+arrow::Status IpcFileReader::State::find_batches() {
+  const std::shared_ptr<const arrow::KeyValueMetadata> footer = reader->metadata();
+  if (const int key = footer == nullptr ? -1 : footer->FindKey(file_parts_key); key >= 0) {
+    Result<std::vector<FilePart>> found = read_file_parts(footer->value(key));
+    if (!found) return arrow::Status::Invalid(found.error().message);
+    if (found->size() != static_cast<std::size_t>(reader->num_record_batches()))
+      return arrow::Status::Invalid("its footer has ", reader->num_record_batches(), " batches in ", found->size(),
+                                    " parts");
+    parts = std::move(*found);
+    for (const FilePart& part : *parts) batch_ends.push_back(static_cast<std::int64_t>(part.rows_end));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(batch_ends, count_rows(*reader, *mapping));
+  }
+  size.rows = batch_ends.empty() ? 0 : static_cast<std::uint64_t>(batch_ends.back());
+  return arrow::Status::OK();
+}
+
+arrow::Status IpcFileReader::State::check_bytes(std::uint64_t begin, std::uint64_t end, const std::string& hash) const {
+  Result<File> file = File::open(path, OpenMode::read);  // read, not mapped: a bad disk is an answer, not a signal
+  if (!file) return arrow::Status::IOError(file.error().message);
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(hashed_bytes);
+  ContentHash hashed;
+  for (std::uint64_t at = begin; at < end;) {
+    const Result<std::size_t> count = file->read_at(at, {buffer.get(), std::min<std::size_t>(hashed_bytes, end - at)});
+    if (!count) return arrow::Status::IOError(count.error().message);
+    if (*count == 0) return arrow::Status::Invalid("it ends at byte ", at);
+    hashed.update(std::span<const std::byte>(buffer.get(), *count));
+    at += *count;
+  }
+  if (hashed.hex() == hash) return arrow::Status::OK();
+  return arrow::Status::Invalid("its bytes ", begin, " to ", end, " are not those that were written");
+}
+
+arrow::Status IpcFileReader::State::check_part(std::size_t index) const {
+  if (unchecked.empty() || !unchecked[index]) return arrow::Status::OK();
+  const FilePart& part = (*parts)[index];
+  const std::uint64_t begin = index == 0 ? 0 : (*parts)[index - 1].bytes_end;
+  ARROW_RETURN_NOT_OK(check_bytes(begin, part.bytes_end, part.hash));
+  unchecked[index] = false;
+  return arrow::Status::OK();
+}
+
+/// What is behind all parts says what these are, and how to read them.
+arrow::Status IpcFileReader::State::check(const std::string& hash) {
+  if (!parts) return check_bytes(0, size.bytes, hash);
+  const std::uint64_t parts_end = parts->empty() ? 0 : parts->back().bytes_end;
+  ARROW_RETURN_NOT_OK(check_bytes(parts_end, size.bytes, hash));
+  unchecked = std::vector<std::atomic<bool>>(parts->size());
+  for (std::atomic<bool>& part : unchecked) part = true;
+  for (std::size_t i = 0; i < parts->size(); ++i) {
+    if ((*parts)[i].has_dictionaries) ARROW_RETURN_NOT_OK(check_part(i));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status IpcFileReader::State::check_rows(std::int64_t first, std::int64_t last) const {
+  while (first < last) {
+    ARROW_ASSIGN_OR_RAISE(const BatchOfRow found, find_batch(*this, first));
+    ARROW_RETURN_NOT_OK(check_part(static_cast<std::size_t>(found.index)));
+    first = found.end;
+  }
+  return arrow::Status::OK();
+}
+
+Status IpcFileReader::check(const std::string& hash) {
+  if (const arrow::Status checked = state_->check(hash); !checked.ok()) return fail(damaged(state_->path, checked));
+  return {};
+}
+
+Status IpcFileReader::check_rows(std::uint64_t first, std::uint64_t last) const {
+  const arrow::Status checked = state_->check_rows(static_cast<std::int64_t>(first), static_cast<std::int64_t>(last));
+  if (!checked.ok()) return fail(damaged(state_->path, checked));
+  return {};
 }
 
 IpcFileSize IpcFileReader::size() const {
@@ -363,8 +458,7 @@ Status IpcFileReader::schema(ArrowSchema* out) const {
 }
 
 Status IpcFileReader::stream(ArrowArrayStream* out, std::uint64_t rows_wanted) const {
-  auto batches =
-      std::make_shared<FileBatches>(state_->path, state_->reader, state_->mapping, static_cast<int64_t>(rows_wanted));
+  auto batches = std::make_shared<FileBatches>(state_, static_cast<int64_t>(rows_wanted));
   if (arrow::Status exported = arrow::ExportRecordBatchReader(std::move(batches), out); !exported.ok()) {
     return fail(damaged(state_->path, exported));
   }

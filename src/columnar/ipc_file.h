@@ -18,7 +18,7 @@ namespace outfall::columnar {
 struct IpcFileSize {
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
-  std::string hash{};  ///< xxh3-128 of the bytes in hex; known when a file is finished
+  std::string hash{};  ///< IpcFileReader::check takes it; known when a file is finished
 };
 
 class IpcFileWriter {
@@ -61,6 +61,16 @@ class IpcFileReader {
   ~IpcFileReader();
 
   IpcFileSize size() const;
+
+  /// Holds the file against the hash that its writer gave: what belongs to no batch now, and each batch when it is
+  /// first read or asked for by check_rows. The hash is xxh3-128, in hex, of what stands behind the last batch, which
+  /// has the hashes of the others. Of a file without these it is that of all bytes, which are all looked at now.
+  ///
+  /// Errors: abandon: the bytes are not those that were written.
+  Status check(const std::string& hash);
+
+  /// Looks at the batches that have rows [first, last), so far as nobody has since `check`. Errors: as above.
+  Status check_rows(std::uint64_t first, std::uint64_t last) const;
 
   /// The columns, as a struct.
   Status schema(ArrowSchema* out) const;

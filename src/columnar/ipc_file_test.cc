@@ -3,16 +3,22 @@
 
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
+#include <arrow/io/file.h>
+#include <arrow/ipc/writer.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/scratch_folder.h"
 
 namespace outfall::columnar {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::shared_ptr<arrow::Schema> example_schema() {
@@ -91,6 +97,35 @@ class IpcFileTest : public testing::Test {
     auto table = (*imported)->ToTable();
     if (!table.ok()) return fail(table.status().message());
     return *table;
+  }
+
+  /// Four batches of 20 rows, of which the second has another dictionary than the first.
+  IpcFileSize write_growing_dictionary() {
+    Result<IpcFileWriter> writer = create(path_);
+    EXPECT_TRUE(writer);
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(append(*writer, example_batch(i * 20, 20, i == 0 ? "load 1" : "load 2")));
+    const Result<IpcFileSize> size = writer->finish();
+    EXPECT_TRUE(size);
+    return *size;
+  }
+
+  /// Reads the file as one that has the hash. `rows` were read before the first error, and are those of `expected`.
+  Status read_checked(const std::string& hash, const arrow::Table& expected, std::int64_t& rows) {
+    Result<IpcFileReader> reader = IpcFileReader::open(path_);
+    if (!reader) return fail(reader.error());
+    if (Status checked = reader->check(hash); !checked) return checked;
+    ArrowArrayStream stream{};
+    if (Status opened = reader->stream(&stream); !opened) return opened;
+    const auto batches = arrow::ImportRecordBatchReader(&stream);
+    if (!batches.ok()) return fail(batches.status().message());
+    while (true) {
+      const auto batch = (*batches)->Next();
+      if (!batch.ok()) return fail(batch.status().message());
+      if (*batch == nullptr) return {};
+      const auto same = expected.Slice(rows, (*batch)->num_rows())->CombineChunksToBatch();
+      EXPECT_TRUE((*batch)->Equals(**same));
+      rows += (*batch)->num_rows();
+    }
   }
 
   void overwrite(std::string_view bytes) { std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes; }
@@ -218,6 +253,68 @@ TEST_F(IpcFileTest, DamageAnywhereNeverLeadsOutsideTheFile) {
       EXPECT_EQ((*table)->Equals(**table), true);
     }
   }
+}
+
+TEST_F(IpcFileTest, AnotherBitIsFoundBeforeARowOfItsBatchIsRead) {
+  const IpcFileSize written = write_growing_dictionary();
+  const std::string bytes = read_file(path_).value();
+  const auto whole = read_table();
+  ASSERT_TRUE(whole) << whole.error().message;
+  std::set<std::int64_t> rows_before_damage;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    overwrite(damaged);
+    std::int64_t rows = 0;
+    const Status read = read_checked(written.hash, **whole, rows);
+    ASSERT_FALSE(read) << "byte " << at;
+    EXPECT_THAT(read.error().message, HasSubstr(path_));
+    rows_before_damage.insert(rows);
+  }
+  EXPECT_THAT(rows_before_damage, ElementsAre(0, 40, 60)) << "dictionaries are of all batches";
+  overwrite(bytes);
+  std::int64_t rows = 0;
+  const Status read = read_checked(written.hash, **whole, rows);
+  EXPECT_TRUE(read) << read.error().message;
+  EXPECT_EQ(rows, 80);
+}
+
+TEST_F(IpcFileTest, OnlyTheBatchesThatAreAskedForAreLookedAt) {
+  const IpcFileSize written = write_growing_dictionary();
+  std::string bytes = read_file(path_).value();
+  const std::size_t last_batch = bytes.find("name 50");
+  ASSERT_NE(last_batch, std::string::npos);
+  bytes[last_batch] = 'N';
+  overwrite(bytes);
+  Result<IpcFileReader> reader = IpcFileReader::open(path_);
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE(reader->check(written.hash));
+  EXPECT_TRUE(reader->check_rows(0, 40));
+  const Status checked = reader->check_rows(0, 41);
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().hint, HasSubstr("outfall package drop"));
+  EXPECT_FALSE(reader->check_rows(59, 60)) << "it is not forgotten";
+}
+
+TEST_F(IpcFileTest, AFileWithoutPartsIsHashedAsAWhole) {
+  const auto batch = example_batch(0, 100, "load 1");
+  {
+    const auto stream = arrow::io::FileOutputStream::Open(path_).ValueOrDie();
+    const auto writer = arrow::ipc::MakeFileWriter(stream, batch->schema()).ValueOrDie();
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(writer->WriteRecordBatch(*batch).ok());
+    ASSERT_TRUE(writer->Close().ok() && stream->Close().ok());
+  }
+  std::string bytes = read_file(path_).value();
+  ContentHash hash;
+  hash.update(bytes);
+  Result<IpcFileReader> reader = IpcFileReader::open(path_);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_EQ(reader->size().rows, 200U);
+  EXPECT_TRUE(reader->check(hash.hex()));
+  EXPECT_TRUE(reader->check_rows(0, 200));
+  bytes[bytes.rfind("name 50")] = 'N';
+  overwrite(bytes);
+  EXPECT_FALSE(IpcFileReader::open(path_)->check(hash.hex()));
 }
 
 TEST_F(IpcFileTest, AMissingFileSaysWhatToCheck) {

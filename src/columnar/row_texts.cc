@@ -140,7 +140,7 @@ struct RowTexts::State {
   arrow::Status take_batch(std::int64_t row) {
     if (batch != nullptr && row >= batch_begin && row < batch_begin + batch->num_rows()) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const BatchOfRow found, find_batch(file, row));
-    ARROW_ASSIGN_OR_RAISE(batch, read_checked_batch(*file.reader, found.index));
+    ARROW_ASSIGN_OR_RAISE(batch, read_checked_batch(file, found.index));
     batch_begin = found.begin;
     values.clear();
     for (const WantedColumn& column : columns)

@@ -116,7 +116,7 @@ arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
   do {
     ARROW_ASSIGN_OR_RAISE(const columnar::BatchOfRow found, columnar::find_batch(file, begin));
     if (found.index != batch_index) {
-      ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(*file.reader, found.index));
+      ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(file, found.index));
       batch_index = found.index;
     }
     const std::int64_t part_end = std::min(end, found.end);

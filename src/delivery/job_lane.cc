@@ -108,8 +108,8 @@ bool JobLane::is_grouped() const {
 
 Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
   if (record_.settled == job_.rows) return finish({.lane = record_}, 0);
-  if (Status opened = open_rows(); !opened) {
-    error_ = std::move(opened.error());  // of this job file; the others go on
+  if (Status ready = make_ready(); !ready) {
+    error_ = std::move(ready.error());  // of this job file; the others go on
     return Turn{.step = Step::stopped};
   }
   if (!record_.held.empty()) return reject_held();
@@ -138,6 +138,13 @@ Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
 /// Of the batch in hand.
 const BatchForm& JobLane::form() const {
   return record_.settled < open_to_ ? form_then_ : form_now_;
+}
+
+/// The rows of the batch in hand can be read, and are what was sealed.
+Status JobLane::make_ready() {
+  if (Status opened = open_rows(); !opened) return opened;
+  if (Status taken = take_batch(); !taken) return taken;
+  return rows_->file.check_rows(record_.settled, ends_.back());
 }
 
 Status JobLane::open_rows() {
@@ -207,7 +214,6 @@ bool JobLane::add_intent(LaneRecord& record) const {
 
 /// Sees to it that the batch in hand is known to be about to be sent.
 Status JobLane::intend() {
-  if (Status taken = take_batch(); !taken) return taken;
   if (!add_intent(record_)) return {};
   marked_at_ = RateLimit::Clock::now();
   Status recorded = load_.log.record({.lane = record_}, std::exchange(unmarked_, 0));
@@ -280,9 +286,9 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
   load_.storm.end();
   if (record.settled == job_.rows) return finish(std::move(update), rows);
   record_ = record;
-  if (Status taken = take_batch(); !taken) return fail(std::move(taken.error()));
   const auto now = RateLimit::Clock::now();
-  const bool is_new = add_intent(record);
+  // Why the next one cannot be read is told when it is to be sent.
+  const bool is_new = take_batch() && add_intent(record);
   const bool may_wait = is_grouped() && !is_new && update.rejected == 0 && now - marked_at_ < mark_interval;
   record_ = record;
   if (may_wait) {

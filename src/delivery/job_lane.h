@@ -80,6 +80,7 @@ class JobLane final : public Lane {
 
  private:
   const BatchForm& form() const;
+  Status make_ready();
   Status open_rows();
   std::optional<std::chrono::nanoseconds> wait_for_rate();
   Result<std::uint64_t> next_end();

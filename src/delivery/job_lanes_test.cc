@@ -16,11 +16,13 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 #include <sstream>
 
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/scratch_folder.h"
 #include "delivery/batch_form.h"
@@ -80,18 +82,11 @@ class Lanes : public testing::Test {
       schema_.tables.add(std::move(table));
       std::int64_t next = 0;
       for (std::size_t i = 0; i < files.size(); ++i) {
-        std::vector<std::optional<std::int64_t>> ids;
-        ids.reserve(files[i]);
-        for (std::uint64_t row = 0; row < files[i]; ++row) ids.emplace_back(next++);
         // Another column begins another file.
-        Batch batch({Column::fixed<std::int64_t>("id", "l", ids),
-                     Column::fixed<std::int64_t>(i % 2 == 0 ? "other" : "another", "l", ids)});
-        ArrowSchema schema{};
-        ArrowArray array{};
-        batch.fill(&schema);
-        batch.fill(&array);
-        ASSERT_TRUE(writer->append(name, schema, &array));
-        schema.release(&schema);
+        const char* other_name = i % 2 == 0 ? "other" : "another";
+        for (std::uint64_t left = files[i]; left > 0; left -= std::min(left, record_batch_rows_)) {
+          append(*writer, name, other_name, next, std::min(left, record_batch_rows_));
+        }
         package_.documents += files[i];
       }
     }
@@ -107,6 +102,29 @@ class Lanes : public testing::Test {
     auto ledger = ledger::Ledger::open(folder_ / "outfall.db", env_);
     ASSERT_TRUE(ledger) << ledger.error().message;
     ASSERT_TRUE(ledger->seal(package_, {}, {.naming = "direct", .document = ""}));
+  }
+
+  void append(package::PackageWriter& writer, const std::string& table, const char* other_name, std::int64_t& next,
+              std::uint64_t count) {
+    std::vector<std::optional<std::int64_t>> ids;
+    for (std::uint64_t row = 0; row < count; ++row) ids.emplace_back(next++);
+    Batch batch(
+        {Column::fixed<std::int64_t>("id", "l", ids), Column::fixed<std::int64_t>(other_name, "l", std::move(ids))});
+    ArrowSchema schema{};
+    ArrowArray array{};
+    batch.fill(&schema);
+    batch.fill(&array);
+    ASSERT_TRUE(writer.append(table, schema, &array));
+    schema.release(&schema);
+  }
+
+  /// Another bit in a byte of a job file, and the same bit again.
+  void turn_bit(const ledger::JobRecord& job, std::uint64_t place) {
+    std::fstream file(folder_ / load_id + "/" + job.file, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(place));
+    const int byte = file.get();
+    file.seekp(static_cast<std::streamoff>(place));
+    file.put(static_cast<char>(byte ^ 4));
   }
 
   Result<LoadSummary> deliver(const LaneOptions& options, const MakeWriter& make_writer,
@@ -155,6 +173,7 @@ class Lanes : public testing::Test {
   }
 
   ScratchFolder folder_;
+  std::uint64_t record_batch_rows_ = 1'000'000;
   FixedEnv env_;
   std::function<std::string(const std::string&, std::uint64_t)> replayed_key_;
   std::function<Status(ledger::Letter&)> place_letter_;
@@ -356,6 +375,42 @@ TEST_F(Lanes, WhatIsGivenUpIsNotTriedAgainAndOthersGoOn) {
   EXPECT_EQ(again->lanes->before.delivered, 15U);
   EXPECT_EQ(again->lanes->now.open, 5U);
   EXPECT_THAT(again->lanes->error->message, HasSubstr("no such account"));
+}
+
+TEST_F(Lanes, NoRowOfADamagedRecordBatchIsSentAndThoseBeforeItAre) {
+  record_batch_rows_ = 10;
+  seal({{"bad", {30}}, {"good", {30}}});
+  const ledger::JobRecord job = package_.jobs.front();
+  const std::uint64_t of_row_25 = [&] {
+    const std::int64_t id = 25;
+    const std::string bytes = read_file(folder_ / load_id + "/" + job.file).value();
+    return bytes.find(std::string_view(reinterpret_cast<const char*>(&id), sizeof id));
+  }();
+  const auto answer = answering([&](const auto& batch, const auto& ids) {
+    write_down(log(), batch, ids);
+    return Outcome{};
+  });
+  turn_bit(job, of_row_25);
+  for (const std::uint64_t size : {4, 7}) {
+    auto summary = deliver(quick(size), answer);
+    ASSERT_TRUE(summary) << summary.error().message;
+    EXPECT_EQ(summary->lanes->now.delivered, 50U);
+    EXPECT_THAT(summary->lanes->error->message, HasSubstr(job.file));
+    EXPECT_THAT(summary->lanes->error->hint, HasSubstr("outfall package drop"));
+    EXPECT_EQ(records().at(0).settled, 20U);
+  }
+  turn_bit(job, of_row_25);
+  auto summary = deliver(quick(4), answer);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->lanes->now.open, 0U);
+  std::map<std::string, std::vector<std::uint64_t>> rows;
+  for (const Written& batch : written()) {
+    rows[batch.job_file].insert(rows[batch.job_file].end(), batch.ids.begin(), batch.ids.end());
+  }
+  std::vector<std::uint64_t> all(30);
+  std::iota(all.begin(), all.end(), 0);
+  EXPECT_EQ(rows[job.file], all);
+  EXPECT_EQ(rows[package_.jobs.back().file], all);
 }
 
 TEST_F(Lanes, AttemptsOfOneRunAreLimitedAndAllAreCounted) {

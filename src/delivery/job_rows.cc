@@ -8,7 +8,9 @@ namespace outfall::delivery {
 
 Result<std::unique_ptr<JobRows>> open_job_rows(const std::string& folder, const ledger::JobRecord& job,
                                                const schema::Table& table, const JobRowsOptions& options) {
-  Result<columnar::IpcFileReader> file = package::open_job(folder, job, options.check);
+  // Who takes rows batch by batch need not wait for the whole file.
+  const auto check = options.check == package::JobCheck::bytes ? package::JobCheck::bytes_as_read : options.check;
+  Result<columnar::IpcFileReader> file = package::open_job(folder, job, check);
   if (!file) return fail(std::move(file.error()));
   std::vector<columnar::RowTextColumn> columns;
   for (const schema::Column& column : table.columns) {

@@ -15,8 +15,9 @@ namespace outfall::package {
 
 /// How closely a job file is held against what the ledger recorded of it.
 enum class JobCheck : std::uint8_t {
-  bytes,  ///< every one of them: the file may have met a power cut, a bad disk or a hand since it was sealed
-  size,   ///< this process wrote and synced it a moment ago, and would read the same pages of memory again
+  bytes,  ///< every one of them now: the file may have met a power cut, a bad disk or a hand since it was sealed
+  bytes_as_read,  ///< those of a record batch when it is first read, and those that all batches need now
+  size,           ///< this process wrote and synced it a moment ago, and would read the same pages of memory again
 };
 
 /// Opens a job of the package in `folder`. A file that is missing, damaged, or holds other rows or bytes than the

@@ -232,7 +232,7 @@ TEST_F(PackageTest, AJobThatIsNotAsRecordedIsRefused) {
 
 TEST_F(PackageTest, OneBitThatTurnedOverIsSeenBeforeAnyRow) {
   PackageWriter writer = create();
-  ASSERT_TRUE(append(writer, "t", {"a"}, {1, 2}));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(append(writer, "t", {"a"}, {1, 2}));
   const ledger::JobRecord job = writer.finish()->front();
   const std::string path = package_ + "/" + job.file;
   for (std::uint64_t place = 0; place < job.bytes; place += 61) {
@@ -249,9 +249,12 @@ TEST_F(PackageTest, OneBitThatTurnedOverIsSeenBeforeAnyRow) {
     ASSERT_FALSE(damaged) << "byte " << place;
     EXPECT_THAT(damaged.error().message, HasSubstr(path));
     EXPECT_FALSE(damaged.error().hint.empty());
+    const auto as_read = open_job(package_, job, JobCheck::bytes_as_read);
+    EXPECT_FALSE(as_read && as_read->check_rows(0, 4)) << "byte " << place;
     turn();
   }
   EXPECT_TRUE(open_job(package_, job, JobCheck::bytes));
+  EXPECT_TRUE(open_job(package_, job, JobCheck::bytes_as_read)->check_rows(0, 4));
   ledger::JobRecord unhashed = job;
   unhashed.hash.clear();
   EXPECT_TRUE(open_job(package_, unhashed, JobCheck::bytes)) << "a package of before";
