@@ -46,13 +46,10 @@ LaneRecord read_lane(const Statement& row) {
           .last_error = std::string(row.text(10))};
 }
 
-Status write_lane(Database& database, const std::string& load_id, const LaneRecord& lane) {
-  Result<Statement> statement = database.prepare(
-      "INSERT INTO lanes (load_id, position, state, settled, rejected, sent_to, cut_first, cut, part_to, attempts, "
-      "unknown, last_error, sent_as, held) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
-      "ON CONFLICT (load_id, position) "
-      "DO UPDATE SET state = ?3, settled = ?4, rejected = ?5, sent_to = ?6, cut_first = ?7, cut = ?8, part_to = ?9, "
-      "attempts = ?10, unknown = ?11, last_error = ?12, sent_as = ?13, held = ?14");
+namespace {
+
+Status run_with_lane(Database& database, std::string_view sql, const std::string& load_id, const LaneRecord& lane) {
+  Result<Statement> statement = database.prepare(sql);
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -60,6 +57,28 @@ Status write_lane(Database& database, const std::string& load_id, const LaneReco
       ->with(load_id, lane.position, state_name(lane.state), lane.settled, lane.rejected, lane.sent_to, lane.cut_first,
              lane.cut, lane.part_to, lane.attempts, lane.unknown, lane.last_error, lane.sent_as, lane.held)
       .run();
+}
+
+}  // namespace
+
+Status write_lane(Database& database, const std::string& load_id, const LaneRecord& lane) {
+  // After nearly every batch a lane is there and in the same state. Then the state is not set: SQLite builds a table to
+  // check one, and that takes longer than all the rest.
+  const Status updated = run_with_lane(
+      database,
+      "UPDATE lanes SET settled = ?4, rejected = ?5, sent_to = ?6, cut_first = ?7, cut = ?8, part_to = ?9, attempts = "
+      "?10, unknown = ?11, last_error = ?12, sent_as = ?13, held = ?14 WHERE load_id = ?1 AND position = ?2 AND state "
+      "= ?3",
+      load_id, lane);
+  if (!updated || database.changes() > 0) {
+    return updated;
+  }
+  return run_with_lane(
+      database,
+      "INSERT OR REPLACE INTO lanes (load_id, position, state, settled, rejected, sent_to, cut_first, cut, part_to, "
+      "attempts, unknown, last_error, sent_as, held) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+      "?14)",
+      load_id, lane);
 }
 
 Status count_refused_rows(Database& database, const std::string& load_id) {
