@@ -29,6 +29,9 @@ constexpr std::size_t said_max = 4096;
 
 constexpr std::chrono::milliseconds lock_poll{20};
 
+/// What a live program may be handed before it has read any of it.
+constexpr int input_pipe_bytes = 1 << 20;
+
 /// Where a program finds the lock that it holds.
 constexpr int lock_place = 3;
 
@@ -438,6 +441,8 @@ Result<LiveProgram> LiveProgram::start(ProgramGuard& guard, const std::string& c
   for (const auto* pipe : {&input, &output, &errors}) {
     if (!*pipe) return fail(pipe->error());
   }
+  // A batch goes in one piece as a rule. Where the system has no more such room for a user, it goes in several.
+  (void)::fcntl(input->write_end.number(), F_SETPIPE_SZ, input_pipe_bytes);
   Result<Program> program = Program::start(
       guard, command, environment,
       {.input = input->read_end.number(), .output = output->write_end.number(), .errors = errors->write_end.number()});
@@ -453,7 +458,7 @@ Result<LiveProgram> LiveProgram::start(ProgramGuard& guard, const std::string& c
 }
 
 LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::chrono::nanoseconds> timeout,
-                                     const std::stop_token& stop) {
+                                     const std::stop_token& stop, const std::function<void()>& meanwhile) {
   State& state = *state_;
   const BrokenPipesIgnored ignored;
   const Deadline deadline(timeout);
@@ -479,6 +484,8 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
       text = {};
       is_deaf = true;
     }
+    const bool has_taken_all = ready > 0 && events[3].revents != 0 && text.empty() && !is_deaf;
+    if (has_taken_all && meanwhile) meanwhile();
     if (ready > 0 && events[0].revents != 0) return {.kind = Answer::Kind::stopped};
     if (deadline.has_passed()) return {.kind = Answer::Kind::timed_out};
   }

@@ -100,8 +100,9 @@ class LiveProgram {
   ~LiveProgram();
 
   /// Hands it the text, and waits until it has taken all of it and has written a line. After any answer but a line it
-  /// is of no more use.
-  Answer ask(std::string_view text, std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop);
+  /// is of no more use. `meanwhile` is called once it has taken all: what is done there is done while it works.
+  Answer ask(std::string_view text, std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop,
+             const std::function<void()>& meanwhile = {});
 
   /// Says the last words, if it takes them at once, closes its standard input, gives it that long to end, and kills
   /// what is left of it.

@@ -254,6 +254,10 @@ Status RowTexts::append_separated(std::uint64_t first, std::uint64_t last, bool 
   return {};
 }
 
+std::uint64_t RowTexts::row_count() const {
+  return state_->file.size.rows;
+}
+
 bool RowTexts::holds_documents() const {
   return state_->documents.has_value();
 }

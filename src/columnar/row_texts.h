@@ -61,6 +61,9 @@ class RowTexts {
   /// Errors: as above.
   Status append_separated(std::uint64_t first, std::uint64_t last, bool with_header, std::string& out);
 
+  /// Of the file.
+  std::uint64_t row_count() const;
+
   /// Whether the file has each row's document instead of columns.
   bool holds_documents() const;
 

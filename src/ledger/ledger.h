@@ -215,6 +215,7 @@ class Ledger {
   Ledger(Database database, Env* env) : database_(std::move(database)), env_(env) {}
 
   Result<Transaction> begin_write();
+  bool mark_alone(const std::string& load_id, const LaneUpdate& update);
 
   Database database_;
   Env* env_;

@@ -48,28 +48,28 @@ LaneRecord read_lane(const Statement& row) {
 
 namespace {
 
+// After nearly every batch a lane is there and in the same state. Then the state is not set: SQLite builds a table to
+// check one, and that takes longer than all the rest.
+constexpr std::string_view mark_lane =
+    "UPDATE lanes SET settled = ?4, rejected = ?5, sent_to = ?6, cut_first = ?7, cut = ?8, part_to = ?9, attempts = "
+    "?10, unknown = ?11, last_error = ?12, sent_as = ?13, held = ?14 WHERE load_id = ?1 AND position = ?2 AND state = "
+    "?3";
+
+Statement& with_lane(Statement& statement, const std::string& load_id, const LaneRecord& lane) {
+  return statement.with(load_id, lane.position, state_name(lane.state), lane.settled, lane.rejected, lane.sent_to,
+                        lane.cut_first, lane.cut, lane.part_to, lane.attempts, lane.unknown, lane.last_error,
+                        lane.sent_as, lane.held);
+}
+
 Status run_with_lane(Database& database, std::string_view sql, const std::string& load_id, const LaneRecord& lane) {
   Result<Statement> statement = database.prepare(sql);
-  if (!statement) {
-    return std::unexpected(statement.error());
-  }
-  return statement
-      ->with(load_id, lane.position, state_name(lane.state), lane.settled, lane.rejected, lane.sent_to, lane.cut_first,
-             lane.cut, lane.part_to, lane.attempts, lane.unknown, lane.last_error, lane.sent_as, lane.held)
-      .run();
+  return statement ? with_lane(*statement, load_id, lane).run() : std::unexpected(statement.error());
 }
 
 }  // namespace
 
 Status write_lane(Database& database, const std::string& load_id, const LaneRecord& lane) {
-  // After nearly every batch a lane is there and in the same state. Then the state is not set: SQLite builds a table to
-  // check one, and that takes longer than all the rest.
-  const Status updated = run_with_lane(
-      database,
-      "UPDATE lanes SET settled = ?4, rejected = ?5, sent_to = ?6, cut_first = ?7, cut = ?8, part_to = ?9, attempts = "
-      "?10, unknown = ?11, last_error = ?12, sent_as = ?13, held = ?14 WHERE load_id = ?1 AND position = ?2 AND state "
-      "= ?3",
-      load_id, lane);
+  const Status updated = run_with_lane(database, mark_lane, load_id, lane);
   if (!updated || database.changes() > 0) {
     return updated;
   }
@@ -133,8 +133,27 @@ Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
   return read_lanes(database_, load_id);
 }
 
+/// One mark and nothing else, which is what a batch of a lone lane needs: a transaction of one statement. False: it
+/// takes more than that, or nothing may be written.
+bool Ledger::mark_alone(const std::string& load_id, const LaneUpdate& update) {
+  if (has_set_aside_ || update.rejected > 0 || !update.letters.empty()) {
+    return false;
+  }
+  static const std::string mark_of_ours =
+      std::string(mark_lane) + " AND (SELECT CAST(value AS INTEGER) FROM pipeline WHERE key = 'generation') = ?15";
+  Result<Statement> statement = database_.prepare(mark_of_ours);
+  if (!statement) {
+    return false;
+  }
+  with_lane(*statement, load_id, update.lane).bind(15, generation_);
+  return statement->run() && database_.changes() > 0;
+}
+
 Status Ledger::record_lanes(const std::string& load_id, const std::string& run_id,
                             std::span<const LaneUpdate> updates) {
+  if (updates.size() == 1 && mark_alone(load_id, updates.front())) {
+    return {};
+  }
   Result<Transaction> transaction = begin_write();
   if (!transaction) {
     return std::unexpected(transaction.error());

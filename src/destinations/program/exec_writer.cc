@@ -18,6 +18,9 @@ using Answer = LiveProgram::Answer;
 constexpr std::chrono::seconds start_max{60};
 constexpr std::chrono::seconds end_max{10};
 
+/// Of a batch with a longer text the next one is not made ahead: both are in memory.
+constexpr std::size_t ahead_bytes_max = std::size_t{8} << 20;
+
 /// Why a program is of no more use.
 std::string fault_of(Answer::Kind kind) {
   switch (kind) {
@@ -61,7 +64,28 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   } else if (Status told = tell_rows(batch); !told) {
     return delivery::retry_after(told.error());
   }
-  return ask(text_, batch.size(), batch.stop);
+  return ask(text_, batch.size(), batch.stop, [&] { make_ahead(batch); });
+}
+
+bool ExecWriter::Ahead::are_of(const delivery::Batch& batch) const {
+  return batch.keeps != nullptr && file.lock() == batch.keeps && format == batch.format && first == batch.first &&
+         last == batch.last;
+}
+
+/// As a rule another batch of the same size comes next. Where it does not, nothing is lost but the time.
+void ExecWriter::make_ahead(const delivery::Batch& batch) {
+  ahead_.text.clear();
+  ahead_.first = batch.last;
+  ahead_.last = std::min(batch.last + batch.size(), batch.rows.row_count());
+  ahead_.file = batch.keeps;
+  ahead_.format = batch.format;
+  const bool is_worth_it = !batch.is_file && is_lines(batch.format) && !ready_.row_keys && ahead_.first < ahead_.last &&
+                           text_.size() <= ahead_bytes_max;
+  // Why they cannot be read is told when they are to be sent.
+  if (!is_worth_it ||
+      !columnar::append_rows({batch.rows, batch.reader}, ahead_.first, ahead_.last, batch.format, ahead_.text)) {
+    ahead_ = {};
+  }
 }
 
 /// The batch's line, and its rows behind it.
@@ -69,6 +93,10 @@ Status ExecWriter::tell_rows(const delivery::Batch& batch) {
   if (is_lines(batch.format)) {
     text_ = batch_line(batch, {.row_keys = ready_.row_keys, .bytes = std::nullopt});
     if (ready_.row_keys) return append_keyed(batch);
+    if (ahead_.are_of(batch)) {
+      text_ += ahead_.text;
+      return {};
+    }
     return columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, text_);
   }
   std::string bytes;
@@ -176,8 +204,9 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   return {.kind = Outcome::Kind::fatal, .reason = ready.error().message, .hint = ready.error().hint};
 }
 
-Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop) {
-  const Answer answer = program_->ask(text, options_.timeout, stop);
+Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop,
+                        const std::function<void()>& meanwhile) {
+  const Answer answer = program_->ask(text, options_.timeout, stop, meanwhile);
   if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
   Outcome outcome = read_outcome(answer.line, rows);
   if (outcome.kind == Outcome::Kind::unknown) (void)gone("");

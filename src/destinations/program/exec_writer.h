@@ -5,8 +5,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/line_cutter.h"
 #include "base/program.h"
@@ -38,14 +42,26 @@ class ExecWriter final : public delivery::Writer {
   Result<Ready> look(const std::stop_token& stop);
 
  private:
+  /// Rows of a job file as lines, made while the program worked on those before them: it need not wait for them.
+  struct Ahead {
+    std::weak_ptr<const void> file;  ///< Batch::keeps, of the open job file in its form
+    LoaderFileFormat format{};
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::string text{};
+    bool are_of(const delivery::Batch& batch) const;
+  };
+
   Status tell_rows(const delivery::Batch& batch);
+  void make_ahead(const delivery::Batch& batch);
   Status append_keyed(const delivery::Batch& batch);
   Outcome start(const std::stop_token& stop);
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
   Outcome introduce(const delivery::Batch& batch);
   void end();
   /// What the program answers to the text, of a batch of so many rows. It is gone after any other answer.
-  Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop);
+  Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop,
+              const std::function<void()>& meanwhile = {});
   Outcome gone(std::string reason);
 
   const CommandOptions& options_;
@@ -60,6 +76,7 @@ class ExecWriter final : public delivery::Writer {
   std::string load_id_;      ///< that it was told of
   std::string table_;        ///< the same
   std::string text_;         ///< of the batch in hand
+  Ahead ahead_;
 };
 
 }  // namespace outfall::destinations::program
