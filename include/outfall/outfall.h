@@ -10,6 +10,7 @@
 #include "outfall/dead_letter.h"
 #include "outfall/destination.h"
 #include "outfall/error.h"
+#include "outfall/fields.h"
 #include "outfall/loader.h"
 #include "outfall/memory_input.h"
 #include "outfall/outcome.h"
