@@ -58,6 +58,21 @@ struct TableSchema {
   std::string document{};
 };
 
+/// A column that has another type than before. Types are as --column has them; timestamps say whether they have a zone.
+struct RetypedColumn {
+  std::string name{};
+  std::string from{};
+  std::string to{};
+};
+
+/// How a table differs from what the newest load before this one, of those that were delivered, has left. Of a load
+/// that was given up nothing counts as known.
+struct TableChanges {
+  bool is_new = false;                     ///< none of them had rows of it: all of its columns are new
+  std::vector<std::string> new_columns{};  ///< of a table that is not new
+  std::vector<RetypedColumn> retyped_columns{};
+};
+
 /// What a call is about. Borrowed until it returns.
 struct CallContext {
   std::string_view load_id{};
@@ -83,7 +98,8 @@ struct CallContext {
 /// What a class is told beside batches. Each at least once a load, also again by a later process.
 struct LoadEvent {
   std::string_view load_id{};
-  const TableSchema* table = nullptr;  ///< of begin_table and end_table
+  const TableSchema* table = nullptr;     ///< of begin_table and end_table
+  const TableChanges* changes = nullptr;  ///< of begin_table
   /// A line for whoever watches the run (RunOptions::log).
   std::function<void(std::string_view line)> log{};
   std::stop_token stop{};
@@ -129,7 +145,8 @@ class CustomDestination {
   /// configuration, `[destination.NAME]`. An error ends the run; what Configuration says is missing, names all places.
   virtual Status open(const Configuration&) { return {}; }
   virtual Outcome begin_load(const LoadEvent&) { return {}; }
-  /// Before any of the table's rows; also where there are none, but what was there before is replaced.
+  /// Before any of the table's rows; also where there are none, but what was there before is replaced. Says how rows go
+  /// in (TableSchema::write_disposition), and what changed.
   virtual Outcome begin_table(const LoadEvent&) { return {}; }
   /// All its rows are delivered or rejected.
   virtual Outcome end_table(const LoadEvent&) { return {}; }

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Newer versions add members at the end of structs; what an older plugin left out is zero.
-#define OUTFALL_PLUGIN_VERSION 1
+#define OUTFALL_PLUGIN_VERSION 2
 
 // What became of a batch.
 enum outfall_answer {
@@ -46,6 +46,9 @@ struct outfall_table {
   const char* parent;             // empty for a root table
   const char* resource;           // empty for a nested table
   const char* schema;             // the table with its columns and hints: a JSON object
+  // Since version 2. Of begin_table what changed since the load before, a JSON object: {"new":false,
+  // "new_columns":["b"],"retyped_columns":[{"name":"a","from":"bigint","to":"double"}]}; else NULL.
+  const char* changes;
 };
 
 // What a call is about, and what can be said of it. Lives until the call returns. Texts are UTF-8 and end in NUL.

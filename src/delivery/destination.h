@@ -102,6 +102,9 @@ struct LaneContext {
   std::function<Status(std::uint64_t rejected)> check_rejected{};
   /// Says in a letter where its row stood in the input, as far as that is known. Called while nobody uses the ledger.
   std::function<Status(ledger::Letter& letter)> place_letter{};
+  /// The schema of the newest load before this one that was delivered. None: there is none. Called before the first
+  /// lane begins.
+  std::function<Result<std::optional<schema::Schema>>()> schema_before{};
   /// Of a replay: each row goes out alone, under what this says of its place in the table; empty: under its own key.
   std::function<std::string(const std::string& table, std::uint64_t row)> replayed_key{};
 };
@@ -120,6 +123,12 @@ struct LoadRequest {
   /// Ends the attempt at the next safe point; what was sent is taken back.
   std::stop_token stop;
 };
+
+/// What the request says of it. None: there is none, or nobody asked the ledger.
+inline Result<std::optional<schema::Schema>> schema_before(const LoadRequest& request) {
+  if (request.lanes == nullptr || !request.lanes->schema_before) return std::nullopt;
+  return request.lanes->schema_before();
+}
 
 struct TableLoad {
   std::string table;

@@ -192,6 +192,10 @@ class Ledger {
   /// replay the letters of before are open again in their place. Each lane once.
   Status record_lanes(const std::string& load_id, const std::string& run_id, std::span<const LaneUpdate> updates);
 
+  /// The schema document of the newest loaded package before this one; empty: there is none. One that was aborted does
+  /// not count, since nobody knows how much of it the destination was told.
+  Result<std::string> schema_before(const std::string& load_id);
+
   /// Makes lanes that the destination has given up open again. Their attempts stay counted.
   Status reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions);
 

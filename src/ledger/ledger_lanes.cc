@@ -145,6 +145,17 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
   return recorded ? transaction->commit() : recorded;
 }
 
+Result<std::string> Ledger::schema_before(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT s.document FROM packages p JOIN schemas s USING (schema_id) WHERE p.state = 'loaded' AND p.load_id < ?1 "
+      "AND p.load_id NOT IN (SELECT load_id FROM aborts) ORDER BY p.load_id DESC LIMIT 1");
+  const Result<bool> row = statement ? statement->with(load_id).step() : std::unexpected(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return *row ? std::string(statement->text(0)) : std::string();
+}
+
 Status Ledger::reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions) {
   Result<Transaction> transaction = begin_write();
   if (!transaction) {

@@ -236,6 +236,25 @@ TEST_F(LedgerTest, AlteredColumnsAreKnownToAllPackagesBehind) {
   EXPECT_THAT(altered_of(1), testing::UnorderedElementsAre(a, b)) << "the schema has the types all the same";
 }
 
+TEST_F(LedgerTest, TheSchemaBeforeIsThatOfTheNewestLoadThatWasDelivered) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  std::vector<std::string> ids;
+  for (const char* schema : {"s0", "s1", "s2", "s3"}) {
+    ids.push_back(ledger.new_load_id().value());
+    ASSERT_TRUE(ledger.seal(package("r1", ids.back(), schema), {}, {.naming = "snake_case", .document = ""}));
+  }
+  EXPECT_EQ(ledger.schema_before(ids[3]), "") << "they are pending";
+  ASSERT_TRUE(ledger.mark_loaded(ids[0], 0));
+  ASSERT_TRUE(ledger.mark_loaded(ids[2], 0));
+  EXPECT_EQ(ledger.schema_before(ids[0]), "");
+  EXPECT_EQ(ledger.schema_before(ids[1]), R"({"name":"s0"})");
+  EXPECT_EQ(ledger.schema_before(ids[3]), R"({"name":"s2"})");
+  ASSERT_TRUE(ledger.ask_abort(ids[1], "r1"));
+  ASSERT_TRUE(ledger.end_abort(ids[1], 0));
+  EXPECT_EQ(ledger.schema_before(ids[2]), R"({"name":"s0"})") << "what was given up is not known there";
+}
+
 TEST_F(LedgerTest, OnlyPendingPackagesAreDropped) {
   Ledger ledger = open();
   begin(ledger, "r1");

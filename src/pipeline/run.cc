@@ -396,6 +396,7 @@ class Run {
                                   .pipeline = request_.name,
                                   .run_id = report_.run_id,
                                   .on_reject = request_.options.on_reject.value_or(OnReject::dead_letter)};
+    context.schema_before = [this, &package] { return schema_before(package.load_id); };
     if (package.is_replay) return replay_context(package, std::move(context));
     context.check_rejected = [this, &package](std::uint64_t rejected) -> Status {
       const std::uint64_t rows = package.documents + package.rejected;
@@ -412,6 +413,15 @@ class Run {
       return {};
     };
     return context;
+  }
+
+  Result<std::optional<schema::Schema>> schema_before(const std::string& load_id) {
+    const Result<std::string> document = held_->ledger.schema_before(load_id);
+    if (!document) return fail(document.error());
+    if (document->empty()) return std::nullopt;
+    Result<schema::Schema> schema = schema::Schema::parse(*document);
+    if (!schema) return fail(std::move(schema.error()).in("read the schema of the load before " + load_id));
+    return std::move(*schema);
   }
 
   /// Its rows were rejected before: there is no bound, and their letters stay.

@@ -65,8 +65,10 @@ Result<std::optional<sql::StoredDataset>> FunctionDestination::inspect(const del
 
 Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delivery::LoadRequest& request) {
   if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
-  const auto introduction =
-      std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
+  Result<std::optional<schema::Schema>> before = delivery::schema_before(request);
+  if (!before) return fail(std::move(before.error()));
+  const auto introduction = std::make_shared<LoadIntroduction>(
+      request.package.load_id, destination_->options().skip_dlt_columns_and_tables, std::move(*before));
   const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
     return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log);
   };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "delivery/batch_file.h"
+#include "delivery/table_changes.h"
 
 namespace outfall::destinations::function {
 namespace {
@@ -39,6 +40,11 @@ std::shared_ptr<const TableSchema> LoadIntroduction::describe(const schema::Tabl
   made->document = to_json(table.to_json());
   known = std::move(made);
   return known;
+}
+
+TableChanges LoadIntroduction::changes(const schema::Table& table) const {
+  return delivery::changes_of(table, before_ ? &*before_ : nullptr,
+                              skips_dlt_ ? delivery::SystemColumns::left_out : delivery::SystemColumns::told);
 }
 
 Outcome LoadIntroduction::introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
@@ -169,11 +175,16 @@ Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema
                                   const std::stop_token& stop) {
   std::stop_source own;
   const std::stop_callback passed_on(stop, [&] { own.request_stop(); });
+  std::optional<TableChanges> changes;
+  if (hook == &CustomDestination::begin_table) changes = load_->changes(*table);
   Outcome outcome = guard(
       [hook, own, destination = destination_, load = load_, log = log_,
-       described = table == nullptr ? nullptr : load_->describe(*table)] {
-        return ((*destination).*
-                hook)({.load_id = load->load_id(), .table = described.get(), .log = log, .stop = own.get_token()});
+       described = table == nullptr ? nullptr : load_->describe(*table), changes = std::move(changes)] {
+        return ((*destination).*hook)({.load_id = load->load_id(),
+                                       .table = described.get(),
+                                       .changes = changes ? &*changes : nullptr,
+                                       .log = log,
+                                       .stop = own.get_token()});
       },
       name);
   if (is_stuck_) own.request_stop();

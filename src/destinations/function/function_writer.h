@@ -16,16 +16,19 @@
 #include "delivery/writer.h"
 #include "destinations/function/guarded_call.h"
 #include "outfall/custom_destination.h"
+#include "schema/schema.h"
 
 namespace outfall::destinations::function {
 
 /// What the writers of a load have told the destination. Any thread may call.
 class LoadIntroduction {
  public:
-  LoadIntroduction(std::string load_id, bool skips_dlt) : load_id_(std::move(load_id)), skips_dlt_(skips_dlt) {}
+  LoadIntroduction(std::string load_id, bool skips_dlt, std::optional<schema::Schema> before = {})
+      : load_id_(std::move(load_id)), skips_dlt_(skips_dlt), before_(std::move(before)) {}
 
   const std::string& load_id() const { return load_id_; }
   std::shared_ptr<const TableSchema> describe(const schema::Table& table);
+  TableChanges changes(const schema::Table& table) const;
 
   /// Calls `begin_load` and `begin_table` where nobody has yet; others wait meanwhile. What does not answer
   /// `delivered` is asked again next time.
@@ -39,6 +42,7 @@ class LoadIntroduction {
  private:
   const std::string load_id_;
   const bool skips_dlt_;
+  const std::optional<schema::Schema> before_;  ///< of the load before
   mutable std::mutex mutex_;
   bool has_begun_ = false;
   std::optional<Outcome> stuck_;

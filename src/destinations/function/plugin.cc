@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "delivery/table_changes.h"
 #include "destinations/function/plugin.h"
 
 namespace outfall::destinations::function {
@@ -146,15 +147,18 @@ class PluginCall {
 
 /// A table as C sees it.
 struct PluginTable {
-  explicit PluginTable(const TableSchema& schema)
+  explicit PluginTable(const TableSchema& schema, const TableChanges* changes = nullptr)
       : disposition(name(schema.write_disposition)),
+        what_changed(changes == nullptr ? "" : outfall::to_json(delivery::to_json(*changes))),
         table{.name = schema.name.c_str(),
               .write_disposition = disposition.c_str(),
               .parent = schema.parent.c_str(),
               .resource = schema.resource.c_str(),
-              .schema = schema.document.c_str()} {}
+              .schema = schema.document.c_str(),
+              .changes = changes == nullptr ? nullptr : what_changed.c_str()} {}
 
   const std::string disposition;
+  const std::string what_changed;
   const outfall_table table;
 };
 
@@ -213,7 +217,7 @@ class PluginDestination final : public CustomDestination {
   }
   Outcome tell_of_table(int (*hook)(void*, const outfall_table*, outfall_call*), const LoadEvent& event) const {
     if (hook == nullptr) return {};
-    const PluginTable table(*event.table);
+    const PluginTable table(*event.table, event.changes);
     PluginCall call(event, configuration_);
     const int answer = hook(plugin_.state, &table.table, call.get());
     return std::move(call).outcome(answer);

@@ -8,6 +8,7 @@
 
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
+#include "delivery/table_changes.h"
 
 namespace outfall::destinations::program {
 namespace {
@@ -144,7 +145,10 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
     table_.clear();
   }
   if (table != nullptr && table_ != table->name) {
-    Outcome told = ask(table_line("begin_table", load_id, *table), 0, stop);
+    const bool has_before = setup_.before != nullptr && setup_.before->has_value();
+    const schema::Schema* before = has_before ? &**setup_.before : nullptr;
+    const TableChanges changes = delivery::changes_of(*table, before, delivery::SystemColumns::left_out);
+    Outcome told = ask(table_line("begin_table", load_id, *table, &changes), 0, stop);
     if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
     table_ = table->name;
   }
@@ -152,13 +156,13 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
 }
 
 Outcome ExecWriter::start(const std::stop_token& stop) {
-  Result<LiveProgram> program =
-      LiveProgram::start(guard_, "exec " + options_.command, {}, [this](std::string_view said) { log_.take(said); });
+  Result<LiveProgram> program = LiveProgram::start(setup_.guard, "exec " + setup_.options.command, {},
+                                                   [this](std::string_view said) { log_.take(said); });
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
   const Answer answer =
-      program_->ask(hello_line(destination_, worker_, format_),
-                    std::max<std::chrono::nanoseconds>(options_.timeout.value_or(start_max), start_max), stop);
+      program_->ask(hello_line(setup_.destination, setup_.worker, format_),
+                    std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
@@ -169,7 +173,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   const Result<Ready> ready = read_ready(answer.line);
   if (ready) {
     ready_ = *ready;
-    if (introduced_) introduced_(ready_);
+    if (setup_.introduced) setup_.introduced(ready_);
     return {};
   }
   (void)gone("");
@@ -177,7 +181,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
 }
 
 Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop) {
-  const Answer answer = program_->ask(text, options_.timeout, stop);
+  const Answer answer = program_->ask(text, setup_.options.timeout, stop);
   if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
   Outcome outcome = read_outcome(answer.line, rows);
   if (outcome.kind == Outcome::Kind::unknown) (void)gone("");

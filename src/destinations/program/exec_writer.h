@@ -13,21 +13,24 @@
 #include "delivery/writer.h"
 #include "destinations/program/command_writer.h"
 #include "destinations/program/protocol.h"
+#include "schema/schema.h"
 
 namespace outfall::destinations::program {
 
+/// All that is referred to outlives the writer.
+struct ExecSetup {
+  const CommandOptions& options;
+  const std::string& destination;
+  ProgramGuard& guard;
+  int worker = 0;
+  std::shared_ptr<const std::optional<schema::Schema>> before{};  ///< of the load before; null: there is none
+  std::function<void(const Ready&)> introduced{};                 ///< told each time that the program says what it is
+};
+
 class ExecWriter final : public delivery::Writer {
  public:
-  /// All outlive the object.
-  ExecWriter(const CommandOptions& options, const std::string& destination, int worker, ProgramGuard& guard,
-             std::function<void(const Ready&)> introduced = {})
-      : options_(options),
-        destination_(destination),
-        worker_(worker),
-        guard_(guard),
-        introduced_(std::move(introduced)),
-        log_(options.log),
-        format_(options.format) {}
+  explicit ExecWriter(ExecSetup setup)
+      : setup_(std::move(setup)), log_(setup_.options.log), format_(setup_.options.format) {}
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;
@@ -48,11 +51,7 @@ class ExecWriter final : public delivery::Writer {
   Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop);
   Outcome gone(std::string reason);
 
-  const CommandOptions& options_;
-  const std::string& destination_;
-  const int worker_;
-  ProgramGuard& guard_;
-  const std::function<void(const Ready&)> introduced_;  ///< told each time that the program says what it is
+  const ExecSetup setup_;
   LineCutter log_;
   std::optional<LiveProgram> program_;
   LoaderFileFormat format_;  ///< that it is started for

@@ -85,7 +85,7 @@ Status ProgramDestination::look_for_command() {
   const Result<ProgramGuard*> held = guard({});
   if (!held) return fail(held.error());
   if (kind_ == Kind::kept_alive) {
-    const Result<Ready> ready = ExecWriter(command_, address_, 0, **held).look({});
+    const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = **held}).look({});
     if (!ready) return fail(ready.error());
     knows_what_it_has_ = ready->deduplicates || ready->resolves;
     return {};
@@ -105,11 +105,18 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   const Result<ProgramGuard*> held = guard(request.stop);
   if (!held) return fail(held.error());
   worker_ = 0;
-  const auto make_writer = [this, guard = *held]() -> Result<std::unique_ptr<delivery::Writer>> {
+  Result<std::optional<schema::Schema>> before = delivery::schema_before(request);
+  if (!before) return fail(std::move(before.error()));
+  const auto known = std::make_shared<const std::optional<schema::Schema>>(std::move(*before));
+  const auto make_writer = [this, guard = *held, known]() -> Result<std::unique_ptr<delivery::Writer>> {
     if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard);
-    return std::make_unique<ExecWriter>(command_, address_, worker_++, *guard, [this](const Ready& ready) {
-      knows_what_it_has_ = ready.deduplicates || ready.resolves;
-    });
+    return std::make_unique<ExecWriter>(ExecSetup{
+        .options = command_,
+        .destination = address_,
+        .guard = *guard,
+        .worker = worker_++,
+        .before = known,
+        .introduced = [this](const Ready& ready) { knows_what_it_has_ = ready.deduplicates || ready.resolves; }});
   };
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }
@@ -118,7 +125,7 @@ Status ProgramDestination::abort_load(const std::string& load_id, const std::sto
   if (kind_ == Kind::one_a_batch) return {};
   const Result<ProgramGuard*> held = guard(stop);
   if (!held) return fail(held.error());
-  Outcome told = ExecWriter(command_, address_, 0, **held)
+  Outcome told = ExecWriter({.options = command_, .destination = address_, .guard = **held})
                      .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   if (told.kind == Outcome::Kind::delivered) return {};
   return fail(std::move(told.reason), std::move(told.hint));

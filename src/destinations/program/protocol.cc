@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "delivery/table_changes.h"
 
 namespace outfall::destinations::program {
 namespace {
@@ -126,7 +127,8 @@ std::string load_line(std::string_view type, std::string_view load_id) {
   return line_of(line);
 }
 
-std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table) {
+std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table,
+                       const TableChanges* changes) {
   Json line = message(type);
   line.set("load_id", load_id);
   Json document = table.to_json();
@@ -137,6 +139,7 @@ std::string table_line(std::string_view type, std::string_view load_id, const sc
   described.set("name", table.name);
   for (const Json::Member& member : *document.as_object()) described.set(member.key, member.value);
   line.set("table", std::move(described));
+  if (changes != nullptr) line.set("changes", delivery::to_json(*changes));
   return line_of(line);
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "delivery/writer.h"
+#include "outfall/custom_destination.h"
 #include "outfall/error.h"
 #include "outfall/types.h"
 #include "schema/table.h"
@@ -31,8 +32,9 @@ bool is_lines(LoaderFileFormat format);
 // Messages to the program, each a line with its line feed.
 std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format);
 std::string load_line(std::string_view type, std::string_view load_id);
-/// `table` without the columns that describe a load.
-std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table);
+/// `table` without the columns that describe a load. `changes` is told of where it begins.
+std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table,
+                       const TableChanges* changes = nullptr);
 /// How its rows follow: as lines, or as so many bytes.
 struct RowsBehind {
   bool row_keys = false;
