@@ -203,6 +203,18 @@ Status check_keys(const Settings& settings, const std::string& name) {
   return {};
 }
 
+bool is_of_program(std::string_view address) {
+  return address.starts_with("cmd:") || address.starts_with("exec:");
+}
+
+/// Credentials are the program's: its address has none.
+config::Section own_settings(const DestinationWords& words, const Settings& settings) {
+  return settings.section(
+      {.path = {"destination", words.word}, .pipeline = words.pipeline, .is_left_out = [](std::string_view key) {
+         return key != "credentials" && std::ranges::find(known_keys, key) != known_keys.end();
+       }});
+}
+
 /// What the ledger remembers: never a secret.
 std::string meaning_of(const ConfiguredAddress& configured) {
   if (configured.secrecy == config::Secrecy::open) return configured.address;
@@ -231,16 +243,18 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     Result<std::optional<ConfiguredAddress>> configured = find_configured(settings, words.word);
     if (!configured) return fail(std::move(configured.error()));
     if (!*configured) return fail(unknown(words.word, settings));
-    // A plugin has settings of its own.
-    const bool has_own = (*configured)->address.starts_with("plugin:");
+    // Programs and plugins have settings of their own.
+    const bool is_program = is_of_program((*configured)->address);
+    const bool has_own = is_program || (*configured)->address.starts_with("plugin:");
     if (Status known = has_own ? Status{} : check_keys(settings, words.word); !known)
       return fail(std::move(known.error()));
     found.name = words.word;
     found.address = (*configured)->address;
     found.meaning = meaning_of(**configured);
+    if (is_program) found.own = own_settings(words, settings);
   }
-  const bool is_of_program = words.word.starts_with(custom_scheme);
-  const Reader reader(settings, is_of_program ? words.word.substr(custom_scheme.size()) : found.name, words.pipeline);
+  const bool is_function = words.word.starts_with(custom_scheme);
+  const Reader reader(settings, is_function ? words.word.substr(custom_scheme.size()) : found.name, words.pipeline);
   if (Status taken = take_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));
   return found;

@@ -31,7 +31,9 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
                                                 .deduplicates = batches.deduplicates.value_or(false),
                                                 .lock_path = options.programs_lock,
                                                 .log = options.log,
-                                                .called = settings.name};
+                                                .called = settings.name,
+                                                .own = settings.own.values,
+                                                .secrets = settings.own.secrets};
   if (batches.reject_on) program.reject_codes = {batches.reject_on->begin(), batches.reject_on->end()};
   if (batches.retry_on) program.retry_codes = {batches.retry_on->begin(), batches.retry_on->end()};
   program.naming = settings.naming.value_or(program.naming);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/conceal.h"
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
 #include "delivery/table_changes.h"
@@ -161,7 +162,10 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
   const Answer answer =
-      program_->ask(hello_line(setup_.destination, setup_.worker, format_),
+      program_->ask(hello_line({.destination = setup_.destination,
+                                .worker = setup_.worker,
+                                .format = format_,
+                                .options = setup_.options.own}),
                     std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
@@ -170,7 +174,9 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
     outcome.kind = Outcome::Kind::retry;
     return outcome;
   }
-  const Result<Ready> ready = read_ready(answer.line);
+  // It may say what it was told.
+  Result<Ready> ready = read_ready(answer.line);
+  if (!ready) ready = read_ready(conceal(answer.line, setup_.options.secrets));
   if (ready) {
     ready_ = *ready;
     if (setup_.introduced) setup_.introduced(ready_);
@@ -184,8 +190,11 @@ Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::st
   const Answer answer = program_->ask(text, setup_.options.timeout, stop);
   if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
   Outcome outcome = read_outcome(answer.line, rows);
-  if (outcome.kind == Outcome::Kind::unknown) (void)gone("");
-  return outcome;
+  if (outcome.kind == Outcome::Kind::unknown) {
+    outcome.reason = read_outcome(conceal(answer.line, setup_.options.secrets), rows).reason;  // it is cut short there
+    (void)gone("");
+  }
+  return concealed(std::move(outcome), setup_.options.secrets);
 }
 
 Outcome ExecWriter::gone(std::string reason) {
@@ -193,7 +202,7 @@ Outcome ExecWriter::gone(std::string reason) {
   log_.finish();
   program_.reset();
   if (const std::string line = last_line(end.said); !line.empty()) reason += ": " + line;
-  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason)};
+  return concealed({.kind = Outcome::Kind::unknown, .reason = std::move(reason)}, setup_.options.secrets);
 }
 
 }  // namespace outfall::destinations::program

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/conceal.h"
 #include "destinations/program/exec_writer.h"
 
 namespace outfall::destinations::program {
@@ -13,6 +14,11 @@ namespace {
 
 /// How long programs of a run that was killed may take to be dead.
 constexpr std::chrono::milliseconds death_max{10'000};
+
+std::function<void(std::string_view)> concealing(const ProgramOptions& options) {
+  if (options.secrets.empty() || !options.log) return options.log;
+  return [secrets = options.secrets, log = options.log](std::string_view line) { log(conceal(line, secrets)); };
+}
 
 }  // namespace
 
@@ -41,7 +47,9 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                .format = options.lanes.format,
                .reject_codes = options.reject_codes,
                .retry_codes = options.retry_codes,
-               .log = options.log},
+               .own = options.own,
+               .secrets = options.secrets,
+               .log = concealing(options)},
       lanes_(options.lanes),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,

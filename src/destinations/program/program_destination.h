@@ -14,7 +14,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/json.h"
 #include "delivery/intake.h"
 #include "delivery/unasked_destination.h"
 #include "destinations/program/command_writer.h"
@@ -31,6 +34,8 @@ struct ProgramOptions {
   std::string lock_path{};                           ///< of the lock that the programs hold; made if missing
   std::function<void(std::string_view line)> log{};  ///< from any thread
   std::string called{};                              ///< instead of its address; empty: nothing
+  Json own = Json::object();                         ///< values of the configuration that are the program's own
+  std::vector<std::string> secrets{};                ///< texts of those that are secret, as conceal() takes them
   NamingConvention naming = NamingConvention::direct;
   int max_table_nesting = 0;
 };

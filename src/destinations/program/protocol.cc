@@ -111,14 +111,15 @@ Json about(const delivery::Batch& batch, std::string_view type) {
 
 }  // namespace
 
-std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format) {
-  Json hello = message("hello");
-  hello.set("protocol", protocol_version);
-  hello.set("destination", destination);
-  hello.set("format", format == LoaderFileFormat::jsonl ? std::string_view("ndjson") : name(format));
-  hello.set("options", Json::object());
-  hello.set("worker", worker);
-  return line_of(hello);
+std::string hello_line(const Hello& hello) {
+  const bool is_plain = hello.format == LoaderFileFormat::jsonl;
+  Json line = message("hello");
+  line.set("protocol", protocol_version);
+  line.set("destination", hello.destination);
+  line.set("format", is_plain ? std::string_view("ndjson") : name(hello.format));
+  line.set("options", hello.options);
+  line.set("worker", hello.worker);
+  return line_of(line);
 }
 
 std::string load_line(std::string_view type, std::string_view load_id) {

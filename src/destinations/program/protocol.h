@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "delivery/writer.h"
 #include "outfall/custom_destination.h"
 #include "outfall/error.h"
@@ -30,7 +31,13 @@ struct Ready {
 bool is_lines(LoaderFileFormat format);
 
 // Messages to the program, each a line with its line feed.
-std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format);
+struct Hello {
+  std::string_view destination;
+  int worker = 0;
+  LoaderFileFormat format = LoaderFileFormat::jsonl;
+  const Json& options;  ///< values of the configuration that are the program's own
+};
+std::string hello_line(const Hello& hello);
 std::string load_line(std::string_view type, std::string_view load_id);
 /// `table` without the columns that describe a load. `changes` is told of where it begins.
 std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table,
