@@ -41,6 +41,7 @@ struct Capabilities {
   bool takes_documents = false;
   /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
   std::uint64_t recommended_file_size = 0;
+  bool raises_on_failed_jobs = true;  ///< what it gives up is the run's error
 
   std::optional<std::size_t> name_length_max() const {
     return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);

@@ -28,6 +28,7 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
   destinations::program::ProgramOptions program{.lanes = lane_options(batches),
                                                 .timeout = batches.timeout,
                                                 .recommended_file_size = batches.recommended_file_size.value_or(0),
+                                                .raises_on_failed_jobs = batches.raise_on_failed_jobs.value_or(true),
                                                 .deduplicates = batches.deduplicates.value_or(false),
                                                 .lock_path = options.programs_lock,
                                                 .log = options.log,
@@ -57,6 +58,7 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .naming = settings.naming.value_or(own.naming_convention),
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
           .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
+          .raises_on_failed_jobs = settings.batches.raise_on_failed_jobs.value_or(true),
           .configuration = {.name = called, .pipeline = options.pipeline},
           .log = options.log});
 }
@@ -127,7 +129,8 @@ BatchOptions batches_of(const DestinationOptions& options) {
 
 delivery::RetryPolicy retry_policy(const BatchOptions& batches) {
   delivery::RetryPolicy retry;
-  retry.attempts_max = batches.attempts_max.value_or(retry.attempts_max);
+  const int attempts_max = batches.attempts_max.value_or(retry.attempts_max);
+  retry.attempts_max = attempts_max == 0 ? INT_MAX : attempts_max;
   return retry;
 }
 

@@ -48,7 +48,7 @@ class Run {
     const std::chrono::nanoseconds started = request_.env.monotonic();
     const Status done = request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
     if (done && given_up_) {
-      report_.error = given_up_;
+      tell_given_up();
       report_.ending = Ending::pending;
     } else if (!done) {
       report_.error = done.error();
@@ -520,6 +520,16 @@ class Run {
     if (!given_up_) given_up_ = std::move(error);
     load_failed_ = false;
     return {};
+  }
+
+  /// What the destination gave up waits for a person either way.
+  void tell_given_up() {
+    if (request_.destination.capabilities().raises_on_failed_jobs) {
+      report_.error = given_up_;
+      return;
+    }
+    const std::string& hint = given_up_->hint;
+    report_.notes.push_back(given_up_->message + (hint.empty() ? "" : "; " + hint));
   }
 
   void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,

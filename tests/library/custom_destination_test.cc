@@ -210,6 +210,18 @@ TEST_F(CustomDestinations, WhatIsFatalWaitsForAPersonAndIsInNobodysWay) {
   EXPECT_EQ(report.balance.pending, 5U);
 }
 
+TEST_F(CustomDestinations, WhatIsFatalIsTheRunsErrorOrANote) {
+  const Report report = run(
+      {.batches = {.raise_on_failed_jobs = false}},
+      [](const Rows&, const TableSchema&) { return Outcome::fatal("closed"); }, numbered(5));
+  EXPECT_EQ(report.ending, Ending::pending) << "rows wait";
+  EXPECT_FALSE(report.error);
+  ASSERT_EQ(report.notes.size(), 1U);
+  EXPECT_THAT(report.notes[0], HasSubstr("deliver 5 rows of users: closed; outfall package retry"));
+  ASSERT_EQ(report.pending_packages.size(), 1U);
+  EXPECT_TRUE(report.pending_packages[0].failed);
+}
+
 TEST_F(CustomDestinations, WhatIsLeftIsDeliveredFirstWithAnotherBatchSize) {
   std::vector<std::vector<std::int64_t>> batches;
   const auto failing = [&](const Rows& rows, const TableSchema&) {

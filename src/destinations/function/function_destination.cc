@@ -33,7 +33,8 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
       options_(options),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
-                    .recommended_file_size = options.recommended_file_size} {}
+                    .recommended_file_size = options.recommended_file_size,
+                    .raises_on_failed_jobs = options.raises_on_failed_jobs} {}
 
 DeliveryMode FunctionDestination::mode() const {
   const bool knows_what_it_has = destination_->options().deduplicates || destination_->resolves();

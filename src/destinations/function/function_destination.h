@@ -26,6 +26,7 @@ struct FunctionOptions {
   NamingConvention naming = NamingConvention::direct;
   std::optional<int> max_table_nesting{};
   std::uint64_t recommended_file_size = 0;
+  bool raises_on_failed_jobs = true;
   ConfigurationOptions configuration{};              ///< what it is opened with
   std::function<void(std::string_view line)> log{};  ///< from any thread
 };

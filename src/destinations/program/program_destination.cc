@@ -54,7 +54,8 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
                     .takes_documents = options.lanes.format == LoaderFileFormat::jsonl,
-                    .recommended_file_size = options.recommended_file_size},
+                    .recommended_file_size = options.recommended_file_size,
+                    .raises_on_failed_jobs = options.raises_on_failed_jobs},
       lock_path_(options.lock_path),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}
 

@@ -30,6 +30,7 @@ struct ProgramOptions {
   std::set<int> reject_codes{65};                     ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
   std::set<int> retry_codes{75};                      ///< EX_TEMPFAIL
   std::uint64_t recommended_file_size = 0;
+  bool raises_on_failed_jobs = true;
   bool deduplicates = false;                         ///< of a command; others say so themselves
   std::string lock_path{};                           ///< of the lock that the programs hold; made if missing
   std::function<void(std::string_view line)> log{};  ///< from any thread
