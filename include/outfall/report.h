@@ -64,6 +64,13 @@ struct RowPlan {
   std::optional<std::uint64_t> remove;  ///< none: unknown, because pending work comes before
 };
 
+/// Of a dry run: what a destination that takes rows in batches would be handed first.
+struct FirstCall {
+  std::string table;
+  std::uint64_t rows = 0;         ///< of the batch
+  std::vector<std::string> json;  ///< the first three of them at most, of 64 KiB together unless one alone has more
+};
+
 struct TableReport {
   std::string name;
   std::string parent;                    ///< empty for a root table
@@ -162,6 +169,7 @@ struct Report {
   std::uint64_t bytes_read = 0;
   std::chrono::nanoseconds elapsed{};
   bool dry_run = false;
+  std::optional<FirstCall> first_call;  ///< of a dry run; none: there is no row, or packages are taken as a whole
 };
 
 /// What a resume did.

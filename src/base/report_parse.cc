@@ -144,6 +144,10 @@ std::optional<RowPlan> plan_in(const Fields& table) {
   return RowPlan{.add = plan.count("add"), .change = plan.count("change"), .remove = plan.known_count("delete")};
 }
 
+FirstCall first_call_in(const Fields& call) {
+  return {.table = call.text("table"), .rows = call.count("rows"), .json = call.texts("json")};
+}
+
 TableReport table_in(const Fields& table) {
   return {.name = table.text("name"),
           .parent = table.text("parent"),
@@ -226,6 +230,7 @@ Result<Report> parse_report(std::string_view json) {
                 .bytes_read = fields.count("bytes_read"),
                 .elapsed = fields.seconds("elapsed_seconds"),
                 .dry_run = fields.flag("dry_run")};
+  if (fields.is_object("first_call")) report.first_call = first_call_in(fields.object("first_call"));
   if (fields.is_object("error")) report.error = error_in(fields.object("error"), report.ending);
   return report;
 }

@@ -198,6 +198,9 @@ class Destination {
   bool records_loads() const { return mode() == DeliveryMode::transactional; }
   virtual const Capabilities& capabilities() const = 0;
 
+  /// How it takes rows in batches. Null: it takes packages as a whole.
+  virtual const LaneOptions* lane_options() const { return nullptr; }
+
   /// Whether it can hold a dataset of this name, as far as the name tells.
   ///
   /// Errors: usage: it never could.

@@ -533,6 +533,17 @@ TEST_F(CustomDestinations, NestedRowsThatAreRejectedAreTold) {
   EXPECT_THAT(message_of(failing), HasSubstr("--on-reject fail"));
 }
 
+TEST_F(CustomDestinations, ADryRunTellsTheFirstCallAndMakesNone) {
+  const auto called = [](const Rows&, const TableSchema&) { ADD_FAILURE() << "it was called"; };
+  const std::vector<std::string> rows = {R"({"id":1,"deep":{"x":[1.50]}})", R"({"id":2})"};
+  const Report report = run({}, called, rows, {.dry_run = true});
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  ASSERT_TRUE(report.first_call);
+  EXPECT_EQ(report.first_call->table, "users");
+  EXPECT_EQ(report.first_call->rows, 2U);
+  EXPECT_THAT(report.first_call->json, ElementsAre(R"({"id":1,"deep":{"x":[1.50]}})", R"({"id":2})"));
+}
+
 TEST_F(CustomDestinations, SequentialIsTheCallersThread) {
   std::set<std::thread::id> threads;
   const Report report = run(

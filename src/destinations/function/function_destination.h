@@ -39,6 +39,7 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  const delivery::LaneOptions* lane_options() const override { return &options_.lanes; }
   /// Before a load it is opened.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;

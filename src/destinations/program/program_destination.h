@@ -53,6 +53,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   /// Errors: usage: it cannot be started.
   Result<DeliveryMode> find_mode() override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  const delivery::LaneOptions* lane_options() const override { return &lanes_; }
   /// Before a load it sees whether the program can be started, and is one.
   ///
   /// Errors: usage: it cannot, or it is not.
