@@ -28,7 +28,9 @@
 
 #include "outfall/batches.h"
 #include "outfall/configuration.h"
+#include "outfall/destination_state.h"
 #include "outfall/error.h"
+#include "outfall/metrics.h"
 #include "outfall/outcome.h"
 #include "outfall/rows.h"
 #include "outfall/types.h"
@@ -73,6 +75,13 @@ struct TableChanges {
   std::vector<RetypedColumn> retyped_columns{};
 };
 
+/// What a call may look into and write to beside its rows.
+struct CallDesk {
+  DestinationState* state = nullptr;
+  Metrics* metrics = nullptr;
+  std::string_view pipeline_state{};
+};
+
 /// What a call is about. Borrowed until it returns.
 struct CallContext {
   std::string_view load_id{};
@@ -93,6 +102,16 @@ struct CallContext {
   std::function<void(std::string_view line)> log{};
   /// The key of one row of the batch, counted from 0: the same whatever batch it is in.
   std::function<std::string(std::size_t row)> row_key{};
+
+  /// What the destination remembers in this pipeline, for reading and setting.
+  DestinationState& state() const { return *desk->state; }
+  /// What the pipeline remembers, its cursors among it, as of the newest seal: a JSON object, or empty. Read-only.
+  std::string_view pipeline_state() const { return desk->pipeline_state; }
+  /// Added to the report, whatever becomes of the batch.
+  Metrics& metrics() const { return *desk->metrics; }
+
+  /// Behind the three functions. Set by whoever makes the call.
+  const CallDesk* desk = nullptr;
 };
 
 /// What a class is told beside batches. Each at least once a load, also again by a later process.
@@ -103,6 +122,13 @@ struct LoadEvent {
   /// A line for whoever watches the run (RunOptions::log).
   std::function<void(std::string_view line)> log{};
   std::stop_token stop{};
+
+  // As CallContext has them. The state is there to be read: it is set by those who take rows.
+  const DestinationState& state() const { return *desk->state; }
+  std::string_view pipeline_state() const { return desk->pipeline_state; }
+  Metrics& metrics() const { return *desk->metrics; }
+
+  const CallDesk* desk = nullptr;
 };
 
 /// How rows reach it. What is left of a package may be delivered with other options than it was begun with, but for the

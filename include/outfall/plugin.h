@@ -80,6 +80,20 @@ struct outfall_call {
   const char* path;
   uint64_t row_count;
   void* engine;  // not the plugin's
+
+  // Since version 2.
+
+  // What the destination remembers in this pipeline under this name: JSON that lives until the call returns. NULL: it
+  // remembers nothing.
+  const char* (*state)(struct outfall_call* call, const char* name);
+  // Has it remember that (NULL: forget it), as soon as it is recorded that this batch is delivered; not in hooks.
+  // Returns 0; anything else: it is refused, and the reason is set.
+  int (*set_state)(struct outfall_call* call, const char* name, const char* json);
+  // The state of the pipeline, as of the newest seal: a JSON object that lives until the call returns, or empty.
+  const char* (*pipeline_state)(struct outfall_call* call);
+  // For the report: added up over calls, and the newest value.
+  void (*count)(struct outfall_call* call, const char* name, uint64_t by);
+  void (*gauge)(struct outfall_call* call, const char* name, double value);
 };
 
 // Zeroed before the plugin fills it in. All functions but `write` may be left out. They are called from as many threads

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "outfall/error.h"
+#include "outfall/metrics.h"
 #include "outfall/types.h"
 
 namespace outfall {
@@ -168,6 +169,7 @@ struct Report {
   std::uint64_t duplicate_keys = 0;  ///< repeated keys inside one object: the last value won
   std::uint64_t bytes_read = 0;
   std::chrono::nanoseconds elapsed{};
+  Metrics metrics;  ///< what the destination has counted
   bool dry_run = false;
   std::optional<FirstCall> first_call;  ///< of a dry run; none: there is no row, or packages are taken as a whole
 };

@@ -192,6 +192,15 @@ std::string first_call_text(const Report& report) {
   return out;
 }
 
+std::string metrics_text(const Report& report) {
+  std::string out;
+  for (const auto& [name, sum] : report.metrics.counters)
+    out += labelled("metric", fmt::format("{}: {}", one_line(name), count_text(sum)));
+  for (const auto& [name, value] : report.metrics.gauges)
+    out += labelled("metric", fmt::format("{}: {}", one_line(name), value));
+  return out;
+}
+
 // As --column takes it: a column of a nested table goes by the keys that lead to it.
 std::string column_path(const TableReport& table, const std::string& column) {
   const std::size_t root = table.parent.empty() ? std::string::npos : table.name.find("__");
@@ -423,6 +432,7 @@ std::string report_text(const Report& report, const ReportView& view) {
   out += variants_text(report, terminal);
   out += rejects_text(report, view);
   out += loads_text(report);
+  out += metrics_text(report);
   out += labelled("time", time_text(report));
   if (!report.data_dir.empty()) out += labelled("data dir", one_line(report.data_dir));
   out += query_text(report);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "delivery/intake.h"
+#include "delivery/load_board.h"
 #include "ledger/ledger.h"
 #include "ledger/records.h"
 #include "outfall/error.h"
@@ -103,6 +104,8 @@ struct LaneContext {
   std::function<Status(std::uint64_t rejected)> check_rejected{};
   /// Says in a letter where its row stood in the input, as far as that is known. Called while nobody uses the ledger.
   std::function<Status(ledger::Letter& letter)> place_letter{};
+  /// What all calls of the load share. Null: nothing.
+  std::shared_ptr<LoadBoard> board{};
   /// The schema of the newest load before this one that was delivered. None: there is none. Called before the first
   /// lane begins.
   std::function<Result<std::optional<schema::Schema>>()> schema_before{};

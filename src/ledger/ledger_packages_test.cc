@@ -255,6 +255,25 @@ TEST_F(LedgerTest, TheSchemaBeforeIsThatOfTheNewestLoadThatWasDelivered) {
   EXPECT_EQ(ledger.schema_before(ids[2]), R"({"name":"s0"})") << "what was given up is not known there";
 }
 
+TEST_F(LedgerTest, WhatADestinationRemembersIsRecordedWithItsLanes) {
+  const std::string destination = "duckdb:/tmp/a.duckdb";
+  {
+    Ledger ledger = open();
+    begin(ledger, "r1");
+    const std::string load_id = seal(ledger, "r1", input("/in/a"));
+    EXPECT_TRUE(ledger.destination_state(destination).value().empty());
+    LaneUpdate first{.lane = {.position = 0, .settled = 1}, .state = {{"n", "1"}, {"gone", "true"}}};
+    LaneUpdate second{.lane = {.position = 1, .settled = 1}, .state = {{"n", "2"}}};
+    ASSERT_TRUE(ledger.record_lanes(load_id, "r1", std::vector{first, second}));
+    first.state = {{"gone", std::nullopt}, {"never there", std::nullopt}};
+    ASSERT_TRUE(ledger.record_lanes(load_id, "r1", std::vector{first}));
+    EXPECT_EQ(ledger.destination_state(destination), (StateValues{{"n", "2"}}));
+    EXPECT_TRUE(ledger.destination_state("another").value().empty());
+    ASSERT_TRUE(ledger.drop(load_id));
+  }
+  EXPECT_EQ(open().destination_state(destination), (StateValues{{"n", "2"}})) << "it outlives packages";
+}
+
 TEST_F(LedgerTest, OnlyPendingPackagesAreDropped) {
   Ledger ledger = open();
   begin(ledger, "r1");

@@ -270,46 +270,6 @@ TEST_F(CustomDestinations, AClassIsToldOfTheLoadAndItsTables) {
                                 "end_table users", "complete_load"));
 }
 
-TEST_F(CustomDestinations, ATableBeginsWithWhatChangedSinceTheLoadBefore) {
-  struct Changes {
-    void operator()(const Rows&, const TableSchema&) {
-      if (*fails) throw std::runtime_error("closed");
-    }
-    void begin_table(const LoadEvent& event) {
-      std::string text = event.changes->is_new ? "new" : "";
-      for (const std::string& column : event.changes->new_columns) text += "+" + column;
-      for (const RetypedColumn& column : event.changes->retyped_columns)
-        text += fmt::format(" {}: {} -> {}", column.name, column.from, column.to);
-      said->push_back(text);
-    }
-    void end_table(const LoadEvent& event) { EXPECT_EQ(event.changes, nullptr); }
-    std::vector<std::string>* said;
-    const bool* fails;
-  };
-  std::vector<std::string> said;
-  bool fails = false;
-  const auto load = [&](const char* row) {
-    said.clear();
-    std::ofstream(folder_ / "rows.jsonl") << row;
-    const BatchOptions batches{.parallelism = Parallelism::sequential, .attempts_max = 1};
-    return pipeline(custom_destination({.name = "sink", .batches = batches, .max_table_nesting = {}},
-                                       Changes{&said, &fails}))
-        .run({.inputs = {folder_ / "rows.jsonl"}, .table = "users", .type_conflicts = TypeConflicts::widen})
-        .ending;
-  };
-  EXPECT_EQ(load(R"({"id":1})"), Ending::delivered);
-  EXPECT_THAT(said, ElementsAre("new"));
-  EXPECT_EQ(load(R"({"id":2})"), Ending::delivered);
-  EXPECT_THAT(said, ElementsAre(""));
-  fails = true;
-  EXPECT_EQ(load(R"({"id":3,"name":"n"})"), Ending::pending);
-  EXPECT_THAT(said, ElementsAre("+name"));
-  fails = false;
-  EXPECT_EQ(load(R"({"id":4.5,"list":[{"x":1}]})"), Ending::delivered);
-  EXPECT_THAT(said, ElementsAre("+name", " id: bigint -> double", "new"))
-      << "what is delivered late counts for what comes behind it";
-}
-
 TEST_F(CustomDestinations, ReplacingWithNothingIsToldToo) {
   std::vector<std::string> said;
   std::mutex mutex;
@@ -531,17 +491,6 @@ TEST_F(CustomDestinations, NestedRowsThatAreRejectedAreTold) {
       run({.name = "sink", .max_table_nesting = 1}, reject_second, rows, {.on_reject = OnReject::fail});
   EXPECT_EQ(failing.ending, Ending::pending);
   EXPECT_THAT(message_of(failing), HasSubstr("--on-reject fail"));
-}
-
-TEST_F(CustomDestinations, ADryRunTellsTheFirstCallAndMakesNone) {
-  const auto called = [](const Rows&, const TableSchema&) { ADD_FAILURE() << "it was called"; };
-  const std::vector<std::string> rows = {R"({"id":1,"deep":{"x":[1.50]}})", R"({"id":2})"};
-  const Report report = run({}, called, rows, {.dry_run = true});
-  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
-  ASSERT_TRUE(report.first_call);
-  EXPECT_EQ(report.first_call->table, "users");
-  EXPECT_EQ(report.first_call->rows, 2U);
-  EXPECT_THAT(report.first_call->json, ElementsAre(R"({"id":1,"deep":{"x":[1.50]}})", R"({"id":2})"));
 }
 
 TEST_F(CustomDestinations, SequentialIsTheCallersThread) {

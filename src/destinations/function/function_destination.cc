@@ -68,8 +68,9 @@ Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delive
   if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
   Result<std::optional<schema::Schema>> before = delivery::schema_before(request);
   if (!before) return fail(std::move(before.error()));
-  const auto introduction = std::make_shared<LoadIntroduction>(
-      request.package.load_id, destination_->options().skip_dlt_columns_and_tables, std::move(*before));
+  const auto introduction =
+      std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables,
+                                         std::move(*before), request.lanes == nullptr ? nullptr : request.lanes->board);
   const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
     return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log);
   };

@@ -146,9 +146,7 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
     table_.clear();
   }
   if (table != nullptr && table_ != table->name) {
-    const bool has_before = setup_.before != nullptr && setup_.before->has_value();
-    const schema::Schema* before = has_before ? &**setup_.before : nullptr;
-    const TableChanges changes = delivery::changes_of(*table, before, delivery::SystemColumns::left_out);
+    const TableChanges changes = delivery::changes_of(*table, setup_.before.get(), delivery::SystemColumns::left_out);
     Outcome told = ask(table_line("begin_table", load_id, *table, &changes), 0, stop);
     if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
     table_ = table->name;
@@ -161,6 +159,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
                                                    [this](std::string_view said) { log_.take(said); });
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
+  const auto state = setup_.board == nullptr ? nullptr : setup_.board->state();
   const Answer answer =
       program_->ask(hello_line({.destination = setup_.destination,
                                 .worker = setup_.worker,
@@ -189,12 +188,15 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
 Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop) {
   const Answer answer = program_->ask(text, setup_.options.timeout, stop);
   if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
-  Outcome outcome = read_outcome(answer.line, rows);
-  if (outcome.kind == Outcome::Kind::unknown) {
-    outcome.reason = read_outcome(conceal(answer.line, setup_.options.secrets), rows).reason;  // it is cut short there
+  ProgramAnswer said = read_answer(answer.line, rows);
+  if (setup_.board != nullptr) setup_.board->count(said.metrics);
+  changes_ = std::move(said.state);
+  if (said.outcome.kind == Outcome::Kind::unknown) {
+    // It repeats the beginning of what was said.
+    said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), rows).outcome.reason;
     (void)gone("");
   }
-  return concealed(std::move(outcome), setup_.options.secrets);
+  return concealed(std::move(said.outcome), setup_.options.secrets);
 }
 
 Outcome ExecWriter::gone(std::string reason) {

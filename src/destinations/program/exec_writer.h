@@ -10,6 +10,7 @@
 
 #include "base/line_cutter.h"
 #include "base/program.h"
+#include "delivery/load_board.h"
 #include "delivery/writer.h"
 #include "destinations/program/command_writer.h"
 #include "destinations/program/protocol.h"
@@ -23,8 +24,9 @@ struct ExecSetup {
   const std::string& destination;
   ProgramGuard& guard;
   int worker = 0;
-  std::shared_ptr<const std::optional<schema::Schema>> before{};  ///< of the load before; null: there is none
-  std::function<void(const Ready&)> introduced{};                 ///< told each time that the program says what it is
+  std::shared_ptr<const schema::Schema> before{};  ///< of the load before; null: there is none
+  std::function<void(const Ready&)> introduced{};  ///< told each time that the program says what it is
+  std::shared_ptr<delivery::LoadBoard> board{};    ///< null: it is not asked for rows
 };
 
 class ExecWriter final : public delivery::Writer {
@@ -36,6 +38,7 @@ class ExecWriter final : public delivery::Writer {
   Outcome write(const delivery::Batch& batch) override;
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
+  ledger::StateChanges take_state_changes() override { return std::exchange(changes_, {}); }
 
   /// What the program says when it is started.
   Result<Ready> look(const std::stop_token& stop);
@@ -54,11 +57,12 @@ class ExecWriter final : public delivery::Writer {
   const ExecSetup setup_;
   LineCutter log_;
   std::optional<LiveProgram> program_;
-  LoaderFileFormat format_;  ///< that it is started for
-  Ready ready_{};            ///< what it said
-  std::string load_id_;      ///< that it was told of
-  std::string table_;        ///< the same
-  std::string text_;         ///< of the batch in hand
+  LoaderFileFormat format_;       ///< that it is started for
+  Ready ready_{};                 ///< what it said
+  std::string load_id_;           ///< that it was told of
+  std::string table_;             ///< the same
+  std::string text_;              ///< of the batch in hand
+  ledger::StateChanges changes_;  ///< of what was answered last
 };
 
 }  // namespace outfall::destinations::program

@@ -114,18 +114,20 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   const Result<ProgramGuard*> held = guard(request.stop);
   if (!held) return fail(held.error());
   worker_ = 0;
-  Result<std::optional<schema::Schema>> before = delivery::schema_before(request);
-  if (!before) return fail(std::move(before.error()));
-  const auto known = std::make_shared<const std::optional<schema::Schema>>(std::move(*before));
-  const auto make_writer = [this, guard = *held, known]() -> Result<std::unique_ptr<delivery::Writer>> {
+  Result<std::optional<schema::Schema>> found = delivery::schema_before(request);
+  if (!found) return fail(std::move(found.error()));
+  const auto before = *found ? std::make_shared<const schema::Schema>(std::move(**found)) : nullptr;
+  const auto board = request.lanes == nullptr ? nullptr : request.lanes->board;
+  const auto make_writer = [this, guard = *held, before, board]() -> Result<std::unique_ptr<delivery::Writer>> {
     if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard);
     return std::make_unique<ExecWriter>(ExecSetup{
         .options = command_,
         .destination = address_,
         .guard = *guard,
         .worker = worker_++,
-        .before = known,
-        .introduced = [this](const Ready& ready) { knows_what_it_has_ = ready.deduplicates || ready.resolves; }});
+        .before = before,
+        .introduced = [this](const Ready& ready) { knows_what_it_has_ = ready.deduplicates || ready.resolves; },
+        .board = board});
   };
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }
