@@ -2,23 +2,40 @@
 //
 // A function as a destination: it gets each row once it is safe, in batches, and says what became of them. Here it
 // appends names to a file, rejects rows without one, and remembers the keys of the batches that it has, so that a batch
-// which comes again after a crash is not written twice.
+// which comes again after a crash is not written twice. Which file that is, the configuration may say.
 #include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/outfall.h"
 
 namespace {
 
+struct Config {
+  std::string file;
+  std::uint64_t length_max = 0;
+  std::optional<outfall::Secret> password;
+};
+
+const outfall::Fields<Config>& config_fields() {
+  static const outfall::Fields<Config> fields = {
+      {"file", &Config::file, "names.txt"}, {"length_max", &Config::length_max, 100}, {"password", &Config::password}};
+  return fields;
+}
+
 class Names {
  public:
-  Names() {
-    std::ifstream file("names.keys");
+  outfall::Status open(const outfall::Configuration& configuration) {
+    if (outfall::Status filled = config_fields().fill(config_, configuration); !filled) return filled;
+    std::ifstream file(config_.file + ".keys");
     for (std::string key; std::getline(file, key);) keys_.insert(key);
+    return {};
   }
 
   std::vector<outfall::RejectedRow> operator()(const outfall::Rows& rows, const outfall::TableSchema& table,
@@ -26,14 +43,15 @@ class Names {
     std::vector<outfall::RejectedRow> rejected;
     std::string lines;
     for (const outfall::Row row : rows) {
-      if (const auto name = row.get<std::string_view>("name"))
+      const auto name = row.get<std::string_view>("name");
+      if (name && name->size() <= config_.length_max)
         lines += table.name + ' ' + std::string(*name) + '\n';
       else
-        rejected.push_back({.row = row.index(), .reason = "it has no name"});
+        rejected.push_back({.row = row.index(), .reason = name ? "its name is too long" : "it has no name"});
     }
     if (keys_.insert(std::string(context.key)).second) {
-      std::ofstream("names.txt", std::ios::app) << lines << std::flush;
-      std::ofstream("names.keys", std::ios::app) << context.key << '\n' << std::flush;
+      std::ofstream(config_.file, std::ios::app) << lines << std::flush;
+      std::ofstream(config_.file + ".keys", std::ios::app) << context.key << '\n' << std::flush;
     }
     return rejected;
   }
@@ -41,6 +59,7 @@ class Names {
   void complete_load(const outfall::LoadEvent&) { std::printf("all names are written\n"); }
 
  private:
+  Config config_;
   std::set<std::string> keys_;
 };
 

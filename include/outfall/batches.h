@@ -34,8 +34,12 @@ struct BatchOptions {
   std::optional<Parallelism> parallelism{};
   /// How long a batch may take. Else as long as it wants.
   std::optional<std::chrono::milliseconds> timeout{};
-  /// How often a batch is sent in one run. Else 5.
+  /// How often a batch, or a load that goes into one transaction, is tried in one run. 0: as long as an attempt may
+  /// begin at all, which is 15 minutes. Else 5.
   std::optional<int> attempts_max{};
+  /// Whether a job file that the destination gives up is the run's error (Report::error), or only told in a note. The
+  /// other job files go on either way; its rows wait for a person, and the run ends as pending. Else true.
+  std::optional<bool> raise_on_failed_jobs{};
   /// A batch has no more bytes as JSON than this, unless it is one row. Else `batch_size` alone counts.
   std::optional<std::uint64_t> batch_bytes{};
   /// All batches that are out at once. Else `load_jobs_max`.

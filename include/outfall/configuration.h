@@ -5,8 +5,9 @@
 //   auto configuration = outfall::Configuration::load({.name = "events_sink"});
 //   auto api_key = configuration->secret("api_key");  // environment variable DESTINATION__EVENTS_SINK__API_KEY, ...
 //
-// A value comes from the program itself, or the environment, or secrets.toml, or config.toml, the first that has it:
-// docs/configuration.md. A Configuration does not change, is cheap to copy, and may be used by several threads at once.
+// A struct of them is filled in by outfall/fields.h. A value comes from the program itself, or the environment, or
+// secrets.toml, or config.toml, the first that has it: docs/configuration.md. A Configuration does not change, is cheap
+// to copy, and may be used by several threads at once.
 #pragma once
 
 #include <chrono>
@@ -27,6 +28,7 @@ namespace outfall {
 /// A text that is printed as `***`.
 class Secret {
  public:
+  Secret() = default;
   explicit Secret(std::string text) : text_(std::move(text)) {}
 
   const std::string& reveal() const { return text_; }
@@ -86,6 +88,13 @@ class Configuration {
 
   /// Places where a value of this key may stand, in the order in which they are looked at.
   std::vector<std::string> places(std::string_view key) const;
+
+  /// The place where its value stands. None: no place has it.
+  std::optional<std::string> place(std::string_view key) const;
+
+  /// What is said where no place has a value of these keys: all places that were looked at for each of them. At least
+  /// one key.
+  Error missing(const std::vector<std::string>& keys) const;
 
  private:
   class State;

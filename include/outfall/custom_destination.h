@@ -28,7 +28,9 @@
 
 #include "outfall/batches.h"
 #include "outfall/configuration.h"
+#include "outfall/destination_state.h"
 #include "outfall/error.h"
+#include "outfall/metrics.h"
 #include "outfall/outcome.h"
 #include "outfall/rows.h"
 #include "outfall/types.h"
@@ -58,6 +60,28 @@ struct TableSchema {
   std::string document{};
 };
 
+/// A column that has another type than before. Types are as --column has them; timestamps say whether they have a zone.
+struct RetypedColumn {
+  std::string name{};
+  std::string from{};
+  std::string to{};
+};
+
+/// How a table differs from what the newest load before this one, of those that were delivered, has left. Of a load
+/// that was given up nothing counts as known.
+struct TableChanges {
+  bool is_new = false;                     ///< none of them had rows of it: all of its columns are new
+  std::vector<std::string> new_columns{};  ///< of a table that is not new
+  std::vector<RetypedColumn> retyped_columns{};
+};
+
+/// What a call may look into and write to beside its rows.
+struct CallDesk {
+  DestinationState* state = nullptr;
+  Metrics* metrics = nullptr;
+  std::string_view pipeline_state{};
+};
+
 /// What a call is about. Borrowed until it returns.
 struct CallContext {
   std::string_view load_id{};
@@ -78,15 +102,33 @@ struct CallContext {
   std::function<void(std::string_view line)> log{};
   /// The key of one row of the batch, counted from 0: the same whatever batch it is in.
   std::function<std::string(std::size_t row)> row_key{};
+
+  /// What the destination remembers in this pipeline, for reading and setting.
+  DestinationState& state() const { return *desk->state; }
+  /// What the pipeline remembers, its cursors among it, as of the newest seal: a JSON object, or empty. Read-only.
+  std::string_view pipeline_state() const { return desk->pipeline_state; }
+  /// Added to the report, whatever becomes of the batch.
+  Metrics& metrics() const { return *desk->metrics; }
+
+  /// Behind the three functions. Set by whoever makes the call.
+  const CallDesk* desk = nullptr;
 };
 
 /// What a class is told beside batches. Each at least once a load, also again by a later process.
 struct LoadEvent {
   std::string_view load_id{};
-  const TableSchema* table = nullptr;  ///< of begin_table and end_table
+  const TableSchema* table = nullptr;     ///< of begin_table and end_table
+  const TableChanges* changes = nullptr;  ///< of begin_table
   /// A line for whoever watches the run (RunOptions::log).
   std::function<void(std::string_view line)> log{};
   std::stop_token stop{};
+
+  // As CallContext has them. The state is there to be read: it is set by those who take rows.
+  const DestinationState& state() const { return *desk->state; }
+  std::string_view pipeline_state() const { return desk->pipeline_state; }
+  Metrics& metrics() const { return *desk->metrics; }
+
+  const CallDesk* desk = nullptr;
 };
 
 /// How rows reach it. What is left of a package may be delivered with other options than it was begun with, but for the
@@ -129,7 +171,8 @@ class CustomDestination {
   /// configuration, `[destination.NAME]`. An error ends the run; what Configuration says is missing, names all places.
   virtual Status open(const Configuration&) { return {}; }
   virtual Outcome begin_load(const LoadEvent&) { return {}; }
-  /// Before any of the table's rows; also where there are none, but what was there before is replaced.
+  /// Before any of the table's rows; also where there are none, but what was there before is replaced. Says how rows go
+  /// in (TableSchema::write_disposition), and what changed.
   virtual Outcome begin_table(const LoadEvent&) { return {}; }
   /// All its rows are delivered or rejected.
   virtual Outcome end_table(const LoadEvent&) { return {}; }

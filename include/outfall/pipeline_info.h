@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "outfall/destination_state.h"
 #include "outfall/error.h"
 #include "outfall/status.h"
 
@@ -50,7 +51,8 @@ struct PipelineInfo {
   std::string known_as{};              ///< at the destination; empty before the first run got so far
   std::string meaning{};               ///< what the destination's name meant when it was last used; empty: an address
   std::vector<std::string> schemas{};  ///< names
-  std::vector<std::string> state_keys{};  ///< of its state document, sources as sources.<name>
+  std::vector<std::string> state_keys{};         ///< of its state document, sources as sources.<name>
+  DestinationState::Values destination_state{};  ///< what its destination remembers
 };
 
 /// Errors:   as above, but without a schema it is no error.

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Newer versions add members at the end of structs; what an older plugin left out is zero.
-#define OUTFALL_PLUGIN_VERSION 1
+#define OUTFALL_PLUGIN_VERSION 2
 
 // What became of a batch.
 enum outfall_answer {
@@ -46,6 +46,9 @@ struct outfall_table {
   const char* parent;             // empty for a root table
   const char* resource;           // empty for a nested table
   const char* schema;             // the table with its columns and hints: a JSON object
+  // Since version 2. Of begin_table what changed since the load before, a JSON object: {"new":false,
+  // "new_columns":["b"],"retyped_columns":[{"name":"a","from":"bigint","to":"double"}]}; else NULL.
+  const char* changes;
 };
 
 // What a call is about, and what can be said of it. Lives until the call returns. Texts are UTF-8 and end in NUL.
@@ -77,6 +80,20 @@ struct outfall_call {
   const char* path;
   uint64_t row_count;
   void* engine;  // not the plugin's
+
+  // Since version 2.
+
+  // What the destination remembers in this pipeline under this name: JSON that lives until the call returns. NULL: it
+  // remembers nothing.
+  const char* (*state)(struct outfall_call* call, const char* name);
+  // Has it remember that (NULL: forget it), as soon as it is recorded that this batch is delivered; not in hooks.
+  // Returns 0; anything else: it is refused, and the reason is set.
+  int (*set_state)(struct outfall_call* call, const char* name, const char* json);
+  // The state of the pipeline, as of the newest seal: a JSON object that lives until the call returns, or empty.
+  const char* (*pipeline_state)(struct outfall_call* call);
+  // For the report: added up over calls, and the newest value.
+  void (*count)(struct outfall_call* call, const char* name, uint64_t by);
+  void (*gauge)(struct outfall_call* call, const char* name, double value);
 };
 
 // Zeroed before the plugin fills it in. All functions but `write` may be left out. They are called from as many threads

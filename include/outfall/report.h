@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "outfall/error.h"
+#include "outfall/metrics.h"
 #include "outfall/types.h"
 
 namespace outfall {
@@ -62,6 +63,13 @@ struct RowPlan {
   std::uint64_t add = 0;
   std::uint64_t change = 0;
   std::optional<std::uint64_t> remove;  ///< none: unknown, because pending work comes before
+};
+
+/// Of a dry run: what a destination that takes rows in batches would be handed first.
+struct FirstCall {
+  std::string table;
+  std::uint64_t rows = 0;         ///< of the batch
+  std::vector<std::string> json;  ///< the first three of them at most, of 64 KiB together unless one alone has more
 };
 
 struct TableReport {
@@ -161,7 +169,9 @@ struct Report {
   std::uint64_t duplicate_keys = 0;  ///< repeated keys inside one object: the last value won
   std::uint64_t bytes_read = 0;
   std::chrono::nanoseconds elapsed{};
+  Metrics metrics;  ///< what the destination has counted
   bool dry_run = false;
+  std::optional<FirstCall> first_call;  ///< of a dry run; none: there is no row, or packages are taken as a whole
 };
 
 /// What a resume did.

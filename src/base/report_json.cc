@@ -89,6 +89,25 @@ Json plan_json(const RowPlan& plan) {
   return out;
 }
 
+Json metrics_json(const Metrics& metrics) {
+  Json counters = Json::object();
+  for (const auto& [name, sum] : metrics.counters) counters.set(name, count_json(sum));
+  Json gauges = Json::object();
+  for (const auto& [name, value] : metrics.gauges) gauges.set(name, value);
+  Json out = Json::object();
+  out.set("counters", std::move(counters));
+  out.set("gauges", std::move(gauges));
+  return out;
+}
+
+Json first_call_json(const FirstCall& call) {
+  Json out = Json::object();
+  out.set("table", call.table);
+  out.set("rows", count_json(call.rows));
+  out.set("json", texts(call.json));
+  return out;
+}
+
 Json table_json(const TableReport& table) {
   Json out = Json::object();
   out.set("name", table.name);
@@ -247,6 +266,8 @@ std::string to_json(const Report& report) {
   rest.set("duplicate_keys", count_json(report.duplicate_keys));
   rest.set("bytes_read", count_json(report.bytes_read));
   rest.set("elapsed_seconds", seconds(report.elapsed));
+  rest.set("metrics", metrics_json(report.metrics));
+  rest.set("first_call", report.first_call ? first_call_json(*report.first_call) : Json());
 
   std::string text = to_json(out);
   text.back() = ',';

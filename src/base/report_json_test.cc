@@ -105,7 +105,9 @@ Report with_everything() {
       .duplicate_keys = 2,
       .bytes_read = 99,
       .elapsed = std::chrono::milliseconds(1'500),
-      .dry_run = true};
+      .metrics = {.counters = {{"calls", 3}}, .gauges = {{"queue", 2.0}}},
+      .dry_run = true,
+      .first_call = FirstCall{.table = "users", .rows = 10, .json = {R"({"id":1})", R"({"id":2})"}}};
 }
 
 TEST(ReportJson, IsReadAsItWasWritten) {

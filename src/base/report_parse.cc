@@ -47,6 +47,19 @@ class Fields {
     return all.front();
   }
 
+  double number(std::string_view key) const {
+    const double* found = at(key).as_double();
+    return found == nullptr ? 0 : *found;
+  }
+
+  std::vector<std::string> keys() const {
+    std::vector<std::string> names;
+    if (const Json::Object* members = object_.as_object()) {
+      for (const Json::Member& member : *members) names.push_back(member.key);
+    }
+    return names;
+  }
+
   bool is_object(std::string_view key) const { return at(key).is_object(); }
   Fields object(std::string_view key) const { return Fields(at(key)); }
 
@@ -144,6 +157,19 @@ std::optional<RowPlan> plan_in(const Fields& table) {
   return RowPlan{.add = plan.count("add"), .change = plan.count("change"), .remove = plan.known_count("delete")};
 }
 
+Metrics metrics_in(const Fields& metrics) {
+  Metrics out;
+  const Fields counters = metrics.object("counters");
+  for (const std::string& name : counters.keys()) out.count(name, counters.count(name));
+  const Fields gauges = metrics.object("gauges");
+  for (const std::string& name : gauges.keys()) out.gauge(name, gauges.number(name));
+  return out;
+}
+
+FirstCall first_call_in(const Fields& call) {
+  return {.table = call.text("table"), .rows = call.count("rows"), .json = call.texts("json")};
+}
+
 TableReport table_in(const Fields& table) {
   return {.name = table.text("name"),
           .parent = table.text("parent"),
@@ -225,7 +251,9 @@ Result<Report> parse_report(std::string_view json) {
                 .duplicate_keys = fields.count("duplicate_keys"),
                 .bytes_read = fields.count("bytes_read"),
                 .elapsed = fields.seconds("elapsed_seconds"),
+                .metrics = metrics_in(fields.object("metrics")),
                 .dry_run = fields.flag("dry_run")};
+  if (fields.is_object("first_call")) report.first_call = first_call_in(fields.object("first_call"));
   if (fields.is_object("error")) report.error = error_in(fields.object("error"), report.ending);
   return report;
 }

@@ -186,6 +186,11 @@ Status take_codes(std::string_view option, const std::string& text, std::optiona
   }
 }
 
+const std::vector<std::pair<std::string, bool>>& switches() {
+  static const std::vector<std::pair<std::string, bool>> words{{"on", true}, {"off", false}};
+  return words;
+}
+
 Status take_batches(const Typed& typed, BatchOptions& batches) {
   static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
                                         spelled(Parallelism::sequential)};
@@ -210,8 +215,12 @@ Status take_batches(const Typed& typed, BatchOptions& batches) {
                        [&](std::int64_t n) { batches.timeout = std::chrono::seconds(n); });
   }
   if (done) {
-    done = take_number("--max-attempts", typed.attempts_max, {1, BatchOptions::attempts_most},
+    done = take_number("--max-attempts", typed.attempts_max, {0, BatchOptions::attempts_most},
                        [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
+  }
+  if (done && !typed.raise_on_failed_jobs.empty()) {
+    done = take(known_word<bool>("--raise-on-failed-jobs", typed.raise_on_failed_jobs, switches()),
+                batches.raise_on_failed_jobs);
   }
   if (done && !typed.batch_bytes.empty()) {
     done = take(parse_size("--batch-bytes", typed.batch_bytes), batches.batch_bytes);
@@ -319,7 +328,6 @@ Status take_input(const Typed& typed, RunOptions& run) {
       {"json", InputFormat::json},  {"jsonl", InputFormat::json}, {"ndjson", InputFormat::json},
       {"csv", InputFormat::csv},    {"tsv", InputFormat::csv},    {"parquet", InputFormat::parquet},
       {"arrow", InputFormat::arrow}};
-  static const std::vector<std::pair<std::string, bool>> switches{{"on", true}, {"off", false}};
   Status done;
   if (!typed.input_format.empty()) {
     done = take(known_word<InputFormat>("--input-format", typed.input_format, formats), run.input_format);
@@ -328,7 +336,7 @@ Status take_input(const Typed& typed, RunOptions& run) {
   if (done) done = take_byte("--delimiter", typed.delimiter, run.csv.delimiter);
   if (done) done = take_byte("--quote", typed.quote, run.csv.quote);
   if (done && !typed.csv_types.empty()) {
-    done = take(known_word<bool>("--csv-types", typed.csv_types, switches), run.csv.types);
+    done = take(known_word<bool>("--csv-types", typed.csv_types, switches()), run.csv.types);
   }
   run.csv.header = !typed.no_header;
   run.add_row_ids = typed.add_row_ids;

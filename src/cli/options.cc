@@ -174,7 +174,11 @@ void add_batch_options(CLI::App& app, Typed& typed, BatchSize size = BatchSize::
       ->group(batches);
   text(app, "--timeout", typed.timeout, "SECONDS", "How long a batch may take. Default: as long as it wants")
       ->group(batches);
-  text(app, "--max-attempts", typed.attempts_max, "N", "How often a batch is sent in one run. Default: 5")
+  text(app, "--max-attempts", typed.attempts_max, "N",
+       "How often a batch is sent in one run; 0: for 15 minutes. Default: 5")
+      ->group(batches);
+  text(app, "--raise-on-failed-jobs", typed.raise_on_failed_jobs, "ON|OFF",
+       "What the program gives up is an error (on, default), or a note (off); the exit code is 4 either way")
       ->group(batches);
   text(app, "--batch-bytes", typed.batch_bytes, "SIZE", "Bytes of a batch as JSON, unless it is one row, such as 1MB")
       ->group(batches);

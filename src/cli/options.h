@@ -44,6 +44,7 @@ struct Typed {
   std::string parallelism;
   std::string timeout;
   std::string attempts_max;
+  std::string raise_on_failed_jobs;
   std::string loader_file_format;
   std::string recommended_file_size;
   std::string reject_on;

@@ -61,7 +61,9 @@ std::string info_text(const PipelineInfo& info) {
   for (const PackageStatus& package : info.status.packages) pending.push_back(package.load_id);
   out += fact_line("pending", joined(pending));
   if (info.status.dead_letters > 0) out += fact_line("dead letters", count_text(info.status.dead_letters));
-  return out + fact_line("state", joined(info.state_keys));
+  out += fact_line("state", joined(info.state_keys));
+  for (const auto& [name, value] : info.destination_state) out += fact_line("remembers", one_line(name + ": " + value));
+  return out;
 }
 
 int info(const PipelineCommand& command) {

@@ -183,6 +183,24 @@ std::string tables_text(const Report& report) {
   return out;
 }
 
+/// The rows stand below, as they are.
+std::string first_call_text(const Report& report) {
+  if (!report.first_call) return "";
+  const FirstCall& call = *report.first_call;
+  std::string out = labelled("first call", fmt::format("{}, {}", one_line(call.table), count_text(call.rows, "row")));
+  for (const std::string& row : call.json) out += labelled("", one_line(row));
+  return out;
+}
+
+std::string metrics_text(const Report& report) {
+  std::string out;
+  for (const auto& [name, sum] : report.metrics.counters)
+    out += labelled("metric", fmt::format("{}: {}", one_line(name), count_text(sum)));
+  for (const auto& [name, value] : report.metrics.gauges)
+    out += labelled("metric", fmt::format("{}: {}", one_line(name), value));
+  return out;
+}
+
 // As --column takes it: a column of a nested table goes by the keys that lead to it.
 std::string column_path(const TableReport& table, const std::string& column) {
   const std::size_t root = table.parent.empty() ? std::string::npos : table.name.find("__");
@@ -409,10 +427,12 @@ std::string report_text(const Report& report, const ReportView& view) {
   std::string out = headline(report, terminal);
   out += inputs_text(report);
   out += tables_text(report);
+  out += first_call_text(report);
   out += widened_text(report);
   out += variants_text(report, terminal);
   out += rejects_text(report, view);
   out += loads_text(report);
+  out += metrics_text(report);
   out += labelled("time", time_text(report));
   if (!report.data_dir.empty()) out += labelled("data dir", one_line(report.data_dir));
   out += query_text(report);

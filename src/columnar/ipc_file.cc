@@ -346,6 +346,32 @@ IpcFileReader::IpcFileReader(IpcFileReader&&) noexcept = default;
 IpcFileReader& IpcFileReader::operator=(IpcFileReader&&) noexcept = default;
 IpcFileReader::~IpcFileReader() = default;
 
+namespace {
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> file_of(const arrow::RecordBatch& batch) {
+  ARROW_ASSIGN_OR_RAISE(const auto bytes, arrow::io::BufferOutputStream::Create());
+  ARROW_ASSIGN_OR_RAISE(const auto writer, arrow::ipc::MakeFileWriter(bytes, batch.schema(), write_options()));
+  ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(batch));
+  ARROW_RETURN_NOT_OK(writer->Close());
+  return bytes->Finish();
+}
+
+Result<std::shared_ptr<IpcFileReader::State>> state_of(const std::string& path,
+                                                       const std::shared_ptr<arrow::Buffer>& bytes) {
+  auto reader =
+      arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(bytes), read_options());
+  if (!reader.ok()) return fail(damaged(path, reader.status()));
+  auto state = std::make_shared<IpcFileReader::State>();
+  state->path = path;
+  state->reader = *reader;
+  state->mapping = bytes;
+  state->size.bytes = static_cast<std::uint64_t>(bytes->size());
+  if (const arrow::Status known = state->find_batches(); !known.ok()) return fail(damaged(path, known));
+  return state;
+}
+
+}  // namespace
+
 Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
   // Asked first, because our own error for a missing file has the hint that Arrow's has not.
   Result<FileStat> found = stat_file(path);
@@ -358,16 +384,22 @@ Result<IpcFileReader> IpcFileReader::open(const std::string& path) {
   // Arrow would read a file's end in a thread of its own, which outlives us; a buffer it reads here.
   const arrow::Result<std::shared_ptr<arrow::Buffer>> mapped = (*mapping)->Read(static_cast<int64_t>(found->size));
   if (!mapped.ok()) return fail(damaged(path, mapped.status()));
-  auto reader =
-      arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(*mapped), read_options());
-  if (!reader.ok()) return fail(damaged(path, reader.status()));
-  auto state = std::make_shared<State>();
-  state->path = path;
-  state->reader = *reader;
-  state->mapping = *mapped;
-  state->size.bytes = found->size;
-  if (const arrow::Status known = state->find_batches(); !known.ok()) return fail(damaged(path, known));
-  return IpcFileReader(std::move(state));
+  Result<std::shared_ptr<State>> state = state_of(path, *mapped);
+  return state ? Result<IpcFileReader>(IpcFileReader(std::move(*state))) : fail(std::move(state.error()));
+}
+
+Result<IpcFileReader> IpcFileReader::in_memory(const ArrowSchema& schema, const ArrowArray& batch, std::uint64_t rows) {
+  constexpr const char* called = "rows in memory";
+  ArrowSchema columns = borrow(schema);
+  ArrowArray borrowed = batch;
+  borrowed.release = [](ArrowArray* consumed) { consumed->release = nullptr; };
+  const auto imported = arrow::ImportRecordBatch(&borrowed, &columns);
+  if (!imported.ok()) return fail(damaged(called, imported.status()));
+  const auto first = std::min((*imported)->num_rows(), static_cast<int64_t>(rows));
+  const auto bytes = file_of(*(*imported)->Slice(0, first));
+  if (!bytes.ok()) return fail(damaged(called, bytes.status()));
+  Result<std::shared_ptr<State>> state = state_of(called, *bytes);
+  return state ? Result<IpcFileReader>(IpcFileReader(std::move(*state))) : fail(std::move(state.error()));
 }
 
 /// Where its batches end, and as what parts they were written.

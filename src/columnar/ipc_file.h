@@ -56,6 +56,9 @@ class IpcFileReader {
   /// Maps the file and checks its footer. A file that is torn, cut short or not ours is an error.
   static Result<IpcFileReader> open(const std::string& path);
 
+  /// The first rows of a batch as a file that is nowhere but in memory. Both are read, not consumed.
+  static Result<IpcFileReader> in_memory(const ArrowSchema& schema, const ArrowArray& batch, std::uint64_t rows);
+
   IpcFileReader(IpcFileReader&&) noexcept;
   IpcFileReader& operator=(IpcFileReader&&) noexcept;
   ~IpcFileReader();

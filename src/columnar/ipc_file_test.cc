@@ -146,6 +146,26 @@ TEST_F(IpcFileTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(size.bytes, bytes.size());
 }
 
+TEST_F(IpcFileTest, TheFirstRowsOfABatchAreAFileInMemory) {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  ASSERT_TRUE(arrow::ExportRecordBatch(*example_batch(0, 100, "load 1"), &array, &schema).ok());
+  {
+    const Result<IpcFileReader> reader = IpcFileReader::in_memory(schema, array, 7);
+    ASSERT_TRUE(reader) << reader.error().message;
+    EXPECT_EQ(reader->size().rows, 7u);
+    ArrowArrayStream stream{};
+    ASSERT_TRUE(reader->stream(&stream));
+    const auto table = (*arrow::ImportRecordBatchReader(&stream))->ToTable();
+    ASSERT_TRUE(table.ok());
+    EXPECT_TRUE((*table)->Equals(**arrow::Table::FromRecordBatches({example_batch(0, 100, "load 1")->Slice(0, 7)})));
+    EXPECT_EQ(IpcFileReader::in_memory(schema, array, 1000)->size().rows, 100u);
+  }
+  ASSERT_NE(array.release, nullptr) << "both stay the caller's";
+  array.release(&array);
+  schema.release(&schema);
+}
+
 TEST_F(IpcFileTest, GathersAsManyRowsAsAreWanted) {
   write_example(5, 7);
   const auto as_they_are = read_table();

@@ -2,8 +2,10 @@
 #include "outfall/configuration.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "base/file.h"
@@ -48,16 +50,23 @@ class Configuration::State {
 
   std::vector<Place> places(std::string_view key) const { return settings_.places(wanted(key)); }
 
-  Error missing(std::string_view key) const {
-    const std::vector<Place> places = this->places(key);
-    const auto first = std::ranges::find(places, options_.kind, [](const Place& place) { return place.path.front(); });
-    std::string message =
-        fmt::format("{} {} needs {}, and no place has it: {}", options_.kind, options_.name, key, listed(places));
+  Error missing(std::span<const std::string> keys) const {
+    const bool is_one = keys.size() == 1;
+    std::string message = fmt::format("{} {} needs {}, and no place has {}", options_.kind, options_.name,
+                                      fmt::join(keys, ", "), is_one ? "it: " : "them");
+    std::vector<std::string> variables;
+    for (const std::string& key : keys) {
+      const std::vector<Place> places = this->places(key);
+      message += is_one ? listed(places) : fmt::format("; for {}: {}", key, listed(places));
+      const auto first =
+          std::ranges::find(places, options_.kind, [](const Place& place) { return place.path.front(); });
+      if (first != places.end()) variables.push_back(first->key());
+    }
     if (settings_.files().empty())
       message += "; there is no secrets.toml and no config.toml in .outfall/ or .dlt/, here or upwards";
     return {.message = std::move(message),
             .hint = fmt::format("set {}, or write {} below [{}.{}] in .outfall/secrets.toml",
-                                first == places.end() ? "" : first->key(), key, options_.kind, options_.name),
+                                fmt::join(variables, ", "), fmt::join(keys, ", "), options_.kind, options_.name),
             .blame = Blame::usage};
   }
 
@@ -74,7 +83,7 @@ class Configuration::State {
   Result<Value> required(std::string_view key, Result<Value> (*read)(const Found&)) const {
     Result<std::optional<Value>> value = if_set(key, read);
     if (!value) return fail(std::move(value.error()));
-    if (!*value) return fail(missing(key));
+    if (!*value) return fail(missing(std::array{std::string(key)}));
     return std::move(**value);
   }
 
@@ -187,6 +196,15 @@ std::vector<std::string> Configuration::places(std::string_view key) const {
   std::vector<std::string> texts;
   for (const Place& place : state_->places(key)) texts.push_back(place.text());
   return texts;
+}
+
+std::optional<std::string> Configuration::place(std::string_view key) const {
+  const std::optional<Found> found = state_->find(key);
+  return found ? std::optional(found->place.text()) : std::nullopt;
+}
+
+Error Configuration::missing(const std::vector<std::string>& keys) const {
+  return state_->missing(keys);
 }
 
 }  // namespace outfall

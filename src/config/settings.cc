@@ -14,12 +14,6 @@
 #include "base/search_upwards.h"
 
 namespace outfall::config {
-namespace {
-
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; });
-  return text;
-}
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
@@ -34,6 +28,13 @@ std::vector<std::string> divided(std::string_view text, std::string_view by) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + by.size());
   }
+}
+
+namespace {
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c; });
+  return text;
 }
 
 /// The paths of one pass, the most specific first.

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +49,23 @@ struct Wanted {
   std::size_t sections_kept = 0;      ///< so many of the outermost sections are never left out
 };
 
+/// Values that stand together.
+struct Section {
+  Json values = Json::object();        ///< those of the environment are texts
+  std::vector<std::string> secrets{};  ///< texts of those that are secret, the longest first
+};
+
+/// A section, and keys of it that somebody else reads.
+struct WantedSection {
+  std::vector<std::string> path;
+  std::string pipeline{};  ///< looked for below its name first; empty: not
+  std::function<bool(std::string_view key)> is_left_out{};
+};
+
+/// In small letters, as far as they are ASCII.
+std::string lower(std::string text);
+std::vector<std::string> divided(std::string_view text, std::string_view by);
+
 using Environment = std::map<std::string, std::string, std::less<>>;
 
 /// Variables that are set and not empty.
@@ -66,6 +84,10 @@ class Settings {
   /// All places that `find` looks at, in order.
   std::vector<Place> places(const Wanted& wanted) const;
 
+  /// All values of this very section and of those below it, of each that of the first place that has it. Keys from the
+  /// environment are in small letters.
+  Section section(const WantedSection& wanted) const;
+
   /// What has a section of its own below this one, by name.
   std::vector<std::string> sections_of(std::string_view section) const;
 
@@ -75,6 +97,7 @@ class Settings {
 
  private:
   std::optional<Found> at(const Place& place) const;
+  std::vector<Place> places_below(const std::vector<std::string>& section) const;
 
   Environment environment_;
   std::vector<SettingsFile> files_;  ///< in the order in which they are looked at

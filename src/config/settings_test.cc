@@ -153,5 +153,29 @@ TEST(ProcessEnvironment, AVariableThatIsEmptyIsNotSet) {
   EXPECT_EQ(environment.at("OUTFALL_TEST_SET"), "a=b");
 }
 
+TEST_F(SettingsTest, ASectionIsAllThatStandsInItAndBelow) {
+  write(".outfall/config.toml",
+        "[destination]\nshared = 1\n[destination.my]\nurl = 'u'\nlimit = 5\nbatch_size = 7\n[destination.my.mail]\n"
+        "from = 'ann'\n[cfm.destination.my]\nlimit = 6\n");
+  write(".outfall/secrets.toml", "[destination.my]\nkey = 'quiet'\nmail = {from = 'bo', to = 'cy'}\n");
+  const Settings settings = read({{"DESTINATION__MY__MAIL__FROM", "dora"},
+                                  {"DESTINATION__MY__PASSWORD", "a \"b\" c"},
+                                  {"DESTINATION__MYSELF__URL", "another"},
+                                  {"DESTINATION__MY__", "no name"},
+                                  {"DESTINATION__MY__URL__PART", "v"}});
+  const auto section = [&](const std::string& pipeline) {
+    return settings.section({.path = {"destination", "my"},
+                             .pipeline = pipeline,
+                             .is_left_out = [](std::string_view key) { return key == "batch_size"; }});
+  };
+  EXPECT_EQ(to_json(section("").values),
+            R"({"mail":{"from":"dora","to":"cy"},"password":"a \"b\" c","url":{"part":"v"},"key":"quiet","limit":5})");
+  EXPECT_EQ(to_json(section("cfm").values).substr(0, 12), R"({"limit":6,")");
+  EXPECT_THAT(section("").secrets,
+              testing::UnorderedElementsAre("a \"b\" c", R"(a \"b\" c)", "quiet", "quiet", "cy", "cy"));
+  EXPECT_EQ(section("").secrets.front(), R"(a \"b\" c)") << "the longest first";
+  EXPECT_EQ(to_json(settings.section({.path = {"destination", "other"}}).values), "{}");
+}
+
 }  // namespace
 }  // namespace outfall::config

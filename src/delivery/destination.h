@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "delivery/intake.h"
+#include "delivery/load_board.h"
 #include "ledger/ledger.h"
 #include "ledger/records.h"
 #include "outfall/error.h"
@@ -41,6 +42,7 @@ struct Capabilities {
   bool takes_documents = false;
   /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
   std::uint64_t recommended_file_size = 0;
+  bool raises_on_failed_jobs = true;  ///< what it gives up is the run's error
 
   std::optional<std::size_t> name_length_max() const {
     return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);
@@ -102,6 +104,11 @@ struct LaneContext {
   std::function<Status(std::uint64_t rejected)> check_rejected{};
   /// Says in a letter where its row stood in the input, as far as that is known. Called while nobody uses the ledger.
   std::function<Status(ledger::Letter& letter)> place_letter{};
+  /// What all calls of the load share. Null: nothing.
+  std::shared_ptr<LoadBoard> board{};
+  /// The schema of the newest load before this one that was delivered. None: there is none. Called before the first
+  /// lane begins.
+  std::function<Result<std::optional<schema::Schema>>()> schema_before{};
   /// Of a replay: each row goes out alone, under what this says of its place in the table; empty: under its own key.
   std::function<std::string(const std::string& table, std::uint64_t row)> replayed_key{};
 };
@@ -120,6 +127,12 @@ struct LoadRequest {
   /// Ends the attempt at the next safe point; what was sent is taken back.
   std::stop_token stop;
 };
+
+/// What the request says of it. None: there is none, or nobody asked the ledger.
+inline Result<std::optional<schema::Schema>> schema_before(const LoadRequest& request) {
+  if (request.lanes == nullptr || !request.lanes->schema_before) return std::nullopt;
+  return request.lanes->schema_before();
+}
 
 struct TableLoad {
   std::string table;
@@ -187,6 +200,9 @@ class Destination {
   /// Whether it can be asked which loads it has; else the ledger alone knows.
   bool records_loads() const { return mode() == DeliveryMode::transactional; }
   virtual const Capabilities& capabilities() const = 0;
+
+  /// How it takes rows in batches. Null: it takes packages as a whole.
+  virtual const LaneOptions* lane_options() const { return nullptr; }
 
   /// Whether it can hold a dataset of this name, as far as the name tells.
   ///

@@ -121,11 +121,14 @@ Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
     writer.reset();
     return leave_stuck(outcome);
   }
+  // Of a batch that is not delivered nothing is remembered.
+  ledger::StateChanges state;
+  if (writer != nullptr) state = writer->take_state_changes();
   switch (outcome.kind) {
     case Outcome::Kind::delivered:
-      return settle({.lane = record_});
+      return settle({.lane = record_, .state = std::move(state)});
     case Outcome::Kind::rejected:
-      return outcome.rows.empty() ? divide(outcome) : reject(outcome.rows);
+      return outcome.rows.empty() ? divide(outcome) : reject(outcome.rows, std::move(state));
     case Outcome::Kind::retry:
     case Outcome::Kind::unknown:
       return wait_or_stop(outcome);
@@ -289,7 +292,8 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
   const auto now = RateLimit::Clock::now();
   // Why the next one cannot be read is told when it is to be sent.
   const bool is_new = take_batch() && add_intent(record);
-  const bool may_wait = is_grouped() && !is_new && update.rejected == 0 && now - marked_at_ < mark_interval;
+  const bool has_more = update.rejected > 0 || !update.state.empty();
+  const bool may_wait = is_grouped() && !is_new && !has_more && now - marked_at_ < mark_interval;
   record_ = record;
   if (may_wait) {
     unmarked_ = rows;
@@ -316,28 +320,34 @@ Status JobLane::pause() {
 }
 
 Result<Turn> JobLane::recorded(ledger::LaneUpdate update, std::uint64_t rows, Turn next) {
-  Status done = load_.log.record(std::move(update), rows);
-  return done ? Result<Turn>(next) : fail(std::move(done.error()));
+  const ledger::StateChanges state = update.state;
+  if (Status done = load_.log.record(std::move(update), rows); !done) return fail(std::move(done.error()));
+  if (load_.request.lanes->board != nullptr) load_.request.lanes->board->apply(state);
+  return next;
 }
 
 /// The batch was refused as a whole: halves of it, until the rows that are to blame stand alone.
 Result<Turn> JobLane::divide(const Outcome& outcome) {
   const std::uint64_t first = record_.settled;
   const std::uint64_t last = ends_.back();
-  if (last - first == 1) return reject({{.row = 0, .reason = outcome.reason}});
+  if (last - first == 1) return reject({{.row = 0, .reason = outcome.reason}}, {});
   attempts_ = attempts(false);
   due_.reset();
   ends_.push_back(first + (last - first) / 2);
   return Turn{};
 }
 
-Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows) {
-  ledger::LaneUpdate update{.lane = record_, .rejected = rows.size(), .documents = is_of_documents() ? rows.size() : 0};
-  if (load_.request.lanes->on_reject == OnReject::fail)
-    return hold(rows, {.message = "a row is rejected, and --on-reject fail does not let one go", .hint = ""});
-  if (update.documents > 0) {
-    if (Status few = load_.rejections.add(update.documents); !few) return hold(rows, std::move(few.error()));
+Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows, ledger::StateChanges state) {
+  const std::uint64_t documents = is_of_documents() ? rows.size() : 0;
+  if (load_.request.lanes->on_reject == OnReject::fail) {
+    Error error{.message = "a row is rejected, and --on-reject fail does not let one go", .hint = ""};
+    return hold(rows, std::move(error), std::move(state));
   }
+  if (documents > 0) {
+    if (Status few = load_.rejections.add(documents); !few) return hold(rows, std::move(few.error()), std::move(state));
+  }
+  ledger::LaneUpdate update{
+      .lane = record_, .rejected = rows.size(), .documents = documents, .state = std::move(state)};
   for (const RejectedRow& row : rows) {
     if (Status kept = keep(row, update.letters); !kept) return fail(std::move(kept.error()));
   }
@@ -346,11 +356,13 @@ Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows) {
 
 /// The run stops at it. What the destination has of the batch is not asked again, since it has answered; where it has
 /// nothing, the batch may come once more.
-Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error) {
+Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error, ledger::StateChanges state) {
   error_ = std::move(error);
   take_back_intent();
-  if (rows.size() < ends_.back() - record_.settled) record_.held = held_text(rows);
-  return recorded({.lane = record_}, std::exchange(unmarked_, 0), {.step = Step::stopped});
+  const bool has_some = rows.size() < ends_.back() - record_.settled;
+  if (has_some) record_.held = held_text(rows);
+  if (!has_some) state.clear();
+  return recorded({.lane = record_, .state = std::move(state)}, std::exchange(unmarked_, 0), {.step = Step::stopped});
 }
 
 /// An earlier run has stopped at rows that were rejected; this one may let them go.
@@ -358,7 +370,7 @@ Result<Turn> JobLane::reject_held() {
   const Result<std::vector<RejectedRow>> rows = read_held(record_.held);
   if (!rows) return fail(rows.error());
   if (Status taken = take_batch(); !taken) return fail(std::move(taken.error()));
-  return reject(*rows);
+  return reject(*rows, {});
 }
 
 Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letters) {

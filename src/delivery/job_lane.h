@@ -94,8 +94,8 @@ class JobLane final : public Lane {
   void take_back_intent();
   Result<Turn> recorded(ledger::LaneUpdate update, std::uint64_t rows, Turn next);
   Result<Turn> divide(const Outcome& outcome);
-  Result<Turn> reject(const std::vector<RejectedRow>& rows);
-  Result<Turn> hold(const std::vector<RejectedRow>& rows, Error error);
+  Result<Turn> reject(const std::vector<RejectedRow>& rows, ledger::StateChanges state);
+  Result<Turn> hold(const std::vector<RejectedRow>& rows, Error error, ledger::StateChanges state);
   Result<Turn> reject_held();
   Status keep(const RejectedRow& row, std::vector<ledger::Letter>& letters);
   Result<Turn> wait_or_stop(const Outcome& outcome);

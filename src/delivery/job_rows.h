@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "columnar/ipc_file.h"
 #include "columnar/row_texts.h"
@@ -30,6 +31,9 @@ struct JobRowsOptions {
   columnar::RowForm form{};
   bool skips_dlt = true;  ///< without the columns that a load adds
 };
+
+/// The columns that are handed on, in their order: those that have a type.
+std::vector<columnar::RowTextColumn> row_columns(const schema::Table& table, bool skips_dlt);
 
 /// Errors: abandon: the file is missing or damaged.
 Result<std::unique_ptr<JobRows>> open_job_rows(const std::string& folder, const ledger::JobRecord& job,

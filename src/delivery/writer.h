@@ -17,6 +17,7 @@
 
 #include "columnar/row_texts.h"
 #include "columnar/rows_reader.h"
+#include "ledger/records.h"
 #include "outfall/error.h"
 #include "outfall/outcome.h"
 #include "outfall/types.h"
@@ -90,6 +91,9 @@ class Writer {
 
   /// The outcome is delivered, or why it could not be told.
   virtual Outcome tell(const Event& event) = 0;
+
+  /// What the call that was answered last has set in the state of the destination. Taken once.
+  virtual ledger::StateChanges take_state_changes() { return {}; }
 
   /// Whether a call is still out although it was answered for: the lane goes no further in this run, and the writer is
   /// of no more use.

@@ -115,14 +115,11 @@ Status take_load_jobs(const Reader& reader, std::optional<int>& target) {
   return taken;
 }
 
-/// `raise_on_max_retries` is dlt's, where 0 is for ever: as long as an attempt may begin at all.
+/// `raise_on_max_retries` is dlt's.
 Status take_attempts(const Reader& reader, std::optional<int>& target) {
-  const Range range{.most = BatchOptions::attempts_most};
-  if (Status taken = take(reader.of_destination("max_attempts"), range, target); !taken || target) return taken;
-  std::optional<int> retries;
-  Status taken = take(reader.of_loads("raise_on_max_retries"), {.least = 0, .most = range.most}, retries);
-  if (retries) target = *retries == 0 ? std::numeric_limits<int>::max() : *retries;
-  return taken;
+  const Range range{.least = 0, .most = BatchOptions::attempts_most};
+  Status taken = take(reader.of_destination("max_attempts"), range, target);
+  return taken ? take(reader.of_loads("raise_on_max_retries"), range, target) : taken;
 }
 
 /// Batches a second.
@@ -162,6 +159,7 @@ Status take_batches(const Reader& reader, BatchOptions& batches) {
   }
   if (taken) taken = take_timeout(reader.of_destination("timeout"), batches.timeout);
   if (taken) taken = take_attempts(reader, batches.attempts_max);
+  if (taken) taken = take_flag(reader.of_loads("raise_on_failed_jobs"), batches.raise_on_failed_jobs);
   if (taken) taken = take(reader.of_destination("batch_bytes"), {}, batches.batch_bytes);
   if (taken) taken = take(reader.of_destination("recommended_file_size"), {}, batches.recommended_file_size);
   if (taken) {
@@ -184,8 +182,13 @@ Status take_shape(const Reader& reader, DestinationSettings& found) {
   return take(reader.of_destination("max_table_nesting"), {.least = 0, .most = levels_most}, found.max_table_nesting);
 }
 
+enum class UnknownKeys {
+  are_wrong,
+  are_its_own,  ///< but not where they are nearly one of ours
+};
+
 /// A word that is nothing: a slip of the fingers would be passed over. `.dlt/` may hold what only dlt knows.
-Status check_keys(const Settings& settings, const std::string& name) {
+Status check_keys(const Settings& settings, const std::string& name, UnknownKeys unknown) {
   for (const config::SettingsFile& file : settings.files()) {
     if (file_name(parent_path(file.path)) != ".outfall") continue;
     const Json* table = file.values.find("destination");
@@ -193,14 +196,27 @@ Status check_keys(const Settings& settings, const std::string& name) {
     if (table == nullptr || !table->is_object()) continue;
     for (const Json::Member& member : *table->as_object()) {
       if (std::ranges::find(known_keys, member.key) != known_keys.end()) continue;
-      const auto near =
-          std::ranges::min(known_keys, {}, [&member](const char* key) { return edit_distance(member.key, key); });
+      const auto distance = [&member](const char* key) { return edit_distance(member.key, key); };
+      const auto near = std::ranges::min(known_keys, {}, distance);
+      if (unknown == UnknownKeys::are_its_own && distance(near) > 1) continue;
       return fail(Error{.message = fmt::format("{}: destination.{} has no setting {}", file.path, name, member.key),
                         .hint = fmt::format("did you mean {}? known are {}", near, fmt::join(known_keys, ", ")),
                         .blame = Blame::usage});
     }
   }
   return {};
+}
+
+bool is_of_program(std::string_view address) {
+  return address.starts_with("cmd:") || address.starts_with("exec:");
+}
+
+/// Credentials are the program's: its address has none.
+config::Section own_settings(const DestinationWords& words, const Settings& settings) {
+  return settings.section(
+      {.path = {"destination", words.word}, .pipeline = words.pipeline, .is_left_out = [](std::string_view key) {
+         return key != "credentials" && std::ranges::find(known_keys, key) != known_keys.end();
+       }});
 }
 
 /// What the ledger remembers: never a secret.
@@ -231,16 +247,17 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     Result<std::optional<ConfiguredAddress>> configured = find_configured(settings, words.word);
     if (!configured) return fail(std::move(configured.error()));
     if (!*configured) return fail(unknown(words.word, settings));
-    // A plugin has settings of its own.
-    const bool has_own = (*configured)->address.starts_with("plugin:");
-    if (Status known = has_own ? Status{} : check_keys(settings, words.word); !known)
-      return fail(std::move(known.error()));
+    const bool is_program = is_of_program((*configured)->address);
+    const bool has_own = is_program || (*configured)->address.starts_with("plugin:");
+    const UnknownKeys unknown_keys = has_own ? UnknownKeys::are_its_own : UnknownKeys::are_wrong;
+    if (Status known = check_keys(settings, words.word, unknown_keys); !known) return fail(std::move(known.error()));
     found.name = words.word;
     found.address = (*configured)->address;
     found.meaning = meaning_of(**configured);
+    if (is_program) found.own = own_settings(words, settings);
   }
-  const bool is_of_program = words.word.starts_with(custom_scheme);
-  const Reader reader(settings, is_of_program ? words.word.substr(custom_scheme.size()) : found.name, words.pipeline);
+  const bool is_function = words.word.starts_with(custom_scheme);
+  const Reader reader(settings, is_function ? words.word.substr(custom_scheme.size()) : found.name, words.pipeline);
   if (Status taken = take_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));
   return found;

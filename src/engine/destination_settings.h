@@ -26,6 +26,7 @@ struct DestinationSettings {
   BatchOptions batches;
   std::optional<NamingConvention> naming;  ///< of a new dataset
   std::optional<int> max_table_nesting;
+  config::Section own{};  ///< of a program that has a name: what else stands in its section
 };
 
 /// Errors: usage: no destination has the name (says which are configured); a setting is wrong, or not known.

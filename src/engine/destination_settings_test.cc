@@ -109,18 +109,33 @@ TEST_F(DestinationSettingsTest, LoadsHaveSettingsOfTheirOwn) {
   EXPECT_EQ(find("sink", {{"LOAD__PARALLELISM_STRATEGY", "table-sequential"}}).batches.parallelism,
             Parallelism::table_sequential);
   EXPECT_EQ(find("sink", {{"LOAD__RAISE_ON_MAX_RETRIES", "7"}}).batches.attempts_max, 7);
-  EXPECT_EQ(find("sink", {{"LOAD__RAISE_ON_MAX_RETRIES", "0"}}).batches.attempts_max, std::numeric_limits<int>::max());
+  EXPECT_EQ(find("sink", {{"LOAD__RAISE_ON_MAX_RETRIES", "0"}}).batches.attempts_max, 0);
+  EXPECT_EQ(find("sink").batches.raise_on_failed_jobs, std::nullopt);
+  EXPECT_EQ(find("sink", {{"LOAD__RAISE_ON_FAILED_JOBS", "false"}}).batches.raise_on_failed_jobs, false);
 }
 
 TEST_F(DestinationSettingsTest, ASettingThatIsNoneIsAnError) {
-  write(".outfall/config.toml", "[destination.sink]\naddress = 'cmd:a'\nbatchsize = 5\n");
+  write(
+      ".outfall/config.toml",
+      "[destination.sink]\naddress = 'cmd:a'\nbatchsize = 5\n[destination.file]\naddress = 'duckdb:a'\nregion = 'n'\n");
   write(".dlt/config.toml", "[destination.theirs]\naddress = 'cmd:a'\ncreate_indexes = true\n");
   EXPECT_THAT(error_of("sink").message, HasSubstr("destination.sink has no setting batchsize"));
   EXPECT_THAT(error_of("sink").hint, StartsWith("did you mean batch_size?"));
+  EXPECT_THAT(error_of("file").message, HasSubstr("destination.file has no setting region"));
   EXPECT_EQ(find("theirs").address, "cmd:a") << "dlt knows more settings";
   EXPECT_THAT(error_of("theirs", {{"DESTINATION__BATCH_SIZE", "-1"}}).message, HasSubstr("from 0 to 1000000"));
   EXPECT_THAT(error_of("theirs", {{"LOAD__PARALLELISM_STRATEGY", "wild"}}).message, HasSubstr("'wild' is not known"));
   EXPECT_THAT(error_of("theirs", {{"DESTINATION__TIMEOUT", "0"}}).message, HasSubstr("more than none"));
+}
+
+TEST_F(DestinationSettingsTest, AProgramHasSettingsOfItsOwn) {
+  write(".outfall/config.toml",
+        "[destination.sink]\naddress = 'exec:a'\nbatch_size = 5\nregion = 'n'\ncredentials = 'hush'\n"
+        "[p.destination.sink]\nregion = 's'\nmax_attempts = 3\n");
+  const DestinationSettings found = find("sink");
+  EXPECT_EQ(to_json(found.own.values), R"({"region":"s","credentials":"hush"})");
+  EXPECT_THAT(found.own.secrets, ElementsAre("hush", "hush"));
+  EXPECT_EQ(to_json(find("exec:a").own.values), "{}");
 }
 
 TEST_F(DestinationSettingsTest, AnAddressThatIsSecretIsRememberedAsADigest) {

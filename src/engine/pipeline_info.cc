@@ -99,6 +99,9 @@ Status add_schema_and_state(ledger::Ledger& ledger, PipelineInfo& info) {
   if (*binding) {
     info.known_as = (*binding)->name;
     info.meaning = (*binding)->meaning;
+    auto remembered = ledger.destination_state((*binding)->destination);
+    if (!remembered) return fail(std::move(remembered.error()));
+    info.destination_state = std::move(*remembered);
   }
   const Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
   if (!schema) return fail(schema.error());
@@ -158,6 +161,12 @@ std::string to_json(const PipelineInfo& info) {
           list_json(info.status.packages, [](const PackageStatus& package) { return Json(package.load_id); }));
   out.set("dead_letters", count_json(info.status.dead_letters));
   out.set("state_keys", list_json(info.state_keys, text));
+  Json remembered = Json::object();
+  for (const auto& [name, value] : info.destination_state) {
+    const Result<Json> read = parse_json(value, Fractions::as_written);
+    remembered.set(name, read ? *read : Json());
+  }
+  out.set("destination_state", std::move(remembered));
   return to_json(out);
 }
 

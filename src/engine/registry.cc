@@ -28,10 +28,13 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
   destinations::program::ProgramOptions program{.lanes = lane_options(batches),
                                                 .timeout = batches.timeout,
                                                 .recommended_file_size = batches.recommended_file_size.value_or(0),
+                                                .raises_on_failed_jobs = batches.raise_on_failed_jobs.value_or(true),
                                                 .deduplicates = batches.deduplicates.value_or(false),
                                                 .lock_path = options.programs_lock,
                                                 .log = options.log,
-                                                .called = settings.name};
+                                                .called = settings.name,
+                                                .own = settings.own.values,
+                                                .secrets = settings.own.secrets};
   if (batches.reject_on) program.reject_codes = {batches.reject_on->begin(), batches.reject_on->end()};
   if (batches.retry_on) program.retry_codes = {batches.retry_on->begin(), batches.retry_on->end()};
   program.naming = settings.naming.value_or(program.naming);
@@ -55,6 +58,7 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .naming = settings.naming.value_or(own.naming_convention),
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
           .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
+          .raises_on_failed_jobs = settings.batches.raise_on_failed_jobs.value_or(true),
           .configuration = {.name = called, .pipeline = options.pipeline},
           .log = options.log});
 }
@@ -125,7 +129,8 @@ BatchOptions batches_of(const DestinationOptions& options) {
 
 delivery::RetryPolicy retry_policy(const BatchOptions& batches) {
   delivery::RetryPolicy retry;
-  retry.attempts_max = batches.attempts_max.value_or(retry.attempts_max);
+  const int attempts_max = batches.attempts_max.value_or(retry.attempts_max);
+  retry.attempts_max = attempts_max == 0 ? INT_MAX : attempts_max;
   return retry;
 }
 

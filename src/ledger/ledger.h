@@ -189,8 +189,16 @@ class Ledger {
 
   /// Records what lanes of a pending package have come to, all in one transaction, and keeps the letters of what they
   /// rejected, with those that were set aside: rejected documents count as refused until the package is loaded. Of a
-  /// replay the letters of before are open again in their place. Each lane once.
+  /// replay the letters of before are open again in their place. What the destination remembers is recorded with it, in
+  /// the order of the updates. Each lane once.
   Status record_lanes(const std::string& load_id, const std::string& run_id, std::span<const LaneUpdate> updates);
+
+  /// What a destination remembers in this pipeline.
+  Result<StateValues> destination_state(const std::string& destination);
+
+  /// The schema document of the newest loaded package before this one; empty: there is none. One that was aborted does
+  /// not count, since nobody knows how much of it the destination was told.
+  Result<std::string> schema_before(const std::string& load_id);
 
   /// Makes lanes that the destination has given up open again. Their attempts stay counted.
   Status reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions);

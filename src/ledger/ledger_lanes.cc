@@ -129,6 +129,40 @@ Result<std::vector<LaneRecord>> read_lanes(Database& database, const std::string
   return collect(statement->with(load_id), read_lane);
 }
 
+namespace {
+
+Status write_state(Database& database, const std::string& load_id, const StateChanges& changes) {
+  Result<Statement> set = database.prepare(
+      "INSERT INTO destination_state (destination, name, value, load_id) SELECT destination, ?2, ?3, load_id FROM "
+      "packages WHERE load_id = ?1 ON CONFLICT (destination, name) DO UPDATE SET value = excluded.value, load_id = "
+      "excluded.load_id");
+  Result<Statement> erase = database.prepare(
+      "DELETE FROM destination_state WHERE destination = (SELECT destination FROM packages WHERE load_id = ?1) AND "
+      "name = ?2");
+  if (!set || !erase) {
+    return std::unexpected(set ? erase.error() : set.error());
+  }
+  for (const auto& [name, value] : changes) {
+    if (Status written = value ? set->with(load_id, name, *value).run() : erase->with(load_id, name).run(); !written) {
+      return written;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<StateValues> Ledger::destination_state(const std::string& destination) {
+  Result<Statement> statement = database_.prepare("SELECT name, value FROM destination_state WHERE destination = ?1");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  const auto rows = collect(statement->with(destination), [](const Statement& row) {
+    return std::pair(std::string(row.text(0)), std::string(row.text(1)));
+  });
+  return rows ? Result<StateValues>(StateValues(rows->begin(), rows->end())) : std::unexpected(rows.error());
+}
+
 Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
   return read_lanes(database_, load_id);
 }
@@ -169,6 +203,11 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
         return kept;
       }
     }
+    if (!update.state.empty()) {
+      if (Status remembered = write_state(database_, load_id, update.state); !remembered) {
+        return remembered;
+      }
+    }
     rejected += update.rejected;
     documents += update.documents;
   }
@@ -181,6 +220,17 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
   }
   forget_set_aside();
   return recorded ? transaction->commit() : recorded;
+}
+
+Result<std::string> Ledger::schema_before(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT s.document FROM packages p JOIN schemas s USING (schema_id) WHERE p.state = 'loaded' AND p.load_id < ?1 "
+      "AND p.load_id NOT IN (SELECT load_id FROM aborts) ORDER BY p.load_id DESC LIMIT 1");
+  const Result<bool> row = statement ? statement->with(load_id).step() : std::unexpected(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return *row ? std::string(statement->text(0)) : std::string();
 }
 
 Status Ledger::reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions) {

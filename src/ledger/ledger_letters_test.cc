@@ -199,7 +199,7 @@ TEST_F(LettersTest, AStoreFromBeforeThemGetsTheTable) {
         "ALTER TABLE packages DROP COLUMN rejected; ALTER TABLE packages DROP COLUMN refused; DROP TABLE refused_rows; "
         "DROP TABLE altered_columns; DROP VIEW delivery_list; DROP TABLE lanes; DROP TABLE aborts; "
         "DROP VIEW package_list; CREATE VIEW package_list AS SELECT load_id FROM packages; "
-        "ALTER TABLE packages DROP COLUMN is_replay; PRAGMA user_version = 4"));
+        "ALTER TABLE packages DROP COLUMN is_replay; DROP TABLE destination_state; PRAGMA user_version = 4"));
   }
   Ledger ledger = open();
   EXPECT_THAT(texts(ledger), ElementsAre());

@@ -236,6 +236,44 @@ TEST_F(LedgerTest, AlteredColumnsAreKnownToAllPackagesBehind) {
   EXPECT_THAT(altered_of(1), testing::UnorderedElementsAre(a, b)) << "the schema has the types all the same";
 }
 
+TEST_F(LedgerTest, TheSchemaBeforeIsThatOfTheNewestLoadThatWasDelivered) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  std::vector<std::string> ids;
+  for (const char* schema : {"s0", "s1", "s2", "s3"}) {
+    ids.push_back(ledger.new_load_id().value());
+    ASSERT_TRUE(ledger.seal(package("r1", ids.back(), schema), {}, {.naming = "snake_case", .document = ""}));
+  }
+  EXPECT_EQ(ledger.schema_before(ids[3]), "") << "they are pending";
+  ASSERT_TRUE(ledger.mark_loaded(ids[0], 0));
+  ASSERT_TRUE(ledger.mark_loaded(ids[2], 0));
+  EXPECT_EQ(ledger.schema_before(ids[0]), "");
+  EXPECT_EQ(ledger.schema_before(ids[1]), R"({"name":"s0"})");
+  EXPECT_EQ(ledger.schema_before(ids[3]), R"({"name":"s2"})");
+  ASSERT_TRUE(ledger.ask_abort(ids[1], "r1"));
+  ASSERT_TRUE(ledger.end_abort(ids[1], 0));
+  EXPECT_EQ(ledger.schema_before(ids[2]), R"({"name":"s0"})") << "what was given up is not known there";
+}
+
+TEST_F(LedgerTest, WhatADestinationRemembersIsRecordedWithItsLanes) {
+  const std::string destination = "duckdb:/tmp/a.duckdb";
+  {
+    Ledger ledger = open();
+    begin(ledger, "r1");
+    const std::string load_id = seal(ledger, "r1", input("/in/a"));
+    EXPECT_TRUE(ledger.destination_state(destination).value().empty());
+    LaneUpdate first{.lane = {.position = 0, .settled = 1}, .state = {{"n", "1"}, {"gone", "true"}}};
+    LaneUpdate second{.lane = {.position = 1, .settled = 1}, .state = {{"n", "2"}}};
+    ASSERT_TRUE(ledger.record_lanes(load_id, "r1", std::vector{first, second}));
+    first.state = {{"gone", std::nullopt}, {"never there", std::nullopt}};
+    ASSERT_TRUE(ledger.record_lanes(load_id, "r1", std::vector{first}));
+    EXPECT_EQ(ledger.destination_state(destination), (StateValues{{"n", "2"}}));
+    EXPECT_TRUE(ledger.destination_state("another").value().empty());
+    ASSERT_TRUE(ledger.drop(load_id));
+  }
+  EXPECT_EQ(open().destination_state(destination), (StateValues{{"n", "2"}})) << "it outlives packages";
+}
+
 TEST_F(LedgerTest, OnlyPendingPackagesAreDropped) {
   Ledger ledger = open();
   begin(ledger, "r1");

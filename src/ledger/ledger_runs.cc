@@ -107,11 +107,12 @@ Status settle_inputs(Database& database, std::span<const std::int64_t> acknowled
 }
 
 // What says nothing about pending or unsettled work, and is old. Inputs stay for ever: they are the memory of
-// --skip-loaded.
+// --skip-loaded. The newest loaded package stays: its schema is what the next one is compared with.
 Status prune(Database& database, std::int64_t now) {
   const std::int64_t cutoff = now - limits::retention_days * day_us;
   for (const std::string_view sql :
-       {"DELETE FROM packages WHERE state = 'loaded' AND files_kept = 0 AND loaded_at < ?1",
+       {"DELETE FROM packages WHERE state = 'loaded' AND files_kept = 0 AND loaded_at < ?1 AND load_id IS NOT "
+        "(SELECT max(load_id) FROM packages WHERE state = 'loaded' AND load_id NOT IN (SELECT load_id FROM aborts))",
         "DELETE FROM dead_letters WHERE rejected_at < ?1 AND status <> 'replaying'",
         "DELETE FROM runs WHERE started_at < ?1 AND run_id NOT IN (SELECT run_id FROM packages) "
         "AND run_id NOT IN (SELECT run_id FROM inputs WHERE settled = 0)",

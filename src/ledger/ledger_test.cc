@@ -175,6 +175,7 @@ TEST_F(LedgerTest, StoresOfAllOlderVersionsAreReadAsTheyAre) {
     EXPECT_EQ(ledger->runs(5).value().at(0).run_id, "r");
     EXPECT_EQ(ledger->pending().value().at(0).jobs.at(0).rows, 3u);
     EXPECT_EQ(ledger->inputs_of("1.5").value().at(0).path, "/a");
+    EXPECT_TRUE(ledger->destination_state("null:").value().empty());
     Database database = std::move(*Database::open(path, Database::Access::read_only));
     EXPECT_EQ(database.integer("PRAGMA user_version").value(), version) << "a reader changes nothing";
   }

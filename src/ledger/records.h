@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -53,9 +54,9 @@ struct LaneRecord {
   LaneState state = LaneState::open;
   std::uint64_t settled = 0;   ///< rows before this one are delivered or rejected, and are not sent again
   std::uint64_t rejected = 0;  ///< of these
-  /// Rows from `settled` on up to this one may be at the destination, because they were about to be sent: as batches that
-  /// begin at `cut_first`, `cut_first + cut` and so on, the last one perhaps shorter. They are sent again as the same
-  /// batches under the same keys.
+  /// Rows from `settled` on up to this one may be at the destination, because they were about to be sent: as batches
+  /// that begin at `cut_first`, `cut_first + cut` and so on, the last one perhaps shorter. They are sent again as the
+  /// same batches under the same keys.
   std::uint64_t sent_to = 0;
   std::uint64_t cut_first = 0;
   std::uint64_t cut = 0;
@@ -147,12 +148,18 @@ struct ReplayedLetter {
   std::string hint{};
 };
 
-/// What a lane is from now on, with the rows that were rejected on the way there.
+/// What the destination remembers, as JSON values by name. In changes none: it is gone.
+using StateValues = std::map<std::string, std::string, std::less<>>;
+using StateChanges = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+/// What a lane is from now on, with the rows that were rejected on the way there, and what the destination remembers of
+/// it.
 struct LaneUpdate {
   LaneRecord lane;
   std::uint64_t rejected = 0;     ///< rows that are rejected now
   std::uint64_t documents = 0;    ///< of these, rows of root tables
   std::vector<Letter> letters{};  ///< of the rejected rows that are kept
+  StateChanges state{};
 };
 
 /// Documents of a package that a destination refuses while it takes the others.

@@ -326,8 +326,19 @@ constexpr const char* version_11 = R"sql(
 ALTER TABLE lanes ADD COLUMN held TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5, version_6,
-                                version_7, version_8, version_9, version_10, version_11};
+// What destinations remember, as JSON: set with the mark of the batch whose call did it.
+constexpr const char* version_12 = R"sql(
+CREATE TABLE destination_state (
+  destination TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  load_id TEXT NOT NULL,
+  PRIMARY KEY (destination, name)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5,  version_6,
+                                version_7, version_8, version_9, version_10, version_11, version_12};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

@@ -14,6 +14,7 @@
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/column_hints.h"
+#include "pipeline/first_call.h"
 #include "pipeline/letter_source.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/seal_checks.h"
@@ -480,13 +481,16 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   progress.begin(Progress::Stage::extract, "");
   std::optional<RejectedRows> rejects;
   options->take_rejected = [&rejects](const normalize::RejectedDocument& document) { return rejects->take(document); };
-  const auto forget = [](std::string_view, const ArrowSchema&, ArrowArray* batch) {
+  std::optional<FirstCallWatch> first_call;
+  const auto forget = [&first_call](std::string_view table, const ArrowSchema& columns, ArrowArray* batch) {
+    Status looked = first_call->look(table, columns, *batch);
     batch->release(batch);
-    return Status{};
+    return looked;
   };
   SettledTypes settled;
   auto summary = shape_until_settled(run, memory, *options, settled, [&] {
     rejects.emplace(run.options, options->inputs, nullptr, run.env);
+    first_call.emplace(run.destination);
     return normalize::normalize(
         *options, schema, [&run] { return run.source->next(); },
         [&run](normalize::Chunk chunk) { run.source->recycle(std::move(chunk)); }, forget);
@@ -504,6 +508,9 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   const std::uint64_t documents = sum(summary->documents);
   if (good) good = rejected.check(documents);
   if (!good) return good;
+  Result<std::optional<FirstCall>> first = first_call->found(schema);
+  if (!first) return fail(std::move(first.error()));
+  report.first_call = std::move(*first);
   report_rows(*summary, schema, report);
   report_variants(run, *summary, *options, report);
   report_settled(settled, *options, report);

@@ -19,6 +19,7 @@
 #include "pipeline/extract.h"
 #include "pipeline/held_pipeline.h"
 #include "pipeline/input_fates.h"
+#include "pipeline/lane_context.h"
 #include "pipeline/letter_source.h"
 #include "pipeline/package_jobs.h"
 #include "pipeline/progress_meter.h"
@@ -48,7 +49,7 @@ class Run {
     const std::chrono::nanoseconds started = request_.env.monotonic();
     const Status done = request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
     if (done && given_up_) {
-      report_.error = given_up_;
+      tell_given_up();
       report_.ending = Ending::pending;
     } else if (!done) {
       report_.error = done.error();
@@ -368,6 +369,7 @@ class Run {
          .lanes = &*lanes,
          .stop = request_.options.stop},
         options);
+    if (lanes->board != nullptr) report_.metrics.add(lanes->board->metrics());
     is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (summary->lanes) {
@@ -396,7 +398,11 @@ class Run {
                                   .pipeline = request_.name,
                                   .run_id = report_.run_id,
                                   .on_reject = request_.options.on_reject.value_or(OnReject::dead_letter)};
-    if (package.is_replay) return replay_context(package, std::move(context));
+    Result<std::shared_ptr<delivery::LoadBoard>> board = load_board(held_->ledger, request_.destination, package);
+    if (!board) return fail(std::move(board.error()));
+    context.board = std::move(*board);
+    context.schema_before = [this, &package] { return schema_before(held_->ledger, package.load_id); };
+    if (package.is_replay) return replay_context(held_->ledger, package.load_id, std::move(context));
     context.check_rejected = [this, &package](std::uint64_t rejected) -> Status {
       const std::uint64_t rows = package.documents + package.rejected;
       const std::optional<std::string> allowed = exceeded_bound(request_.options, package.rejected + rejected, rows);
@@ -410,18 +416,6 @@ class Run {
       if (Status placed = place_letter(places, letter); !placed) return placed;
       ++rejected_by_input_[letter.input];
       return {};
-    };
-    return context;
-  }
-
-  /// Its rows were rejected before: there is no bound, and their letters stay.
-  Result<delivery::LaneContext> replay_context(const ledger::PackageRecord& package, delivery::LaneContext context) {
-    if (context.on_reject == OnReject::drop) context.on_reject = OnReject::dead_letter;
-    auto keys = held_->ledger.replayed_keys(package.load_id);
-    if (!keys) return fail(std::move(keys.error()));
-    context.replayed_key = [keys = std::move(*keys)](const std::string& table, std::uint64_t row) {
-      const auto of_table = keys.find(table);
-      return of_table == keys.end() || row >= of_table->second.size() ? std::string() : of_table->second[row];
     };
     return context;
   }
@@ -510,6 +504,16 @@ class Run {
     if (!given_up_) given_up_ = std::move(error);
     load_failed_ = false;
     return {};
+  }
+
+  /// What the destination gave up waits for a person either way.
+  void tell_given_up() {
+    if (request_.destination.capabilities().raises_on_failed_jobs) {
+      report_.error = given_up_;
+      return;
+    }
+    const std::string& hint = given_up_->hint;
+    report_.notes.push_back(given_up_->message + (hint.empty() ? "" : "; " + hint));
   }
 
   void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,

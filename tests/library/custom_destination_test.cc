@@ -210,6 +210,18 @@ TEST_F(CustomDestinations, WhatIsFatalWaitsForAPersonAndIsInNobodysWay) {
   EXPECT_EQ(report.balance.pending, 5U);
 }
 
+TEST_F(CustomDestinations, WhatIsFatalIsTheRunsErrorOrANote) {
+  const Report report = run(
+      {.batches = {.raise_on_failed_jobs = false}},
+      [](const Rows&, const TableSchema&) { return Outcome::fatal("closed"); }, numbered(5));
+  EXPECT_EQ(report.ending, Ending::pending) << "rows wait";
+  EXPECT_FALSE(report.error);
+  ASSERT_EQ(report.notes.size(), 1U);
+  EXPECT_THAT(report.notes[0], HasSubstr("deliver 5 rows of users: closed; outfall package retry"));
+  ASSERT_EQ(report.pending_packages.size(), 1U);
+  EXPECT_TRUE(report.pending_packages[0].failed);
+}
+
 TEST_F(CustomDestinations, WhatIsLeftIsDeliveredFirstWithAnotherBatchSize) {
   std::vector<std::vector<std::int64_t>> batches;
   const auto failing = [&](const Rows& rows, const TableSchema&) {
@@ -298,6 +310,37 @@ TEST_F(CustomDestinations, WhatIsMissingInTheConfigurationReadsNothing) {
   const Report with = run({}, Keyed{}, numbered(1));
   ::unsetenv("DESTINATION__SINK__API_KEY");
   EXPECT_EQ(with.ending, Ending::delivered) << message_of(with);
+}
+
+TEST_F(CustomDestinations, AStructOfTheConfigurationIsFilledInBeforeAnythingIsRead) {
+  struct Config {
+    std::string url;
+    Secret token;
+    int tries = 0;
+  };
+  struct Configured {
+    void operator()(const Rows&, const TableSchema&) { *used = config; }
+    Status open(const Configuration& configuration) { return fields.fill(config, configuration); }
+    Fields<Config> fields = {{"url", &Config::url}, {"token", &Config::token}, {"tries", &Config::tries, 3}};
+    std::shared_ptr<Config> used;
+    Config config{};
+  };
+  const auto used = std::make_shared<Config>();
+  const Report without = run({}, Configured{.used = used}, numbered(1));
+  EXPECT_EQ(without.ending, Ending::misuse);
+  EXPECT_EQ(without.balance.in, 0U);
+  EXPECT_THAT(message_of(without), HasSubstr("destination sink needs url, token, and no place has them"));
+  EXPECT_THAT(message_of(without), HasSubstr("P__DESTINATION__SINK__URL"));
+  EXPECT_THAT(message_of(without), HasSubstr("DESTINATION__SINK__TOKEN"));
+  ASSERT_EQ(::setenv("DESTINATION__SINK__URL", "http://x", 1), 0);
+  ASSERT_EQ(::setenv("P__DESTINATION__SINK__TOKEN", "s3cr3t", 1), 0);
+  const Report with = run({}, Configured{.used = used}, numbered(1));
+  ::unsetenv("DESTINATION__SINK__URL");
+  ::unsetenv("P__DESTINATION__SINK__TOKEN");
+  EXPECT_EQ(with.ending, Ending::delivered) << message_of(with);
+  EXPECT_EQ(used->url, "http://x");
+  EXPECT_EQ(used->token.reveal(), "s3cr3t");
+  EXPECT_EQ(used->tries, 3);
 }
 
 TEST_F(CustomDestinations, TheConfigurationSaysHowRowsReachIt) {

@@ -33,7 +33,8 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
       options_(options),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
-                    .recommended_file_size = options.recommended_file_size} {}
+                    .recommended_file_size = options.recommended_file_size,
+                    .raises_on_failed_jobs = options.raises_on_failed_jobs} {}
 
 DeliveryMode FunctionDestination::mode() const {
   const bool knows_what_it_has = destination_->options().deduplicates || destination_->resolves();
@@ -65,8 +66,11 @@ Result<std::optional<sql::StoredDataset>> FunctionDestination::inspect(const del
 
 Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delivery::LoadRequest& request) {
   if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
+  Result<std::optional<schema::Schema>> before = delivery::schema_before(request);
+  if (!before) return fail(std::move(before.error()));
   const auto introduction =
-      std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables);
+      std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables,
+                                         std::move(*before), request.lanes == nullptr ? nullptr : request.lanes->board);
   const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
     return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log);
   };

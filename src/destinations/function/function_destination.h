@@ -26,6 +26,7 @@ struct FunctionOptions {
   NamingConvention naming = NamingConvention::direct;
   std::optional<int> max_table_nesting{};
   std::uint64_t recommended_file_size = 0;
+  bool raises_on_failed_jobs = true;
   ConfigurationOptions configuration{};              ///< what it is opened with
   std::function<void(std::string_view line)> log{};  ///< from any thread
 };
@@ -38,6 +39,7 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  const delivery::LaneOptions* lane_options() const override { return &options_.lanes; }
   /// Before a load it is opened.
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;

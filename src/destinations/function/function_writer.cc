@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "delivery/batch_file.h"
+#include "delivery/table_changes.h"
 
 namespace outfall::destinations::function {
 namespace {
@@ -39,6 +40,11 @@ std::shared_ptr<const TableSchema> LoadIntroduction::describe(const schema::Tabl
   made->document = to_json(table.to_json());
   known = std::move(made);
   return known;
+}
+
+TableChanges LoadIntroduction::changes(const schema::Table& table) const {
+  return delivery::changes_of(table, before_ ? &*before_ : nullptr,
+                              skips_dlt_ ? delivery::SystemColumns::left_out : delivery::SystemColumns::told);
 }
 
 Outcome LoadIntroduction::introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
@@ -75,6 +81,21 @@ FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, s
   if (timeout_) timed_.emplace(*timeout_);
 }
 
+/// What a call may look into and write to beside its rows. Stays where it is.
+struct FunctionWriter::Desk {
+  explicit Desk(std::shared_ptr<delivery::LoadBoard> of_load)
+      : board(std::move(of_load)), state(board == nullptr ? nullptr : board->state()) {
+    if (board != nullptr) view.pipeline_state = board->pipeline_state();
+  }
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
+  const std::shared_ptr<delivery::LoadBoard> board;
+  DestinationState state;
+  Metrics metrics{};
+  CallDesk view{.state = &state, .metrics = &metrics};
+};
+
 /// All that a call looks at. It outlives the call, however long that takes.
 struct FunctionWriter::Call {
   std::string load_id;
@@ -84,6 +105,7 @@ struct FunctionWriter::Call {
   std::shared_ptr<const delivery::BatchFile> file{};
   const Rows* rows = nullptr;
   std::stop_source stop{};
+  std::unique_ptr<Desk> desk{};
   CallContext context{};
 };
 
@@ -91,7 +113,8 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
   auto call = std::make_shared<Call>(Call{.load_id = load_->load_id(),
                                           .job_id = batch.job_file,
                                           .key = std::string(batch.key),
-                                          .table = load_->describe(batch.table)});
+                                          .table = load_->describe(batch.table),
+                                          .desk = std::make_unique<Desk>(load_->board())});
   call->context = {.load_id = call->load_id,
                    .job_id = call->job_id,
                    .batch_index = batch.index,
@@ -104,7 +127,8 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
                    .log = log_,
                    // A batch of one row goes by the key of the row, also where that is replayed.
                    .row_key = [keeps = batch.keeps, &key_of = batch.row_key, first = batch.first, size = batch.size(),
-                               key = call->key](std::size_t row) { return size == 1 ? key : key_of(first + row); }};
+                               key = call->key](std::size_t row) { return size == 1 ? key : key_of(first + row); },
+                   .desk = &call->desk->view};
   return call;
 }
 
@@ -126,7 +150,10 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   Outcome outcome =
       guard([call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
             "the function");
-  if (is_stuck_) call->stop.request_stop();
+  if (is_stuck_)
+    call->stop.request_stop();
+  else
+    take_from(*call->desk);
   return outcome;
 }
 
@@ -136,7 +163,10 @@ std::optional<Outcome> FunctionWriter::resolve(const delivery::Batch& batch) {
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
   Outcome outcome = guard(
       [call, destination = destination_] { return destination->resolve(*call->table, call->context); }, "resolve");
-  if (is_stuck_) call->stop.request_stop();
+  if (is_stuck_)
+    call->stop.request_stop();
+  else
+    take_from(*call->desk);
   return outcome;
 }
 
@@ -169,15 +199,34 @@ Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema
                                   const std::stop_token& stop) {
   std::stop_source own;
   const std::stop_callback passed_on(stop, [&] { own.request_stop(); });
+  const auto desk = std::make_shared<Desk>(load_->board());
+  std::optional<TableChanges> changes;
+  if (hook == &CustomDestination::begin_table) changes = load_->changes(*table);
   Outcome outcome = guard(
-      [hook, own, destination = destination_, load = load_, log = log_,
-       described = table == nullptr ? nullptr : load_->describe(*table)] {
-        return ((*destination).*
-                hook)({.load_id = load->load_id(), .table = described.get(), .log = log, .stop = own.get_token()});
+      [hook, own, desk, destination = destination_, load = load_, log = log_,
+       described = table == nullptr ? nullptr : load_->describe(*table), changes = std::move(changes)] {
+        return ((*destination).*hook)({.load_id = load->load_id(),
+                                       .table = described.get(),
+                                       .changes = changes ? &*changes : nullptr,
+                                       .log = log,
+                                       .stop = own.get_token(),
+                                       .desk = &desk->view});
       },
       name);
-  if (is_stuck_) own.request_stop();
+  if (is_stuck_)
+    own.request_stop();
+  else
+    count(*desk);
   return outcome;
+}
+
+void FunctionWriter::take_from(const Desk& desk) {
+  changes_ = desk.state.changes();
+  count(desk);
+}
+
+void FunctionWriter::count(const Desk& desk) {
+  if (desk.board != nullptr) desk.board->count(desk.metrics);
 }
 
 Outcome FunctionWriter::guard(std::function<Outcome()> call, std::string_view what) {

@@ -12,20 +12,28 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "delivery/load_board.h"
 #include "delivery/writer.h"
 #include "destinations/function/guarded_call.h"
 #include "outfall/custom_destination.h"
+#include "schema/schema.h"
 
 namespace outfall::destinations::function {
 
 /// What the writers of a load have told the destination. Any thread may call.
 class LoadIntroduction {
  public:
-  LoadIntroduction(std::string load_id, bool skips_dlt) : load_id_(std::move(load_id)), skips_dlt_(skips_dlt) {}
+  LoadIntroduction(std::string load_id, bool skips_dlt, std::optional<schema::Schema> before = {},
+                   std::shared_ptr<delivery::LoadBoard> board = nullptr)
+      : load_id_(std::move(load_id)), skips_dlt_(skips_dlt), before_(std::move(before)), board_(std::move(board)) {}
 
   const std::string& load_id() const { return load_id_; }
   std::shared_ptr<const TableSchema> describe(const schema::Table& table);
+  TableChanges changes(const schema::Table& table) const;
+  /// Null: nothing is remembered, and nothing counted.
+  const std::shared_ptr<delivery::LoadBoard>& board() const { return board_; }
 
   /// Calls `begin_load` and `begin_table` where nobody has yet; others wait meanwhile. What does not answer
   /// `delivered` is asked again next time.
@@ -39,6 +47,8 @@ class LoadIntroduction {
  private:
   const std::string load_id_;
   const bool skips_dlt_;
+  const std::optional<schema::Schema> before_;  ///< of the load before
+  const std::shared_ptr<delivery::LoadBoard> board_;
   mutable std::mutex mutex_;
   bool has_begun_ = false;
   std::optional<Outcome> stuck_;
@@ -55,21 +65,27 @@ class FunctionWriter final : public delivery::Writer {
   Outcome write(const delivery::Batch& batch) override;
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
+  ledger::StateChanges take_state_changes() override { return std::exchange(changes_, {}); }
   bool is_stuck() const override { return is_stuck_; }
 
  private:
   using Hook = Outcome (CustomDestination::*)(const LoadEvent&);
+  struct Desk;
   struct Call;
   std::shared_ptr<Call> make_call(const delivery::Batch& batch);
   Outcome introduce(const schema::Table* table, const std::stop_token& stop);
   Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop);
   Outcome guard(std::function<Outcome()> call, std::string_view what);
+  /// A call that returned has left something there.
+  void take_from(const Desk& desk);
+  static void count(const Desk& desk);
 
   const std::shared_ptr<CustomDestination> destination_;
   const std::shared_ptr<LoadIntroduction> load_;
   const std::optional<std::chrono::nanoseconds> timeout_;
   const std::function<void(std::string_view)> log_;
   std::optional<TimedCalls> timed_;
+  ledger::StateChanges changes_;  ///< of the call that was answered last
   bool is_stuck_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "delivery/table_changes.h"
 #include "destinations/function/plugin.h"
 
 namespace outfall::destinations::function {
@@ -25,9 +26,9 @@ std::unexpected<Error> refused(const std::string& address, const std::string& wh
 class PluginCall {
  public:
   PluginCall(const LoadEvent& event, const std::optional<Configuration>& configuration)
-      : PluginCall(event.load_id, event.log, nullptr, configuration) {}
+      : PluginCall({event.load_id, event.log, nullptr, event.desk}, configuration) {}
   PluginCall(const CallContext& context, const std::optional<Configuration>& configuration)
-      : PluginCall(context.load_id, context.log, &context, configuration) {}
+      : PluginCall({context.load_id, context.log, &context, context.desk}, configuration) {}
   PluginCall(const PluginCall&) = delete;
   PluginCall& operator=(const PluginCall&) = delete;
 
@@ -51,15 +52,23 @@ class PluginCall {
   }
 
  private:
-  PluginCall(std::string_view load_id, const std::function<void(std::string_view)>& log, const CallContext* context,
-             const std::optional<Configuration>& configuration)
-      : load_id_(load_id),
-        job_id_(context == nullptr ? "" : context->job_id),
-        key_(context == nullptr ? "" : context->key),
-        path_(context == nullptr ? "" : context->path),
-        log_(log),
-        context_(context),
+  struct About {
+    std::string_view load_id;
+    const std::function<void(std::string_view)>& log;
+    const CallContext* context;  ///< null: of a hook
+    const CallDesk* desk;        ///< null: before a load
+  };
+
+  PluginCall(const About& about, const std::optional<Configuration>& configuration)
+      : load_id_(about.load_id),
+        job_id_(about.context == nullptr ? "" : about.context->job_id),
+        key_(about.context == nullptr ? "" : about.context->key),
+        path_(about.context == nullptr ? "" : about.context->path),
+        log_(about.log),
+        context_(about.context),
+        desk_(about.desk),
         configuration_(configuration) {
+    const CallContext* context = context_;
     call_ = {.load_id = load_id_.c_str(),
              .job_id = job_id_.c_str(),
              .key = key_.c_str(),
@@ -76,7 +85,12 @@ class PluginCall {
              .setting = setting,
              .path = path_.c_str(),
              .row_count = context == nullptr ? 0 : context->row_count,
-             .engine = this};
+             .engine = this,
+             .state = state,
+             .set_state = set_state,
+             .pipeline_state = pipeline_state,
+             .count = count,
+             .gauge = gauge};
   }
 
   Outcome answered(Outcome::Kind kind, std::string usual_reason) {
@@ -129,7 +143,38 @@ class PluginCall {
       }
       text = secret->reveal();
     }
-    return self.settings_.emplace_back(std::move(*text)).c_str();
+    return self.texts_.emplace_back(std::move(*text)).c_str();
+  }
+
+  static const char* state(outfall_call* call, const char* name) {
+    PluginCall& self = of(call);
+    std::optional<std::string> value;
+    if (self.desk_ != nullptr) value = self.desk_->state->get(text_of(name));
+    return value ? self.texts_.emplace_back(std::move(*value)).c_str() : nullptr;
+  }
+  static int set_state(outfall_call* call, const char* name, const char* json) {
+    PluginCall& self = of(call);
+    if (self.desk_ == nullptr || self.context_ == nullptr) {
+      self.outcome_.reason = "state is set by calls that take rows";
+      return 1;
+    }
+    if (json == nullptr) {
+      self.desk_->state->erase(text_of(name));
+      return 0;
+    }
+    const Status set = self.desk_->state->set(text_of(name), json);
+    if (!set) self.outcome_.reason = set.error().message;
+    return set ? 0 : 1;
+  }
+  static const char* pipeline_state(outfall_call* call) {
+    PluginCall& self = of(call);
+    return self.desk_ == nullptr ? "" : self.texts_.emplace_back(self.desk_->pipeline_state).c_str();
+  }
+  static void count(outfall_call* call, const char* name, std::uint64_t by) {
+    if (of(call).desk_ != nullptr) of(call).desk_->metrics->count(text_of(name), by);
+  }
+  static void gauge(outfall_call* call, const char* name, double value) {
+    if (of(call).desk_ != nullptr) of(call).desk_->metrics->gauge(text_of(name), value);
   }
 
   const std::string load_id_;
@@ -138,23 +183,27 @@ class PluginCall {
   const std::string path_;
   const std::function<void(std::string_view)>& log_;  ///< may be null
   const CallContext* context_;                        ///< null: of a hook
+  const CallDesk* desk_;                              ///< null: before a load
   const std::optional<Configuration>& configuration_;
-  std::deque<std::string> settings_;  ///< that were asked for
+  std::deque<std::string> texts_;  ///< that were asked for
   Outcome outcome_;
   outfall_call call_{};
 };
 
 /// A table as C sees it.
 struct PluginTable {
-  explicit PluginTable(const TableSchema& schema)
+  explicit PluginTable(const TableSchema& schema, const TableChanges* changes = nullptr)
       : disposition(name(schema.write_disposition)),
+        what_changed(changes == nullptr ? "" : outfall::to_json(delivery::to_json(*changes))),
         table{.name = schema.name.c_str(),
               .write_disposition = disposition.c_str(),
               .parent = schema.parent.c_str(),
               .resource = schema.resource.c_str(),
-              .schema = schema.document.c_str()} {}
+              .schema = schema.document.c_str(),
+              .changes = changes == nullptr ? nullptr : what_changed.c_str()} {}
 
   const std::string disposition;
+  const std::string what_changed;
   const outfall_table table;
 };
 
@@ -213,7 +262,7 @@ class PluginDestination final : public CustomDestination {
   }
   Outcome tell_of_table(int (*hook)(void*, const outfall_table*, outfall_call*), const LoadEvent& event) const {
     if (hook == nullptr) return {};
-    const PluginTable table(*event.table);
+    const PluginTable table(*event.table, event.changes);
     PluginCall call(event, configuration_);
     const int answer = hook(plugin_.state, &table.table, call.get());
     return std::move(call).outcome(answer);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/conceal.h"
 #include "base/line_cutter.h"
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
@@ -39,21 +40,50 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
     ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, text_);
   }
   if (!ready) return delivery::retry_after(ready.error());
+  std::vector<std::string> environment = own_variables(options_.own);
+  environment.insert(
+      environment.end(),
+      {fmt::format("OUTFALL_TABLE={}", batch.table.name), fmt::format("OUTFALL_KEY={}", batch.key),
+       fmt::format("OUTFALL_LOAD_ID={}", batch.load_id), fmt::format("OUTFALL_JOB={}", batch.job_file),
+       fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
+       fmt::format("OUTFALL_ROWS={}", batch.size()), fmt::format("OUTFALL_FORMAT={}", name(batch.format)),
+       fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())});
   LineCutter log(options_.log);
-  const Result<ProgramEnd> end = run_program(
-      guard_,
-      {.command = options_.command,
-       .environment = {fmt::format("OUTFALL_TABLE={}", batch.table.name), fmt::format("OUTFALL_KEY={}", batch.key),
-                       fmt::format("OUTFALL_LOAD_ID={}", batch.load_id), fmt::format("OUTFALL_JOB={}", batch.job_file),
-                       fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
-                       fmt::format("OUTFALL_ROWS={}", batch.size()),
-                       fmt::format("OUTFALL_FORMAT={}", name(batch.format)),
-                       fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())},
-       .input = text_},
-      options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
+  const Result<ProgramEnd> end =
+      run_program(guard_, {.command = options_.command, .environment = std::move(environment), .input = text_},
+                  options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
   if (!end) return delivery::retry_after(end.error());
-  return outcome_of(*end, options_);
+  return concealed(outcome_of(*end, options_), options_.secrets);
+}
+
+std::vector<std::string> own_variables(const Json& own) {
+  std::vector<std::string> variables;
+  std::vector<std::pair<std::string, const Json*>> sections = {{"OUTFALL_OPTION", &own}};
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const auto [before, section] = sections[i];
+    for (const Json::Member& member : *section->as_object()) {
+      std::string variable = before + (i == 0 ? "_" : "__");
+      for (const char c : member.key) {
+        const bool is_small = c >= 'a' && c <= 'z';
+        const bool is_plain = is_small || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        variable += is_small ? static_cast<char>(c - 'a' + 'A') : is_plain ? c : '_';
+      }
+      const std::string* text = member.value.as_string();
+      if (member.value.is_object())
+        sections.emplace_back(std::move(variable), &member.value);
+      else
+        variables.push_back(fmt::format("{}={}", variable, text == nullptr ? to_json(member.value) : *text));
+    }
+  }
+  return variables;
+}
+
+Outcome concealed(Outcome outcome, const std::vector<std::string>& secrets) {
+  if (secrets.empty()) return outcome;
+  outcome.reason = conceal(outcome.reason, secrets);
+  for (RejectedRow& row : outcome.rows) row.reason = conceal(row.reason, secrets);
+  return outcome;
 }
 
 std::string last_line(std::string_view said) {

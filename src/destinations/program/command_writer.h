@@ -10,7 +10,9 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/json.h"
 #include "base/program.h"
 #include "delivery/writer.h"
 
@@ -22,6 +24,8 @@ struct CommandOptions {
   LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< that a program which is kept alive is started for
   std::set<int> reject_codes{};
   std::set<int> retry_codes{};
+  Json own = Json::object();           ///< values of the configuration that are the program's own
+  std::vector<std::string> secrets{};  ///< texts of those that are secret
   /// Gets each line that it writes beside its answers, from any thread.
   std::function<void(std::string_view)> log{};
 };
@@ -40,6 +44,13 @@ class CommandWriter final : public delivery::Writer {
   ProgramGuard& guard_;
   std::string text_;  ///< of the batch in hand
 };
+
+/// The variables that have the program's own values: OUTFALL_OPTION_API_KEY=..., sections joined by two underscores.
+/// What is no text is JSON.
+std::vector<std::string> own_variables(const Json& own);
+
+/// What is said, without the secrets.
+Outcome concealed(Outcome outcome, const std::vector<std::string>& secrets);
 
 /// The last line of what a program said that says something.
 std::string last_line(std::string_view said);

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/conceal.h"
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
+#include "delivery/table_changes.h"
 
 namespace outfall::destinations::program {
 namespace {
@@ -172,7 +174,8 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
     table_.clear();
   }
   if (table != nullptr && table_ != table->name) {
-    Outcome told = ask(table_line("begin_table", load_id, *table), 0, stop);
+    const TableChanges changes = delivery::changes_of(*table, setup_.before.get(), delivery::SystemColumns::left_out);
+    Outcome told = ask(table_line("begin_table", load_id, *table, &changes), 0, stop);
     if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
     table_ = table->name;
   }
@@ -180,13 +183,17 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
 }
 
 Outcome ExecWriter::start(const std::stop_token& stop) {
-  Result<LiveProgram> program =
-      LiveProgram::start(guard_, "exec " + options_.command, {}, [this](std::string_view said) { log_.take(said); });
+  Result<LiveProgram> program = LiveProgram::start(setup_.guard, "exec " + setup_.options.command, {},
+                                                   [this](std::string_view said) { log_.take(said); });
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
+  const auto state = setup_.board == nullptr ? nullptr : setup_.board->state();
   const Answer answer =
-      program_->ask(hello_line(destination_, worker_, format_),
-                    std::max<std::chrono::nanoseconds>(options_.timeout.value_or(start_max), start_max), stop);
+      program_->ask(hello_line({.destination = setup_.destination,
+                                .worker = setup_.worker,
+                                .format = format_,
+                                .options = setup_.options.own}),
+                    std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
@@ -194,10 +201,12 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
     outcome.kind = Outcome::Kind::retry;
     return outcome;
   }
-  const Result<Ready> ready = read_ready(answer.line);
+  // It may say what it was told.
+  Result<Ready> ready = read_ready(answer.line);
+  if (!ready) ready = read_ready(conceal(answer.line, setup_.options.secrets));
   if (ready) {
     ready_ = *ready;
-    if (introduced_) introduced_(ready_);
+    if (setup_.introduced) setup_.introduced(ready_);
     return {};
   }
   (void)gone("");
@@ -206,11 +215,17 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
 
 Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop,
                         const std::function<void()>& meanwhile) {
-  const Answer answer = program_->ask(text, options_.timeout, stop, meanwhile);
+  const Answer answer = program_->ask(text, setup_.options.timeout, stop, meanwhile);
   if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
-  Outcome outcome = read_outcome(answer.line, rows);
-  if (outcome.kind == Outcome::Kind::unknown) (void)gone("");
-  return outcome;
+  ProgramAnswer said = read_answer(answer.line, rows);
+  if (setup_.board != nullptr) setup_.board->count(said.metrics);
+  changes_ = std::move(said.state);
+  if (said.outcome.kind == Outcome::Kind::unknown) {
+    // It repeats the beginning of what was said.
+    said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), rows).outcome.reason;
+    (void)gone("");
+  }
+  return concealed(std::move(said.outcome), setup_.options.secrets);
 }
 
 Outcome ExecWriter::gone(std::string reason) {
@@ -218,7 +233,7 @@ Outcome ExecWriter::gone(std::string reason) {
   log_.finish();
   program_.reset();
   if (const std::string line = last_line(end.said); !line.empty()) reason += ": " + line;
-  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason)};
+  return concealed({.kind = Outcome::Kind::unknown, .reason = std::move(reason)}, setup_.options.secrets);
 }
 
 }  // namespace outfall::destinations::program

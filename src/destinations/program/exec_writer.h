@@ -14,29 +14,35 @@
 
 #include "base/line_cutter.h"
 #include "base/program.h"
+#include "delivery/load_board.h"
 #include "delivery/writer.h"
 #include "destinations/program/command_writer.h"
 #include "destinations/program/protocol.h"
+#include "schema/schema.h"
 
 namespace outfall::destinations::program {
 
+/// All that is referred to outlives the writer.
+struct ExecSetup {
+  const CommandOptions& options;
+  const std::string& destination;
+  ProgramGuard& guard;
+  int worker = 0;
+  std::shared_ptr<const schema::Schema> before{};  ///< of the load before; null: there is none
+  std::function<void(const Ready&)> introduced{};  ///< told each time that the program says what it is
+  std::shared_ptr<delivery::LoadBoard> board{};    ///< null: it is not asked for rows
+};
+
 class ExecWriter final : public delivery::Writer {
  public:
-  /// All outlive the object.
-  ExecWriter(const CommandOptions& options, const std::string& destination, int worker, ProgramGuard& guard,
-             std::function<void(const Ready&)> introduced = {})
-      : options_(options),
-        destination_(destination),
-        worker_(worker),
-        guard_(guard),
-        introduced_(std::move(introduced)),
-        log_(options.log),
-        format_(options.format) {}
+  explicit ExecWriter(ExecSetup setup)
+      : setup_(std::move(setup)), log_(setup_.options.log), format_(setup_.options.format) {}
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
+  ledger::StateChanges take_state_changes() override { return std::exchange(changes_, {}); }
 
   /// What the program says when it is started.
   Result<Ready> look(const std::stop_token& stop);
@@ -64,18 +70,15 @@ class ExecWriter final : public delivery::Writer {
               const std::function<void()>& meanwhile = {});
   Outcome gone(std::string reason);
 
-  const CommandOptions& options_;
-  const std::string& destination_;
-  const int worker_;
-  ProgramGuard& guard_;
-  const std::function<void(const Ready&)> introduced_;  ///< told each time that the program says what it is
+  const ExecSetup setup_;
   LineCutter log_;
   std::optional<LiveProgram> program_;
-  LoaderFileFormat format_;  ///< that it is started for
-  Ready ready_{};            ///< what it said
-  std::string load_id_;      ///< that it was told of
-  std::string table_;        ///< the same
-  std::string text_;         ///< of the batch in hand
+  LoaderFileFormat format_;       ///< that it is started for
+  Ready ready_{};                 ///< what it said
+  std::string load_id_;           ///< that it was told of
+  std::string table_;             ///< the same
+  std::string text_;              ///< of the batch in hand
+  ledger::StateChanges changes_;  ///< of what was answered last
   Ahead ahead_;
 };
 

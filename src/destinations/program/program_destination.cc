@@ -6,6 +6,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/conceal.h"
 #include "destinations/program/exec_writer.h"
 
 namespace outfall::destinations::program {
@@ -13,6 +14,11 @@ namespace {
 
 /// How long programs of a run that was killed may take to be dead.
 constexpr std::chrono::milliseconds death_max{10'000};
+
+std::function<void(std::string_view)> concealing(const ProgramOptions& options) {
+  if (options.secrets.empty() || !options.log) return options.log;
+  return [secrets = options.secrets, log = options.log](std::string_view line) { log(conceal(line, secrets)); };
+}
 
 }  // namespace
 
@@ -41,12 +47,15 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                .format = options.lanes.format,
                .reject_codes = options.reject_codes,
                .retry_codes = options.retry_codes,
-               .log = options.log},
+               .own = options.own,
+               .secrets = options.secrets,
+               .log = concealing(options)},
       lanes_(options.lanes),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
                     .takes_documents = options.lanes.format == LoaderFileFormat::jsonl,
-                    .recommended_file_size = options.recommended_file_size},
+                    .recommended_file_size = options.recommended_file_size,
+                    .raises_on_failed_jobs = options.raises_on_failed_jobs},
       lock_path_(options.lock_path),
       knows_what_it_has_(kind == Kind::one_a_batch && options.deduplicates) {}
 
@@ -85,7 +94,7 @@ Status ProgramDestination::look_for_command() {
   const Result<ProgramGuard*> held = guard({});
   if (!held) return fail(held.error());
   if (kind_ == Kind::kept_alive) {
-    const Result<Ready> ready = ExecWriter(command_, address_, 0, **held).look({});
+    const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = **held}).look({});
     if (!ready) return fail(ready.error());
     knows_what_it_has_ = ready->deduplicates || ready->resolves;
     return {};
@@ -105,11 +114,20 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   const Result<ProgramGuard*> held = guard(request.stop);
   if (!held) return fail(held.error());
   worker_ = 0;
-  const auto make_writer = [this, guard = *held]() -> Result<std::unique_ptr<delivery::Writer>> {
+  Result<std::optional<schema::Schema>> found = delivery::schema_before(request);
+  if (!found) return fail(std::move(found.error()));
+  const auto before = *found ? std::make_shared<const schema::Schema>(std::move(**found)) : nullptr;
+  const auto board = request.lanes == nullptr ? nullptr : request.lanes->board;
+  const auto make_writer = [this, guard = *held, before, board]() -> Result<std::unique_ptr<delivery::Writer>> {
     if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard);
-    return std::make_unique<ExecWriter>(command_, address_, worker_++, *guard, [this](const Ready& ready) {
-      knows_what_it_has_ = ready.deduplicates || ready.resolves;
-    });
+    return std::make_unique<ExecWriter>(ExecSetup{
+        .options = command_,
+        .destination = address_,
+        .guard = *guard,
+        .worker = worker_++,
+        .before = before,
+        .introduced = [this](const Ready& ready) { knows_what_it_has_ = ready.deduplicates || ready.resolves; },
+        .board = board});
   };
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }
@@ -118,7 +136,7 @@ Status ProgramDestination::abort_load(const std::string& load_id, const std::sto
   if (kind_ == Kind::one_a_batch) return {};
   const Result<ProgramGuard*> held = guard(stop);
   if (!held) return fail(held.error());
-  Outcome told = ExecWriter(command_, address_, 0, **held)
+  Outcome told = ExecWriter({.options = command_, .destination = address_, .guard = **held})
                      .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   if (told.kind == Outcome::Kind::delivered) return {};
   return fail(std::move(told.reason), std::move(told.hint));

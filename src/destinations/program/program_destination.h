@@ -14,7 +14,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/json.h"
 #include "delivery/intake.h"
 #include "delivery/unasked_destination.h"
 #include "destinations/program/command_writer.h"
@@ -27,10 +30,13 @@ struct ProgramOptions {
   std::set<int> reject_codes{65};                     ///< exit codes of a command; as sysexits.h calls it: EX_DATAERR
   std::set<int> retry_codes{75};                      ///< EX_TEMPFAIL
   std::uint64_t recommended_file_size = 0;
+  bool raises_on_failed_jobs = true;
   bool deduplicates = false;                         ///< of a command; others say so themselves
   std::string lock_path{};                           ///< of the lock that the programs hold; made if missing
   std::function<void(std::string_view line)> log{};  ///< from any thread
   std::string called{};                              ///< instead of its address; empty: nothing
+  Json own = Json::object();                         ///< values of the configuration that are the program's own
+  std::vector<std::string> secrets{};                ///< texts of those that are secret, as conceal() takes them
   NamingConvention naming = NamingConvention::direct;
   int max_table_nesting = 0;
 };
@@ -47,6 +53,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   /// Errors: usage: it cannot be started.
   Result<DeliveryMode> find_mode() override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
+  const delivery::LaneOptions* lane_options() const override { return &lanes_; }
   /// Before a load it sees whether the program can be started, and is one.
   ///
   /// Errors: usage: it cannot, or it is not.

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "delivery/table_changes.h"
+#include "outfall/destination_state.h"
 
 namespace outfall::destinations::program {
 namespace {
@@ -110,14 +113,23 @@ Json about(const delivery::Batch& batch, std::string_view type) {
 
 }  // namespace
 
-std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format) {
-  Json hello = message("hello");
-  hello.set("protocol", protocol_version);
-  hello.set("destination", destination);
-  hello.set("format", format == LoaderFileFormat::jsonl ? std::string_view("ndjson") : name(format));
-  hello.set("options", Json::object());
-  hello.set("worker", worker);
-  return line_of(hello);
+std::string hello_line(const Hello& hello) {
+  const bool is_plain = hello.format == LoaderFileFormat::jsonl;
+  Json line = message("hello");
+  line.set("protocol", protocol_version);
+  line.set("destination", hello.destination);
+  line.set("format", is_plain ? std::string_view("ndjson") : name(hello.format));
+  line.set("options", hello.options);
+  line.set("worker", hello.worker);
+  if (hello.state != nullptr) {
+    Json state = Json::object();
+    for (const auto& [name, value] : *hello.state) {
+      const Result<Json> read = parse_json(value, Fractions::as_written);
+      if (read) state.set(name, *read);
+    }
+    line.set("state", std::move(state));
+  }
+  return line_of(line);
 }
 
 std::string load_line(std::string_view type, std::string_view load_id) {
@@ -126,7 +138,8 @@ std::string load_line(std::string_view type, std::string_view load_id) {
   return line_of(line);
 }
 
-std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table) {
+std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table,
+                       const TableChanges* changes) {
   Json line = message(type);
   line.set("load_id", load_id);
   Json document = table.to_json();
@@ -137,6 +150,7 @@ std::string table_line(std::string_view type, std::string_view load_id, const sc
   described.set("name", table.name);
   for (const Json::Member& member : *document.as_object()) described.set(member.key, member.value);
   line.set("table", std::move(described));
+  if (changes != nullptr) line.set("changes", delivery::to_json(*changes));
   return line_of(line);
 }
 
@@ -191,19 +205,71 @@ Result<Ready> read_ready(std::string_view line) {
                .row_keys = says(*answer, "row_keys")};
 }
 
-Outcome read_outcome(std::string_view line, std::uint64_t rows) {
-  const Result<Json> answer = parse_json(line);
-  if (!answer) return unknown("the program's answer is not JSON", line);
-  const std::string type = text_of(*answer, "type");
+namespace {
+
+Outcome outcome_in(const Json& answer, std::string_view line, std::uint64_t rows) {
+  const std::string type = text_of(answer, "type");
   if (type == "ok") return {.kind = Outcome::Kind::delivered};
   if (type == "retry") {
     return {.kind = Outcome::Kind::retry,
-            .reason = reason_of(*answer, "the program asks for another attempt"),
-            .after = wait_of(*answer)};
+            .reason = reason_of(answer, "the program asks for another attempt"),
+            .after = wait_of(answer)};
   }
-  if (type == "reject") return read_reject(*answer, line, rows);
-  if (type == "fatal") return {.kind = Outcome::Kind::fatal, .reason = reason_of(*answer, "the program gives up")};
+  if (type == "reject") return read_reject(answer, line, rows);
+  if (type == "fatal") return {.kind = Outcome::Kind::fatal, .reason = reason_of(answer, "the program gives up")};
   return unknown("the program's answer is of no known type", line);
+}
+
+/// Members of an object that the answer may have.
+std::span<const Json::Member> members_of(const Json& answer, std::string_view key) {
+  const Json* found = answer.find(key);
+  const Json::Object* members = found == nullptr ? nullptr : found->as_object();
+  return members == nullptr ? std::span<const Json::Member>() : std::span<const Json::Member>(*members);
+}
+
+/// Errors: a value is none that can be kept.
+Result<ledger::StateChanges> state_in(const Json& answer) {
+  DestinationState state;
+  for (const Json::Member& member : members_of(answer, "state")) {
+    if (member.value.is_null()) {
+      state.erase(member.key);
+    } else if (const Status set = state.set(member.key, to_json(member.value)); !set) {
+      return fail(set.error());
+    }
+  }
+  return state.changes();
+}
+
+/// What is no number is passed over.
+Metrics metrics_in(const Json& answer) {
+  Metrics metrics;
+  const Json* found = answer.find("metrics");
+  if (found == nullptr) return metrics;
+  for (const Json::Member& member : members_of(*found, "counters")) {
+    const std::int64_t* by = member.value.as_int();
+    if (by != nullptr && *by >= 0) metrics.count(member.key, static_cast<std::uint64_t>(*by));
+  }
+  for (const Json::Member& member : members_of(*found, "gauges")) {
+    if (const std::int64_t* whole = member.value.as_int()) metrics.gauge(member.key, static_cast<double>(*whole));
+    if (const double* value = member.value.as_double()) metrics.gauge(member.key, *value);
+  }
+  return metrics;
+}
+
+}  // namespace
+
+ProgramAnswer read_answer(std::string_view line, std::uint64_t rows) {
+  const Result<Json> answer = parse_json(line);
+  if (!answer) return {.outcome = unknown("the program's answer is not JSON", line)};
+  ProgramAnswer read{.outcome = outcome_in(*answer, line, rows), .state = {}, .metrics = metrics_in(*answer)};
+  const bool is_taken = read.outcome.kind == Outcome::Kind::delivered || !read.outcome.rows.empty();
+  if (!is_taken) return read;
+  Result<ledger::StateChanges> state = state_in(*answer);
+  if (state)
+    read.state = std::move(*state);
+  else
+    read.outcome = unknown(state.error().message, line);
+  return read;
 }
 
 }  // namespace outfall::destinations::program

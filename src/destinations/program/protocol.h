@@ -9,8 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "delivery/writer.h"
+#include "ledger/records.h"
+#include "outfall/custom_destination.h"
 #include "outfall/error.h"
+#include "outfall/metrics.h"
 #include "outfall/types.h"
 #include "schema/table.h"
 
@@ -29,10 +33,18 @@ struct Ready {
 bool is_lines(LoaderFileFormat format);
 
 // Messages to the program, each a line with its line feed.
-std::string hello_line(std::string_view destination, int worker, LoaderFileFormat format);
+struct Hello {
+  std::string_view destination;
+  int worker = 0;
+  LoaderFileFormat format = LoaderFileFormat::jsonl;
+  const Json& options;                         ///< values of the configuration that are the program's own
+  const ledger::StateValues* state = nullptr;  ///< what it remembers; null: it is not asked for rows
+};
+std::string hello_line(const Hello& hello);
 std::string load_line(std::string_view type, std::string_view load_id);
-/// `table` without the columns that describe a load.
-std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table);
+/// `table` without the columns that describe a load. `changes` is told of where it begins.
+std::string table_line(std::string_view type, std::string_view load_id, const schema::Table& table,
+                       const TableChanges* changes = nullptr);
 /// How its rows follow: as lines, or as so many bytes.
 struct RowsBehind {
   bool row_keys = false;
@@ -49,8 +61,14 @@ std::string end_line();
 /// Errors: abandon: it is no such answer, or of another protocol.
 Result<Ready> read_ready(std::string_view line);
 
+struct ProgramAnswer {
+  Outcome outcome{};
+  ledger::StateChanges state{};  ///< of a batch that was taken, perhaps without some rows
+  Metrics metrics{};
+};
+
 /// What a program says of a batch of so many rows, or of a message that is answered with `ok`. What is no answer leaves
 /// it unknown what became of the batch.
-Outcome read_outcome(std::string_view line, std::uint64_t rows);
+ProgramAnswer read_answer(std::string_view line, std::uint64_t rows);
 
 }  // namespace outfall::destinations::program

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LoadBoard: what the calls of a load share beside rows: what the destination remembers, and what it counts. Any thread
+// may call.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "ledger/records.h"
+#include "outfall/metrics.h"
+
+namespace outfall::delivery {
+
+class LoadBoard {
+ public:
+  /// `pipeline_state`: the pipeline's document, as JSON.
+  LoadBoard(ledger::StateValues state, std::string pipeline_state)
+      : state_(std::make_shared<const ledger::StateValues>(std::move(state))),
+        pipeline_state_(std::move(pipeline_state)) {}
+
+  std::shared_ptr<const ledger::StateValues> state() const {
+    const std::lock_guard lock(mutex_);
+    return state_;
+  }
+  const std::string& pipeline_state() const { return pipeline_state_; }
+
+  /// What is durable by now.
+  void apply(const ledger::StateChanges& changes) {
+    if (changes.empty()) return;
+    const std::lock_guard lock(mutex_);
+    auto changed = std::make_shared<ledger::StateValues>(*state_);
+    for (const auto& [name, value] : changes) {
+      if (value)
+        changed->insert_or_assign(name, *value);
+      else
+        changed->erase(name);
+    }
+    state_ = std::move(changed);
+  }
+
+  void count(const Metrics& counted) {
+    if (counted.empty()) return;
+    const std::lock_guard lock(mutex_);
+    metrics_.add(counted);
+  }
+  Metrics metrics() const {
+    const std::lock_guard lock(mutex_);
+    return metrics_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ledger::StateValues> state_;
+  const std::string pipeline_state_;
+  Metrics metrics_;
+};
+
+}  // namespace outfall::delivery
