@@ -142,7 +142,10 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
     recorded = keep_rejected(database_, load_id, run_id);
   }
   forget_set_aside();
-  return recorded ? transaction->commit() : recorded;
+  if (recorded) {
+    recorded = transaction->commit();
+  }
+  return recorded ? tell(Recorded::lanes) : recorded;
 }
 
 Status Ledger::reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions) {
