@@ -297,7 +297,7 @@ std::string loads_text(const Report& report) {
 std::string state_text(const StateReport& state) {
   std::string out = one_line(state.address);
   out += state.is_complete ? ", all is pushed" : state.pushed_at ? ", pushed in part" : ", nothing is pushed";
-  if (!state.guarantee.empty()) out += "; another runner goes on with it " + state.guarantee;
+  if (!state.guarantee.empty()) out += "; a runner that goes on with it: " + state.guarantee;
   return labelled("state", out);
 }
 

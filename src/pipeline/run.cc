@@ -636,7 +636,7 @@ class Run {
   static std::string guarantee_elsewhere(DeliveryMode mode) {
     switch (mode) {
       case DeliveryMode::transactional:
-        return "exactly once: the destination knows what it has";
+        return "exactly once (the destination knows what it has)";
       case DeliveryMode::idempotency_key:
         return "at least once since the last push, under the same keys while batches have the same size";
       case DeliveryMode::at_least_once:

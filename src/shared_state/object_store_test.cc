@@ -101,6 +101,17 @@ TEST(DirectoryStore, IsNotMade) {
   EXPECT_THAT(DirectoryStore::open(folder / "file", Env::system()).error().message, HasSubstr("no folder"));
 }
 
+TEST(DirectoryStore, SaysWhatMayNotBeWritten) {
+  const ScratchFolder folder;
+  EXPECT_EQ(chmod(folder.path().c_str(), 0555), 0);
+  const int status = run_forked([&] {
+    if (!become_unprivileged()) return 1;
+    const Result<bool> put = open_directory(folder)->put_if_absent({"p", "a"}, "x");
+    return !put && put.error().message.ends_with("Permission denied") && !put.error().hint.empty() ? 0 : 2;
+  });
+  EXPECT_EQ(status, 0);
+}
+
 TEST(DirectoryStore, ShowsNoObjectThatIsNotWhole) {
   const ScratchFolder folder;
   const auto store = open_directory(folder);

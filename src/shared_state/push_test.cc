@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "base/sqlite.h"
 #include "ledger/ledger_copy.h"
 #include "ledger/ledger_testing.h"
 #include "ledger/pipeline_lock.h"
@@ -192,6 +193,26 @@ TEST_F(PushTest, ALookFetchesWhatIsNewAndNeverWhatIsHeldHere) {
   }
   EXPECT_TRUE(refresh(store_, "p", there_));
   EXPECT_THAT(pending_in(there_), Contains(load_id));
+}
+
+TEST_F(PushTest, ALedgerOfANewerProgramIsRefused) {
+  {
+    const ledger::Ledger ledger = open();
+  }
+  {
+    Result<Database> newer = Database::open(here_.database, Database::Access::read_write);
+    EXPECT_TRUE(newer->execute("PRAGMA user_version = 999"));
+  }
+  Head head = claim_it();
+  head.ledger = describe_file("state.1.1", here_.database).value();
+  EXPECT_TRUE(store_.put_file_if_absent({"p", "state.1.1"}, here_.database).value());
+  ++head.number;
+  EXPECT_TRUE(put_head(store_, head).value());
+  const Status fresh = refresh(store_, "p", there_);
+  ASSERT_FALSE(fresh);
+  EXPECT_THAT(fresh.error().message, HasSubstr("it has version 999 of the state store"));
+  EXPECT_THAT(fresh.error().hint, HasSubstr("a newer Outfall wrote it"));
+  EXPECT_FALSE(file_exists(there_.database).value());
 }
 
 TEST_F(PushTest, WhatIsGoneOrDamagedIsNamed) {

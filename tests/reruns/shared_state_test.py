@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -364,29 +363,11 @@ def what_is_wrong_is_named(story):
     refused("it is of pipeline 'q'", code=1)
     story.head().write_text(good)
     state = story.folder / "shared/p" / json.loads(good)["ledger"]["object"]
-    whole = state.read_bytes()
-    state.write_bytes(whole[:-100])
+    state.write_bytes(state.read_bytes()[:-100])
     refused("is not what was pushed", code=1)
     state.unlink()
     refused("is incomplete: head.", f"names {state.name}, which is not there", code=1)
-    # A state store of a newer program, pushed as it should be.
-    state.write_bytes(whole)
-    connection = sqlite3.connect(story.folder / "a/pipelines/p/outfall.db")
-    connection.execute("PRAGMA user_version = 999")
-    connection.close()
     assert story.ids() == [1]
-
-
-def a_folder_that_may_not_be_written(story):
-    """A folder that is read-only is refused before anything is loaded."""
-    if os.geteuid() == 0:
-        return "not tried, nothing is denied to root"
-    story.rows(1)
-    (story.folder / "shared").chmod(0o555)
-    told(story.call("run", *story.to_database(), code=1).stderr, "Permission denied")
-    assert not (story.folder / "t.duckdb").exists()
-    (story.folder / "shared").chmod(0o755)
-    return None
 
 
 def unnamed_pipelines_are_shared_too(story):
@@ -405,13 +386,13 @@ def main():
                only_what_was_not_pushed_comes_again, what_is_on_this_disk_counts_first, every_command_works_from_an_empty_disk,
                letters_are_replayed_elsewhere, two_runners_at_once, a_zombie_delivers_nothing_more, a_push_that_fails_ends_the_run,
                a_seal_that_is_not_pushed_is_not_delivered, it_is_shared_or_left_on_purpose, a_state_of_before_is_shared_from_now_on,
-               a_package_that_was_outdone_is_kept_aside, what_is_wrong_is_named, a_folder_that_may_not_be_written,
+               a_package_that_was_outdone_is_kept_aside, what_is_wrong_is_named,
                unnamed_pipelines_are_shared_too]
     chosen = [story for story in stories if story.__name__ in sys.argv[1:]] or stories
     for story in chosen:
         with tempfile.TemporaryDirectory() as folder:
-            not_tried = story(Story(pathlib.Path(folder).resolve()))
-        print(f"{not_tried or 'ok'}: {story.__doc__.splitlines()[0]}", flush=True)
+            story(Story(pathlib.Path(folder).resolve()))
+        print(f"ok: {story.__doc__.splitlines()[0]}", flush=True)
     print(f"{len(chosen)} passed, 0 failed")
 
 
