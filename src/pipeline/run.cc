@@ -622,29 +622,13 @@ class Run {
   /// What was done is pushed before anybody is told of it.
   void settle_state() {
     const Status pushed = held_->state->push();
-    report_.state = held_->state->report();
-    report_.state->guarantee = guarantee_elsewhere(report_.mode);
+    report_.state = held_->state->report(report_.mode);
     if (pushed) return;
     if (!report_.error) {
       report_.error = pushed.error();
       report_.ending = Ending::pending;
     }
     report_.error->remedy = Remedy::retry;  // what stopped it is not in the rows
-  }
-
-  /// Of a runner that goes on with what was pushed last.
-  static std::string guarantee_elsewhere(DeliveryMode mode) {
-    switch (mode) {
-      case DeliveryMode::transactional:
-        return "exactly once (the destination knows what it has)";
-      case DeliveryMode::idempotency_key:
-        return "at least once since the last push, under the same keys while batches have the same size";
-      case DeliveryMode::at_least_once:
-        return "at least once since the last push";
-      case DeliveryMode::none:
-        break;
-    }
-    return "";
   }
 
   /// The last thing written: from here on the same command is a new load.

@@ -22,6 +22,21 @@ void stop(std::jthread& thread) {
   if (thread.joinable()) thread.join();
 }
 
+/// Of a runner that goes on with what was pushed last.
+std::string guarantee_elsewhere(DeliveryMode mode) {
+  switch (mode) {
+    case DeliveryMode::transactional:
+      return "exactly once (the destination knows what it has)";
+    case DeliveryMode::idempotency_key:
+      return "at least once since the last push, under the same keys while batches have the same size";
+    case DeliveryMode::at_least_once:
+      return "at least once since the last push";
+    case DeliveryMode::none:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
 
 StateKeeper::StateKeeper(const KeepRequest& request, Env& env)
@@ -242,9 +257,9 @@ Error StateKeeper::fenced() const {
           .hint = "let it finish: it goes on from the last push of this run"};
 }
 
-StateReport StateKeeper::report() const {
+StateReport StateKeeper::report(DeliveryMode mode) const {
   const std::lock_guard lock(mutex_);
-  StateReport report{.address = store_->address(), .pushes = pushes_};
+  StateReport report{.address = store_->address(), .pushes = pushes_, .guarantee = guarantee_elsewhere(mode)};
   if (pushed_at_us_) report.pushed_at = Time(std::chrono::microseconds(*pushed_at_us_));
   report.is_complete = pushed_marks_ >= marks_ && pushes_ > 0 && !failed_;
   return report;

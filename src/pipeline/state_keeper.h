@@ -76,8 +76,8 @@ class StateKeeper {
 
   bool is_fenced() const;
 
-  /// Where and how often it was pushed by now.
-  StateReport report() const;
+  /// Where and how often it was pushed by now, and what that promises where the destination has this mode.
+  StateReport report(DeliveryMode mode = DeliveryMode::none) const;
 
   /// Facts worth a line in the report.
   std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }

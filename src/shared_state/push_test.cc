@@ -124,6 +124,17 @@ TEST_F(PushTest, AZombieFailsAndRemovesNothingOfItsSuccessor) {
   EXPECT_TRUE(Beats(store_, next).beat().value());
 }
 
+TEST_F(PushTest, RemovesNothingOfALaterGeneration) {
+  ledger::Ledger ledger = open();
+  begin(ledger, "r1");
+  Pusher pusher(store_, here_, claim_it());
+  // Somebody may claim between our head and the removal of what is old, and begin to put.
+  for (const char* name : {"state.2.1", "job.2.2", "beat.2.1", "notes.txt"})
+    EXPECT_TRUE(store_.put_if_absent({"p", name}, "").value());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(pusher.push(Pusher::Then::holds).value());
+  for (const char* name : {"state.2.1", "job.2.2", "beat.2.1", "notes.txt"}) EXPECT_THAT(names(), Contains(name));
+}
+
 TEST_F(PushTest, APushWhoseAnswerIsLostIsRepeated) {
   ledger::Ledger ledger = open();
   begin(ledger, "r1");
