@@ -14,7 +14,7 @@ RANKS = {
     "outfall": 0,  # include/outfall
     "base": 1,
     "config": 2, "schema": 2, "ledger": 2,
-    "columnar": 3, "net": 3,
+    "columnar": 3, "net": 3, "shared_state": 3,
     "normalize": 4, "package": 4, "sql": 4,
     "delivery": 5,
     "destinations": 6, "sources": 6,

@@ -52,6 +52,7 @@ enum class DeadLetterOrder {
 
 struct DeadLetterOptions {
   std::string data_dir{};  ///< as in PipelineOptions
+  std::string state{};     ///< as in PipelineOptions
   std::string pipeline{};  ///< empty: all
   std::string table{};     ///< empty: all
   std::string reason{};    ///< a part of the reason, in any case; empty: all
@@ -73,7 +74,7 @@ Status visit_dead_letters(const DeadLetterOptions& options,
 Result<std::uint64_t> count_dead_letters(const DeadLetterOptions& options);
 
 /// Errors:   usage: no such letter.
-Result<DeadLetter> find_dead_letter(const std::string& data_dir, const std::string& id);
+Result<DeadLetter> find_dead_letter(const std::string& data_dir, const std::string& id, const std::string& state = {});
 
 struct DropLettersOptions {
   DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
@@ -98,6 +99,7 @@ struct ReplayOptions {
   DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
   std::string id{};             ///< one letter, and the rest of the choice does not count
   ReplayKey key = ReplayKey::same;
+  std::chrono::milliseconds state_interval{1000};  ///< as in PipelineOptions
   std::chrono::seconds lock_wait{0};
   std::function<void(const LockWaiting&)> waiting{};
   /// Batches, machine, callbacks and the like. What would name inputs, shape them, or reject rows does not count.

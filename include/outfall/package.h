@@ -36,6 +36,7 @@ struct PackageDetail {
 
 struct PackageOptions {
   std::string data_dir{};  ///< as in PipelineOptions
+  std::string state{};     ///< as in PipelineOptions
   /// May be shortened as long as one package begins so.
   std::string load_id{};
 };

@@ -59,8 +59,15 @@ struct PipelineOptions {
   std::string dataset{};
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
   std::string data_dir{};
-  /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
-  /// open.
+  /// Where several runners share the state of pipelines, so that one with an empty disk goes on where another one ended
+  /// or died: `dir:PATH`, a folder that all of them have (docs/state-store.md). `none`: with nobody. Empty:
+  /// $OUTFALL_STATE, else `state` of the configuration, else with nobody.
+  std::string state{};
+  /// What was delivered in batches is shared at most this much later; 0: before the next batch is sent. Shorter costs
+  /// copies of the state store, longer repeats more where another runner goes on.
+  std::chrono::milliseconds state_interval{1000};
+  /// How long to wait for another process that holds the pipeline, here or where the state is shared, and as long again
+  /// for one that has the database open.
   std::chrono::seconds lock_wait{0};
   /// Called from the calling thread where one of these waits begins.
   std::function<void(const LockWaiting&)> waiting{};

@@ -16,6 +16,7 @@ namespace outfall {
 
 struct PipelineInfoOptions {
   std::string data_dir{};  ///< as in PipelineOptions
+  std::string state{};     ///< as in PipelineOptions
   std::string pipeline{};
 };
 

@@ -47,6 +47,7 @@ struct QueryOptions {
   std::string dataset{};
   /// As in PipelineOptions; only for the name of a pipeline.
   std::string data_dir{};
+  std::string state{};
   QueryAccess access = QueryAccess::read_only;
   /// Bytes that the database may hold before it writes to disk.
   std::size_t memory = std::size_t{1} << 30;

@@ -147,6 +147,15 @@ struct PackageReport {
   std::vector<JobReport> jobs;  ///< in the order in which they are loaded; those that describe the load as well
 };
 
+/// The state that a run has shared with other runners (PipelineOptions::state).
+struct StateReport {
+  std::string address{};            ///< without secrets
+  std::uint64_t pushes = 0;         ///< by this run, when it was told
+  std::optional<Time> pushed_at{};  ///< the newest of them
+  bool is_complete = false;         ///< all that was done until then is pushed
+  std::string guarantee{};          ///< of another runner that goes on with it; empty: none
+};
+
 struct Report {
   Ending ending = Ending::failed;
   std::optional<Error> error;
@@ -157,6 +166,7 @@ struct Report {
   std::string dataset;
   std::string destination;  ///< address without secrets
   std::string data_dir;
+  std::optional<StateReport> state;             ///< none: it is shared with nobody
   Balance balance;                              ///< counts documents (rows of root tables)
   std::vector<PackageReport> packages;          ///< delivered by this run
   std::vector<PackageReport> pending_packages;  ///< sealed, and not at the destination yet

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Status: what the data directory knows of its pipelines. Read from the outside, also while another process runs them;
-// nothing is written, no lock is taken, no row is touched.
+// nothing is written, no lock is taken, no row is touched. Where state is shared with other runners, what they have
+// pushed is fetched first, unless this machine holds the pipeline; that keeps nobody from anything.
 //
 // Each call is a snapshot. The functions are safe for several threads at once.
 #pragma once
@@ -116,6 +117,7 @@ struct PipelineStatus {
 
 struct StatusOptions {
   std::string data_dir{};  ///< as in PipelineOptions
+  std::string state{};     ///< as in PipelineOptions
   std::string pipeline{};  ///< empty: all
   std::size_t packages_max = 20;
   std::size_t runs_max = 10;
@@ -136,7 +138,7 @@ Result<DataDirStatus> status(const StatusOptions& options);
 /// One run, of whatever pipeline. `run_id` may be shortened as long as one run begins so.
 ///
 /// Errors:   usage: no such run, or several.
-Result<RunStatus> run_status(const std::string& data_dir, const std::string& run_id);
+Result<RunStatus> run_status(const std::string& data_dir, const std::string& run_id, const std::string& state = {});
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.
 std::string to_json(const DataDirStatus& status);

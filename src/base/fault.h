@@ -22,6 +22,7 @@ namespace outfall {
 // clang-format off
 #define OUTFALL_FAULT_POINTS(POINT)                                                                            \
   POINT(ledger_created, "the state store exists, nothing was recorded in it")                                  \
+  POINT(state_claimed, "the shared state is claimed, nothing of it was fetched")                               \
   POINT(run_begun, "the run is recorded, nothing was read")                                                    \
   POINT(job_file_created, "a job file was created, it is still empty")                                         \
   POINT(job_file_written, "a job file was written and closed, it is not synced")                               \
@@ -48,6 +49,8 @@ namespace outfall {
   POINT(in_abort, "the destination was told of the abort, its end is not committed")                           \
   POINT(after_abort, "the abort has its end, the job files still exist")                                       \
   POINT(after_skip, "rows that were given up are recorded as rejected, the command has not ended")             \
+  POINT(before_state_push, "the objects of a push are in the shared state, its head is not")                   \
+  POINT(after_state_push, "a push is the newest version, what it replaced is still there")                     \
   POINT(before_run_end, "all work is done, the end of the run is not recorded")                                \
   POINT(after_run_end, "the end of the run is recorded, the process has not left")
 // clang-format on

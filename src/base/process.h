@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace outfall {
@@ -16,6 +17,12 @@ struct ProcessIdentity {
 
 /// Asked anew each time: a fork has another pid.
 ProcessIdentity this_process();
+
+/// The namespace in which pids mean what they mean to us; empty where the system does not tell.
+std::string pid_namespace();
+
+/// When a process began, by a count that tells it from another one with the same pid. None: there is no such process.
+std::optional<std::uint64_t> process_start(std::int64_t pid);
 
 /// Whether the process is at its end: its memory is gone or going, and in a moment so is what it holds. Large ones take
 /// a while after they were killed.

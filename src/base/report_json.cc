@@ -37,6 +37,16 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
+Json state_json(const StateReport& state) {
+  Json out = Json::object();
+  out.set("address", state.address);
+  out.set("pushes", count_json(state.pushes));
+  out.set("pushed_at", state.pushed_at ? time_json(*state.pushed_at) : Json());
+  out.set("complete", state.is_complete);
+  out.set("guarantee", text_or_null(state.guarantee));
+  return out;
+}
+
 Json package_json(const PackageReport& package) {
   Json out = Json::object();
   out.set("load_id", package.load_id);
@@ -253,6 +263,7 @@ std::string to_json(const Report& report) {
   out.set("dataset", report.dataset);
   out.set("destination", report.destination);
   out.set("data_dir", report.data_dir);
+  if (report.state) out.set("state", state_json(*report.state));
   out.set("dry_run", report.dry_run);
   out.set("balance", balance_json(report.balance));
   out.set("packages", list_json(report.packages, package_json));

@@ -216,6 +216,15 @@ RejectReport reject_in(const Fields& reject) {
           .hint = reject.text("hint")};
 }
 
+StateReport state_in(const Fields& state) {
+  StateReport out{.address = state.text("address"),
+                  .pushes = state.count("pushes"),
+                  .is_complete = state.flag("complete"),
+                  .guarantee = state.text("guarantee")};
+  if (const std::string at = state.text("pushed_at"); !at.empty()) out.pushed_at = read_time(at);
+  return out;
+}
+
 Balance balance_in(const Fields& balance) {
   return {.in = balance.count("in"),
           .delivered = balance.count("delivered"),
@@ -254,6 +263,7 @@ Result<Report> parse_report(std::string_view json) {
                 .metrics = metrics_in(fields.object("metrics")),
                 .dry_run = fields.flag("dry_run")};
   if (fields.is_object("first_call")) report.first_call = first_call_in(fields.object("first_call"));
+  if (fields.is_object("state")) report.state = state_in(fields.object("state"));
   if (fields.is_object("error")) report.error = error_in(fields.object("error"), report.ending);
   return report;
 }

@@ -287,19 +287,44 @@ Result<Database> Database::open(const std::string& path, Access access) {
   return database;
 }
 
+namespace {
+
+/// In one step, so that nobody writes between two of them. Returns what SQLite answered.
+int copy_pages(sqlite3* from, sqlite3* to) {
+  sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
+  if (backup == nullptr) {
+    return SQLITE_NOMEM;
+  }
+  constexpr int all_pages = -1;
+  const int stepped = sqlite3_backup_step(backup, all_pages);
+  const int finished = sqlite3_backup_finish(backup);
+  return stepped == SQLITE_DONE ? finished : stepped;
+}
+
+}  // namespace
+
 Result<Database> Database::copy_in_memory() const {
   auto copy = connect(connection_->path, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!copy) {
     return std::unexpected(std::move(copy).error());
   }
-  sqlite3_backup* backup = sqlite3_backup_init((*copy)->handle, "main", connection_->handle, "main");
-  constexpr int all_pages = -1;
-  const int stepped = backup == nullptr ? SQLITE_NOMEM : sqlite3_backup_step(backup, all_pages);
-  sqlite3_backup_finish(backup);
-  if (stepped != SQLITE_DONE) {
-    return fail(sqlite_error("read", connection_->path, nullptr, stepped));
+  if (const int code = copy_pages(connection_->handle, (*copy)->handle); code != SQLITE_OK) {
+    return fail(sqlite_error("read", connection_->path, nullptr, code));
   }
   return Database(std::move(*copy));
+}
+
+Status Database::copy_to(const std::string& path) const {
+  auto copy = connect(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!copy) {
+    return std::unexpected(std::move(copy).error());
+  }
+  // Whoever makes a copy syncs it, or does without.
+  sqlite3_exec((*copy)->handle, "PRAGMA synchronous = off; PRAGMA journal_mode = off", nullptr, nullptr, nullptr);
+  if (const int code = copy_pages(connection_->handle, (*copy)->handle); code != SQLITE_OK) {
+    return fail(sqlite_error("write", path, (*copy)->handle, code));
+  }
+  return {};
 }
 
 Status Database::execute(const std::string& sql) {

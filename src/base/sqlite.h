@@ -91,6 +91,9 @@ class Database {
   /// A copy in memory as of now, which can be written to and goes with the object. It keeps the path, for messages.
   Result<Database> copy_in_memory() const;
 
+  /// A copy in a file as of now. `path` must not be there; it is not synced.
+  Status copy_to(const std::string& path) const;
+
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "cli/shell_words.h"
 #include "outfall/dead_letter.h"
 #include "outfall/pipeline.h"
 #include "outfall/pipeline_info.h"
@@ -59,7 +60,7 @@ enum class Watch { once, until_stopped };
 
 struct StatusCommand {
   std::string subject;  ///< a pipeline or a run; empty: all pipelines
-  std::string data_dir;
+  TypedPlace place;
   Watch watch = Watch::once;
   ReportForm form = ReportForm::text;
 };
@@ -76,7 +77,7 @@ struct PackageCommand {
   std::string load_id;                         ///< of the others
   std::string table;                           ///< of retry and skip; empty: all
   OnReject on_reject = OnReject::dead_letter;  ///< of skip
-  std::string data_dir;
+  TypedPlace place;
   std::chrono::seconds lock_wait{0};
   Consent consent = Consent::ask;
   ReportForm form = ReportForm::text;

@@ -264,7 +264,13 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
   constexpr std::int64_t workers_max = 1024;
   pipeline.name = typed.pipeline;
   pipeline.data_dir = typed.data_dir;
+  pipeline.state = typed.state;
+  constexpr std::int64_t state_interval_max = 3600;
   Status done = take_lock_wait(typed, pipeline.lock_wait);
+  if (done) {
+    done = take_number("--state-interval", typed.state_interval, {0, state_interval_max},
+                       [&](std::int64_t n) { pipeline.state_interval = std::chrono::seconds(n); });
+  }
   if (done) {
     done = take_number("--workers", typed.workers, {0, workers_max},
                        [&](std::int64_t n) { run.workers = static_cast<int>(n); });
@@ -465,6 +471,7 @@ Result<Command> query_command(const Typed& typed) {
   command.query.statement = typed.statement;
   command.query.dataset = typed.dataset;
   command.query.data_dir = typed.data_dir;
+  command.query.state = typed.state;
   command.query.access = typed.write ? QueryAccess::write : QueryAccess::read_only;
   return command;
 }
@@ -479,7 +486,7 @@ Result<Command> package_command(const CLI::App& noun, const Typed& typed) {
                          .pipeline = typed.pipeline,
                          .load_id = typed.load_id,
                          .table = typed.table,
-                         .data_dir = typed.data_dir,
+                         .place = {.data_dir = typed.data_dir, .state = typed.state},
                          .consent = typed.yes ? Consent::given : Consent::ask,
                          .form = typed.json ? ReportForm::json : ReportForm::text};
   if (command.verb != PackageVerb::list && typed.load_id.empty()) {
@@ -495,6 +502,7 @@ Result<Command> package_command(const CLI::App& noun, const Typed& typed) {
 
 Status take_letters(const Typed& typed, DeadLetterOptions& letters) {
   letters.data_dir = typed.data_dir;
+  letters.state = typed.state;
   letters.pipeline = typed.pipeline;
   letters.table = typed.table;
   letters.reason = typed.reason;
@@ -552,6 +560,7 @@ Result<Command> replay_command(const Typed& typed) {
   if (!done) return fail(std::move(done.error()));
   replay.key = typed.new_key ? ReplayKey::fresh : ReplayKey::same;
   replay.lock_wait = pipeline.lock_wait;
+  replay.state_interval = pipeline.state_interval;
   replay.run.rejected_ok = typed.rejected_ok;
   return command;
 }
@@ -607,7 +616,7 @@ Result<Command> pipeline_command(const CLI::App& noun, const Typed& typed) {
   if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
   PipelineCommand command{
       .verb = noun.get_subcommands().front()->get_name() == "list" ? PipelineVerb::list : PipelineVerb::info,
-      .which = {.data_dir = typed.data_dir, .pipeline = typed.pipeline},
+      .which = {.data_dir = typed.data_dir, .state = typed.state, .pipeline = typed.pipeline},
       .form = typed.json ? ReportForm::json : ReportForm::text};
   if (command.verb == PipelineVerb::list) return command;
   if (Status named = need_pipeline(typed, "pipeline info"); !named) return fail(std::move(named.error()));
@@ -617,7 +626,7 @@ Result<Command> pipeline_command(const CLI::App& noun, const Typed& typed) {
 Result<Command> schema_command(const CLI::App& noun, const Typed& typed) {
   if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
   if (Status named = need_pipeline(typed, "schema show"); !named) return fail(std::move(named.error()));
-  return SchemaCommand{.which = {.data_dir = typed.data_dir, .pipeline = typed.pipeline},
+  return SchemaCommand{.which = {.data_dir = typed.data_dir, .state = typed.state, .pipeline = typed.pipeline},
                        .form = typed.json ? ReportForm::json : ReportForm::text};
 }
 
@@ -636,7 +645,7 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (name == "pipeline") return pipeline_command(*chosen.front(), typed);
   if (name == "schema") return schema_command(*chosen.front(), typed);
   return StatusCommand{.subject = typed.subject,
-                       .data_dir = typed.data_dir,
+                       .place = {.data_dir = typed.data_dir, .state = typed.state},
                        .watch = typed.watch ? Watch::until_stopped : Watch::once,
                        .form = typed.json ? ReportForm::json : ReportForm::text};
 }

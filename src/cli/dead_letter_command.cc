@@ -105,7 +105,7 @@ int list(const DeadLetterCommand& command) {
 }
 
 int show(const DeadLetterCommand& command) {
-  const Result<DeadLetter> found = find_dead_letter(command.letters.data_dir, command.id);
+  const Result<DeadLetter> found = find_dead_letter(command.letters.data_dir, command.id, command.letters.state);
   if (!found) return complain(found.error());
   const DeadLetter& letter = *found;
   if (command.form == ReportForm::json) {

@@ -20,10 +20,25 @@ void add_lock_wait(CLI::App& app, Typed& typed) {
       ->group("State");
 }
 
+void add_state(CLI::App& app, Typed& typed) {
+  text(app, "--state", typed.state, "WHERE",
+       "Share state with other runners: dir:PATH, a folder that all of them have; none. Default: $OUTFALL_STATE, or "
+       "what is configured")
+      ->group("State");
+}
+
+void add_data_dir(CLI::App& verb, Typed& typed) {
+  text(verb, "--data-dir", typed.data_dir, "DIR",
+       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+      ->group("State");
+  add_state(verb, typed);
+}
+
 void add_state_options(CLI::App& app, Typed& typed) {
   const char* group = "State";
-  text(app, "--data-dir", typed.data_dir, "DIR",
-       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
+  add_data_dir(app, typed);
+  text(app, "--state-interval", typed.state_interval, "SECONDS",
+       "Of --state: share what was delivered in batches at most so much later; 0: before the next batch. Default: 1")
       ->group(group);
   add_lock_wait(app, typed);
   text(app, "--keep-packages", typed.keep_packages, "N",
@@ -289,6 +304,7 @@ void add_query(CLI::App& root, Typed& typed) {
   text(app, "--memory", typed.memory, "SIZE", "What the database may hold, such as 4GB. Default: 1GiB")
       ->group("Machine");
   text(app, "--data-dir", typed.data_dir, "DIR", "Where the state of the named pipeline lives")->group("State");
+  add_state(app, typed);
   app.footer("Usage:\n  outfall query duckdb:events.duckdb \"select count(*) from events\"");
 }
 
@@ -300,16 +316,8 @@ void add_status(CLI::App& root, Typed& typed) {
       ->disable_flag_override()
       ->group("How to print it");
   app.add_flag("--json", typed.json, "One JSON document (a line each with --watch)")->group("How to print it");
-  text(app, "--data-dir", typed.data_dir, "DIR",
-       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
-      ->group("State");
+  add_data_dir(app, typed);
   app.footer("Usage:\n  outfall status\n  outfall status github --watch");
-}
-
-void add_data_dir(CLI::App& verb, Typed& typed) {
-  text(verb, "--data-dir", typed.data_dir, "DIR",
-       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
-      ->group("State");
 }
 
 void add_yes(CLI::App& verb, Typed& typed) {

@@ -34,6 +34,8 @@ struct Typed {
   std::string nesting;
   std::vector<std::string> columns;
   std::string data_dir;
+  std::string state;
+  std::string state_interval;
   std::string workers;
   std::string memory;
   std::string lock_wait;

@@ -21,7 +21,8 @@ namespace outfall::cli {
 namespace {
 
 int list(const PackageCommand& command) {
-  const Result<DataDirStatus> found = outfall::status({.data_dir = command.data_dir,
+  const Result<DataDirStatus> found = outfall::status({.data_dir = command.place.data_dir,
+                                                       .state = command.place.state,
                                                        .pipeline = command.pipeline,
                                                        .packages_max = std::numeric_limits<std::int64_t>::max(),
                                                        .runs_max = 0});
@@ -35,7 +36,8 @@ int list(const PackageCommand& command) {
 }
 
 int show(const PackageCommand& command) {
-  const Result<PackageDetail> found = find_package({.data_dir = command.data_dir, .load_id = command.load_id});
+  const Result<PackageDetail> found =
+      find_package({.data_dir = command.place.data_dir, .state = command.place.state, .load_id = command.load_id});
   if (!found) return complain(found.error());
   return print(command.form == ReportForm::json ? to_json(*found) + "\n" : package_text(*found));
 }
@@ -82,9 +84,10 @@ Status agree(const PackageCommand& command, const PackageDetail& detail, const A
 
 /// What all verbs that change something have in common: who is asked first, what is said behind.
 int change(const PackageCommand& command, const Act* act, const auto& work, const auto& tell) {
-  ChangeOptions options{.package = {.data_dir = command.data_dir, .load_id = command.load_id},
-                        .lock_wait = command.lock_wait,
-                        .waiting = say_waiting};
+  ChangeOptions options{
+      .package = {.data_dir = command.place.data_dir, .state = command.place.state, .load_id = command.load_id},
+      .lock_wait = command.lock_wait,
+      .waiting = say_waiting};
   const Result<PackageDetail> found = find_package(options.package);
   if (!found) return complain(found.error());
   options.package.load_id = found->package.load_id;
@@ -112,7 +115,7 @@ void say(std::string_view label, const std::string& text) {
 
 void hint_at_resume(const PackageCommand& command, const ChangedPackage& changed) {
   std::fprintf(stderr, "hint: `outfall resume %s%s` goes on with it\n", shell_word(changed.package.pipeline).c_str(),
-               data_dir_words(command.data_dir).c_str());
+               place_words(command.place).c_str());
 }
 
 int retry(const PackageCommand& command) {

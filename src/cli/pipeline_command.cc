@@ -32,7 +32,8 @@ std::string listed_text(const PipelineStatus& pipeline) {
 }
 
 int list(const PipelineCommand& command) {
-  Result<DataDirStatus> found = outfall::status({.data_dir = command.which.data_dir, .packages_max = 0, .runs_max = 1});
+  Result<DataDirStatus> found = outfall::status(
+      {.data_dir = command.which.data_dir, .state = command.which.state, .packages_max = 0, .runs_max = 1});
   if (!found) return complain(found.error());
   std::ranges::stable_sort(found->pipelines, std::ranges::greater(), [](const PipelineStatus& pipeline) {
     return pipeline.runs.empty() ? Time() : pipeline.runs.front().started_at;

@@ -295,9 +295,9 @@ std::string rejects_text(const Report& report, const ReportView& view) {
   if (shown > 0 && report.balance.rejected > shown)
     out += labelled("", fmt::format("and {} more", count_text(report.balance.rejected - shown)));
   if (report.dead_letters > 0) {
-    out += fmt::format("{} rejected rows are kept: outfall dead-letter list {}{}\n",
-                       painted(view.terminal, Color::cyan, "hint:"), shell_word(report.called),
-                       data_dir_words(view.data_dir));
+    out +=
+        fmt::format("{} rejected rows are kept: outfall dead-letter list {}{}\n",
+                    painted(view.terminal, Color::cyan, "hint:"), shell_word(report.called), place_words(view.place));
   }
   return out;
 }
@@ -309,6 +309,14 @@ std::string loads_text(const Report& report) {
                                         package.resumed ? ", sealed by an earlier run" : ""));
   }
   return out;
+}
+
+/// Where another runner finds the state, and what it can promise with it.
+std::string state_text(const StateReport& state) {
+  std::string out = one_line(state.address);
+  out += state.is_complete ? ", all is pushed" : state.pushed_at ? ", pushed in part" : ", nothing is pushed";
+  if (!state.guarantee.empty()) out += "; a runner that goes on with it: " + state.guarantee;
+  return labelled("state", out);
 }
 
 std::string time_text(const Report& report) {
@@ -358,8 +366,8 @@ bool needs_sending(const Report& report) {
   });
 }
 
-std::string resume_command(const Report& report, const std::string& data_dir) {
-  return fmt::format("outfall resume {}{}", shell_word(report.called), data_dir_words(data_dir));
+std::string resume_command(const Report& report, const TypedPlace& place) {
+  return fmt::format("outfall resume {}{}", shell_word(report.called), place_words(place));
 }
 
 std::string pending_text(const Report& report, const ReportView& view) {
@@ -369,19 +377,18 @@ std::string pending_text(const Report& report, const ReportView& view) {
   const bool has_failed =
       std::ranges::find(report.pending_packages, true, &PackageReport::failed) != report.pending_packages.end();
   if (is_stuck && has_failed) return "";
-  std::string out =
-      fmt::format("{} {}`{}`{} delivers what is pending\n", hint, is_stuck ? "once the destination takes it, " : "",
-                  resume_command(report, view.data_dir),
-                  needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
+  std::string out = fmt::format("{} {}`{}`{} delivers what is pending\n", hint,
+                                is_stuck ? "once the destination takes it, " : "", resume_command(report, view.place),
+                                needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
   if (is_stuck) {
     // Packages are delivered in their order: it is the first that is stuck.
     const bool is_known = !report.pending_packages.empty();
     out += is_known ? fmt::format("{} where it can never take it, `outfall package drop {}{}` gives it up\n", hint,
-                                  report.pending_packages.front().load_id, data_dir_words(view.data_dir))
+                                  report.pending_packages.front().load_id, place_words(view.place))
                     : fmt::format(
                           "{} where it can never take it, `outfall package list{}` names it for `outfall "
                           "package drop`\n",
-                          hint, data_dir_words(view.data_dir));
+                          hint, place_words(view.place));
   }
   return out;
 }
@@ -435,6 +442,7 @@ std::string report_text(const Report& report, const ReportView& view) {
   out += metrics_text(report);
   out += labelled("time", time_text(report));
   if (!report.data_dir.empty()) out += labelled("data dir", one_line(report.data_dir));
+  if (report.state) out += state_text(*report.state);
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
@@ -442,9 +450,9 @@ std::string report_text(const Report& report, const ReportView& view) {
   return out + balance_text(report) + "\n";
 }
 
-std::string report_json(Report report, const std::string& data_dir) {
+std::string report_json(Report report, const TypedPlace& place) {
   if (report.error && report.error->hint.empty() && report.balance.pending > 0)
-    report.error->hint = resume_command(report, data_dir) + " delivers what is pending";
+    report.error->hint = resume_command(report, place) + " delivers what is pending";
   return to_json(report);
 }
 

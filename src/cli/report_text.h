@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "cli/shell_words.h"
 #include "cli/terminal.h"
 #include "outfall/error.h"
 #include "outfall/report.h"
@@ -19,7 +20,7 @@ std::string balance_text(const Report& report);
 
 struct ReportView {
   Terminal terminal{};
-  std::string data_dir{};  ///< as it was typed; the commands that are told repeat it
+  TypedPlace place{};  ///< the commands that are told repeat it
 };
 
 /// Everything a run did, line by line; the last line is the balance.
@@ -27,6 +28,6 @@ std::string report_text(const Report& report, const ReportView& view);
 
 /// The report as a JSON document. An error without a hint gets the command that delivers what is pending, as the text
 /// has it beside the error.
-std::string report_json(Report report, const std::string& data_dir);
+std::string report_json(Report report, const TypedPlace& place);
 
 }  // namespace outfall::cli

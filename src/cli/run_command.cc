@@ -23,27 +23,27 @@ void name_signal(Report& report) {
   report.ending = StopSignals::named(report.ending);
 }
 
-void print_event(const Report& report, const std::string& data_dir) {
-  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", report_json(report, data_dir).c_str());
+void print_event(const Report& report, const TypedPlace& place) {
+  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", report_json(report, place).c_str());
 }
 
-void print_report(const Report& report, const Talk& talk, const std::string& data_dir) {
+void print_report(const Report& report, const Talk& talk, const TypedPlace& place) {
   const Terminal terminal = Terminal::of(stderr);
   if (talk.progress == ProgressMode::json) {
-    print_event(report, data_dir);
+    print_event(report, place);
   } else {
-    std::fputs(report_text(report, {.terminal = terminal, .data_dir = data_dir}).c_str(), stderr);
+    std::fputs(report_text(report, {.terminal = terminal, .place = place}).c_str(), stderr);
   }
   if (talk.report == ReportForm::json) {
     // How the run ended stays the exit code.
-    if (const Status written = write_output(report_json(report, data_dir) + "\n"); !written) complain(written.error());
+    if (const Status written = write_output(report_json(report, place) + "\n"); !written) complain(written.error());
   }
 }
 
 /// Shows one run after the other: progress, then the report.
 class Show {
  public:
-  Show(const Talk& talk, const std::string& data_dir) : talk_(talk), data_dir_(data_dir) {}
+  Show(const Talk& talk, TypedPlace place) : talk_(talk), place_(std::move(place)) {}
 
   void progress(const Progress& progress) {
     const std::lock_guard lock(mutex_);
@@ -80,7 +80,7 @@ class Show {
   /// That its end could not be recorded, when the report is out. Returns the exit code.
   int late_error(const Report& report) {
     if (talk_.progress != ProgressMode::json) return complain(*report.error);
-    print_event(report, data_dir_);
+    print_event(report, place_);
     return static_cast<int>(report.ending);
   }
 
@@ -89,13 +89,13 @@ class Show {
     if (view_) view_->end();
     view_.reset();
     name_signal(report);
-    print_report(report, talk_, data_dir_);
+    print_report(report, talk_, place_);
     return static_cast<int>(report.ending);
   }
 
  private:
   const Talk& talk_;
-  const std::string& data_dir_;
+  const TypedPlace place_;
   std::mutex mutex_;  ///< of the line that the cursor is in
   std::unique_ptr<ProgressView> view_;
 };
@@ -115,7 +115,7 @@ RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
 }  // namespace
 
 int run(const RunCommand& command) {
-  Show show(command.talk, command.pipeline.data_dir);
+  Show show(command.talk, {.data_dir = command.pipeline.data_dir, .state = command.pipeline.state});
   std::optional<int> told;
   bool has_told_error = false;
   Report report;
@@ -134,7 +134,7 @@ int run(const RunCommand& command) {
 }
 
 int resume(const ResumeCommand& command) {
-  Show show(command.talk, command.pipeline.data_dir);
+  Show show(command.talk, {.data_dir = command.pipeline.data_dir, .state = command.pipeline.state});
   const StopSignals signals;
   RunOptions options = watched(command.run, signals, show);
   options.ending = name_signal;
@@ -151,7 +151,7 @@ int resume(const ResumeCommand& command) {
 }
 
 int replay(const ReplayCommand& command) {
-  Show show(command.talk, command.replay.letters.data_dir);
+  Show show(command.talk, {.data_dir = command.replay.letters.data_dir, .state = command.replay.letters.state});
   const StopSignals signals;
   ReplayOptions options = command.replay;
   options.run = watched(options.run, signals, show);

@@ -26,8 +26,11 @@ std::string shell_word(const std::string& text) {
   return plain && !text.empty() ? text : quoted_word(text);
 }
 
-std::string data_dir_words(const std::string& typed) {
-  return typed.empty() ? std::string() : " --data-dir " + shell_word(typed);
+std::string place_words(const TypedPlace& typed) {
+  std::string words;
+  if (!typed.data_dir.empty()) words += " --data-dir " + shell_word(typed.data_dir);
+  if (!typed.state.empty()) words += " --state " + shell_word(typed.state);
+  return words;
 }
 
 }  // namespace outfall::cli

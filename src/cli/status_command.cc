@@ -40,7 +40,7 @@ bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
 }
 
 StatusOptions options_of(const StatusCommand& command) {
-  return {.data_dir = command.data_dir, .pipeline = command.subject};
+  return {.data_dir = command.place.data_dir, .state = command.place.state, .pipeline = command.subject};
 }
 
 int watch(const StatusCommand& command, const std::stop_token& stop) {
@@ -50,7 +50,7 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
     const Result<DataDirStatus> found = outfall::status(options_of(command));
     if (!found) return complain(found.error());
     std::string text =
-        command.form == ReportForm::json ? to_json(*found) + "\n" : status_text({*found, earlier, command.data_dir});
+        command.form == ReportForm::json ? to_json(*found) + "\n" : status_text({*found, earlier, command.place});
     if (command.form == ReportForm::text) text.insert(redraw ? 0 : text.size(), redraw ? "\x1b[H\x1b[2J" : "\n");
     earlier = look_at(*found);
     if (const Status written = write_output(text); !written) return complain(written.error());
@@ -60,10 +60,10 @@ int watch(const StatusCommand& command, const std::stop_token& stop) {
 }
 
 int show_run(const StatusCommand& command, const Error& no_pipeline) {
-  const Result<RunStatus> run = run_status(command.data_dir, command.subject);
+  const Result<RunStatus> run = run_status(command.place.data_dir, command.subject, command.place.state);
   if (!run) return complain(no_pipeline);
   const Status written =
-      write_output(command.form == ReportForm::json ? to_json(*run) + "\n" : run_text(*run, command.data_dir));
+      write_output(command.form == ReportForm::json ? to_json(*run) + "\n" : run_text(*run, command.place));
   return written ? 0 : complain(written.error());
 }
 
@@ -86,7 +86,7 @@ int status(const StatusCommand& command) {
   if (!earlier.empty() && wait(rate_interval, signals.token())) {
     if (Result<DataDirStatus> again = outfall::status(options_of(command))) found = std::move(again);
   }
-  const Status written = write_output(status_text({*found, earlier, command.data_dir}));
+  const Status written = write_output(status_text({*found, earlier, command.place}));
   return written ? 0 : complain(written.error());
 }
 

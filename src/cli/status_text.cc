@@ -134,7 +134,7 @@ std::string run_line(const RunStatus& run, bool live) {
 }
 
 std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view) {
-  const std::string named = shell_word(pipeline.name) + data_dir_words(view.data_dir);
+  const std::string named = shell_word(pipeline.name) + place_words(view.place);
   std::string out = pipeline.name + "\n";
   if (!pipeline.problem.empty()) return out + line("problem", one_line(pipeline.problem));
   if (!pipeline.destination.empty()) {
@@ -164,7 +164,7 @@ std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view
       out += line(
           "", fmt::format("hint: `outfall package retry {}` has it tried again, `outfall package skip` gives up what "
                           "failed",
-                          package.load_id + data_dir_words(view.data_dir)));
+                          package.load_id + place_words(view.place)));
     }
   }
   for (std::size_t i = 0; i < pipeline.runs.size(); ++i) {
@@ -203,7 +203,7 @@ std::string status_text(const StatusView& view) {
   return out;
 }
 
-std::string run_text(const RunStatus& run, const std::string& data_dir) {
+std::string run_text(const RunStatus& run, const TypedPlace& place) {
   std::string out = "run " + one_line(run.run_id) + "\n";
   out += line("pipeline", one_line(run.pipeline));
   out += line("command", one_line(run.command));
@@ -215,7 +215,7 @@ std::string run_text(const RunStatus& run, const std::string& data_dir) {
   const Result<Report> report = parse_report(run.trace);
   if (!report) return out + line("trace", one_line(run.trace));
   for (const StepReport& step : report->steps) out += line("step", step_text(step));
-  return out + "\n" + report_text(*report, {.terminal = Terminal::of(stdout), .data_dir = data_dir});
+  return out + "\n" + report_text(*report, {.terminal = Terminal::of(stdout), .place = place});
 }
 
 }  // namespace outfall::cli

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "cli/shell_words.h"
 #include "outfall/package.h"
 #include "outfall/status.h"
 
@@ -23,7 +24,7 @@ struct EarlierLook {
 struct StatusView {
   const DataDirStatus& status;
   std::span<const EarlierLook> earlier;  ///< for rates; may be empty
-  std::string data_dir{};                ///< as it was typed; the commands that are told repeat it
+  TypedPlace place{};                    ///< the commands that are told repeat it
 };
 
 /// The packages of one pipeline, as `package list` and `package show` print them.
@@ -32,7 +33,7 @@ std::string package_text(const PackageDetail& detail);
 
 std::string status_text(const StatusView& view);
 
-/// The run, its steps, and the report that it ended with, as it was shown. `data_dir`: as it was typed.
-std::string run_text(const RunStatus& run, const std::string& data_dir);
+/// The run, its steps, and the report that it ended with, as it was shown.
+std::string run_text(const RunStatus& run, const TypedPlace& place);
 
 }  // namespace outfall::cli

@@ -42,6 +42,7 @@ Result<std::uint64_t> drop_in(const engine::LettersFound& found, const std::stri
        .binding = **binding,
        .lock_wait = {.longest = options.lock_wait, .stop = options.stop, .begins = options.waiting},
        .command = command_of("drop", key, options.id),
+       .shared = found.shared,
        .env = Env::system()},
       [&](pipeline::HeldPipeline& held, const std::string&, std::vector<std::string>&) -> Status {
         const Result<std::uint64_t> count = held.ledger.drop_letters(filter);
@@ -99,8 +100,12 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
   std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
   for (const std::string& key : found->pipelines) {
     if (left == 0 || run.stop.stop_requested()) break;
-    const PipelineOptions pipeline{
-        .name = key, .data_dir = found->data_dir, .lock_wait = options.lock_wait, .waiting = options.waiting};
+    const PipelineOptions pipeline{.name = key,
+                                   .data_dir = found->data_dir,
+                                   .state = options.letters.state,
+                                   .state_interval = options.state_interval,
+                                   .lock_wait = options.lock_wait,
+                                   .waiting = options.waiting};
     ledger::LetterFilter filter = found->filter;
     filter.limit = static_cast<std::int64_t>(std::min(left, static_cast<std::size_t>(filter.limit)));
     pipeline::LetterSource source({.filter = filter, .keeps_keys = options.key == ReplayKey::same}, run.chunk);

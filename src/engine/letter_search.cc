@@ -6,7 +6,7 @@
 #include <charconv>
 #include <utility>
 
-#include "engine/pipeline_names.h"
+#include "engine/shared_state.h"
 #include "ledger/data_dir.h"
 
 namespace outfall::engine {
@@ -40,8 +40,8 @@ Error no_letter(const std::string& id) {
           .blame = Blame::usage};
 }
 
-Status look_for_letters(const std::string& data_dir, const std::string& pipeline, const LookForLetters& look) {
-  const Result<PipelinesFound> found = find_pipelines(data_dir, pipeline);
+Status look_for_letters(const StatePlace& place, const std::string& pipeline, const LookForLetters& look) {
+  const Result<PipelinesFound> found = find_pipelines(place, pipeline);
   if (!found) return fail(found.error());
   for (const std::string& key : found->keys) {
     const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(found->data_dir, key);
@@ -58,7 +58,12 @@ Status look_for_letters(const std::string& data_dir, const std::string& pipeline
 Result<LettersFound> find_letters(const DeadLetterOptions& options, const std::string& id, LettersWanted wanted) {
   Result<std::string> data_dir = find_data_dir(options.data_dir);
   if (!data_dir) return fail(std::move(data_dir.error()));
-  LettersFound found{.data_dir = std::move(*data_dir), .pipelines = {}, .filter = letter_filter(options)};
+  Result<pipeline::SharedState> shared = find_shared_state(options.state);
+  if (!shared) return fail(std::move(shared.error()));
+  LettersFound found{.data_dir = std::move(*data_dir),
+                     .pipelines = {},
+                     .shared = std::move(*shared),
+                     .filter = letter_filter(options)};
   found.filter.status = ledger::letter_status::open;
   if (!id.empty()) {
     std::optional<ledger::LetterFilter> one = letter_filter(id);
@@ -80,7 +85,8 @@ Result<LettersFound> find_letters(const DeadLetterOptions& options, const std::s
     if (letters > 0) found.pipelines.push_back(key);
     return true;
   };
-  if (Status looked = look_for_letters(options.data_dir, id.empty() ? options.pipeline : std::string(), look); !looked)
+  const StatePlace place{.data_dir = options.data_dir, .state = options.state};
+  if (Status looked = look_for_letters(place, id.empty() ? options.pipeline : std::string(), look); !looked)
     return fail(std::move(looked.error()));
   if (!id.empty() && found.pipelines.empty()) return fail(no_letter(id));
   return found;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/pipeline_names.h"
 #include "ledger/ledger.h"
 #include "outfall/dead_letter.h"
 
@@ -24,7 +25,7 @@ Error no_letter(const std::string& id);
 
 /// Looks into one pipeline after another, for reading, until the answer is false.
 using LookForLetters = std::function<Result<bool>(const std::string& pipeline, ledger::Ledger& ledger)>;
-Status look_for_letters(const std::string& data_dir, const std::string& pipeline, const LookForLetters& look);
+Status look_for_letters(const StatePlace& place, const std::string& pipeline, const LookForLetters& look);
 
 /// Which letters make their pipeline one to act on.
 enum class LettersWanted {
@@ -36,6 +37,7 @@ enum class LettersWanted {
 struct LettersFound {
   std::string data_dir;  ///< absolute
   std::vector<std::string> pipelines;
+  pipeline::SharedState shared;
   ledger::LetterFilter filter;  ///< without the limit; or one letter, whatever became of it
 };
 

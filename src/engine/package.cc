@@ -28,6 +28,7 @@ struct Found {
   std::string key;  ///< of the pipeline
   std::string data_dir;
   ledger::Binding binding;
+  pipeline::SharedState shared;
   PackageDetail detail;
 };
 
@@ -66,7 +67,8 @@ Status look_in(const std::string& data_dir, const std::string& key, const std::s
 }
 
 Result<Found> find_one(const PackageOptions& options) {
-  const Result<engine::PipelinesFound> pipelines = engine::find_pipelines(options.data_dir, "");
+  const Result<engine::PipelinesFound> pipelines =
+      engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, "");
   if (!pipelines) return fail(pipelines.error());
   if (options.load_id.empty()) return fail(usage("no package was named", "outfall package list shows their load ids"));
   std::vector<Found> found;
@@ -76,6 +78,7 @@ Result<Found> find_one(const PackageOptions& options) {
   }
   const auto exact =
       std::ranges::find(found, options.load_id, [](const Found& one) { return one.detail.package.load_id; });
+  for (Found& one : found) one.shared = pipelines->shared;
   if (exact != found.end()) return std::move(*exact);
   if (found.size() == 1) return std::move(found.front());
   if (found.size() > 1) {
@@ -119,6 +122,7 @@ Result<ChangedPackage> change(const ChangeOptions& options, std::string_view ver
        .binding = binding,
        .lock_wait = lock_wait,
        .command = fmt::format("package {} {}", verb, load_id),
+       .shared = found->shared,
        .env = Env::system()},
       [&](pipeline::HeldPipeline& held, const std::string& run_id, std::vector<std::string>& told) {
         changed.notes = std::move(told);
@@ -131,7 +135,8 @@ Result<ChangedPackage> change(const ChangeOptions& options, std::string_view ver
   changed.notes = std::move(*notes);
   changed.package = std::move(found->detail);
   // One that was dropped is told as it was.
-  Result<Found> now = find_one({.data_dir = options.package.data_dir, .load_id = load_id});
+  Result<Found> now =
+      find_one({.data_dir = options.package.data_dir, .state = options.package.state, .load_id = load_id});
   if (now) changed.package = std::move(now->detail);
   return changed;
 }

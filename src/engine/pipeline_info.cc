@@ -26,7 +26,8 @@ struct OpenPipeline {
 };
 
 Result<OpenPipeline> open_one(const PipelineInfoOptions& options) {
-  const Result<engine::PipelinesFound> found = engine::find_pipelines(options.data_dir, options.pipeline);
+  const Result<engine::PipelinesFound> found =
+      engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, options.pipeline);
   if (!found) return fail(found.error());
   if (found->keys.size() != 1) {
     return fail(Error{.message = fmt::format("{} pipelines are called '{}'", found->keys.size(), options.pipeline),
@@ -139,8 +140,11 @@ Result<PipelineInfo> pipeline_info(const PipelineInfoOptions& options) {
   if (!pipeline) return fail(std::move(pipeline.error()));
   PipelineInfo info{.data_dir = pipeline->data_dir, .folder = pipeline->paths.folder};
   if (Status added = add_schema_and_state(pipeline->ledger, info); !added) return fail(std::move(added.error()));
-  Result<DataDirStatus> seen =
-      status({.data_dir = pipeline->data_dir, .pipeline = pipeline->key, .packages_max = 0, .runs_max = 1});
+  Result<DataDirStatus> seen = status({.data_dir = pipeline->data_dir,
+                                       .state = options.state,
+                                       .pipeline = pipeline->key,
+                                       .packages_max = 0,
+                                       .runs_max = 1});
   if (!seen) return fail(std::move(seen.error()));
   info.status = std::move(seen->pipelines.front());
   return info;

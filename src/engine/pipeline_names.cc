@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/counts.h"
+#include "engine/shared_state.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
 
@@ -28,10 +29,6 @@ Error no_such_pipeline(const std::string& name, const std::string& data_dir, std
           .hint = known.empty() ? "no pipeline has run there; name another data directory with --data-dir"
                                 : fmt::format("there are: {}", known),
           .blame = Blame::usage};
-}
-
-bool is_keyed(const std::string& key, const std::string& name) {
-  return is_keyed_by_target(key) && key.size() == name.size() + 1 + key_hash_digits && key.starts_with(name);
 }
 
 Result<std::vector<std::string>> keys_called(const std::string& name, const std::string& data_dir,
@@ -53,19 +50,26 @@ bool is_keyed_by_target(std::string_view key) {
   return end.front() == '-' && end.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
 }
 
+bool is_keyed(const std::string& key, const std::string& name) {
+  return is_keyed_by_target(key) && key.size() == name.size() + 1 + key_hash_digits && key.starts_with(name);
+}
+
 Result<std::string> find_data_dir(const std::string& asked) {
   Result<ledger::DataDirSearch> search = ledger::DataDirSearch::from_process(asked);
   if (!search) return fail(std::move(search.error()));
   return ledger::resolve_data_dir(*search);
 }
 
-Result<PipelinesFound> find_pipelines(const std::string& asked, const std::string& name) {
-  Result<std::string> data_dir = find_data_dir(asked);
+Result<PipelinesFound> find_pipelines(const StatePlace& asked, const std::string& name) {
+  Result<std::string> data_dir = find_data_dir(asked.data_dir);
   if (!data_dir) return fail(std::move(data_dir.error()));
+  Result<pipeline::SharedState> shared = find_shared_state(asked.state);
+  if (!shared) return fail(std::move(shared.error()));
+  if (Status fresh = refresh_pipelines(*shared, *data_dir, name); !fresh) return fail(std::move(fresh.error()));
   Result<std::vector<std::string>> keys = ledger::list_pipelines(*data_dir);
   if (keys && !name.empty()) keys = keys_called(name, *data_dir, *keys);
   if (!keys) return fail(std::move(keys.error()));
-  return PipelinesFound{.data_dir = std::move(*data_dir), .keys = std::move(*keys)};
+  return PipelinesFound{.data_dir = std::move(*data_dir), .keys = std::move(*keys), .shared = std::move(*shared)};
 }
 
 Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key) {

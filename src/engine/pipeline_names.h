@@ -11,6 +11,7 @@
 
 #include "ledger/records.h"
 #include "outfall/error.h"
+#include "pipeline/state_keeper.h"
 
 namespace outfall::engine {
 
@@ -20,10 +21,20 @@ inline constexpr std::size_t key_hash_digits = 8;
 /// Whether a key has the form of those of pipelines that were not named: a table, a dash, digits of a hash.
 bool is_keyed_by_target(std::string_view key);
 
+/// Whether a key is that of a pipeline that was not named and goes by this name.
+bool is_keyed(const std::string& key, const std::string& name);
+
+/// Where state is looked for; as PipelineOptions has it.
+struct StatePlace {
+  std::string data_dir{};
+  std::string state{};
+};
+
 /// Pipelines of one data directory.
 struct PipelinesFound {
   std::string data_dir;           ///< absolute
   std::vector<std::string> keys;  ///< their folders, in byte order
+  pipeline::SharedState shared{};
 };
 
 /// `asked`: as PipelineOptions::data_dir. The directory need not exist.
@@ -31,11 +42,11 @@ struct PipelinesFound {
 /// Errors: usage: nothing says where it is.
 Result<std::string> find_data_dir(const std::string& asked);
 
-/// All pipelines of a data directory; or, with a name, the pipeline of that name; if there is none, those that were
-/// keyed by their target under it (`users` means `users-1a0a30a6`).
+/// All pipelines of a data directory, as far as other runners have shared them by now; or, with a name, the pipeline of
+/// that name; if there is none, those that were keyed by their target under it (`users` means `users-1a0a30a6`).
 ///
 /// Errors: usage: `name` is given, and there is none; names those that are there.
-Result<PipelinesFound> find_pipelines(const std::string& asked, const std::string& name);
+Result<PipelinesFound> find_pipelines(const StatePlace& asked, const std::string& name);
 
 /// What an earlier run of the pipeline was tied to, if there was one.
 Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key);

@@ -45,7 +45,8 @@ std::string listed(std::span<const std::string> names) {
 
 Result<Target> target_of_pipeline(const QueryOptions& options) {
   const std::string& name = options.destination;
-  Result<engine::PipelinesFound> called = engine::find_pipelines(options.data_dir, name);
+  Result<engine::PipelinesFound> called =
+      engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, name);
   if (!called) {
     if (const Result<bool> file = file_exists(name); file && *file) {
       called.error().hint = fmt::format("a file takes its kind in front: duckdb:{}", name);
@@ -69,7 +70,8 @@ Result<Target> target_of_pipeline(const QueryOptions& options) {
 }
 
 bool is_pipeline(const QueryOptions& options) {
-  return engine::find_pipelines(options.data_dir, options.destination).has_value();
+  return engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, options.destination)
+      .has_value();
 }
 
 /// A destination of the configuration, else a pipeline.

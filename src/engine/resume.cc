@@ -84,7 +84,8 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
 
 ResumeReport Pipeline::resume(const RunOptions& options, const std::function<void(const Report&)>& done) {
   ResumeReport all;
-  const Result<engine::PipelinesFound> found = engine::find_pipelines(options_.data_dir, options_.name);
+  const Result<engine::PipelinesFound> found =
+      engine::find_pipelines({.data_dir = options_.data_dir, .state = options_.state}, options_.name);
   if (!found) {
     all.error = found.error();
     all.ending = ending_of(*all.error);

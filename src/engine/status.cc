@@ -129,7 +129,8 @@ PipelineStatus read_pipeline(const ledger::PipelinePaths& paths, const std::stri
 }  // namespace
 
 Result<DataDirStatus> status(const StatusOptions& options) {
-  Result<engine::PipelinesFound> found = engine::find_pipelines(options.data_dir, options.pipeline);
+  Result<engine::PipelinesFound> found =
+      engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, options.pipeline);
   if (!found) return fail(std::move(found.error()));
   DataDirStatus status{.data_dir = found->data_dir, .pipelines = {}};
   for (const std::string& name : found->keys) {
@@ -140,10 +141,11 @@ Result<DataDirStatus> status(const StatusOptions& options) {
   return status;
 }
 
-Result<RunStatus> run_status(const std::string& data_dir, const std::string& run_id) {
+Result<RunStatus> run_status(const std::string& data_dir, const std::string& run_id, const std::string& state) {
   // Traces are pruned by age, so all runs of all pipelines stay few enough to look through.
   constexpr std::size_t runs_max = 100'000;
-  Result<DataDirStatus> all = status({.data_dir = data_dir, .pipeline = {}, .packages_max = 0, .runs_max = runs_max});
+  Result<DataDirStatus> all =
+      status({.data_dir = data_dir, .state = state, .pipeline = {}, .packages_max = 0, .runs_max = runs_max});
   if (!all) return fail(std::move(all.error()));
   std::vector<RunStatus> matches;
   for (PipelineStatus& pipeline : all->pipelines) {

@@ -16,6 +16,7 @@
 #include "engine/configured_address.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
+#include "engine/shared_state.h"
 #include "ledger/data_dir.h"
 #include "pipeline/letter_source.h"
 #include "pipeline/run.h"
@@ -141,6 +142,11 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   Result<std::string> data_dir = find_data_dir(options.data_dir);
   if (!data_dir) return fail(std::move(data_dir.error()));
   target.data_dir = std::move(*data_dir);
+  const Result<pipeline::SharedState> shared = find_shared_state(options.state);
+  if (!shared) return fail(shared.error());
+  // One that was not named has neighbours that may know its inputs.
+  if (Status fresh = refresh_pipelines(*shared, target.data_dir, target.name); !fresh)
+    return fail(std::move(fresh.error()));
 
   for (const normalize::SourceInput& input : source.inputs()) {
     if (is_valid_utf8(input.table)) continue;
@@ -193,6 +199,9 @@ std::string called(const Target& target) {
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
+  Result<pipeline::SharedState> shared = find_shared_state(run.options.state);
+  if (!shared) return failed_report(run.options, std::move(shared.error()));
+  shared->interval = run.options.state_interval;
   DestinationOptions of_destination = destination_options(run.options, run.run, target.name);
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
@@ -211,7 +220,8 @@ Report run_target(const TargetRun& run) {
        .source = run.source,
        .replay = run.replay,
        .env = Env::system(),
-       .neighbours = run.replay != nullptr ? std::vector<std::string>() : find_neighbours(run, **destination)});
+       .neighbours = run.replay != nullptr ? std::vector<std::string>() : find_neighbours(run, **destination),
+       .shared = std::move(*shared)});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

@@ -239,6 +239,23 @@ Status Ledger::bind(const Binding& asked) {
   return transaction->commit();
 }
 
+Result<bool> Ledger::is_shared() {
+  const Result<std::optional<std::string>> mark = get_value(database_, shared_mark_key);
+  if (!mark) {
+    return std::unexpected(mark.error());
+  }
+  return *mark && !(*mark)->empty();
+}
+
+Status Ledger::leave_shared() {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  const Status left = put_value(database_, shared_mark_key, "");
+  return left ? transaction->commit() : left;
+}
+
 Result<std::string> Ledger::new_load_id() {
   Result<Transaction> transaction = begin_write();
   if (!transaction) {

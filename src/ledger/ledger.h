@@ -26,6 +26,13 @@
 
 namespace outfall::ledger {
 
+/// What others may want to be told of when it is durable.
+enum class Recorded {
+  lanes,     ///< how far lanes are
+  loaded,    ///< that a package is at its destination
+  refusals,  ///< what a destination is about to refuse
+};
+
 class Ledger {
  public:
   /// Opens for writing; makes the file (its folder must exist) or brings an older one to today's tables.
@@ -41,6 +48,10 @@ class Ledger {
   /// anything was recorded in it; the next open() makes it whole.
   static Result<std::optional<Binding>> binding_at(const std::string& path);
 
+  /// Called behind each commit of such a kind, by the thread that recorded it. What it answers is the call's own answer
+  /// then, although it is recorded; but not of what is loaded.
+  void on_recorded(std::function<Status(Recorded)> call) { on_recorded_ = std::move(call); }
+
   // --- What the pipeline is ---
 
   /// Remembers name, destination and dataset; once something was sealed, another destination or dataset is refused,
@@ -52,6 +63,12 @@ class Ledger {
 
   /// Whether bind() would accept it. Errors: those of bind.
   Status check_binding(const Binding& asked);
+
+  /// Whether the pipeline's state is shared with other runners (ledger_copy.h).
+  Result<bool> is_shared();
+
+  /// From now on it is not.
+  Status leave_shared();
 
   /// The id for the next package: greater than any before, and remembered before it is returned, so also one that was
   /// never sealed is never given twice.
@@ -224,12 +241,14 @@ class Ledger {
 
   Result<Transaction> begin_write();
   bool mark_alone(const std::string& load_id, const LaneUpdate& update);
+  Status tell(Recorded what) { return on_recorded_ ? on_recorded_(what) : Status(); }
 
   Database database_;
   Env* env_;
   std::int64_t generation_ = 0;
   bool has_set_aside_ = false;
   std::vector<std::int64_t> acknowledged_;  ///< rows of inputs
+  std::function<Status(Recorded)> on_recorded_;
 };
 
 }  // namespace outfall::ledger

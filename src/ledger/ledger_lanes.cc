@@ -170,7 +170,7 @@ Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
 /// One mark and nothing else, which is what a batch of a lone lane needs: a transaction of one statement. False: it
 /// takes more than that, or nothing may be written.
 bool Ledger::mark_alone(const std::string& load_id, const LaneUpdate& update) {
-  if (has_set_aside_ || update.rejected > 0 || !update.letters.empty()) {
+  if (has_set_aside_ || update.rejected > 0 || !update.letters.empty() || !update.state.empty()) {
     return false;
   }
   static const std::string mark_of_ours =
@@ -186,7 +186,7 @@ bool Ledger::mark_alone(const std::string& load_id, const LaneUpdate& update) {
 Status Ledger::record_lanes(const std::string& load_id, const std::string& run_id,
                             std::span<const LaneUpdate> updates) {
   if (updates.size() == 1 && mark_alone(load_id, updates.front())) {
-    return {};
+    return tell(Recorded::lanes);
   }
   Result<Transaction> transaction = begin_write();
   if (!transaction) {
@@ -219,7 +219,10 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
     recorded = keep_rejected(database_, load_id, run_id);
   }
   forget_set_aside();
-  return recorded ? transaction->commit() : recorded;
+  if (recorded) {
+    recorded = transaction->commit();
+  }
+  return recorded ? tell(Recorded::lanes) : recorded;
 }
 
 Result<std::string> Ledger::schema_before(const std::string& load_id) {

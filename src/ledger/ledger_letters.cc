@@ -210,7 +210,7 @@ Status Ledger::propose_refused(const RefusedDocuments& refused) {
     proposed = transaction->commit();
   }
   forget_set_aside();
-  return proposed;
+  return proposed ? tell(Recorded::refusals) : proposed;
 }
 
 Status Ledger::visit_letters(const LetterFilter& filter, const VisitLetter& visit) {

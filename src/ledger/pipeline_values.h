@@ -12,6 +12,9 @@
 
 namespace outfall::ledger {
 
+/// Where the state of the pipeline is shared (ledger_copy.h).
+inline constexpr std::string_view shared_mark_key = "shared_state";
+
 /// Inside a write transaction.
 Status put_value(Database& database, std::string_view key, std::string_view value);
 

@@ -319,15 +319,10 @@ ORDER BY j.load_id DESC, j.position;
 constexpr const char* version_10 = R"sql(
 -- What batches that may have arrived look like, so that they come again as they were.
 ALTER TABLE lanes ADD COLUMN sent_as TEXT NOT NULL DEFAULT '';
-)sql";
-
-// Of the batch in hand, as JSON: rows that are rejected, where the run stopped at them.
-constexpr const char* version_11 = R"sql(
+-- Of the batch in hand, as JSON: rows that are rejected, where the run stopped at them.
 ALTER TABLE lanes ADD COLUMN held TEXT NOT NULL DEFAULT '';
-)sql";
 
-// What destinations remember, as JSON: set with the mark of the batch whose call did it.
-constexpr const char* version_12 = R"sql(
+-- What destinations remember, as JSON: set with the mark of the batch whose call did it.
 CREATE TABLE destination_state (
   destination TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -337,8 +332,8 @@ CREATE TABLE destination_state (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5,  version_6,
-                                version_7, version_8, version_9, version_10, version_11, version_12};
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
+                                version_6, version_7, version_8, version_9, version_10};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

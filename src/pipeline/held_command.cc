@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "outfall/report.h"
@@ -25,10 +26,12 @@ Result<std::vector<std::string>> run_held_command(const CommandRequest& request,
                                     .binding = request.binding,
                                     .lock_wait = request.lock_wait,
                                     .run_id = report.run_id,
-                                    .command = request.command},
+                                    .command = request.command,
+                                    .shared = request.shared},
                                    request.env);
   if (!held) return fail(std::move(held.error()));
   report.notes = notes_on_unended(held->unended, ledger::RunInput::none);
+  std::ranges::move(held->notes, std::back_inserter(report.notes));
 
   const Status done = act(*held, report.run_id, report.notes);
   if (done) {
@@ -37,8 +40,8 @@ Result<std::vector<std::string>> run_held_command(const CommandRequest& request,
     report.error = done.error();
     report.ending = ending_of(done.error());
   }
-  const Status ended = held->ledger.end_run(
-      {.run_id = report.run_id, .ending = static_cast<int>(report.ending), .trace = to_json(report)});
+  const Status ended =
+      end_held(*held, {.run_id = report.run_id, .ending = static_cast<int>(report.ending), .trace = to_json(report)});
   if (!done) return fail(done.error());
   if (!ended) return fail(ended.error());
   return std::move(report.notes);

@@ -20,6 +20,7 @@ struct CommandRequest {
   ledger::Binding binding;
   LockWait lock_wait{};
   std::string command;  ///< for the trace
+  SharedState shared{};
   Env& env;
 };
 

@@ -75,6 +75,7 @@ class Run {
     report_.steps = progress_.take_steps();
     if (held_) {
       list_pending();
+      if (held_->state != nullptr) settle_state();
       if (request_.options.ending) request_.options.ending(report_);
       record_end();
     }
@@ -145,11 +146,13 @@ class Run {
                                       .lock_wait = request_.lock_wait,
                                       .run_id = report_.run_id,
                                       .command = request_.command,
-                                      .input = input},
+                                      .input = input,
+                                      .shared = request_.shared},
                                      request_.env);
     if (!held) return fail(std::move(held.error()));
     held_.emplace(std::move(*held));
     std::ranges::move(notes_on_unended(held_->unended, input), std::back_inserter(report_.notes));
+    std::ranges::move(held_->notes, std::back_inserter(report_.notes));
     progress_.attach(&held_->ledger);
     return {};
   }
@@ -279,12 +282,25 @@ class Run {
     if (Status counted = balance(**package); !counted) return counted;
     // Packages are delivered in the order of their seals.
     const bool delivers = delivered && !request_.options.seal_only;
+    if (Status pushed = push_sealed(**package); !pushed) return pushed;
     const Status loaded = delivers ? deliver_package(**package, Resumed::no) : Status{};
     if (request_.replay != nullptr) request_.replay->name_letters((*package)->load_id, report_.rejects);
     if (!loaded && is_to_give_up_) return give_up(**package, loaded);
     if (delivers && loaded && !is_left_open_) return {};
     if (Status told = tell_pending(**package); !told) return told;
     return loaded;
+  }
+
+  /// No row goes out of a package that other runners have not heard of.
+  Status push_sealed(const ledger::PackageRecord& package) {
+    if (held_->state == nullptr) return {};
+    Status pushed = held_->state->push();
+    if (pushed) return {};
+    // Whoever took over reads the inputs itself.
+    if (held_->state->is_fenced()) return give_up(package, pushed);
+    load_failed_ = true;
+    if (Status told = tell_pending(package); !told) return told;
+    return pushed;
   }
 
   /// What cannot be loaded as it was asked for, and can be read again, does not wait in the way of later runs.
@@ -607,10 +623,22 @@ class Run {
     }
   }
 
+  /// What was done is pushed before anybody is told of it.
+  void settle_state() {
+    const Status pushed = held_->state->push();
+    report_.state = held_->state->report(report_.mode);
+    if (pushed) return;
+    if (!report_.error) {
+      report_.error = pushed.error();
+      report_.ending = Ending::pending;
+    }
+    report_.error->remedy = Remedy::retry;  // what stopped it is not in the rows
+  }
+
   /// The last thing written: from here on the same command is a new load.
   void record_end() {
-    const Status ended = held_->ledger.end_run(
-        {.run_id = report_.run_id, .ending = static_cast<int>(report_.ending), .trace = to_json(report_)});
+    const Status ended = end_held(
+        *held_, {.run_id = report_.run_id, .ending = static_cast<int>(report_.ending), .trace = to_json(report_)});
     if (ended || report_.error) return;
     report_.error = ended.error();
     report_.ending = Ending::failed;

@@ -17,6 +17,7 @@
 #include "ledger/data_dir.h"
 #include "normalize/document_source.h"
 #include "outfall/pipeline.h"
+#include "pipeline/state_keeper.h"
 
 namespace outfall::pipeline {
 
@@ -37,6 +38,7 @@ struct RunRequest {
   Env& env;
   /// Keys of other pipelines of the dataset that may know the same inputs.
   std::vector<std::string> neighbours{};
+  SharedState shared{};
 };
 
 Report run(const RunRequest& request);

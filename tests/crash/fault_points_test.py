@@ -3,7 +3,8 @@
 #
 # Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, while a
 # package is dropped, while a program or a plugin takes rows in batches, while job files that it gave up are skipped or aborted, and while
-# dead letters are replayed, and resumes it until done. Then each row must be there exactly once; a program must have got
+# dead letters are replayed, and resumes it until done; also where that is done by another runner that has nothing but the
+# state that the killed one has shared. Then each row must be there exactly once; a program must have got
 # each once, where it counts what comes under one key once, but for those that were given up.
 #
 #   OUTFALL=build/release/outfall tests/crash/fault_points_test.py [--point NAME]
@@ -20,7 +21,7 @@ FIRST = ["part1.jsonl", "part2.jsonl", "part3.jsonl"]
 SECOND = ["part4.jsonl", "part5.jsonl"]
 LATE_FROM = 50
 # Points that one run passes several times are also tried at a later turn.
-LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2, "batch_answered": 5}
+LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2, "batch_answered": 5, "before_state_push": 2, "after_state_push": 2}
 
 
 def make_inputs(world):
@@ -46,7 +47,7 @@ class Scenario:
         return world.command(self.files, *self.options)
 
     def passes(self, point):
-        return point not in Drop.POINTS | Program.POINTS | Abort.POINTS | Skip.POINTS
+        return point not in Drop.POINTS | Program.POINTS | Abort.POINTS | Skip.POINTS | Elsewhere.POINTS
 
     def finish(self, world, ended_before, resume_first):
         world.complete(self.command(world), ended_before, resume_first)
@@ -205,6 +206,47 @@ class Replay(Failed):
         world.finish(self.command(world))
 
 
+class Shared:
+    """A world whose runners share their state in a folder."""
+
+    def make(self):
+        super().make()
+        (self.disk / "shared").mkdir()
+        return self
+
+    def state(self):
+        return [*super().state(), "--state", f"dir:{self.disk / 'shared'}"]
+
+
+class SharedWorld(Shared, World):
+    pass
+
+
+class SharedProgramWorld(Shared, ProgramWorld):
+    pass
+
+
+class Elsewhere(Scenario):
+    """The disk of the runner that died is gone; another one has the inputs, the destination and the shared state."""
+
+    POINTS = {"state_claimed", "before_state_push", "after_state_push"}
+
+    def __init__(self, name, folder, expected, world):
+        super().__init__(name, folder, expected)
+        self.before = world(folder)
+        self.files = FIRST
+        make_inputs(self.before.make())
+
+    def passes(self, point):
+        takes_batches = isinstance(self.before, ProgramWorld)
+        return point in self.POINTS or (point in Program.POINTS if takes_batches else super().passes(point))
+
+    def finish(self, world, ended_before, resume_first):
+        shutil.rmtree(world.data)
+        world.finish([OUTFALL, "status", "--data-dir", str(world.data), "--state", f"dir:{world.disk / 'shared'}"])
+        super().finish(world, ended_before, resume_first)
+
+
 def scenarios(folder):
     first = Scenario("first load", folder / "first", Expected(0, PEOPLE, late_from=LATE_FROM))
     first.files = FIRST
@@ -222,7 +264,9 @@ def scenarios(folder):
         first.expected.check(later.before)
     return [first, second, replace, Drop(folder / "drop", second.expected), Program("program", folder / "program"),
             Program("plugin", folder / "plugin", PluginWorld),
-            Abort(folder / "abort"), Skip(folder / "skip"), Replay(folder / "replay")]
+            Abort(folder / "abort"), Skip(folder / "skip"), Replay(folder / "replay"),
+            Elsewhere("elsewhere", folder / "elsewhere", first.expected, SharedWorld),
+            Elsewhere("batches there", folder / "batches", Taken(), SharedProgramWorld)]
 
 
 def restore(scenario, saved):
@@ -259,7 +303,7 @@ def strike_everywhere(scenario, points, folder, reached):
             except Broken as broken:
                 fail_with(folder, f"{scenario.name}, killed at {fault}, then {how}: {broken}")
             reached[point] += hit
-            say(f"  {scenario.name:12} {fault:22} " + (f"killed, then {how}" if hit else "not reached"))
+            say(f"  {scenario.name:13} {fault:22} " + (f"killed, then {how}" if hit else "not reached"))
     shutil.rmtree(saved)
 
 

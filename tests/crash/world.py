@@ -237,7 +237,7 @@ def check_state(world):
     known = {"outfall.db", "outfall.db-wal", "outfall.db-shm", "lock", "packages"}
     strange = {entry.name for entry in pipeline.iterdir()} - known
     expect(not strange, f"debris in {pipeline}: {strange}")
-    beside = {entry.name for entry in world.disk.iterdir()} - {"data", "town.duckdb", "town.duckdb.wal"}
+    beside = {entry.name for entry in world.disk.iterdir()} - {"data", "shared", "town.duckdb", "town.duckdb.wal"}
     beside = {name for name in beside if not name.startswith(("town.duckdb.wal.torn-", "town.duckdb.torn-"))}  # kept for a person to look at
     expect(not beside, f"debris beside the database: {beside}")
 
