@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -136,6 +137,10 @@ struct RowTexts::State {
   std::vector<ColumnValues> values{};
   std::string field{};  ///< of separated text, before it is quoted
 
+  bool has_doubles = false;
+  std::int64_t counted_to = 0;  ///< rows before this one were appended before
+  std::uint64_t not_numbers = 0;
+
   /// The batch that has the row becomes the one in hand.
   arrow::Status take_batch(std::int64_t row) {
     if (batch != nullptr && row >= batch_begin && row < batch_begin + batch->num_rows()) return arrow::Status::OK();
@@ -163,6 +168,16 @@ struct RowTexts::State {
       out += document(row);
     else
       append_columns(row, {}, out, RowTextForm::plain);
+  }
+
+  void count_not_numbers(std::int64_t row) {
+    if (documents || batch_begin + row < counted_to) return;
+    counted_to = batch_begin + row + 1;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].type != DataType::double_) continue;
+      const std::optional<ArrowPlace> place = values[i].at(row);
+      not_numbers += place && !std::isfinite(*real_of(*place->array, place->row)) ? 1 : 0;
+    }
   }
 
   std::string_view document(std::int64_t row) const { return bytes_of(*values.front().array, row); }
@@ -226,6 +241,7 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
     wanted.member += ':';
     if (const std::optional<schema::TypeMark> mark = schema::mark_of(column.type))
       wanted.mark = schema::mark_text(*mark);
+    state->has_doubles = state->has_doubles || wanted.type == DataType::double_;
     state->columns.push_back(std::move(wanted));
   }
   return RowTexts(std::move(state));
@@ -236,6 +252,7 @@ Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& ou
     const auto wanted = static_cast<std::int64_t>(row);
     arrow::Status done = state_->take_batch(wanted);
     if (done.ok()) done = state_->append_row(wanted - state_->batch_begin, out, form);
+    if (done.ok() && state_->has_doubles) state_->count_not_numbers(wanted - state_->batch_begin);
     if (!done.ok()) return fail(damaged(state_->file.path, done));
     out += '\n';
   }
@@ -252,6 +269,10 @@ Status RowTexts::append_separated(std::uint64_t first, std::uint64_t last, bool 
     state_->append_fields(wanted - state_->batch_begin, out);
   }
   return {};
+}
+
+std::uint64_t RowTexts::not_numbers() const {
+  return state_->not_numbers;
 }
 
 std::uint64_t RowTexts::row_count() const {

@@ -64,6 +64,9 @@ class RowTexts {
   /// Of the file.
   std::uint64_t row_count() const;
 
+  /// Doubles of the rows that were appended so far, each row once, that JSON has no number for: they became null.
+  std::uint64_t not_numbers() const;
+
   /// Whether the file has each row's document instead of columns.
   bool holds_documents() const;
 

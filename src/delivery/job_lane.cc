@@ -156,12 +156,23 @@ Status JobLane::open_rows() {
       open_job_rows(load_.request.folder, job_, table_,
                     {.check = load_.request.check, .form = form().rows, .skips_dlt = load_.intake.options.skips_dlt});
   if (!rows) return fail(std::move(rows.error()));
+  close_rows();
   rows_ = std::move(*rows);
   rows_form_ = form().rows;
   // A call that hangs may ask for keys when all this is gone.
   rows_->row_key = [pipeline = load_.request.lanes->pipeline, load_id = load_.request.package.load_id,
                     file = job_.file](std::uint64_t row) { return batch_key(pipeline, load_id, file, row, row + 1); };
   return {};
+}
+
+void JobLane::close_rows() {
+  if (rows_ == nullptr) return;
+  not_numbers_ += rows_->texts.not_numbers();
+  rows_.reset();
+}
+
+std::uint64_t JobLane::not_numbers() const {
+  return not_numbers_ + (rows_ == nullptr ? 0 : rows_->texts.not_numbers());
 }
 
 /// How long the limit has the next attempt wait. None: it has its time.
@@ -309,7 +320,7 @@ Result<Turn> JobLane::finish(ledger::LaneUpdate update, std::uint64_t rows) {
   update.lane.cut = 0;
   update.lane.part_to = 0;
   record_ = update.lane;
-  rows_.reset();
+  close_rows();
   return recorded(std::move(update), rows, {.step = Step::done});
 }
 

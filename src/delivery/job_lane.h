@@ -76,12 +76,15 @@ class JobLane final : public Lane {
   const ledger::LaneRecord& record() const { return record_; }
   /// No more is durable than this, and the lane is not worked on any more.
   void fall_back_to(ledger::LaneRecord record) { record_ = std::move(record); }
+  /// Values that JSON has no number for, and that were sent as null.
+  std::uint64_t not_numbers() const;
   const std::optional<Error>& error() const { return error_; }  ///< why it was stopped
 
  private:
   const BatchForm& form() const;
   Status make_ready();
   Status open_rows();
+  void close_rows();
   std::optional<std::chrono::nanoseconds> wait_for_rate();
   Result<std::uint64_t> next_end();
   Status take_batch();
@@ -117,6 +120,7 @@ class JobLane final : public Lane {
   const BatchForm form_then_;      ///< of what may have been sent by an earlier process
   columnar::RowForm rows_form_{};  ///< of `rows_`
   std::shared_ptr<JobRows> rows_{};
+  std::uint64_t not_numbers_ = 0;  ///< of rows that are closed
 
   /// Where the batch in hand ends is last; what is left of the cut, of which it is a part, ends before it.
   std::vector<std::uint64_t> ends_{};

@@ -151,6 +151,7 @@ class JobLanes {
       entry->rows += record.settled - record.rejected;
       out.rows += record.settled - record.rejected;
       lanes.unknown += record.unknown;
+      lanes.not_numbers += lane.not_numbers();
     }
     lanes.before = before_;
     lanes.now = counts();

@@ -469,6 +469,10 @@ class Run {
       report_.notes.push_back(fmt::format("nobody knows what became of {} that {} sent again under the same key",
                                           counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "was" : "were"));
     }
+    if (lanes.not_numbers > 0) {
+      report_.notes.push_back(fmt::format("{} of doubles that {} no number (NaN, infinite) went out as null",
+                                          counted(lanes.not_numbers, "value"), lanes.not_numbers == 1 ? "is" : "are"));
+    }
     if (lanes.refused.empty()) return {};
     balanced_.emplace(package.load_id, 0);
     return tell_letters(package.load_id);
