@@ -380,7 +380,6 @@ Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error, le
 Result<Turn> JobLane::reject_held() {
   const Result<std::vector<RejectedRow>> rows = read_held(record_.held);
   if (!rows) return fail(rows.error());
-  if (Status taken = take_batch(); !taken) return fail(std::move(taken.error()));
   return reject(*rows, {});
 }
 
