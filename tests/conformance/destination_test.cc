@@ -95,12 +95,10 @@ class Conformance : public testing::TestWithParam<Quirks> {
   }
 
   Result<LoadSummary> load(const ledger::PackageRecord& package) {
-    delivery::DeliverOptions options;
-    options.retry.attempts_max = 1;
+    destination_->set_retry({.attempts_max = 1});
     return delivery::deliver(
         *destination_,
-        {.package = package, .schema = schema_, .folder = folder_ / package.load_id, .progress = {}, .stop = {}},
-        options);
+        {.package = package, .schema = schema_, .folder = folder_ / package.load_id, .progress = {}, .stop = {}}, {});
   }
   void must_load(const ledger::PackageRecord& package) {
     auto done = load(package);
