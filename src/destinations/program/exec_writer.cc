@@ -192,7 +192,8 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
       program_->ask(hello_line({.destination = setup_.destination,
                                 .worker = setup_.worker,
                                 .format = format_,
-                                .options = setup_.options.own}),
+                                .options = setup_.options.own,
+                                .state = state.get()}),
                     std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max), stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();

@@ -227,10 +227,12 @@ std::span<const Json::Member> members_of(const Json& answer, std::string_view ke
   return members == nullptr ? std::span<const Json::Member>() : std::span<const Json::Member>(*members);
 }
 
-/// Errors: a value is none that can be kept.
-Result<ledger::StateChanges> state_in(const Json& answer) {
+/// Its numbers stay as they were written. Errors: a value is none that can be kept.
+Result<ledger::StateChanges> state_in(std::string_view line) {
+  const Result<Json> answer = parse_json(line, Fractions::as_written);
+  if (!answer) return fail(answer.error());
   DestinationState state;
-  for (const Json::Member& member : members_of(answer, "state")) {
+  for (const Json::Member& member : members_of(*answer, "state")) {
     if (member.value.is_null()) {
       state.erase(member.key);
     } else if (const Status set = state.set(member.key, to_json(member.value)); !set) {
@@ -263,8 +265,8 @@ ProgramAnswer read_answer(std::string_view line, std::uint64_t rows) {
   if (!answer) return {.outcome = unknown("the program's answer is not JSON", line)};
   ProgramAnswer read{.outcome = outcome_in(*answer, line, rows), .state = {}, .metrics = metrics_in(*answer)};
   const bool is_taken = read.outcome.kind == Outcome::Kind::delivered || !read.outcome.rows.empty();
-  if (!is_taken) return read;
-  Result<ledger::StateChanges> state = state_in(*answer);
+  if (!is_taken || answer->find("state") == nullptr) return read;
+  Result<ledger::StateChanges> state = state_in(line);
   if (state)
     read.state = std::move(*state);
   else
