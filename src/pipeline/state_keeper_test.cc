@@ -88,7 +88,8 @@ TEST_F(StateKeeperTest, MarksDoNotWaitForPushesUntilTheNewestIsOld) {
   EXPECT_FALSE(keeper->report().is_complete);
   env_.advance(1h + shared_state::usual_lease);
   EXPECT_TRUE(mark(ledger, load_id, 2));
-  EXPECT_EQ(keeper->report().pushes, pushes + 1);
+  EXPECT_GT(keeper->report().pushes, pushes) << "by the lane, unless the thread of the marks was there before";
+  EXPECT_TRUE(keeper->report().is_complete);
 }
 
 TEST_F(StateKeeperTest, WithoutAnIntervalEachMarkIsPushed) {
