@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -138,8 +139,11 @@ struct CustomOptions {
   /// destination of the same name.
   std::string name{};
   BatchOptions batches{};  ///< those of a run are not looked at
+  /// Values of its configuration that the program itself gives, by key: they win over all places. Credentials too.
+  std::map<std::string, std::string> given{};
   NamingConvention naming_convention = NamingConvention::direct;
-  /// Levels of nesting that become tables of their own, where the run says nothing; deeper values stay JSON. None: 1000.
+  /// Levels of nesting that become tables of their own, where the run says nothing; deeper values stay JSON. None:
+  /// 1000.
   std::optional<int> max_table_nesting = 0;
   /// Leaves out the columns and tables that a load adds (`_dlt_id` and its like).
   bool skip_dlt_columns_and_tables = true;

@@ -59,7 +59,7 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .max_table_nesting = settings.max_table_nesting ? settings.max_table_nesting : own.max_table_nesting,
           .recommended_file_size = settings.batches.recommended_file_size.value_or(0),
           .raises_on_failed_jobs = settings.batches.raise_on_failed_jobs.value_or(true),
-          .configuration = {.name = called, .pipeline = options.pipeline},
+          .configuration = {.name = called, .pipeline = options.pipeline, .given = own.given},
           .log = options.log});
 }
 

@@ -343,6 +343,20 @@ TEST_F(CustomDestinations, AStructOfTheConfigurationIsFilledInBeforeAnythingIsRe
   EXPECT_EQ(used->tries, 3);
 }
 
+TEST_F(CustomDestinations, WhatTheProgramGivesGoesBeforeAllPlaces) {
+  struct Keyed {
+    void operator()(const Rows&, const TableSchema&) {}
+    Status open(const Configuration& configuration) {
+      EXPECT_EQ(configuration.secret("api_key").value_or(Secret()).reveal(), "given");
+      return {};
+    }
+  };
+  ASSERT_EQ(::setenv("DESTINATION__SINK__API_KEY", "found", 1), 0);
+  const Report report = run({.given = {{"api_key", "given"}}}, Keyed{}, numbered(1));
+  ::unsetenv("DESTINATION__SINK__API_KEY");
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+}
+
 TEST_F(CustomDestinations, TheConfigurationSaysHowRowsReachIt) {
   std::vector<std::size_t> sizes;
   const auto take = [&](const Rows& rows, const TableSchema&) { sizes.push_back(rows.size()); };

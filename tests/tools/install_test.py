@@ -41,9 +41,8 @@ def declared_functions():
     """The functions of the public headers that are defined elsewhere, each as often as it is overloaded."""
     found = collections.Counter()
     for header in (ROOT / "include" / "outfall").iterdir():
-        text = re.sub(r"//.*", "", header.read_text(encoding="utf-8"))
+        text = re.sub(r"//.*", "", header.read_text(encoding="utf-8")).replace(" = {}", "")
         found.update(re.findall(r"(?m)^(?!inline|namespace|using|struct|class|enum|template|\[\[|#)[A-Za-z_:][\w:<>, ]* (\w+)\([^{}]*?\);", text))
-        text = text.replace(" = {}", "")
         inline = set(re.findall(r"(?m)^inline [\w:<>]+ (\w+::\w+)\(", text))
         for name, body in re.findall(r"(?ms)^(?:class|struct) (\w+) \{$(.*?)^\};$", text):
             methods = re.findall(r"(?m)^  (?:static |explicit )?(?:[\w:<>, ]+ )?(\w+)\(([^;{}]*);", body)
