@@ -21,6 +21,7 @@
 #include "pipeline/input_fates.h"
 #include "pipeline/lane_context.h"
 #include "pipeline/letter_source.h"
+#include "pipeline/load_account.h"
 #include "pipeline/package_jobs.h"
 #include "pipeline/progress_meter.h"
 #include "pipeline/rehearsal.h"
@@ -74,7 +75,7 @@ class Run {
     report_.elapsed = request_.env.monotonic() - started;
     report_.steps = progress_.take_steps();
     if (held_) {
-      list_pending();
+      account_.list_pending();
       if (held_->state != nullptr) settle_state();
       if (request_.options.ending) request_.options.ending(report_);
       record_end();
@@ -129,7 +130,7 @@ class Run {
     if (!pending) return fail(pending.error());
     for (const ledger::PackageRecord& package : *pending) {
       if (package.abort_asked_at) continue;
-      if (Status counted = balance(package); !counted) return counted;
+      if (Status counted = account_.add(package); !counted) return counted;
     }
     return pending->empty() ? Status() : fail("they are to be loaded later");
   }
@@ -154,6 +155,7 @@ class Run {
     std::ranges::move(notes_on_unended(held_->unended, input), std::back_inserter(report_.notes));
     std::ranges::move(held_->notes, std::back_inserter(report_.notes));
     progress_.attach(&held_->ledger);
+    account_.attach(&held_->ledger);
     return {};
   }
 
@@ -184,36 +186,12 @@ class Run {
     return {};
   }
 
-  /// A sealed package: what was rejected is settled by the seal, what is in it waits for its destination.
-  Status balance(const ledger::PackageRecord& package) {
-    const Result<DocumentCounts> counts = document_counts(package);
-    if (!counts) return fail(counts.error());
-    report_.balance.in += counts->pending;
-    report_.balance.pending += counts->pending;
-    return balance_rejected(package.load_id, package.rejected);
-  }
-
-  Status balance_rejected(const std::string& load_id, std::uint64_t rejected) {
-    if (rejected == 0 || !balanced_.emplace(load_id, 0).second) return {};
-    report_.balance.in += rejected;
-    report_.balance.rejected += rejected;
-    return tell_letters(load_id);
-  }
-
-  /// Those of a package that were not told yet.
-  Status tell_letters(const std::string& load_id) {
-    const Result<std::uint64_t> letters = held_->ledger.letters_left_by(load_id);
-    if (!letters) return fail(letters.error());
-    report_.dead_letters += *letters - std::exchange(balanced_[load_id], *letters);
-    return {};
-  }
-
   /// A run that died behind its last commit told nobody what it had rejected: whoever finishes its inputs does.
   Status tell_rejected(const std::set<std::string>& finished) {
     for (const std::string& load_id : finished) {
       const Result<std::uint64_t> rejected = held_->ledger.rejected_with(load_id);
       if (!rejected) return fail(rejected.error());
-      if (Status told = balance_rejected(load_id, *rejected); !told) return told;
+      if (Status told = account_.add_rejected(load_id, *rejected); !told) return told;
     }
     return {};
   }
@@ -234,7 +212,7 @@ class Run {
     if (!pending) return fail(pending.error());
     if (Status aborted = finish_aborts(*pending); !aborted) return aborted;
     for (const ledger::PackageRecord& package : *pending) {
-      if (Status counted = balance(package); !counted) return counted;
+      if (Status counted = account_.add(package); !counted) return counted;
     }
     if (pending->empty()) return {};
     const Result<bool> interrupted = held_->ledger.load_was_interrupted(report_.run_id);
@@ -279,7 +257,7 @@ class Run {
     report_.inputs = std::move(choice->reports);
     if (!*package) return check_has_rows(request_.options, report_.inputs);
     sealed_ = true;
-    if (Status counted = balance(**package); !counted) return counted;
+    if (Status counted = account_.add(**package); !counted) return counted;
     // Packages are delivered in the order of their seals.
     const bool delivers = delivered && !request_.options.seal_only;
     if (Status pushed = push_sealed(**package); !pushed) return pushed;
@@ -287,7 +265,7 @@ class Run {
     if (request_.replay != nullptr) request_.replay->name_letters((*package)->load_id, report_.rejects);
     if (!loaded && is_to_give_up_) return give_up(**package, loaded);
     if (delivers && loaded && !is_left_open_) return {};
-    if (Status told = tell_pending(**package); !told) return told;
+    if (Status told = account_.tell_pending(**package); !told) return told;
     return loaded;
   }
 
@@ -299,7 +277,7 @@ class Run {
     // Whoever took over reads the inputs itself.
     if (held_->state->is_fenced()) return give_up(package, pushed);
     load_failed_ = true;
-    if (Status told = tell_pending(package); !told) return told;
+    if (Status told = account_.tell_pending(package); !told) return told;
     return pushed;
   }
 
@@ -309,16 +287,7 @@ class Run {
     if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
     load_failed_ = false;
     sealed_ = false;
-    report_.balance.in -= package.documents + package.rejected;
-    report_.balance.pending -= package.documents;
-    report_.balance.rejected -= package.rejected;
-    report_.dead_letters -= balanced_[package.load_id];
-    report_.inputs.clear();
-    for (const ledger::JobRecord& job : package.jobs) {
-      const auto table = std::ranges::find(report_.tables, job.table, &TableReport::name);
-      if (table != report_.tables.end()) table->rows -= std::min(table->rows, job.rows);
-    }
-    std::erase_if(report_.tables, [](const TableReport& table) { return table.rows == 0; });
+    account_.take_back(package);
     return failed;
   }
 
@@ -347,8 +316,6 @@ class Run {
                              .progress = progress_},
                             choice, report_);
   }
-
-  enum class Resumed { no, yes };
 
   static bool are_files(const normalize::DocumentSource& source) {
     return std::ranges::none_of(
@@ -389,8 +356,8 @@ class Run {
     is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (summary->lanes) {
-      if (Status counted = count_lanes(package, *summary->lanes, *schema, places); !counted) return counted;
-      if (Status told = report_lanes(package, *schema, resumed); !told) return told;
+      if (Status counted = account_.add_lanes(package, *summary->lanes, *schema, places); !counted) return counted;
+      if (Status told = account_.tell_lanes(package, *schema, resumed); !told) return told;
       if (!summary->lanes->is_told) return leave_open(package, *summary->lanes);
     }
     if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
@@ -398,9 +365,9 @@ class Run {
     progress_.update(rows, 0);
     progress_.end_stage();
     load_failed_ = false;
-    report_package(package, *schema, *summary, resumed);
+    account_.add_loaded(package, *schema, *summary, resumed);
     if (!summary->lanes) {
-      if (Status reported = report_refused(package, rejects, resumed); !reported) return reported;
+      if (Status reported = account_.add_refused(package, rejects, resumed); !reported) return reported;
     }
     if (request_.options.keep_packages == 0) {
       if (Status removed = ledger::remove_package_files(held_->paths, package.load_id); !removed) return removed;
@@ -426,93 +393,14 @@ class Run {
       return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
                   fmt::format("outfall resume {} --max-bad-rows N or P% goes on", request_.called));
     };
-    rejected_by_input_.clear();
+    account_.begin_lanes();
     context.place_letter = [this, &schema, &places](ledger::Letter& letter) -> Status {
       if (!is_root(schema, letter.table)) return {};
       if (Status placed = place_letter(places, letter); !placed) return placed;
-      ++rejected_by_input_[letter.input];
+      account_.note_rejected(letter.input);
       return {};
     };
     return context;
-  }
-
-  static bool is_root(const schema::Schema& schema, const std::string& name) {
-    const schema::Table* table = schema.tables.find(name);
-    return table != nullptr && table->parent.empty();
-  }
-
-  /// What was settled before was told by the run that did it.
-  Status count_lanes(const ledger::PackageRecord& package, const delivery::LanesSummary& lanes,
-                     const schema::Schema& schema, RowPlaces& places) {
-    const std::uint64_t rejected = lanes.now.rejected - lanes.before.rejected;
-    report_.balance.delivered += lanes.now.delivered - lanes.before.delivered;
-    report_.balance.rejected += rejected;
-    report_.balance.pending -= lanes.before.open - lanes.now.open;
-    for (const delivery::RefusedDocument& document : lanes.refused) {
-      if (report_.rejects.size() == rejects_reported_max) break;
-      RejectReport reject{.input = "package " + package.load_id,
-                          .table = document.table,
-                          .line = document.row + 1,
-                          .reason = document.reason,
-                          .hint = ""};
-      if (is_root(schema, document.table)) {
-        Result<RowPlaces::Place> place = places.of(document.table, document.row);
-        if (!place) return fail(std::move(place.error()));
-        if (!place->input.empty()) {
-          reject.input = std::move(place->input);
-          reject.line = place->row;
-        }
-      }
-      report_.rejects.push_back(std::move(reject));
-    }
-    if (lanes.unknown > 0) {
-      report_.notes.push_back(fmt::format("nobody knows what became of {} that {} sent again under the same key",
-                                          counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "was" : "were"));
-    }
-    if (lanes.not_numbers > 0) {
-      report_.notes.push_back(fmt::format("{} of doubles that {} no number (NaN, infinite) went out as null",
-                                          counted(lanes.not_numbers, "value"), lanes.not_numbers == 1 ? "is" : "are"));
-    }
-    if (lanes.refused.empty()) return {};
-    balanced_.emplace(package.load_id, 0);
-    return tell_letters(package.load_id);
-  }
-
-  /// Of each table what this run has delivered; what it has sealed is in the report already.
-  Status report_lanes(const ledger::PackageRecord& before, const schema::Schema& schema, Resumed resumed) {
-    ledger::PackageRecord after = before;
-    auto lanes = held_->ledger.lanes(before.load_id);
-    if (!lanes) return fail(std::move(lanes.error()));
-    after.lanes = std::move(*lanes);
-    const std::vector<TableCounts> were = table_counts(before);
-    for (const TableCounts& now : table_counts(after)) {
-      const TableCounts& was = *std::ranges::find(were, now.table, &TableCounts::table);
-      const std::uint64_t delivered = now.delivered - was.delivered;
-      const std::uint64_t rejected = now.rejected - was.rejected;
-      const std::uint64_t attempts = now.attempts - was.attempts;
-      if (resumed == Resumed::yes && delivered + rejected + attempts == 0) continue;
-      TableReport& table = table_report(now.table, schema);
-      if (resumed == Resumed::yes) {
-        table.rows += delivered;
-      } else {
-        table.rows -= std::min(table.rows, rejected);
-      }
-      table.rows_rejected += rejected;
-      table.attempts += attempts;
-      table.unknown += now.unknown - was.unknown;
-    }
-    if (resumed == Resumed::no) report_rejected_of(rejected_by_input_);
-    return {};
-  }
-
-  /// Documents of inputs that this run has read, and that became rows at first.
-  void report_rejected_of(const std::map<std::string, std::uint64_t>& by_input) {
-    for (InputReport& input : report_.inputs) {
-      const auto found = by_input.find(input.run_key.empty() ? input.path : "run key " + input.run_key);
-      if (found == by_input.end() || !is_read(input.fate)) continue;
-      input.documents -= std::min(input.documents, found->second);
-      input.rejected += found->second;
-    }
   }
 
   /// Some of its rows are not delivered. What the destination has given up is in nobody's way.
@@ -534,97 +422,6 @@ class Run {
     }
     const std::string& hint = given_up_->hint;
     report_.notes.push_back(given_up_->message + (hint.empty() ? "" : "; " + hint));
-  }
-
-  void report_package(const ledger::PackageRecord& package, const schema::Schema& schema,
-                      const delivery::LoadSummary& summary, Resumed resumed) {
-    report_.packages.push_back(package_report(package, resumed));
-    if (summary.lanes) {
-      report_.packages.back().rows = summary.rows;
-      return;
-    }
-    report_.balance.delivered += package.documents;
-    report_.balance.pending -= package.documents;
-    for (const ledger::JobRecord& job : package.jobs) {
-      if (resumed == Resumed::yes && !schema::is_system_name(job.table))
-        table_report(job.table, schema).rows += job.rows;
-    }
-    for (const delivery::TableLoad& table : summary.tables) {
-      if (schema::is_system_name(table.table)) continue;
-      TableReport& entry = table_report(table.table, schema);
-      entry.created = entry.created || table.created;
-      entry.new_columns.insert(entry.new_columns.end(), table.new_columns.begin(), table.new_columns.end());
-    }
-  }
-
-  /// Documents of a package that is loaded now, which its destination has left out.
-  Status report_refused(const ledger::PackageRecord& package, const DestinationRejects& rejects, Resumed resumed) {
-    balanced_.emplace(package.load_id, 0);  // from now on they count as rejected with it
-    const std::uint64_t refused = rejects.was_told() ? rejects.count() : package.refused;
-    if (refused == 0) return {};
-    report_.balance.delivered -= refused;
-    report_.balance.rejected += refused;
-    if (Status told = tell_letters(package.load_id); !told) return told;
-    for (const RejectReport& reject : rejects.first()) {
-      if (report_.rejects.size() < rejects_reported_max) report_.rejects.push_back(reject);
-    }
-    for (const auto& [table, rows] : rejects.was_told() ? rejects.rows() : package.refused_rows) {
-      const auto told = std::ranges::find(report_.tables, table, &TableReport::name);
-      if (told != report_.tables.end()) {
-        told->rows -= std::min(told->rows, rows);
-        told->rows_rejected += rows;
-      }
-      report_.packages.back().rows -= std::min(report_.packages.back().rows, rows);
-    }
-    if (resumed == Resumed::no) report_rejected_of(rejects.by_input());
-    return {};
-  }
-
-  /// What this run has read is sealed, and not where it was to go.
-  Status tell_pending(const ledger::PackageRecord& package) {
-    ledger::PackageRecord now = package;
-    auto lanes = held_->ledger.lanes(package.load_id);
-    if (!lanes) return fail(std::move(lanes.error()));
-    now.lanes = std::move(*lanes);
-    for (const TableCounts& counts : table_counts(now)) {
-      const auto table = std::ranges::find(report_.tables, counts.table, &TableReport::name);
-      if (table != report_.tables.end()) table->rows_pending += counts.pending;
-    }
-    for (InputReport& input : report_.inputs) {
-      if (!is_read(input.fate)) continue;
-      input.fate = InputFate::pending;
-      input.run = report_.run_id;
-    }
-    return {};
-  }
-
-  TableReport& table_report(const std::string& name, const schema::Schema& schema) {
-    const auto known = std::ranges::find(report_.tables, name, &TableReport::name);
-    if (known != report_.tables.end()) return *known;
-    const schema::Table* table = schema.tables.find(name);
-    report_.tables.push_back({.name = name, .parent = table == nullptr ? "" : table->parent});
-    return report_.tables.back();
-  }
-
-  static PackageReport package_report(const ledger::PackageRecord& package, Resumed resumed) {
-    return {.load_id = package.load_id,
-            .resumed = resumed == Resumed::yes,
-            .rows = input_rows(package),
-            .jobs = job_reports(package)};
-  }
-
-  void list_pending() {
-    const auto pending = held_->ledger.pending();
-    if (!pending) return;  // the run has another error already, or its end cannot be recorded
-    for (const ledger::PackageRecord& package : *pending) {
-      report_.pending_packages.push_back(
-          package_report(package, package.run_id == report_.run_id ? Resumed::no : Resumed::yes));
-      PackageReport& told = report_.pending_packages.back();
-      told.failed = std::ranges::find(package.lanes, ledger::LaneState::failed, &ledger::LaneRecord::state) !=
-                    package.lanes.end();
-      told.rows = 0;
-      for (const TableCounts& table : table_counts(package)) told.rows += table.pending;
-    }
   }
 
   /// What was done is pushed before anybody is told of it.
@@ -651,11 +448,8 @@ class Run {
   const RunRequest& request_;
   ProgressMeter progress_;
   Report report_;
+  LoadAccount account_{report_};
   std::optional<HeldPipeline> held_;
-  /// The load ids whose rejected rows are in the balance, with as many letters as were told.
-  std::map<std::string, std::uint64_t> balanced_;
-  std::map<std::string, std::uint64_t>
-      rejected_by_input_;          ///< by lanes of the package in hand, as far as letters are kept
   bool sealed_ = false;            ///< the inputs of this run
   bool is_left_open_ = false;      ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
