@@ -86,10 +86,11 @@ struct CallDesk {
 /// What a call is about. Borrowed until it returns.
 struct CallContext {
   std::string_view load_id{};
-  std::string_view job_id{};      ///< the job file that the rows are in
-  std::uint64_t batch_index = 0;  ///< how many whole batches stand before it there
-  std::uint64_t attempt = 0;      ///< from 1; of this run
-  std::uint64_t first_row = 0;    ///< of the batch, counted in the job file from 0
+  std::string_view job_id{};  ///< the job file that the rows are in
+  /// `first_row` divided by the size of batches. It tells where the batch is; what tells it apart is the key.
+  std::uint64_t batch_index = 0;
+  std::uint64_t attempt = 0;    ///< from 1; of this run
+  std::uint64_t first_row = 0;  ///< of the batch, counted in the job file from 0
   std::uint64_t row_count = 0;
   /// With a batch_size of 0 the rows are in this file, and `rows` has none. It may be read until the call returns.
   std::string_view path{};

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -99,6 +100,8 @@ struct ReplayOptions {
   DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
   std::string id{};             ///< one letter, and the rest of the choice does not count
   ReplayKey key = ReplayKey::same;
+  /// A function of the program, which letters of its destination are delivered to; those of others are left then.
+  std::shared_ptr<CustomDestination> custom_destination{};
   std::chrono::milliseconds state_interval{1000};  ///< as in PipelineOptions
   std::chrono::seconds lock_wait{0};
   std::function<void(const LockWaiting&)> waiting{};

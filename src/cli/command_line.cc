@@ -374,6 +374,7 @@ Status take_bad_rows_max(const std::string& text, RunOptions& run) {
 Status take_rejects(const Typed& typed, RunOptions& run) {
   static const std::vector words{spelled(OnReject::fail), spelled(OnReject::dead_letter), spelled(OnReject::drop)};
   run.rejected_ok = typed.rejected_ok;
+  run.new_address = typed.new_address;
   Status done;
   if (!typed.on_reject.empty()) done = take(known_word<OnReject>("--on-reject", typed.on_reject, words), run.on_reject);
   return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;

@@ -112,6 +112,12 @@ void add_what_options(CLI::App& app, Typed& typed) {
   app.add_flag("--dry-run", typed.dry_run, "Read the input in full, say what would happen, write nothing")->group(load);
 }
 
+void add_new_address(CLI::App& app, Typed& typed) {
+  app.add_flag("--new-address", typed.new_address,
+               "The destination's name means the same one under another address: what is pending goes there")
+      ->group("State");
+}
+
 void add_rejected_ok(CLI::App& app, Typed& typed) {
   app.add_flag("--rejected-ok", typed.rejected_ok,
                "Exit 0 instead of 3 when all that is missing is rejected rows and bad files")
@@ -265,6 +271,7 @@ void add_run(CLI::App& root, Typed& typed) {
   text(app, "--max-pending-packages", typed.max_pending_packages, "N",
        "Seal new data behind packages that cannot be delivered until N wait; then exit 4. Default: 100")
       ->group("State");
+  add_new_address(app, typed);
   add_talk_options(app, typed);
   app.footer(
       "Usage:\n"
@@ -284,6 +291,7 @@ void add_resume(CLI::App& root, Typed& typed) {
   add_batch_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
+  add_new_address(app, typed);
   add_talk_options(app, typed);
   app.footer("Usage:\n  outfall resume\n  outfall resume github");
 }

@@ -82,6 +82,7 @@ struct Typed {
   bool dry_run = false;
   bool skip_loaded = false;
   bool rejected_ok = false;
+  bool new_address = false;
   bool allow_missing = false;
   bool allow_partial = false;
   bool allow_empty = false;

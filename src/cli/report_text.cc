@@ -376,7 +376,7 @@ std::string pending_text(const Report& report, const ReportView& view) {
   // A resume alone would not try it again, and the error says what does.
   const bool has_failed =
       std::ranges::find(report.pending_packages, true, &PackageReport::failed) != report.pending_packages.end();
-  if (is_stuck && has_failed) return "";
+  if ((is_stuck || !report.error) && has_failed) return "";
   std::string out = fmt::format("{} {}`{}`{} delivers what is pending\n", hint,
                                 is_stuck ? "once the destination takes it, " : "", resume_command(report, view.place),
                                 needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");

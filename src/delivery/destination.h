@@ -60,6 +60,7 @@ struct DatasetKey {
   std::string schema_name;
   std::string pipeline;
   Inspection inspection = Inspection::before_a_load;
+  std::stop_token stop{};  ///< ends a wait for the other side
 };
 
 /// A document of a package that the destination refuses, with all that is nested in it.
@@ -196,8 +197,8 @@ class Destination {
   virtual DeliveryMode mode() const = 0;
   /// The same, and asks where only the other side can say.
   ///
-  /// Errors: it cannot be asked.
-  virtual Result<DeliveryMode> find_mode() { return mode(); }
+  /// Errors: it cannot be asked; interrupted: the stop was requested.
+  virtual Result<DeliveryMode> find_mode([[maybe_unused]] const std::stop_token& stop) { return mode(); }
   /// Whether it can be asked which loads it has; else the ledger alone knows.
   bool records_loads() const { return mode() == DeliveryMode::transactional; }
   virtual const Capabilities& capabilities() const = 0;

@@ -10,7 +10,7 @@
 #include "base/fault.h"
 #include "delivery/batch_key.h"
 #include "delivery/held_rows.h"
-#include "delivery/lane_intent.h"
+#include "ledger/lane_intent.h"
 
 namespace outfall::delivery {
 namespace {
@@ -108,8 +108,9 @@ bool JobLane::is_grouped() const {
 
 Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
   if (record_.settled == job_.rows) return finish({.lane = record_}, 0);
-  if (Status ready = make_ready(); !ready) {
-    error_ = std::move(ready.error());  // of this job file; the others go on
+  if (Status ready = make_ready(); !ready) {  // this job file; the others go on
+    if (ready.error().remedy == Remedy::abandon) return give_up(Outcome::fatal(ready.error().message));
+    error_ = std::move(ready.error());
     return Turn{.step = Step::stopped};
   }
   if (!record_.held.empty()) return reject_held();
@@ -222,7 +223,9 @@ bool JobLane::add_intent(LaneRecord& record) const {
   record.sent_as = text_of(form_now_);
   const std::uint64_t cut = end - record.settled;
   const std::uint64_t batches = std::clamp<std::uint64_t>(rows_between_marks / cut, 1, batches_between_marks);
-  intend_window(record, end, is_grouped() ? std::min(record.settled + batches * cut, job_.rows) : end);
+  // Those behind a part of a divided batch are not of its size.
+  const bool has_more = is_grouped() && cut == batch_size();
+  intend_window(record, end, has_more ? std::min(record.settled + batches * cut, job_.rows) : end);
   return true;
 }
 
@@ -235,11 +238,14 @@ Status JobLane::intend() {
   return recorded;
 }
 
-/// Of what was to be sent until the next mark, nothing was but the batch in hand.
+/// Of what was to be sent until the next mark, nothing was but the batch in hand. Where that is a part of a divided
+/// one, a later run has to know where this one ends, or it would cut all others elsewhere.
 void JobLane::take_back_intent() {
   if (record_.settled < open_to_ || ends_.empty()) return;
-  const std::uint64_t end = attempts_.count() > 0 ? ends_.back() : record_.settled;
+  const bool is_part = ends_.size() > 1;
+  const std::uint64_t end = is_part || attempts_.count() > 0 ? ends_.front() : record_.settled;
   intend_window(record_, end, end);
+  if (is_part) record_.part_to = ends_.back();
 }
 
 // --- Sending ---
@@ -331,10 +337,8 @@ Status JobLane::pause() {
 }
 
 Result<Turn> JobLane::recorded(ledger::LaneUpdate update, std::uint64_t rows, Turn next) {
-  const ledger::StateChanges state = update.state;
-  if (Status done = load_.log.record(std::move(update), rows); !done) return fail(std::move(done.error()));
-  if (load_.request.lanes->board != nullptr) load_.request.lanes->board->apply(state);
-  return next;
+  Status done = load_.log.record(std::move(update), rows);
+  return done ? Result<Turn>(next) : fail(std::move(done.error()));
 }
 
 /// The batch was refused as a whole: halves of it, until the rows that are to blame stand alone.

@@ -32,7 +32,11 @@ class JobLanes {
         env_(env),
         log_(request.lanes->ledger, request.package.load_id, request.lanes->run_id,
              {.settled = [this](std::uint64_t rows) { tell_progress(rows); },
-              .place_letter = request.lanes->place_letter}),
+              .place_letter = request.lanes->place_letter,
+              .remembered =
+                  [this](const ledger::StateChanges& changes) {
+                    if (request_.lanes->board != nullptr) request_.lanes->board->apply(changes);
+                  }}),
         load_{.request = request, .intake = intake, .env = env, .log = log_} {}
 
   Result<LoadSummary> run() {

@@ -304,6 +304,46 @@ TEST_F(Lanes, ReplayedRowsGoOutAloneUnderTheirKeys) {
   EXPECT_EQ(letters().front().letter.input, "placed");
 }
 
+/// Rows of each batch, in the order in which they were written.
+std::vector<std::uint64_t> sizes(const std::vector<Written>& batches) {
+  std::vector<std::uint64_t> sizes;
+  sizes.reserve(batches.size());
+  for (const Written& batch : batches) sizes.push_back(batch.ids.size());
+  return sizes;
+}
+
+TEST_F(Lanes, WhatComesBehindADividedBatchIsCutAsEver) {
+  seal({{"t", {48}}});
+  LaneOptions options = quick(8);
+  options.marks = MarkPolicy::grouped;
+  bool was_refused = false;
+  const auto answer = answering([&](const auto& batch, const auto& ids) {
+    if (std::ranges::find(ids, 9) != ids.end()) return Outcome{.kind = Outcome::Kind::rejected, .reason = "poison"};
+    if (ids.front() == 10 && !std::exchange(was_refused, true)) return Outcome::retry("not now");
+    write_down(log(), batch, ids);
+    return Outcome{};
+  });
+  ASSERT_TRUE(deliver(options, answer));
+  EXPECT_THAT(sizes(written()), ElementsAre(8, 1, 2, 4, 8, 8, 8, 8));
+}
+
+TEST_F(Lanes, ARunThatGoesOnInADividedBatchCutsWhereThatOneEnds) {
+  seal({{"t", {32}}});
+  LaneOptions options = quick(8);
+  options.marks = MarkPolicy::grouped;
+  bool is_well = false;
+  const auto answer = answering([&](const auto& batch, const auto& ids) {
+    if (std::ranges::find(ids, 9) != ids.end()) return Outcome{.kind = Outcome::Kind::rejected, .reason = "poison"};
+    if (ids.front() == 10 && !is_well) return Outcome::retry("not now");
+    write_down(log(), batch, ids);
+    return Outcome{};
+  });
+  ASSERT_TRUE(deliver(options, answer));
+  is_well = true;
+  ASSERT_TRUE(deliver(options, answer));
+  EXPECT_THAT(sizes(written()), ElementsAre(8, 1, 2, 4, 8, 8));
+}
+
 TEST_F(Lanes, WhatMayHaveArrivedComesAgainInItsOldForm) {
   seal({{"t", {12}}});
   LaneOptions options = quick(5);
@@ -395,11 +435,14 @@ TEST_F(Lanes, NoRowOfADamagedRecordBatchIsSentAndThoseBeforeItAre) {
     auto summary = deliver(quick(size), answer);
     ASSERT_TRUE(summary) << summary.error().message;
     EXPECT_EQ(summary->lanes->now.delivered, 50U);
+    EXPECT_TRUE(summary->lanes->is_given_up) << "a person decides, and nothing waits behind it";
     EXPECT_THAT(summary->lanes->error->message, HasSubstr(job.file));
-    EXPECT_THAT(summary->lanes->error->hint, HasSubstr("outfall package drop"));
+    EXPECT_THAT(summary->lanes->error->hint, HasSubstr("outfall package retry"));
     EXPECT_EQ(records().at(0).settled, 20U);
+    EXPECT_EQ(records().at(0).state, ledger::LaneState::failed);
   }
   turn_bit(job, of_row_25);
+  ASSERT_TRUE(ledger::Ledger::open(folder_ / "outfall.db", env_)->reopen_lanes(load_id, std::vector<std::int64_t>{0}));
   auto summary = deliver(quick(4), answer);
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->lanes->now.open, 0U);

@@ -45,7 +45,11 @@ Status LaneLog::write(std::vector<ledger::LaneUpdate> updates) {
       if (Status placed = hooks_.place_letter(letter); !placed) return placed;
     }
   }
-  return ledger_.record_lanes(load_id_, run_id_, updates);
+  if (Status recorded = ledger_.record_lanes(load_id_, run_id_, updates); !recorded) return recorded;
+  for (const ledger::LaneUpdate& update : updates) {
+    if (!update.state.empty() && hooks_.remembered) hooks_.remembered(update.state);
+  }
+  return {};
 }
 
 }  // namespace outfall::delivery

@@ -19,6 +19,8 @@ namespace outfall::delivery {
 struct LaneLogHooks {
   std::function<void(std::uint64_t rows)> settled{};             ///< told of the rows that a commit has settled
   std::function<Status(ledger::Letter& letter)> place_letter{};  ///< completes a letter before it is kept
+  /// Told of what a commit has made durable of the destination's state, in the order in which it counts.
+  std::function<void(const ledger::StateChanges& changes)> remembered{};
 };
 
 /// Any thread may call. While it exists, the ledger is used through it alone.

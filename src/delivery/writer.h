@@ -34,7 +34,7 @@ struct Batch {
   columnar::RowsReader& reader;  ///< of the same
   std::uint64_t first = 0;
   std::uint64_t last = 0;
-  std::uint64_t index = 0;    ///< how many whole batches stand before it in the file
+  std::uint64_t index = 0;    ///< `first` divided by the size of batches: parts of one batch share it
   std::uint64_t attempt = 0;  ///< from 1
   std::string_view key{};
   const std::function<std::string(std::uint64_t row)>& row_key;  ///< of a row of the job file

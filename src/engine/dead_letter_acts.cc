@@ -9,6 +9,7 @@
 
 #include "engine/letter_search.h"
 #include "engine/pipeline_names.h"
+#include "engine/registry.h"
 #include "engine/target.h"
 #include "engine/worst_ending.h"
 #include "pipeline/held_command.h"
@@ -96,11 +97,22 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
     return all;
   }
   all.data_dir = found->data_dir;
+  std::string address;  // of the program's own destination
+  if (options.custom_destination != nullptr) {
+    Result<std::string> own = engine::custom_address(*options.custom_destination);
+    if (!own) {
+      all.error = std::move(own.error());
+      all.ending = Ending::misuse;
+      return all;
+    }
+    address = std::move(*own);
+  }
   const RunOptions run = run_options(options);
   std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
   for (const std::string& key : found->pipelines) {
     if (left == 0 || run.stop.stop_requested()) break;
     const PipelineOptions pipeline{.name = key,
+                                   .custom_destination = options.custom_destination,
                                    .data_dir = found->data_dir,
                                    .state = options.letters.state,
                                    .state_interval = options.state_interval,
@@ -111,6 +123,7 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
     pipeline::LetterSource source({.filter = filter, .keeps_keys = options.key == ReplayKey::same}, run.chunk);
     const auto binding = engine::remembered_binding(found->data_dir, key);
     if (binding && !*binding) continue;  // it died before it had anything
+    if (binding && !address.empty() && (*binding)->destination != address) continue;
     Report report;
     if (!binding) {
       report = engine::failed_report(pipeline, binding.error());

@@ -114,7 +114,8 @@ Result<ChangedPackage> change(const ChangeOptions& options, std::string_view ver
       found->detail.package.destination, {.lock_wait = lock_wait, .programs_lock = paths->programs}, Env::system());
   if (!destination) return fail(destination.error());
   ledger::Binding binding = found->binding;
-  binding.meaning = (*destination)->meaning();
+  // Who is asked what it has must be who was meant; nobody else need be.
+  if ((*destination)->records_loads()) binding.meaning = (*destination)->meaning();
   ChangedPackage changed;
   Result<std::vector<std::string>> notes = pipeline::run_held_command(
       {.key = found->key,

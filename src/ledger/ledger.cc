@@ -170,7 +170,9 @@ Error other_meaning(const Binding& known, const Binding& asked) {
       .message = fmt::format("destination {} means something else now, and packages of pipeline '{}' wait for "
                              "what it meant when they were sealed",
                              known.destination, known.name),
-      .hint = "let it mean the same until `outfall resume` has delivered them, or drop them (outfall package drop)",
+      .hint =
+          "if it is the same destination under another address, --new-address says so and they go there; else let it "
+          "mean the same until they are delivered, or drop them (outfall package drop)",
       .blame = Blame::usage};
   if (!is_digest(known.meaning) && !is_digest(asked.meaning)) {
     error.message = fmt::format(
@@ -192,7 +194,7 @@ Status Ledger::check_binding(const Binding& asked) {
     return {};
   }
   const bool is_same = (*known)->destination == asked.destination && (*known)->dataset == asked.dataset;
-  if (is_same && (*known)->meaning == asked.meaning) {
+  if (is_same && ((*known)->meaning == asked.meaning || asked.is_new_address)) {
     return {};
   }
   // A run that failed before its first seal has tied it to nothing; where what was sealed is delivered, a name may

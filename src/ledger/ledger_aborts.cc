@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "ledger/dead_letters.h"
+#include "ledger/lane_intent.h"
 #include "ledger/lane_table.h"
 #include "ledger/ledger.h"
 
@@ -36,7 +37,7 @@ Status reject_rest(Database& database, const std::string& load_id) {
     const auto known = std::ranges::find(*lanes, job.position, &LaneRecord::position);
     LaneRecord lane = known == lanes->end() ? LaneRecord{.position = job.position} : *known;
     lane.state = LaneState::done;
-    lane.rejected += job.rows - lane.settled;
+    lane.rejected += job.rows - lane.settled - held_delivered(lane);
     lane.settled = job.rows;
     lane.sent_to = job.rows;
     lane.cut = 0;

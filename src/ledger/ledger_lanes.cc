@@ -3,7 +3,11 @@
 // Lanes: how far jobs are delivered that their destination takes in batches.
 #include "ledger/lane_table.h"
 
+#include <algorithm>
+
+#include "base/json.h"
 #include "ledger/dead_letters.h"
+#include "ledger/lane_intent.h"
 #include "ledger/ledger.h"
 
 namespace outfall::ledger {
@@ -29,6 +33,15 @@ LaneState state_of(std::string_view name) {
 }
 
 }  // namespace
+
+std::uint64_t held_delivered(const LaneRecord& record) {
+  if (record.held.empty() || !has_intent(record)) {
+    return 0;
+  }
+  const Result<Json> held = parse_json(record.held);
+  const std::uint64_t rows = intended_end(record) - record.settled;
+  return held && held->is_array() ? rows - std::min<std::uint64_t>(rows, held->as_array()->size()) : 0;
+}
 
 LaneRecord read_lane(const Statement& row) {
   return {.position = row.integer(0),

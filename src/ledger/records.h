@@ -233,6 +233,7 @@ struct Binding {
   std::string dataset;
   /// What the name means: an address, or `sha3:` and the digest of one that is secret. Empty: it is no name.
   std::string meaning{};
+  bool is_new_address = false;  ///< the name means the same destination, whatever address it had before
 };
 
 /// The schema document that the newest seal left.

@@ -330,6 +330,28 @@ CREATE TABLE destination_state (
   load_id TEXT NOT NULL,
   PRIMARY KEY (destination, name)
 ) STRICT, WITHOUT ROWID;
+
+-- What lanes have come to counts for their package, and rows are those of the tables that the inputs fill.
+DROP VIEW package_list;
+CREATE VIEW package_list AS
+SELECT load_id,
+       CASE
+         WHEN load_id IN (SELECT load_id FROM aborts) THEN iif(state = 'pending', 'aborting', 'aborted')
+         WHEN state = 'pending' AND load_id IN (SELECT load_id FROM lanes WHERE state = 'failed') THEN 'failed'
+         ELSE state
+       END AS state,
+       strftime('%Y-%m-%d %H:%M:%S', sealed_at / 1000000, 'unixepoch') AS sealed,
+       strftime('%Y-%m-%d %H:%M:%S', loaded_at / 1000000, 'unixepoch') AS loaded,
+       documents,
+       (SELECT coalesce(sum(rows), 0) FROM jobs
+        WHERE jobs.load_id = packages.load_id AND substr(table_name, 1, 4) <> '_dlt') AS rows,
+       (SELECT coalesce(sum(bytes), 0) FROM jobs WHERE jobs.load_id = packages.load_id) AS bytes,
+       (SELECT count(*) FROM jobs WHERE jobs.load_id = packages.load_id) AS job_files,
+       attempts + (SELECT coalesce(sum(l.attempts), 0) FROM lanes l WHERE l.load_id = packages.load_id) AS attempts,
+       coalesce(nullif(last_error, ''), (SELECT l.last_error FROM lanes l
+        WHERE l.load_id = packages.load_id AND l.last_error <> '' ORDER BY l.position LIMIT 1), '') AS last_error,
+       destination, dataset, run_id, is_replay
+FROM packages ORDER BY load_id DESC;
 )sql";
 
 constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,

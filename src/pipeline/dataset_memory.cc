@@ -42,7 +42,8 @@ Result<std::optional<Remembered>> look(const RunRequest& request, const std::str
   auto dataset = request.destination.inspect({.dataset = request.dataset,
                                               .schema_name = schema_name,
                                               .pipeline = request.name,
-                                              .inspection = inspection_of(request)});
+                                              .inspection = inspection_of(request),
+                                              .stop = request.options.stop});
   if (!dataset) return fail(std::move(dataset.error()));
   if (!*dataset) return std::nullopt;
   Remembered remembered;
@@ -168,7 +169,8 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
 
   Result<schema::Schema> schema =
       remembered->is_empty()
-          ? schema::Schema::make(schema_name, request.options.naming.value_or(request.destination.capabilities().naming))
+          ? schema::Schema::make(schema_name,
+                                 request.options.naming.value_or(request.destination.capabilities().naming))
           : schema::Schema::parse(remembered->schema);
   if (!schema) return fail(std::move(schema.error()).in("read the stored schema of " + request.dataset));
   if (Status same = check_naming(request, *schema); !same) return fail(std::move(same.error()));

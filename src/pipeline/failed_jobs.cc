@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/fault.h"
-#include "delivery/job_rows.h"
 #include "delivery/batch_key.h"
+#include "delivery/job_rows.h"
 #include "pipeline/held_command.h"
 #include "pipeline/letter_keeper.h"
 #include "pipeline/row_places.h"
@@ -87,13 +87,21 @@ class Skip {
   }
 
  private:
+  Status unreadable(const Error& error) const {
+    return fail(Error{.message = error.message,
+                      .hint = fmt::format("outfall package skip {} --on-reject drop gives the rows up without keeping "
+                                          "their text",
+                                          package_.load_id),
+                      .remedy = error.remedy});
+  }
+
   Status keep(const LaneRecord& lane, const ledger::JobRecord& job, const schema::Table& table) {
     const auto rows = delivery::open_job_rows(held_.paths.package(package_.load_id), job, table, {});
-    if (!rows) return fail(rows.error());
+    if (!rows) return unreadable(rows.error());
     std::string text;
     for (std::uint64_t row = lane.settled; row < job.rows; ++row) {
       text.clear();
-      if (Status told = (*rows)->texts.append_as_kept(row, text); !told) return told;
+      if (Status told = (*rows)->texts.append_as_kept(row, text); !told) return unreadable(told.error());
       ledger::Letter letter{.table = job.table,
                             .input = fmt::format("package {}", package_.load_id),
                             .line = row + 1,

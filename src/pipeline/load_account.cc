@@ -90,8 +90,10 @@ Status LoadAccount::add_lanes(const ledger::PackageRecord& package, const delive
     report_.rejects.push_back(std::move(reject));
   }
   if (lanes.unknown > 0) {
-    report_.notes.push_back(fmt::format("nobody knows what became of {} that {} sent again under the same key",
-                                        counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "was" : "were"));
+    report_.notes.push_back(
+        fmt::format("nobody knows what became of {}: what {} to deliver goes out again under the "
+                    "same key",
+                    counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "it was" : "they were"));
   }
   if (lanes.not_numbers > 0) {
     report_.notes.push_back(fmt::format("{} of doubles that {} no number (NaN, infinite) went out as null",

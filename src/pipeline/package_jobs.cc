@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ledger/lane_intent.h"
 #include "schema/schema.h"
 
 namespace outfall::pipeline {
@@ -31,6 +32,17 @@ Result<DocumentCounts> document_counts(const ledger::PackageRecord& package) {
     counts.pending -= lane.settled;
   }
   return counts;
+}
+
+Result<std::uint64_t> documents_behind_verdicts(const ledger::PackageRecord& package) {
+  Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  if (!schema) return fail(std::move(schema.error()).in("read the schema of package " + package.load_id));
+  std::uint64_t documents = 0;
+  for (const ledger::LaneRecord& lane : package.lanes) {
+    const schema::Table* table = schema->tables.find(package.jobs[static_cast<std::size_t>(lane.position)].table);
+    if (table != nullptr && table->parent.empty()) documents += ledger::held_delivered(lane);
+  }
+  return documents;
 }
 
 std::vector<TableCounts> table_counts(const ledger::PackageRecord& package) {

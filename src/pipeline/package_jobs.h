@@ -30,6 +30,12 @@ struct DocumentCounts {
 /// Errors: abandon: the schema of the package cannot be read.
 Result<DocumentCounts> document_counts(const ledger::PackageRecord& package);
 
+/// Of those that are pending: documents that the destination has, in batches of which it rejected others that nobody
+/// has let go. A run that goes on counts them when it lets these go.
+///
+/// Errors: as above.
+Result<std::uint64_t> documents_behind_verdicts(const ledger::PackageRecord& package);
+
 /// Rows of one table of a package: all are in one of the three.
 struct TableCounts {
   std::string table;

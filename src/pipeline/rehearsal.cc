@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/rehearsal.h"
+#include "pipeline/promise.h"
 
 #include <fmt/format.h>
 
@@ -33,7 +34,8 @@ Result<std::optional<ledger::Ledger>> look_into_ledger(const RunRequest& request
   Status same = ledger->check_binding({.name = request.name,
                                        .destination = request.destination.address(),
                                        .dataset = request.dataset,
-                                       .meaning = request.destination.meaning()});
+                                       .meaning = request.destination.meaning(),
+                                       .is_new_address = request.options.new_address});
   if (!same) return fail(std::move(same.error()));
   return std::move(*ledger);
 }
@@ -104,6 +106,11 @@ Status plan_rows(const RunRequest& request, const schema::Schema& before, bool h
 }  // namespace
 
 Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& report) {
+  const Result<bool> promised = look_at_promise(request);
+  if (!promised) return fail(promised.error());
+  if (!*promised)
+    report.notes.push_back(fmt::format("whether {} promises {} is known once it is started",
+                                       request.destination.address(), name(*request.options.require)));
   auto looked = look_into_ledger(request);
   if (!looked) return fail(std::move(looked.error()));
   ledger::Ledger* ledger = *looked ? &**looked : nullptr;

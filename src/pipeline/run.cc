@@ -24,6 +24,7 @@
 #include "pipeline/load_account.h"
 #include "pipeline/package_jobs.h"
 #include "pipeline/progress_meter.h"
+#include "pipeline/promise.h"
 #include "pipeline/rehearsal.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/row_places.h"
@@ -89,7 +90,7 @@ class Run {
   Status run_locked() {
     request_.destination.warm_up();
     if (Status held = hold_pipeline(); !held) return held;
-    if (Status promised = check_promise(); !promised) return promised;
+    if (Status promised = check_promise(request_); !promised) return promised;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
@@ -143,7 +144,8 @@ class Run {
                                       .binding = {.name = request_.name,
                                                   .destination = report_.destination,
                                                   .dataset = request_.dataset,
-                                                  .meaning = request_.destination.meaning()},
+                                                  .meaning = request_.destination.meaning(),
+                                                  .is_new_address = request_.options.new_address},
                                       .lock_wait = request_.lock_wait,
                                       .run_id = report_.run_id,
                                       .command = request_.command,
@@ -157,20 +159,6 @@ class Run {
     progress_.attach(&held_->ledger);
     account_.attach(&held_->ledger);
     return {};
-  }
-
-  /// The run is refused rather than what was asked for weakened.
-  Status check_promise() {
-    if (!request_.options.require) return {};
-    const Result<DeliveryMode> mode = request_.destination.find_mode();
-    if (!mode) return fail(mode.error());
-    const std::optional<Guarantee> promised = guarantee(*mode);
-    if (promised && *promised >= *request_.options.require) return {};
-    return fail(Error{.message = fmt::format("{} is required, and {} promises {}", name(*request_.options.require),
-                                             request_.destination.address(),
-                                             promised ? name(*promised) : std::string_view("nothing")),
-                      .hint = "docs/guarantees.md says what each kind of destination needs for it",
-                      .blame = Blame::usage});
   }
 
   void note_nothing_loaded() {

@@ -70,31 +70,31 @@ Result<ProgramGuard*> ProgramDestination::guard(const std::stop_token& stop) {
 
 Result<std::optional<sql::StoredDataset>> ProgramDestination::inspect(const delivery::DatasetKey& key) {
   if (key.inspection != delivery::Inspection::before_a_load) return std::nullopt;
-  if (Status found = look_once(); !found) return fail(std::move(found.error()));
+  if (Status found = look_once(key.stop); !found) return fail(std::move(found.error()));
   return std::nullopt;
 }
 
-Result<DeliveryMode> ProgramDestination::find_mode() {
-  if (Status found = look_once(); !found) return fail(std::move(found.error()));
+Result<DeliveryMode> ProgramDestination::find_mode(const std::stop_token& stop) {
+  if (Status found = look_once(stop); !found) return fail(std::move(found.error()));
   return mode();
 }
 
-Status ProgramDestination::look_once() {
+Status ProgramDestination::look_once(const std::stop_token& stop) {
   if (has_looked_) return {};
-  if (Status found = look_for_command(); !found) {
+  if (Status found = look_for_command(stop); !found) {
     Error error = std::move(found.error()).in(fmt::format("start {}", address_));
-    error.blame = Blame::usage;
+    error.blame = stop.stop_requested() ? Blame::interrupted : Blame::usage;
     return fail(std::move(error));
   }
   has_looked_ = true;
   return {};
 }
 
-Status ProgramDestination::look_for_command() {
-  const Result<ProgramGuard*> held = guard({});
+Status ProgramDestination::look_for_command(const std::stop_token& stop) {
+  const Result<ProgramGuard*> held = guard(stop);
   if (!held) return fail(held.error());
   if (kind_ == Kind::kept_alive) {
-    const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = **held}).look({});
+    const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = **held}).look(stop);
     if (!ready) return fail(ready.error());
     knows_what_it_has_ = ready->deduplicates || ready->resolves;
     return {};
@@ -103,7 +103,7 @@ Status ProgramDestination::look_for_command() {
   const std::string word = command_.command.substr(0, command_.command.find(' '));
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+";
   if (word.empty() || word.find_first_not_of(plain) != std::string::npos) return {};
-  const Result<ProgramEnd> looked = run_program(**held, {.command = "command -v " + word}, std::nullopt, {});
+  const Result<ProgramEnd> looked = run_program(**held, {.command = "command -v " + word}, std::nullopt, stop);
   if (!looked) return fail(looked.error());
   if (looked->exit_code == 0) return {};
   return fail(fmt::format("{} is not there, or cannot be run", is_named_ ? "its command" : word),

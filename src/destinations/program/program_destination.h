@@ -51,7 +51,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
     return knows_what_it_has_ ? DeliveryMode::idempotency_key : DeliveryMode::at_least_once;
   }
   /// Errors: usage: it cannot be started.
-  Result<DeliveryMode> find_mode() override;
+  Result<DeliveryMode> find_mode(const std::stop_token& stop) override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &lanes_; }
   /// Before a load it sees whether the program can be started, and is one.
@@ -65,8 +65,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
  private:
   enum class Kind { one_a_batch, kept_alive };
   Result<ProgramGuard*> guard(const std::stop_token& stop);
-  Status look_once();
-  Status look_for_command();
+  Status look_once(const std::stop_token& stop);
+  Status look_for_command(const std::stop_token& stop);
   ProgramDestination(std::string address, Kind kind, std::string command, const ProgramOptions& options);
 
   const std::string address_;

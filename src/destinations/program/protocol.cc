@@ -80,7 +80,8 @@ Outcome read_reject(const Json& answer, std::string_view line, std::uint64_t row
   const std::string reason = reason_of(answer, "the program rejects it");
   const Json* list = answer.find("rows");
   const std::string* word = list == nullptr ? nullptr : list->as_string();
-  if (list == nullptr || (word != nullptr && *word == "all")) {
+  if (list == nullptr) return unknown("the program rejects, and does not say which rows", line);
+  if (word != nullptr && *word == "all") {
     return {.kind = Outcome::Kind::rejected, .reason = reason};
   }
   if (list->as_array() == nullptr || list->as_array()->empty()) {

@@ -9,14 +9,14 @@
 
 #include "ledger/records.h"
 
-namespace outfall::delivery {
+namespace outfall::ledger {
 
-inline bool has_intent(const ledger::LaneRecord& record) {
+inline bool has_intent(const LaneRecord& record) {
   return record.sent_to > record.settled;
 }
 
 /// Where the batch in hand ends, of a record that has an intent.
-inline std::uint64_t intended_end(const ledger::LaneRecord& record) {
+inline std::uint64_t intended_end(const LaneRecord& record) {
   if (record.part_to > record.settled) return record.part_to;
   const std::uint64_t whole = (record.settled - record.cut_first) / record.cut;
   return std::min(record.cut_first + (whole + 1) * record.cut, record.sent_to);
@@ -24,11 +24,14 @@ inline std::uint64_t intended_end(const ledger::LaneRecord& record) {
 
 /// The batch from what is settled up to `end` is about to be sent, and so are the others of its size up to `sent_to`,
 /// all of which look as `record.sent_as` says.
-inline void intend_window(ledger::LaneRecord& record, std::uint64_t end, std::uint64_t sent_to) {
+inline void intend_window(LaneRecord& record, std::uint64_t end, std::uint64_t sent_to) {
   record.cut_first = record.settled;
   record.cut = end - record.settled;
   record.part_to = 0;
   record.sent_to = sent_to;
 }
 
-}  // namespace outfall::delivery
+/// Rows of the batch in hand that its destination has, where it rejected the others and nobody has let these go.
+std::uint64_t held_delivered(const LaneRecord& record);
+
+}  // namespace outfall::ledger

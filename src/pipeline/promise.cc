@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/promise.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+
+#include "outfall/types.h"
+
+namespace outfall::pipeline {
+namespace {
+
+bool keeps(DeliveryMode mode, Guarantee required) {
+  const std::optional<Guarantee> promised = guarantee(mode);
+  return promised && *promised >= required;
+}
+
+Error promises_less(const RunRequest& request, DeliveryMode mode) {
+  const std::optional<Guarantee> promised = guarantee(mode);
+  return {
+      .message = fmt::format("{} is required, and {} promises {}", name(*request.options.require),
+                             request.destination.address(), promised ? name(*promised) : std::string_view("nothing")),
+      .hint = "docs/guarantees.md says what each kind of destination needs for it",
+      .blame = Blame::usage};
+}
+
+}  // namespace
+
+Status check_promise(const RunRequest& request) {
+  if (!request.options.require) return {};
+  const Result<DeliveryMode> mode = request.destination.find_mode(request.options.stop);
+  if (!mode) return fail(mode.error());
+  return keeps(*mode, *request.options.require) ? Status() : fail(promises_less(request, *mode));
+}
+
+Result<bool> look_at_promise(const RunRequest& request) {
+  if (!request.options.require) return true;
+  const DeliveryMode mode = request.destination.mode();
+  if (keeps(mode, *request.options.require)) return true;
+  // What a program says of itself may be that it knows what comes again, and no more.
+  const bool may_say_more =
+      mode == DeliveryMode::at_least_once && keeps(DeliveryMode::idempotency_key, *request.options.require);
+  return may_say_more ? Result<bool>(false) : fail(promises_less(request, mode));
+}
+
+}  // namespace outfall::pipeline
