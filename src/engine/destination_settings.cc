@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "base/edit_distance.h"
@@ -36,10 +39,26 @@ constexpr std::array known_keys{"address",
                                 "rate_limit",
                                 "batch_progress",
                                 "deduplicates",
+                                "reject_on",
+                                "retry_on",
                                 "nulls",
                                 "ints_as_strings",
                                 "naming_convention",
                                 "max_table_nesting"};
+
+/// Below `[load]`; behind the fourth those that are dlt's alone.
+constexpr std::array known_load_keys{"workers",
+                                     "parallelism_strategy",
+                                     "raise_on_max_retries",
+                                     "raise_on_failed_jobs",
+                                     "delete_completed_jobs",
+                                     "truncate_staging_dataset",
+                                     "start_new_jobs_on_signal",
+                                     "auto_abort_on_terminal_error",
+                                     "load_storage_config",
+                                     "pool_type",
+                                     "start_method",
+                                     "run_sleep"};
 
 /// What a function of the program goes by; behind it stands its name.
 constexpr std::string_view custom_scheme = "custom:";
@@ -66,6 +85,14 @@ class Reader {
   std::string name_;
   const std::string& pipeline_;
 };
+
+/// For values that options write with a unit.
+Status hinted(Status taken, std::string_view hint) {
+  if (taken) return taken;
+  Error error = std::move(taken.error());
+  error.hint = hint;
+  return fail(std::move(error));
+}
 
 struct Range {
   std::int64_t least = 1;
@@ -97,10 +124,31 @@ Status take_word(const std::optional<Found>& found, std::optional<Word> (*read)(
 Status take_timeout(const std::optional<Found>& found, std::optional<std::chrono::milliseconds>& target) {
   if (!found || target) return {};
   const Result<std::chrono::nanoseconds> timeout = config::seconds_of(*found);
-  if (!timeout) return fail(timeout.error());
+  if (!timeout) return hinted(fail(timeout.error()), "write seconds without a unit: timeout = 30");
   target = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
   if (*target > std::chrono::milliseconds(0) && *target <= BatchOptions::timeout_most) return {};
   return fail(config::unusable(*found, "a number of seconds, more than none and of a week at most"));
+}
+
+Status take_bytes(const Reader& reader, std::string_view key, std::optional<std::uint64_t>& target) {
+  return hinted(take(reader.of_destination(key), {}, target),
+                fmt::format("write bytes without a unit: {} = 1000000", key));
+}
+
+/// Exit codes of a command.
+Status take_codes(const std::optional<Found>& found, std::optional<std::vector<int>>& target) {
+  if (!found || target) return {};
+  const Result<std::vector<std::string>> texts = config::list_of(*found);
+  std::vector<int> codes;
+  for (const std::string& text : texts ? *texts : std::vector<std::string>()) {
+    int code = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), code);
+    if (problem == std::errc() && end == text.data() + text.size() && code >= 1 && code <= 255) codes.push_back(code);
+  }
+  if (!texts || codes.empty() || codes.size() != texts->size())
+    return fail(config::unusable(*found, "a list of exit codes from 1 to 255, such as [1, 2]"));
+  target = std::move(codes);
+  return {};
 }
 
 /// Job files at once: what loads may have, of which a destination takes so many at most.
@@ -126,7 +174,7 @@ Status take_attempts(const Reader& reader, std::optional<int>& target) {
 Status take_rate(const std::optional<Found>& found, std::optional<double>& target) {
   if (!found || target) return {};
   const Result<double> rate = config::number_of(*found);
-  if (!rate) return fail(rate.error());
+  if (!rate) return hinted(fail(rate.error()), "write batches a second without a unit: rate_limit = 10");
   target = *rate;
   return *rate > 0 && *rate <= 1e6 ? Status{} : fail(config::unusable(*found, "a number of batches a second"));
 }
@@ -160,8 +208,8 @@ Status take_batches(const Reader& reader, BatchOptions& batches) {
   if (taken) taken = take_timeout(reader.of_destination("timeout"), batches.timeout);
   if (taken) taken = take_attempts(reader, batches.attempts_max);
   if (taken) taken = take_flag(reader.of_loads("raise_on_failed_jobs"), batches.raise_on_failed_jobs);
-  if (taken) taken = take(reader.of_destination("batch_bytes"), {}, batches.batch_bytes);
-  if (taken) taken = take(reader.of_destination("recommended_file_size"), {}, batches.recommended_file_size);
+  if (taken) taken = take_bytes(reader, "batch_bytes", batches.batch_bytes);
+  if (taken) taken = take_bytes(reader, "recommended_file_size", batches.recommended_file_size);
   if (taken) {
     taken = take(reader.of_destination("max_in_flight"), {.most = BatchOptions::load_jobs_most}, batches.in_flight_max);
   }
@@ -171,6 +219,8 @@ Status take_batches(const Reader& reader, BatchOptions& batches) {
                       batches.progress);
   }
   if (taken) taken = take_flag(reader.of_destination("deduplicates"), batches.deduplicates);
+  if (taken) taken = take_codes(reader.of_destination("reject_on"), batches.reject_on);
+  if (taken) taken = take_codes(reader.of_destination("retry_on"), batches.retry_on);
   return taken ? take_form(reader, batches) : taken;
 }
 
@@ -187,22 +237,40 @@ enum class UnknownKeys {
   are_its_own,  ///< but not where they are nearly one of ours
 };
 
-/// A word that is nothing: a slip of the fingers would be passed over. `.dlt/` may hold what only dlt knows.
-Status check_keys(const Settings& settings, const std::string& name, UnknownKeys unknown) {
+/// The table that this path leads to. Null: there is none.
+const Json* table_at(const config::SettingsFile& file, const std::vector<std::string>& path) {
+  const Json* table = &file.values;
+  for (const std::string& part : path) table = table == nullptr ? nullptr : table->find(part);
+  return table != nullptr && table->is_object() ? table : nullptr;
+}
+
+Status check_table(const config::SettingsFile& file, const std::vector<std::string>& path,
+                   std::span<const char* const> known, UnknownKeys unknown) {
+  const Json* table = table_at(file, path);
+  if (table == nullptr) return {};
+  for (const Json::Member& member : *table->as_object()) {
+    if (std::ranges::find(known, member.key) != known.end()) continue;
+    const auto distance = [&member](const char* key) { return edit_distance(member.key, key); };
+    const auto near = std::ranges::min(known, {}, distance);
+    if (unknown == UnknownKeys::are_its_own && distance(near) > 1) continue;
+    return fail(Error{.message = fmt::format("{}: {} has no setting {}", file.path, fmt::join(path, "."), member.key),
+                      .hint = fmt::format("did you mean {}? known are {}", near, fmt::join(known, ", ")),
+                      .blame = Blame::usage});
+  }
+  return {};
+}
+
+/// A word that is nothing: a slip of the fingers would be passed over. `.dlt/` may hold what only dlt knows. Below the
+/// name of the pipeline as well.
+Status check_keys(const Settings& settings, const std::vector<std::string>& section, const std::string& pipeline,
+                  std::span<const char* const> known, UnknownKeys unknown) {
+  std::vector<std::string> below = section;
+  below.insert(below.begin(), pipeline);
   for (const config::SettingsFile& file : settings.files()) {
     if (file_name(parent_path(file.path)) != ".outfall") continue;
-    const Json* table = file.values.find("destination");
-    table = table == nullptr ? nullptr : table->find(name);
-    if (table == nullptr || !table->is_object()) continue;
-    for (const Json::Member& member : *table->as_object()) {
-      if (std::ranges::find(known_keys, member.key) != known_keys.end()) continue;
-      const auto distance = [&member](const char* key) { return edit_distance(member.key, key); };
-      const auto near = std::ranges::min(known_keys, {}, distance);
-      if (unknown == UnknownKeys::are_its_own && distance(near) > 1) continue;
-      return fail(Error{.message = fmt::format("{}: destination.{} has no setting {}", file.path, name, member.key),
-                        .hint = fmt::format("did you mean {}? known are {}", near, fmt::join(known_keys, ", ")),
-                        .blame = Blame::usage});
-    }
+    Status checked = check_table(file, section, known, unknown);
+    if (checked && !pipeline.empty()) checked = check_table(file, below, known, unknown);
+    if (!checked) return checked;
   }
   return {};
 }
@@ -227,15 +295,51 @@ std::string meaning_of(const ConfiguredAddress& configured) {
   return digest;
 }
 
+constexpr std::string_view addresses =
+    "an address is duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:";
+
+/// The word as a command, where it is one and lacks its kind. Empty: it is none.
+std::string command_of(const std::string& word) {
+  const bool is_file = access(word.c_str(), F_OK) == 0 && !list_directory(word);
+  if (word.find('/') != std::string::npos && is_file && access(word.c_str(), X_OK) == 0) return word;
+  const bool is_database = word.ends_with(".duckdb") || word.ends_with(".db");
+  if (word.find(' ') != std::string::npos) return is_database ? "" : word;
+  if (word.ends_with(".py")) return "python3 " + word;
+  return word.ends_with(".sh") ? "sh " + word : "";
+}
+
+/// It has a section that does not say what it is.
+Error without_address(const std::string& word, const Settings& settings) {
+  const config::Section section = settings.section({.path = {"destination", word}});
+  std::string hint = fmt::format("write it there, address = \"...\"; {}", addresses);
+  for (const Json::Member& member : *section.values.as_object()) {
+    for (const std::string_view key : {"address", "destination_type"}) {
+      if (edit_distance(member.key, key) <= 2) hint = fmt::format("{} stands there: did you mean {}?", member.key, key);
+    }
+  }
+  return {.message = fmt::format("destination {}: its section of the configuration, destination.{}, has no address",
+                                 word, word),
+          .hint = std::move(hint),
+          .blame = Blame::usage};
+}
+
 Error unknown(const std::string& word, const Settings& settings) {
+  const std::vector<std::string> sections = settings.sections_of("destination");
+  if (std::ranges::find(sections, word) != sections.end()) return without_address(word, settings);
   const std::vector<std::string> names = configured_names(settings);
-  const bool is_path = word.find_first_of("./") != std::string::npos;
-  const std::string configured = names.empty() ? "no destination is configured (docs/configuration.md)"
-                                               : fmt::format("configured are {}", fmt::join(names, ", "));
+  std::string hint = names.empty() ? "no destination is configured (docs/configuration.md)"
+                                   : fmt::format("configured are {}", fmt::join(names, ", "));
+  const std::string command = command_of(word);
+  if (!command.empty()) {
+    hint =
+        fmt::format("a program takes its kind in front: 'exec:{0}' (kept alive) or 'cmd:{0}' (one a batch)", command);
+  } else if (word.find_first_of("./") != std::string::npos) {
+    hint = fmt::format("a DuckDB file takes its kind in front: duckdb:{}", word);
+  } else {
+    hint += fmt::format("; {}", addresses);
+  }
   return {.message = fmt::format("destination {}: its kind is not known, and no destination has this name", word),
-          .hint = is_path ? fmt::format("a DuckDB file takes its kind in front: duckdb:{}", word)
-                          : configured +
-                                "; an address is duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:",
+          .hint = std::move(hint),
           .blame = Blame::usage};
 }
 
@@ -250,14 +354,21 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     const bool is_program = is_of_program((*configured)->address);
     const bool has_own = is_program || (*configured)->address.starts_with("plugin:");
     const UnknownKeys unknown_keys = has_own ? UnknownKeys::are_its_own : UnknownKeys::are_wrong;
-    if (Status known = check_keys(settings, words.word, unknown_keys); !known) return fail(std::move(known.error()));
+    Status known = check_keys(settings, {"destination", words.word}, words.pipeline, known_keys, unknown_keys);
+    if (!known) return fail(std::move(known.error()));
     found.name = words.word;
     found.address = (*configured)->address;
     found.meaning = meaning_of(**configured);
     if (is_program) found.own = own_settings(words, settings);
   }
   const bool is_function = words.word.starts_with(custom_scheme);
-  const Reader reader(settings, is_function ? words.word.substr(custom_scheme.size()) : found.name, words.pipeline);
+  const std::string section = is_function ? words.word.substr(custom_scheme.size()) : found.name;
+  Status known = check_keys(settings, {"load"}, words.pipeline, known_load_keys, UnknownKeys::are_wrong);
+  if (known && is_function) {
+    known = check_keys(settings, {"destination", section}, words.pipeline, known_keys, UnknownKeys::are_its_own);
+  }
+  if (!known) return fail(std::move(known.error()));
+  const Reader reader(settings, section, words.pipeline);
   if (Status taken = take_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));
   return found;

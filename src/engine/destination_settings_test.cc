@@ -33,8 +33,9 @@ class DestinationSettingsTest : public testing::Test {
                            const BatchOptions& batches = {}) const {
     return find_destination({.word = word, .pipeline = "p", .batches = batches}, read(std::move(environment))).value();
   }
-  Error error_of(const std::string& word, config::Environment environment = {}) const {
-    const auto found = find_destination({.word = word}, read(std::move(environment)));
+  Error error_of(const std::string& word, config::Environment environment = {},
+                 const std::string& pipeline = {}) const {
+    const auto found = find_destination({.word = word, .pipeline = pipeline}, read(std::move(environment)));
     EXPECT_FALSE(found);
     return found ? Error{} : found.error();
   }
@@ -58,9 +59,30 @@ TEST_F(DestinationSettingsTest, ANameMeansItsAddress) {
   EXPECT_EQ(found.meaning, "exec:./push.py");
   EXPECT_EQ(find("sink", {{"DESTINATION__SINK__ADDRESS", "null:"}}).address, "null:");
   EXPECT_THAT(configured_names(read({{"DESTINATION__ELSEWHERE__ADDRESS", "null:"}})), ElementsAre("elsewhere", "sink"));
-  const Error unknown = error_of("empty", {{"ADDRESS", "null:"}, {"DESTINATION__ADDRESS", "null:"}});
+  const Error unknown = error_of("nobody", {{"ADDRESS", "null:"}, {"DESTINATION__ADDRESS", "null:"}});
   EXPECT_THAT(unknown.hint, HasSubstr("configured are sink"));
   EXPECT_EQ(unknown.blame, Blame::usage);
+}
+
+TEST_F(DestinationSettingsTest, ASectionWithoutAnAddressIsToldAsOne) {
+  write(".outfall/config.toml", "[destination.empty]\ntimeout = 1\n[destination.s]\nadress = 'null:'\n");
+  EXPECT_THAT(error_of("empty", {{"ADDRESS", "null:"}}).message, HasSubstr("destination.empty, has no address"));
+  EXPECT_THAT(error_of("empty").hint, StartsWith("write it there, address = "));
+  EXPECT_EQ(error_of("s").hint, "adress stands there: did you mean address?");
+  EXPECT_EQ(error_of("s").blame, Blame::usage);
+}
+
+TEST_F(DestinationSettingsTest, ACommandWithoutItsKindIsOfferedTheKindsOfPrograms) {
+  write("push", "#!/bin/sh\n");
+  EXPECT_THAT(error_of("python3 sink.py").hint,
+              HasSubstr("'exec:python3 sink.py' (kept alive) or 'cmd:python3 sink.py'"));
+  EXPECT_THAT(error_of("./sink.py").hint, HasSubstr("exec:python3 ./sink.py"));
+  EXPECT_THAT(error_of("sink.sh").hint, HasSubstr("cmd:sh sink.sh"));
+  EXPECT_THAT(error_of("/bin/sh").hint, HasSubstr("'exec:/bin/sh'"));
+  EXPECT_THAT(error_of(folder_ / "push").hint, StartsWith("a DuckDB file")) << "it is not executable";
+  EXPECT_THAT(error_of("/bin/").hint, StartsWith("a DuckDB file"));
+  EXPECT_THAT(error_of("my data/a.duckdb").hint, StartsWith("a DuckDB file"));
+  EXPECT_THAT(error_of("sink").hint, StartsWith("no destination is configured"));
 }
 
 TEST_F(DestinationSettingsTest, DuckDbIsWrittenAsInDlt) {
@@ -126,6 +148,46 @@ TEST_F(DestinationSettingsTest, ASettingThatIsNoneIsAnError) {
   EXPECT_THAT(error_of("theirs", {{"DESTINATION__BATCH_SIZE", "-1"}}).message, HasSubstr("from 0 to 1000000"));
   EXPECT_THAT(error_of("theirs", {{"LOAD__PARALLELISM_STRATEGY", "wild"}}).message, HasSubstr("'wild' is not known"));
   EXPECT_THAT(error_of("theirs", {{"DESTINATION__TIMEOUT", "0"}}).message, HasSubstr("more than none"));
+}
+
+TEST_F(DestinationSettingsTest, ASlipOfTheFingersIsAnErrorWhereOthersKeysMayStand) {
+  write(".outfall/config.toml",
+        "[destination.sink]\naddress = 'exec:a'\n[p.destination.sink]\nregion = 'n'\ntimeuot = 5\n"
+        "[destination.fn]\nbacth_size = 5\nfile = 'a'\n[destination.good]\nfile = 'a'\n");
+  EXPECT_TRUE(find_destination({.word = "sink", .pipeline = "other"}, read())) << "that is not its own";
+  EXPECT_THAT(error_of("sink", {}, "p").message, HasSubstr("p.destination.sink has no setting timeuot"));
+  EXPECT_THAT(error_of("custom:fn").message, HasSubstr("destination.fn has no setting bacth_size"));
+  EXPECT_THAT(error_of("custom:fn").hint, StartsWith("did you mean batch_size?"));
+  EXPECT_EQ(find("custom:good").address, "custom:good");
+}
+
+TEST_F(DestinationSettingsTest, ASettingOfLoadsThatIsNoneIsAnError) {
+  write(".dlt/config.toml", "[load]\nwhatever = 1\n");
+  write(".outfall/config.toml", "[load]\nworkers = 3\ndelete_completed_jobs = true\nstart_new_jobs_on_signal = true\n");
+  EXPECT_EQ(find("cmd:a").batches.load_jobs_max, 3);
+  write(".outfall/config.toml", "wrokers = 3\n");
+  EXPECT_THAT(error_of("cmd:a").message, HasSubstr("load has no setting wrokers"));
+  EXPECT_THAT(error_of("cmd:a").hint, StartsWith("did you mean workers?"));
+}
+
+TEST_F(DestinationSettingsTest, ExitCodesAreListsOfNumbers) {
+  write(".outfall/config.toml", "[destination.sink]\naddress = 'cmd:a'\nreject_on = [1, 22]\nretry_on = [3]\n");
+  EXPECT_THAT(find("sink").batches.reject_on, testing::Optional(ElementsAre(1, 22)));
+  EXPECT_THAT(find("sink").batches.retry_on, testing::Optional(ElementsAre(3)));
+  EXPECT_EQ(to_json(find("sink").own.values), "{}");
+  EXPECT_THAT(find("sink", {{"DESTINATION__SINK__REJECT_ON", "[7]"}}).batches.reject_on,
+              testing::Optional(ElementsAre(7)));
+  for (const char* wrong : {"7", "[]", "[0]", "[256]", "[1.5]", "['x']", "[[1]]"}) {
+    EXPECT_THAT(error_of("sink", {{"DESTINATION__SINK__RETRY_ON", wrong}}).message, HasSubstr("a list of exit codes"))
+        << wrong;
+  }
+}
+
+TEST_F(DestinationSettingsTest, UnitsAreNotWrittenAndTheHintSaysSo) {
+  write(".outfall/config.toml", "[destination.sink]\naddress = 'cmd:a'\n");
+  EXPECT_THAT(error_of("sink", {{"DESTINATION__TIMEOUT", "30s"}}).hint, HasSubstr("timeout = 30"));
+  EXPECT_THAT(error_of("sink", {{"DESTINATION__BATCH_BYTES", "1MB"}}).hint, HasSubstr("batch_bytes = 1000000"));
+  EXPECT_THAT(error_of("sink", {{"DESTINATION__RATE_LIMIT", "10/s"}}).hint, HasSubstr("rate_limit = 10"));
 }
 
 TEST_F(DestinationSettingsTest, AProgramHasSettingsOfItsOwn) {

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <climits>
 #include <limits>
 
+#include "base/edit_distance.h"
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/function/function_destination.h"
 #include "destinations/function/plugin.h"
@@ -86,11 +88,24 @@ Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSett
   return make_function(absolute, settings.name, *plugin, options);
 }
 
+/// The kind of address that was probably meant, with its colon. Empty: none of them.
+std::string_view near_kind(std::string_view address) {
+  constexpr std::array<std::string_view, 5> kinds{"duckdb:", "exec:", "cmd:", "plugin:", "null:"};
+  constexpr std::size_t kind_bytes_max = 16;
+  const std::string_view kind = address.substr(0, address.find(':') + 1);
+  if (kind.size() > kind_bytes_max) return {};
+  const auto distance = [kind](std::string_view known) { return edit_distance(kind, known); };
+  const std::string_view near = std::ranges::min(kinds, {}, distance);
+  return distance(near) <= kind.size() / 4 ? near : std::string_view();
+}
+
 Error unknown_kind(const DestinationSettings& settings) {
+  const std::string_view near = near_kind(settings.address);
   return {.message = settings.name.empty()
                          ? fmt::format("destination {}: its kind is not known", settings.address)
                          : fmt::format("destination {}: the kind of its address is not known", settings.name),
-          .hint = "known are duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
+          .hint = fmt::format("{}known are duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
+                              near.empty() ? "" : fmt::format("did you mean {}? ", near)),
           .blame = Blame::usage};
 }
 

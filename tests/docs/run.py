@@ -16,6 +16,7 @@
 #   ...                 any lines
 #   $ echo $?           must follow each command that fails
 #   <!-- file: NAME --> the fenced block below is a file in that folder
+#   <!-- needs: NAME --> the console block below is passed over where there is no such program
 #
 # Pages show real values. What differs from run to run is compared by its form: see VARYING.
 import concurrent.futures
@@ -76,6 +77,9 @@ def read_script(page):
         if named:
             parts.append((named[1], "\n".join(lines) + "\n"))
         if language != "console":
+            continue
+        needed = re.fullmatch(r"<!-- needs: (\S+) -->", before)
+        if needed and not shutil.which(needed[1]):
             continue
         for place, line in enumerate(lines, start=number):
             if line.startswith("$ "):
