@@ -56,7 +56,7 @@ struct outfall_call {
   const char* load_id;
   const char* job_id;    // the job file that the rows are in; empty for hooks
   const char* key;       // of the batch: the same for each attempt, also by a later process; empty for hooks
-  uint64_t batch_index;  // how many whole batches stand before it in its job file
+  uint64_t batch_index;  // first_row divided by the size of batches; what tells a batch apart is its key
   uint64_t attempt;      // from 1; of this run
   uint64_t first_row;    // of the batch, counted in the job file from 0
   // Seconds until what is answered counts no more; negative: as long as it wants.
