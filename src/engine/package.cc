@@ -68,11 +68,12 @@ Status look_in(const std::string& data_dir, const std::string& key, const std::s
 
 Result<Found> find_one(const PackageOptions& options) {
   const Result<engine::PipelinesFound> pipelines =
-      engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, "");
+      engine::find_readable_pipelines({.data_dir = options.data_dir, .state = options.state}, "");
   if (!pipelines) return fail(pipelines.error());
   if (options.load_id.empty()) return fail(usage("no package was named", "outfall package list shows their load ids"));
   std::vector<Found> found;
   std::optional<Error> unreadable;
+  if (!pipelines->unreadable.empty()) unreadable = pipelines->unreadable.front().error;
   for (const std::string& key : pipelines->keys) {
     if (Status looked = look_in(pipelines->data_dir, key, options.load_id, found); !looked) unreadable = looked.error();
   }

@@ -61,15 +61,28 @@ Result<std::string> find_data_dir(const std::string& asked) {
 }
 
 Result<PipelinesFound> find_pipelines(const StatePlace& asked, const std::string& name) {
+  Result<PipelinesFound> found = find_readable_pipelines(asked, name);
+  if (found && !found->unreadable.empty()) return fail(std::move(found->unreadable.front().error));
+  return found;
+}
+
+Result<PipelinesFound> find_readable_pipelines(const StatePlace& asked, const std::string& name) {
   Result<std::string> data_dir = find_data_dir(asked.data_dir);
   if (!data_dir) return fail(std::move(data_dir.error()));
   Result<pipeline::SharedState> shared = find_shared_state(asked.state);
   if (!shared) return fail(std::move(shared.error()));
-  if (Status fresh = refresh_pipelines(*shared, *data_dir, name); !fresh) return fail(std::move(fresh.error()));
+  Result<std::vector<Unreadable>> unreadable = refresh_pipelines(*shared, *data_dir, name);
+  if (!unreadable) return fail(std::move(unreadable.error()));
   Result<std::vector<std::string>> keys = ledger::list_pipelines(*data_dir);
   if (keys && !name.empty()) keys = keys_called(name, *data_dir, *keys);
   if (!keys) return fail(std::move(keys.error()));
-  return PipelinesFound{.data_dir = std::move(*data_dir), .keys = std::move(*keys), .shared = std::move(*shared)};
+  std::erase_if(*keys, [&](const std::string& key) {
+    return std::ranges::find(*unreadable, key, &Unreadable::key) != unreadable->end();
+  });
+  return PipelinesFound{.data_dir = std::move(*data_dir),
+                        .keys = std::move(*keys),
+                        .shared = std::move(*shared),
+                        .unreadable = std::move(*unreadable)};
 }
 
 Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/shared_state.h"
 #include "ledger/records.h"
 #include "outfall/error.h"
 #include "pipeline/state_keeper.h"
@@ -35,6 +36,7 @@ struct PipelinesFound {
   std::string data_dir;           ///< absolute
   std::vector<std::string> keys;  ///< their folders, in byte order
   pipeline::SharedState shared{};
+  std::vector<Unreadable> unreadable{};  ///< by key; what is here of them may be old, and is not among the keys
 };
 
 /// `asked`: as PipelineOptions::data_dir. The directory need not exist.
@@ -45,8 +47,12 @@ Result<std::string> find_data_dir(const std::string& asked);
 /// All pipelines of a data directory, as far as other runners have shared them by now; or, with a name, the pipeline of
 /// that name; if there is none, those that were keyed by their target under it (`users` means `users-1a0a30a6`).
 ///
-/// Errors: usage: `name` is given, and there is none; names those that are there.
+/// Errors: usage: `name` is given, and there is none; names those that are there; those of the shared state.
 Result<PipelinesFound> find_pipelines(const StatePlace& asked, const std::string& name);
+
+/// The same for who can tell of each pipeline by itself: without a name those of the shared state that cannot be read
+/// are no error.
+Result<PipelinesFound> find_readable_pipelines(const StatePlace& asked, const std::string& name);
 
 /// What an earlier run of the pipeline was tied to, if there was one.
 Result<std::optional<ledger::Binding>> remembered_binding(const std::string& data_dir, const std::string& key);

@@ -3,6 +3,7 @@
 // Resume: finds the pipelines that a crash or a failure left with something to do, and runs each without a source.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/env.h"
@@ -85,21 +86,31 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
 ResumeReport Pipeline::resume(const RunOptions& options, const std::function<void(const Report&)>& done) {
   ResumeReport all;
   const Result<engine::PipelinesFound> found =
-      engine::find_pipelines({.data_dir = options_.data_dir, .state = options_.state}, options_.name);
+      engine::find_readable_pipelines({.data_dir = options_.data_dir, .state = options_.state}, options_.name);
   if (!found) {
     all.error = found.error();
     all.ending = ending_of(*all.error);
     return all;
   }
   all.data_dir = found->data_dir;
+  const auto add = [&](Report report) {
+    if (done) done(report);
+    all.ending = engine::worst(all.ending, report.ending);
+    all.pipelines.push_back(std::move(report));
+  };
   for (const std::string& key : found->keys) {
     std::optional<Report> report = resume_one(found->data_dir, key, options_, options);
     if (!report) continue;
-    if (done) done(*report);
-    all.ending = engine::worst(all.ending, report->ending);
-    all.pipelines.push_back(std::move(*report));
+    add(std::move(*report));
     if (options.stop.stop_requested()) break;
   }
+  // They may have work, too.
+  for (const engine::Unreadable& one : found->unreadable) {
+    PipelineOptions unreadable = options_;
+    unreadable.name = one.key;
+    add(engine::failed_report(unreadable, one.error));
+  }
+  std::ranges::stable_sort(all.pipelines, {}, &Report::pipeline);
   return all;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -76,17 +77,23 @@ Result<pipeline::SharedState> find_shared_state(const std::string& asked) {
   return pipeline::SharedState{.store = std::move(*store)};
 }
 
-Status refresh_pipelines(const pipeline::SharedState& shared, const std::string& data_dir, const std::string& name) {
-  if (shared.store == nullptr) return {};
+Result<std::vector<Unreadable>> refresh_pipelines(const pipeline::SharedState& shared, const std::string& data_dir,
+                                                  const std::string& name) {
+  std::vector<Unreadable> unreadable;
+  if (shared.store == nullptr) return unreadable;
   const Result<std::vector<std::string>> keys = shared.store->folders();
   if (!keys) return fail(keys.error());
   for (const std::string& key : *keys) {
     if (!name.empty() && key != name && !is_keyed(key, name)) continue;
     const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
     if (!paths) continue;  // it is no pipeline's
-    if (Status fresh = shared_state::refresh(*shared.store, key, *paths); !fresh) return fresh;
+    Status fresh = shared_state::refresh(*shared.store, key, *paths);
+    if (fresh) continue;
+    if (!name.empty()) return fail(std::move(fresh.error()));
+    unreadable.push_back({.key = key, .error = std::move(fresh.error())});
   }
-  return {};
+  std::ranges::sort(unreadable, {}, &Unreadable::key);
+  return unreadable;
 }
 
 }  // namespace outfall::engine

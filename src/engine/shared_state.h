@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "outfall/error.h"
 #include "pipeline/state_keeper.h"
@@ -15,8 +16,17 @@ namespace outfall::engine {
 /// Errors: usage: it is no address of a store, or the folder is not there.
 Result<pipeline::SharedState> find_shared_state(const std::string& asked);
 
-/// Brings the pipelines that a name means (empty: all) up to date in a data directory, to be looked at. Nobody is kept
-/// from anything.
-Status refresh_pipelines(const pipeline::SharedState& shared, const std::string& data_dir, const std::string& name);
+/// A pipeline of the shared state that could not be brought up to date here, or a folder there that cannot be read.
+struct Unreadable {
+  std::string key;
+  Error error;
+};
+
+/// Brings the pipelines that a name means (empty: all) up to date in a data directory, to be looked at. Without a name
+/// one that cannot be is among those that are returned, and the others are.
+///
+/// Errors: those of the store; with a name also those of its pipelines.
+Result<std::vector<Unreadable>> refresh_pipelines(const pipeline::SharedState& shared, const std::string& data_dir,
+                                                  const std::string& name);
 
 }  // namespace outfall::engine

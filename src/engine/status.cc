@@ -130,7 +130,7 @@ PipelineStatus read_pipeline(const ledger::PipelinePaths& paths, const std::stri
 
 Result<DataDirStatus> status(const StatusOptions& options) {
   Result<engine::PipelinesFound> found =
-      engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, options.pipeline);
+      engine::find_readable_pipelines({.data_dir = options.data_dir, .state = options.state}, options.pipeline);
   if (!found) return fail(std::move(found.error()));
   DataDirStatus status{.data_dir = found->data_dir, .pipelines = {}};
   for (const std::string& name : found->keys) {
@@ -138,6 +138,9 @@ Result<DataDirStatus> status(const StatusOptions& options) {
     if (!paths) return fail(paths.error());
     status.pipelines.push_back(read_pipeline(*paths, name, options));
   }
+  for (const engine::Unreadable& one : found->unreadable)
+    status.pipelines.push_back({.name = one.key, .problem = one.error.message});
+  std::ranges::sort(status.pipelines, {}, &PipelineStatus::name);
   return status;
 }
 

@@ -144,9 +144,9 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   target.data_dir = std::move(*data_dir);
   const Result<pipeline::SharedState> shared = find_shared_state(options.state);
   if (!shared) return fail(shared.error());
-  // One that was not named has neighbours that may know its inputs.
-  if (Status fresh = refresh_pipelines(*shared, target.data_dir, target.name); !fresh)
-    return fail(std::move(fresh.error()));
+  // One that was not named has neighbours that may know its inputs. Whatever is wrong with itself ends its run.
+  if (const auto unreadable = refresh_pipelines(*shared, target.data_dir, target.name); !unreadable)
+    return fail(unreadable.error());
 
   for (const normalize::SourceInput& input : source.inputs()) {
     if (is_valid_utf8(input.table)) continue;

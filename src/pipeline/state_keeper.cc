@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ledger/ledger_copy.h"
@@ -16,6 +17,9 @@ using shared_state::LocalState;
 using shared_state::Pusher;
 
 namespace {
+
+/// So old may be what others see of us before the lanes wait: by the time the lease is over they stand.
+constexpr std::chrono::milliseconds silence_max = shared_state::usual_lease / 2;
 
 void stop(std::jthread& thread) {
   thread.request_stop();
@@ -66,6 +70,7 @@ Status StateKeeper::claim() {
     if (!state) return fail(state.error());
     if (*state == LocalState::foreign) return fail(shared_state::foreign_state(pipeline_, store_->address()));
     is_kept_ = shared_state::is_newest(*state);
+    seen_at_ = env_.monotonic();
     // What is only here must be known as ours however far we come. A copy can be fetched again.
     if (*state != LocalState::held) return {};
     return ledger::mark_ledger(paths_.database, shared_state::holder_mark(found->chain, found->claim, claim));
@@ -135,13 +140,18 @@ Status StateKeeper::recorded(ledger::Recorded what) {
     const std::lock_guard lock(mutex_);
     ++marks_;
     if (failed_) return fail(*failed_);
-    const bool is_late = env_.monotonic() - pushed_at_ > interval_ + shared_state::usual_lease / 2;
-    if (what != ledger::Recorded::refusals && interval_.count() > 0 && !is_late) {
+    if (what != ledger::Recorded::refusals && interval_.count() > 0 && !is_late()) {
       changed_.notify_all();
       return {};
     }
   }
   return push();
+}
+
+/// `mutex_` is held.
+bool StateKeeper::is_late() const {
+  const std::chrono::nanoseconds now = env_.monotonic();
+  return now - pushed_at_ > interval_ + silence_max || now - seen_at_ > silence_max;
 }
 
 Status StateKeeper::push() {
@@ -207,6 +217,7 @@ Status StateKeeper::push_once(Pusher::Then then) {
   ++pushes_;
   pushed_marks_ = marks;
   pushed_at_ = begun;
+  seen_at_ = std::max(seen_at_, begun);
   pushed_at_us_ = env_.now_us();
   failed_.reset();
   return {};
@@ -226,10 +237,15 @@ void StateKeeper::push_marks(const std::stop_token& stop) {
 
 void StateKeeper::beat(shared_state::Beats& beats, const std::stop_token& stop) {
   while (wait_unless_stopped(shared_state::usual_lease / shared_state::beats_in_lease, stop)) {
+    const std::chrono::nanoseconds begun = env_.monotonic();
     const Result<bool> is_ours = beats.beat();
-    if (!is_ours || *is_ours) continue;
-    static_cast<void>(lose());
-    break;
+    if (!is_ours) continue;  // the lanes wait once that has gone on for too long
+    if (!*is_ours) {
+      static_cast<void>(lose());
+      break;
+    }
+    const std::lock_guard lock(mutex_);
+    seen_at_ = std::max(seen_at_, begun);
   }
   beats.end();
 }

@@ -5,7 +5,8 @@
 // What must not be lost is pushed before the run goes on: each seal, what a database is about to refuse, and the end.
 // Marks of batches are pushed by a thread of its own, at most one push an interval; so a runner that begins with the
 // shared state repeats at most what was delivered since the newest push began. Where pushes take long, or fail, the
-// lanes wait once that is an interval and half a lease ago.
+// lanes wait once that is an interval and half a lease ago; and whatever the interval is, once neither a beat nor a
+// push has come through for half a lease: another runner may take the pipeline over when that lease is over.
 #pragma once
 
 #include <chrono>
@@ -89,6 +90,7 @@ class StateKeeper {
   Status settle(const shared_state::Claimed& claimed);
   Status note_if_emptied();
   Status recorded(ledger::Recorded what);
+  bool is_late() const;
   Status push_once(shared_state::Pusher::Then then);
   Status push_with_retries(shared_state::Pusher::Then then);
   void push_marks(const std::stop_token& stop);
@@ -118,6 +120,7 @@ class StateKeeper {
   std::uint64_t pushes_ = 0;
   std::optional<std::int64_t> pushed_at_us_;
   std::chrono::nanoseconds pushed_at_{};  ///< when the newest push that came through began
+  std::chrono::nanoseconds seen_at_{};    ///< when the newest of what shows that we live began
   std::optional<Error> failed_;
   bool is_fenced_ = false;
 

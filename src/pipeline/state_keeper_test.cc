@@ -89,7 +89,33 @@ TEST_F(StateKeeperTest, MarksDoNotWaitForPushesUntilTheNewestIsOld) {
   env_.advance(1h + shared_state::usual_lease);
   EXPECT_TRUE(mark(ledger, load_id, 2));
   EXPECT_GT(keeper->report().pushes, pushes) << "by the lane, unless the thread of the marks was there before";
-  EXPECT_TRUE(keeper->report().is_complete);
+}
+
+TEST_F(StateKeeperTest, WhereNoBeatComesThroughMarksWaitForPushesHoweverLongTheIntervalIs) {
+  store_->before_put = [](const shared_state::ObjectName& name) -> Status {
+    if (name.name.starts_with("beat.")) return fail("the folder is away");
+    return {};
+  };
+  const auto keeper = take();
+  ledger::Ledger ledger = open();
+  ASSERT_TRUE(keeper->begin(ledger));
+  begin(ledger, "r1");
+  const std::string load_id = seal(ledger, "r1", input("/in"));
+  ASSERT_TRUE(keeper->push());
+  const std::uint64_t pushes = keeper->report().pushes;
+  env_.advance(shared_state::usual_lease / 2 - 1s);
+  EXPECT_TRUE(mark(ledger, load_id, 1));
+  EXPECT_EQ(keeper->report().pushes, pushes);
+  env_.advance(2s);
+  EXPECT_TRUE(mark(ledger, load_id, 2));
+  EXPECT_EQ(keeper->report().pushes, pushes + 1);
+  EXPECT_TRUE(mark(ledger, load_id, 3));
+  EXPECT_EQ(keeper->report().pushes, pushes + 1) << "a push is seen as well as a beat";
+
+  take_over();
+  env_.advance(shared_state::usual_lease);
+  EXPECT_FALSE(mark(ledger, load_id, 3));
+  EXPECT_TRUE(keeper->is_fenced());
 }
 
 TEST_F(StateKeeperTest, WithoutAnIntervalEachMarkIsPushed) {

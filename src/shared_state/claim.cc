@@ -3,9 +3,12 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -49,7 +52,7 @@ class Claiming {
 
   Result<Claimed> run() {
     std::optional<Head> last;
-    for (int failed = 0;;) {
+    while (true) {
       Result<std::optional<Head>> found = newest_head(request_.store, request_.pipeline);
       if (!found) return fail(std::move(found.error()));
       const bool is_ours = *found && (*found)->claim == id_;  // its answer was lost
@@ -63,15 +66,35 @@ class Claiming {
       }
       const Head next = next_head(last);
       const Result<bool> put = put_head(request_.store, next);
-      if (!put && (put.error().remedy != Remedy::retry || ++failed == failures_max)) return fail(put.error());
-      if (!put || !*put) continue;  // whoever was faster is looked at anew
+      if (!put || !*put) {
+        if (Status again = try_again(next, put); !again) return fail(std::move(again.error()));
+        continue;  // whoever was faster is looked at anew
+      }
       fault_point(Fault::state_claimed);
       return Claimed{.found = std::move(last), .head = next};
     }
   }
 
  private:
-  static constexpr int failures_max = 10;
+  static constexpr int tries_max = 10;  ///< of one number
+  static constexpr std::chrono::milliseconds pause{20};
+
+  /// A number that was not had. As long as the numbers grow others get on, and it goes on.
+  Status try_again(const Head& next, const Result<bool>& put) {
+    tries_ = next.number == tried_ ? tries_ + 1 : 1;
+    tried_ = next.number;
+    if (!put && (put.error().remedy != Remedy::retry || tries_ == tries_max)) return fail(put.error());
+    if (tries_ == tries_max) return fail(unseen(next));
+    if (!request_.sleep(pause, request_.wait.stop)) return fail(stopped(request_));
+    return {};
+  }
+
+  Error unseen(const Head& next) const {
+    return {.message = fmt::format("pipeline '{}' in the shared state {} cannot be taken: there is something called {} "
+                                   "that no runner has put",
+                                   request_.pipeline, request_.store.address(), head_name(next.number)),
+            .hint = "remove it, or name another folder with --state"};
+  }
 
   /// True: nobody holds it, or whoever did is dead. False: that has to be looked at again.
   Result<bool> wait_for_holder(const std::optional<Head>& found) {
@@ -126,6 +149,8 @@ class Claiming {
   const std::string id_;
   const std::chrono::nanoseconds deadline_;
   bool is_waiting_ = false;
+  std::uint64_t tried_ = 0;  ///< the number
+  int tries_ = 0;            ///< of it
 };
 
 }  // namespace
@@ -144,9 +169,11 @@ bool is_known_dead(const Holder& holder) {
   // A pid means one process in one namespace of one running kernel, and nothing elsewhere.
   const bool is_visible = !holder.boot_id.empty() && holder.boot_id == this_process().boot_id &&
                           !holder.pid_namespace.empty() && holder.pid_namespace == pid_namespace();
-  if (!is_visible) return false;
+  // Signals to what is no positive number go to groups.
+  if (!is_visible || holder.pid <= 0 || holder.pid > std::numeric_limits<pid_t>::max()) return false;
+  if (::kill(static_cast<pid_t>(holder.pid), 0) != 0 && errno == ESRCH) return true;
   const std::optional<std::uint64_t> started = process_start(holder.pid);
-  if (!started) return true;
+  if (!started) return false;  // it is there, and hidden from us
   return (holder.pid_started != 0 && *started != holder.pid_started) || is_ending(holder.pid);
 }
 

@@ -44,13 +44,14 @@ struct Claimed {
 };
 
 /// Errors: busy: a holder lives, named with host, pid and start; interrupted: stopped while it was watched; those of
-///         the store.
+///         the store; abandon: the next number is taken by something that is no head.
 Result<Claimed> claim(const ClaimRequest& request, Env& env);
 
 /// This process as a holder.
 Holder this_holder(Env& env);
 
-/// Whether it is a process of this machine that is gone. One that cannot be seen from here is not known to be.
+/// Whether it is a process of this machine that is gone. One that cannot be seen from here, or only to be there, is not
+/// known to be.
 bool is_known_dead(const Holder& holder);
 
 /// "process 12 on host, since 2026-11-22 10:00:00 UTC"

@@ -5,10 +5,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <limits>
 #include <memory>
+#include <string>
 
 #include "base/process.h"
 #include "shared_state/memory_store_for_tests.h"
@@ -147,6 +151,56 @@ TEST_F(ClaimTest, AProcessOfThisMachineThatIsGoneIsNotWatched) {
   EXPECT_TRUE(is_known_dead(reused)) << "this process has its number now";
 }
 
+TEST_F(ClaimTest, AProcessThatCannotBeLookedAtIsNotKnownToBeDead) {
+  Holder holder = this_holder(env_);
+  for (const std::int64_t pid : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
+    holder.pid = pid;
+    EXPECT_FALSE(is_known_dead(holder)) << pid;
+  }
+  holder.pid = getpid();
+  const std::string stat = "/proc/" + std::to_string(getpid()) + "/stat";
+  constexpr int cannot = 77;
+  const pid_t child = fork();
+  if (child == 0) {
+    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) _exit(cannot);
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(cannot);
+    if (mount("/dev/null", stat.c_str(), nullptr, MS_BIND, nullptr) != 0) _exit(cannot);
+    _exit(is_known_dead(holder) ? 1 : 0);
+  }
+  int ended = 0;
+  waitpid(child, &ended, 0);
+  if (WEXITSTATUS(ended) == cannot) GTEST_SKIP() << "nothing may be mounted here";
+  EXPECT_EQ(ended, 0);
+}
+
+TEST_F(ClaimTest, AProcessThatWasNotWaitedForIsGone) {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  siginfo_t seen{};
+  waitid(P_PID, static_cast<id_t>(child), &seen, WEXITED | WNOWAIT);
+  Holder holder = this_holder(env_);
+  holder.pid = child;
+  holder.pid_started = 0;
+  EXPECT_TRUE(is_known_dead(holder));
+  waitpid(child, nullptr, 0);
+}
+
+TEST_F(ClaimTest, NumbersThatNobodyPutAreNotFollowed) {
+  for (const char* name : {"head.18446744073709551615", "head.9", "head.1000000000000", "head.0000000000001"})
+    EXPECT_TRUE(store_.put_if_absent({"p", name}, "{}").value());
+  EXPECT_EQ(claim(request(), env_).value().head.number, 1U);
+}
+
+TEST_F(ClaimTest, TheLastNumberEndsIt) {
+  Head last = claim(request(), env_).value().head;
+  last.holder.reset();
+  last.number = 999'999'999'999;
+  EXPECT_TRUE(put_head(store_, last).value());
+  const auto next = claim(request(), env_);
+  ASSERT_FALSE(next);
+  EXPECT_THAT(next.error().message, HasSubstr("head.999999999999"));
+}
+
 TEST_F(ClaimTest, OfTwoThatComeAtOnceOneWins) {
   held_elsewhere();
   std::optional<Claimed> other;
@@ -206,10 +260,46 @@ TEST(Head, SaysWhatIsWrong) {
   EXPECT_THAT(newer.hint, HasSubstr("newer Outfall"));
 }
 
+TEST(Head, NamesNothingOutsideOfItsFolders) {
+  const Head good{.pipeline = "p",
+                  .chain = "c",
+                  .claim = "d",
+                  .lease = 10s,
+                  .ledger = StoredObject{"state.3.1", 100, "5e"},
+                  .jobs = {{"1.5", "a.1.arrow", {"job.3.2", 7, "6f"}}}};
+  ASSERT_TRUE(parse_head(to_json(good)));
+  const auto refused = [](const Head& head) {
+    const Result<Head> parsed = parse_head(to_json(head));
+    return !parsed && parsed.error().message.contains("which no runner writes");
+  };
+  for (const char* object :
+       {"../q/state.1.1", "/etc/passwd", "job.3.2", "state.03.1", "state.3", "head.000000000001", ""}) {
+    Head bad = good;
+    bad.ledger->name = object;
+    EXPECT_TRUE(refused(bad)) << object;
+  }
+  for (const char* object : {"../q/job.1.1", "state.3.1", "job.3.2/..", ""}) {
+    Head bad = good;
+    bad.jobs[0].object.name = object;
+    EXPECT_TRUE(refused(bad)) << object;
+  }
+  for (const std::string& part : {std::string(), std::string("."), std::string(".."), std::string("../x"),
+                                  std::string("a/b"), std::string("/a"), std::string("a\0b", 3)}) {
+    Head bad = good;
+    bad.jobs[0].load_id = part;
+    EXPECT_TRUE(refused(bad)) << part;
+    bad = good;
+    bad.jobs[0].file = part;
+    EXPECT_TRUE(refused(bad)) << part;
+  }
+}
+
 TEST(Head, KnowsItsOwnNames) {
   EXPECT_EQ(parse_name(head_name(12))->number, 12U);
   EXPECT_EQ(parse_name("job.3.14")->generation, 3U);
-  for (const char* name : {"head", "head.", "head.x", "head.1.2", "job.1", "job.1.", "notes.txt", "state.1.2.3"})
+  for (const char* name : {"head", "head.", "head.x", "head.1.2", "job.1", "job.1.", "notes.txt", "state.1.2.3",
+                           "head.9", "head.18446744073709551615", "head.1000000000000", "head.0000000000001",
+                           "job.01.2", "job.1.18446744073709551615", "beat.1.+2", "state.1.2/"})
     EXPECT_FALSE(parse_name(name)) << name;
 }
 

@@ -96,7 +96,7 @@ Result<std::vector<std::string>> DirectoryStore::folders() {
   if (!entries) return fail(std::move(entries.error()));
   std::vector<std::string> found;
   for (DirectoryEntry& entry : *entries) {
-    if (entry.kind == FileKind::directory && !entry.name.starts_with('.')) found.push_back(std::move(entry.name));
+    if (entry.kind == FileKind::directory) found.push_back(std::move(entry.name));
   }
   return found;
 }

@@ -108,14 +108,43 @@ Error damaged() {
           .hint = "put it back from a copy, or begin anew in an empty folder; what it named is not known any more"};
 }
 
+Error strange_name(std::string_view name) {
+  return {.message = fmt::format("it names {}, which no runner writes", outfall::to_json(Json(std::string(name)))),
+          .hint = "somebody else wrote in the shared state: put it back from a copy, or begin anew in an empty folder"};
+}
+
+Status check_object(const StoredObject& object, NameParts::Kind kind) {
+  const std::optional<NameParts> parts = parse_name(object.name);
+  if (parts && parts->kind == kind) return {};
+  return fail(strange_name(object.name));
+}
+
+Status check_names(const Head& head) {
+  if (head.ledger) {
+    if (Status good = check_object(*head.ledger, NameParts::Kind::state); !good) return good;
+  }
+  for (const StoredJob& job : head.jobs) {
+    if (Status good = check_path_component(job.load_id); !good) return good;
+    if (Status good = check_path_component(job.file); !good) return good;
+    if (Status good = check_object(job.object, NameParts::Kind::job); !good) return good;
+  }
+  return {};
+}
+
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_number = error == std::errc() && end == text.data() + text.size() && !text.empty();
-  return is_number ? std::optional(number) : std::nullopt;
+  return is_number && number < numbers_end ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
+
+Status check_path_component(std::string_view name) {
+  const bool is_good = !name.empty() && name != "." && name != ".." && !name.contains('/') && !name.contains('\0');
+  if (is_good) return {};
+  return fail(strange_name(name));
+}
 
 std::string to_json(const Head& head) {
   Json out = Json::object();
@@ -174,6 +203,7 @@ Result<Head> parse_head(std::string_view text) {
     are_good = are_good && parts.are_good();
   }
   if (!are_good || !members.are_good()) return fail(damaged());
+  if (Status good = check_names(head); !good) return fail(std::move(good.error()));
   return head;
 }
 
@@ -198,6 +228,8 @@ std::optional<NameParts> parse_name(std::string_view name) {
       is_head ? std::optional<std::uint64_t>(0) : number_in(rest.substr(0, second));
   const std::optional<std::uint64_t> number = number_in(is_head ? rest : rest.substr(second + 1));
   if (!generation || !number) return std::nullopt;
+  // Numbers can be written in more than one way, names cannot.
+  if (name != (is_head ? head_name(*number) : object_name(kind->first, *generation, *number))) return std::nullopt;
   return NameParts{.kind = kind->second, .generation = *generation, .number = *number};
 }
 
@@ -250,6 +282,11 @@ Result<std::optional<Head>> newest_head(ObjectStore& store, const std::string& p
 }
 
 Result<bool> put_head(ObjectStore& store, const Head& head) {
+  if (head.number >= numbers_end) {
+    return fail(fmt::format("no number is left behind {} of pipeline '{}' in the shared state {}",
+                            head_name(numbers_end - 1), head.pipeline, store.address()),
+                "somebody else wrote in that folder: put it back from a copy, or begin anew in an empty one");
+  }
   const Result<bool> put = store.put_if_absent({head.pipeline, head_name(head.number)}, to_json(head));
   if (!put || !*put) return put;
   // Whoever went on far beyond us has removed the head that had this number before.

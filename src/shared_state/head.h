@@ -63,13 +63,18 @@ struct Head {
 
 std::string to_json(const Head& head);
 
+/// Whoever can write to the folder may have written it: each name in it is one that a runner writes.
+///
 /// Errors: abandon: it is none, or a newer Outfall wrote it.
 Result<Head> parse_head(std::string_view text);
 
 std::string head_name(std::uint64_t number);
 std::string object_name(std::string_view kind, std::uint64_t generation, std::uint64_t number);
 
-/// What a name in a pipeline's folder says. None: it is not ours.
+/// Names have smaller numbers than this.
+inline constexpr std::uint64_t numbers_end = 1'000'000'000'000;
+
+/// What a name in a pipeline's folder says. None: it is not ours, which is any that the two above do not write.
 struct NameParts {
   enum class Kind { head, state, job, beat };
   Kind kind = Kind::head;
@@ -78,12 +83,19 @@ struct NameParts {
 };
 std::optional<NameParts> parse_name(std::string_view name);
 
+/// What the ledger or a head from the shared state calls a package's folder, or a file in it.
+///
+/// Errors: abandon: it is not one component of a path, and would lead elsewhere.
+Status check_path_component(std::string_view name);
+
 /// None: nobody has put any.
 ///
 /// Errors: those of the store; abandon: it is damaged, or that of another pipeline.
 Result<std::optional<Head>> newest_head(ObjectStore& store, const std::string& pipeline);
 
 /// Puts the head under its number. False: there is one, there or further on; newest_head says whose.
+///
+/// Errors: those of the store; abandon: no number is left.
 Result<bool> put_head(ObjectStore& store, const Head& head);
 
 }  // namespace outfall::shared_state

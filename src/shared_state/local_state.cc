@@ -70,6 +70,31 @@ Result<std::set<std::string>> load_ids(const std::string& database, bool only_pe
   return found;
 }
 
+Status check_package(ObjectStore& store, const ledger::PackageRecord& package) {
+  const auto check = [&](const std::string& name) -> Status {
+    Status good = check_path_component(name);
+    if (good) return good;
+    return fail(std::move(good.error()).in(fmt::format("use the ledger in the shared state {}", store.address())));
+  };
+  if (Status good = check(package.load_id); !good) return good;
+  for (const ledger::JobRecord& job : package.jobs) {
+    if (Status good = check(job.file); !good) return good;
+  }
+  return {};
+}
+
+/// All packages of a ledger that was fetched, before any path is made of what it says.
+Status check_packages(ObjectStore& store, const std::string& database) {
+  Result<ledger::Ledger> opened = ledger::Ledger::open_read_only(database);
+  if (!opened) return fail(std::move(opened.error()));
+  const auto packages = opened->packages(std::numeric_limits<std::int64_t>::max());
+  if (!packages) return fail(packages.error());
+  for (const ledger::PackageRecord& package : *packages) {
+    if (Status good = check_package(store, package); !good) return good;
+  }
+  return {};
+}
+
 /// Pending packages of the ledger here that the fetched one has never heard of. A copy has none of its own.
 Result<std::vector<std::string>> unknown_there(const ledger::PipelinePaths& paths, const std::string& fetched) {
   const auto facts = ledger::look_at_ledger(paths.database);
@@ -171,6 +196,7 @@ Status replace_ledger(ObjectStore& store, const Head& head, const ledger::Pipeli
   if (Status got = fetch(store, head, *head.ledger, fetched); !got) return got;
   const auto facts = ledger::look_at_ledger(fetched);
   if (!facts) return fail(Error(facts.error()).in(fmt::format("use the shared state {}", store.address())));
+  if (Status good = check_packages(store, fetched); !good) return good;
   if (Status marked = ledger::mark_ledger(fetched, mark); !marked) return marked;
   const Result<std::vector<std::string>> unknown = unknown_there(paths, fetched);
   if (!unknown) return fail(unknown.error());
@@ -198,6 +224,7 @@ Status fetch_jobs(ObjectStore& store, const Head& head, const ledger::PipelinePa
   const Result<std::string> folder = make_transfer_folder(paths);
   if (!folder) return fail(folder.error());
   for (const ledger::PackageRecord& package : pending) {
+    if (Status good = check_package(store, package); !good) return good;
     bool is_new = false;
     for (const ledger::JobRecord& job : package.jobs) {
       const std::string path = fmt::format("{}/{}", paths.package(package.load_id), job.file);

@@ -44,6 +44,8 @@ Error foreign_state(const std::string& pipeline, const std::string& address);
 
 /// Fetches the ledger of a head and puts it, with the mark, in the place of the one that is here. What was pending here
 /// and is not known there is kept: kept_aside says where. The pipeline's lock must be held.
+///
+/// Errors: those of the store; abandon: it is not what was pushed, or names files outside of its folders.
 Status replace_ledger(ObjectStore& store, const Head& head, const ledger::PipelinePaths& paths,
                       const std::string& mark);
 
@@ -54,8 +56,9 @@ Result<std::vector<std::string>> kept_aside(const ledger::PipelinePaths& paths);
 Status fetch_jobs(ObjectStore& store, const Head& head, const ledger::PipelinePaths& paths,
                   const std::vector<ledger::PackageRecord>& pending);
 
-/// Brings what is here up to date to be looked at, unless a process of this machine holds the pipeline: nobody is kept
-/// from anything by it. Job files are left where they are.
+/// Brings what is here up to date to be looked at, unless a process of this machine holds the pipeline. Takes the
+/// pipeline's lock where something is new, while it is fetched; other machines are kept from nothing. Job files are
+/// left where they are.
 Status refresh(ObjectStore& store, const std::string& pipeline, const ledger::PipelinePaths& paths);
 
 }  // namespace outfall::shared_state

@@ -89,6 +89,38 @@ TEST_F(PushTest, AnEmptyDiskGetsLedgerAndJobFiles) {
   EXPECT_FALSE(file_exists(here_.folder + "/transfer-out").value());
 }
 
+TEST_F(PushTest, AFetchedLedgerNamesNothingOutsideOfItsFolders) {
+  const std::string outside = "../../../escaped";
+  int runs = 0;
+  const auto is_refused = [&](const std::string& load_id, const std::string& file, bool is_loaded) {
+    path_ = folder_ / ("ledger" + std::to_string(++runs));
+    ledger::Ledger ledger = open();
+    begin(ledger, "r1");
+    ledger::PackageRecord bad = package("r1", load_id);
+    bad.jobs[0].file = file;
+    const std::vector<ledger::InputRecord> inputs{input("/in")};
+    EXPECT_TRUE(ledger.seal(bad, inputs, {.naming = "snake_case", .document = "{}"}));
+    if (is_loaded) {
+      EXPECT_TRUE(ledger.mark_loaded(load_id, 0));
+    }
+    const std::string copy = path_ + ".copy";
+    EXPECT_TRUE(ledger::copy_ledger(path_, copy));
+    Head head{.pipeline = "p", .chain = "c"};
+    head.ledger = describe_file(object_name("state", 1, static_cast<std::uint64_t>(runs)), copy).value();
+    EXPECT_TRUE(store_.put_file_if_absent({"p", head.ledger->name}, copy).value());
+    const Status replaced = replace_ledger(store_, head, there_, copy_mark(head));
+    const std::vector<ledger::PackageRecord> packages{bad};
+    const Status fetched = fetch_jobs(store_, head, there_, packages);
+    EXPECT_FALSE(file_exists(there_.database).value());
+    return !replaced && replaced.error().message.contains("which no runner writes") && !fetched &&
+           fetched.error().message.contains("which no runner writes");
+  };
+  EXPECT_TRUE(is_refused("1.5", outside, false));
+  EXPECT_TRUE(is_refused(outside, "events.1.arrow", false));
+  EXPECT_TRUE(is_refused("..", "events.1.arrow", true)) << "what is removed behind a load";
+  EXPECT_TRUE(is_refused("1.5", "", false));
+}
+
 TEST_F(PushTest, JobFilesGoOnceAndAreRemovedWhenTheyAreLoaded) {
   ledger::Ledger ledger = open();
   begin(ledger, "r1");

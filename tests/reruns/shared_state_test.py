@@ -385,13 +385,49 @@ def unnamed_pipelines_are_shared_too(story):
     told(story.call("resume", disk="c").stderr, "nothing is pending")
 
 
+def names_that_nobody_wrote_are_left_alone(story):
+    """Heads whose numbers no runner writes are not followed, and a number that is taken out of sight ends in an error."""
+    story.rows(1)
+    (story.folder / "shared/p").mkdir()
+    for name in ("head.9", "head.18446744073709551615"):
+        (story.folder / "shared/p" / name).write_text("{}")
+    story.call("run", *story.to_database())
+    wipe(story)
+    shutil.rmtree(story.folder / "shared/p")
+    (story.folder / "shared/p/head.000000000001").mkdir(parents=True)
+    told(story.call("run", *story.to_database(), code=1).stderr, "head.000000000001", "no runner", "another folder")
+
+
+def one_bad_folder_does_not_hide_the_others(story):
+    """status and resume of all pipelines tell what is wrong with one and go on; where it was named it is an error."""
+    story.rows(1, 2)
+    for name in ("p", ".q"):
+        story.call("run", "in.jsonl", "--pipeline", name, "--to", "duckdb:t.duckdb", fault="before_load_begin", code=KILLED)
+    wipe(story)
+    (story.folder / "shared/bad").mkdir()
+    (story.folder / "shared/bad/head.000000000001").write_text("garbage")
+    (story.folder / "shared/lost+found").mkdir(mode=0)
+    found = {one["pipeline"]: one for one in json.loads(story.call("status", "--json").stdout)["pipelines"]}
+    assert list(found)[:3] == [".q", "bad", "p"], list(found)
+    told(found["bad"]["problem"], "bad/head.000000000001", "damaged")
+    assert not found["p"]["problem"] and found[".q"]["pending_packages"] == found["p"]["pending_packages"] == 1, found
+    told(story.call("status").stdout, "damaged")
+    told(story.call("status", "bad", code=1).stderr, "damaged")
+    told(story.call("package show", found["p"]["packages"][0]["load_id"]).stdout, "pending")
+    wipe(story)
+    (story.folder / "shared/lost+found").rmdir()
+    told(story.call("resume", code=1).stderr, "bad/head.000000000001")
+    [left, bad, other] = json.loads(story.call("status", "--json").stdout)["pipelines"]
+    assert left["pending_packages"] == other["pending_packages"] == 0 and bad["problem"], (left, other)
+
+
 def main():
     stories = [another_runner_goes_on, a_destination_that_has_the_load_keeps_it_once, refused_rows_are_letters_elsewhere,
                only_what_was_not_pushed_comes_again, what_is_on_this_disk_counts_first, every_command_works_from_an_empty_disk,
                letters_are_replayed_elsewhere, two_runners_at_once, a_zombie_delivers_nothing_more, a_push_that_fails_ends_the_run,
                a_seal_that_is_not_pushed_is_not_delivered, it_is_shared_or_left_on_purpose, a_state_of_before_is_shared_from_now_on,
                a_package_that_was_outdone_is_kept_aside, what_is_wrong_is_named,
-               unnamed_pipelines_are_shared_too]
+               unnamed_pipelines_are_shared_too, names_that_nobody_wrote_are_left_alone, one_bad_folder_does_not_hide_the_others]
     chosen = [story for story in stories if story.__name__ in sys.argv[1:]] or stories
     for story in chosen:
         with tempfile.TemporaryDirectory() as folder:
