@@ -385,10 +385,8 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     found.name = words.word;
     found.address = (*configured)->address;
     found.meaning = meaning_of(**configured);
-    if (is_program) {
-      found.own = own_settings(words, settings);
-      add_secrets_of(**configured, found.own.secrets);
-    }
+    if (is_program) found.own = own_settings(words, settings);
+    add_secrets_of(**configured, found.own.secrets);
   }
   const bool is_function = words.word.starts_with(custom_scheme);
   const std::string section = is_function ? words.word.substr(custom_scheme.size()) : found.name;

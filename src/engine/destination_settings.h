@@ -26,7 +26,7 @@ struct DestinationSettings {
   BatchOptions batches;
   std::optional<NamingConvention> naming;  ///< of a new dataset
   std::optional<int> max_table_nesting;
-  /// Of a program that has a name: what else stands in its section. Secret is also what its address has of secrets.
+  /// Of a program that has a name: what else stands in its section. Secret is also an address that is, of any kind.
   config::Section own{};
 };
 

@@ -11,8 +11,8 @@
 
 namespace outfall::destinations::function {
 
-/// Loads the library of `plugin:PATH#NAME`, and lets it introduce itself. `name`: by which it goes in errors, which do
-/// not have its address then; empty: it goes by its address.
+/// Loads the library of `plugin:PATH#NAME`, and lets it introduce itself. `name`: of one whose address is secret, by
+/// which it goes in errors; empty: it goes by its address.
 ///
 /// Errors: usage: there is no such library or function, or the plugin refuses.
 Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const std::string& name);
