@@ -24,5 +24,14 @@ TEST(Conceal, StarsAreNotLookedAtAgain) {
   EXPECT_EQ(conceal("****", std::vector<std::string>{"****"}), "***");
 }
 
+TEST(Conceal, WhatIsLeftOfASecretIsConcealedToo) {
+  const std::vector<std::string> secrets = {"hush hush", "silent"};
+  EXPECT_EQ(conceal_end("sh hush, hush hush", secrets), "***, ***");
+  EXPECT_EQ(conceal_end("silent", secrets), "***");
+  EXPECT_EQ(conceal_end("lent", secrets), "***");
+  EXPECT_EQ(conceal_end("ent: no sh hush", secrets), "ent: no sh hush");
+  EXPECT_EQ(conceal_end("", secrets), "");
+}
+
 }  // namespace
 }  // namespace outfall

@@ -24,9 +24,6 @@
 namespace outfall {
 namespace {
 
-/// Bytes of a program's words that are remembered.
-constexpr std::size_t said_max = 4096;
-
 constexpr std::chrono::milliseconds lock_poll{20};
 
 /// What a live program may be handed before it has read any of it.
@@ -170,7 +167,7 @@ class StopEvent {
 
 void keep_end(std::string& said, std::string_view more) {
   said += more;
-  if (said.size() > said_max) said.erase(0, said.size() - said_max);
+  if (said.size() > program_said_max) said.erase(0, said.size() - program_said_max);
 }
 
 /// Takes what is there to be read. False: nothing more will come.
@@ -485,9 +482,14 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
       is_deaf = true;
     }
     const bool has_taken_all = ready > 0 && events[3].revents != 0 && text.empty() && !is_deaf;
-    if (has_taken_all && meanwhile) meanwhile();
+    if (has_taken_all && meanwhile) {
+      // That may have taken long; an answer that is there by then came in time.
+      meanwhile();
+      continue;
+    }
     if (ready > 0 && events[0].revents != 0) return {.kind = Answer::Kind::stopped};
-    if (deadline.has_passed()) return {.kind = Answer::Kind::timed_out};
+    const bool may_be_whole = ready > 0 && events[2].revents != 0;
+    if (!may_be_whole && deadline.has_passed()) return {.kind = Answer::Kind::timed_out};
   }
   Answer answer{.kind = is_deaf ? Answer::Kind::ended : Answer::Kind::line, .line = state.line.substr(0, end_of_line)};
   state.line.erase(0, end_of_line + 1);

@@ -57,6 +57,9 @@ struct ProgramStart {
   std::string_view input{};                ///< all of its standard input
 };
 
+/// Bytes of a program's words that are remembered: the last ones.
+inline constexpr std::size_t program_said_max = 4096;
+
 struct ProgramEnd {
   std::optional<int> exit_code{};
   int signal = 0;             ///< that ended it; 0 and no exit code: nobody knows how it ended

@@ -62,6 +62,9 @@ struct WantedSection {
   std::function<bool(std::string_view key)> is_left_out{};
 };
 
+/// Appends the texts by which a secret value is known: as it is, as JSON has it, and each line of several by itself.
+void add_secret_texts(const Json& value, std::vector<std::string>& secrets);
+
 /// In small letters, as far as they are ASCII.
 std::string lower(std::string text);
 std::vector<std::string> divided(std::string_view text, std::string_view by);

@@ -26,21 +26,32 @@ bool put(Json& section, std::span<const std::string> path, Json value) {
   return true;
 }
 
-/// The texts of a value as it is, and as JSON has them.
-void add_texts(const Json& value, std::vector<std::string>& texts) {
-  if (const Json::Array* elements = value.as_array()) {
-    for (const Json& element : *elements) add_texts(element, texts);
-    return;
-  }
-  std::string written = to_json(value);
-  if (const std::string* text = value.as_string()) {
-    texts.push_back(*text);
-    written = written.substr(1, written.size() - 2);
-  }
-  texts.push_back(std::move(written));
+/// As it is, and as JSON has it.
+void add_text(const std::string& text, std::vector<std::string>& texts) {
+  const std::string written = to_json(Json(text));
+  texts.push_back(text);
+  texts.push_back(written.substr(1, written.size() - 2));
 }
 
 }  // namespace
+
+void add_secret_texts(const Json& value, std::vector<std::string>& secrets) {
+  if (const Json::Array* elements = value.as_array()) {
+    for (const Json& element : *elements) add_secret_texts(element, secrets);
+    return;
+  }
+  const std::string* text = value.as_string();
+  if (text == nullptr) {
+    secrets.push_back(to_json(value));
+    return;
+  }
+  add_text(*text, secrets);
+  if (text->find('\n') == std::string::npos) return;
+  for (std::string& line : divided(*text, "\n")) {
+    if (line.ends_with('\r')) line.pop_back();
+    add_text(line, secrets);
+  }
+}
 
 /// Places of values, not of tables.
 std::vector<Place> Settings::places_below(const std::vector<std::string>& section) const {
@@ -81,7 +92,7 @@ Section Settings::section(const WantedSection& wanted) const {
       if (wanted.is_left_out && wanted.is_left_out(below.front())) continue;
       const std::optional<Found> found = at(place);
       if (!found || !put(section.values, below, found->value)) continue;
-      if (found->secrecy == Secrecy::secret) add_texts(found->value, section.secrets);
+      if (found->secrecy == Secrecy::secret) add_secret_texts(found->value, section.secrets);
     }
   };
   if (!wanted.pipeline.empty()) {

@@ -177,5 +177,11 @@ TEST_F(SettingsTest, ASectionIsAllThatStandsInItAndBelow) {
   EXPECT_EQ(to_json(settings.section({.path = {"destination", "other"}}).values), "{}");
 }
 
+TEST_F(SettingsTest, ASecretOfSeveralLinesIsKnownByEachOfThem) {
+  write(".outfall/secrets.toml", "[destination.my]\nkey = \"\"\"-----begin\r\nof \\\"it\\\"\n\"\"\"\n");
+  const Section section = read({}).section({.path = {"destination", "my"}});
+  EXPECT_THAT(section.secrets, testing::IsSupersetOf({"-----begin", R"(of "it")", R"(of \"it\")"}));
+}
+
 }  // namespace
 }  // namespace outfall::config

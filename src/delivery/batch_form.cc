@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view ints_as_strings = "ints_as_strings";
 constexpr std::string_view file = "file";
+constexpr std::string_view dlt = "dlt";
 
 std::string_view take_word(std::string_view& text) {
   const std::size_t space = text.find(' ');
@@ -24,6 +25,7 @@ std::string text_of(const BatchForm& form) {
   if (form.rows.nulls != RowNulls::omit) add(name(form.rows.nulls));
   if (form.rows.ints_as_strings) add(ints_as_strings);
   if (form.is_file) add(file);
+  if (!form.skips_dlt) add(dlt);
   return text;
 }
 
@@ -39,6 +41,8 @@ BatchForm batch_form(std::string_view text, const BatchForm& otherwise) {
       form.rows.ints_as_strings = true;
     else if (word == file)
       form.is_file = true;
+    else if (word == dlt)
+      form.skips_dlt = false;
     else
       return otherwise;
   }

@@ -15,7 +15,8 @@ namespace outfall::delivery {
 struct BatchForm {
   LoaderFileFormat format = LoaderFileFormat::jsonl;
   columnar::RowForm rows{};
-  bool is_file = false;  ///< it is given as a path
+  bool is_file = false;   ///< it is given as a path
+  bool skips_dlt = true;  ///< without the columns that a load adds
 
   bool operator==(const BatchForm&) const = default;
 };

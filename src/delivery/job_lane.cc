@@ -73,7 +73,8 @@ JobLane::JobLane(LoadOfLanes& load, const ledger::JobRecord& job, const schema::
       open_to_(record_.sent_to),
       form_now_{.format = load.intake.options.format,
                 .rows = load.intake.options.rows,
-                .is_file = load.intake.options.batch_size == 0},
+                .is_file = load.intake.options.batch_size == 0,
+                .skips_dlt = load.intake.options.skips_dlt},
       form_then_(batch_form(record_.sent_as, form_now_)),
       attempts_(attempts(false)) {}
 
@@ -152,14 +153,14 @@ Status JobLane::make_ready() {
 }
 
 Status JobLane::open_rows() {
-  if (rows_ != nullptr && rows_form_ == form().rows) return {};
+  if (rows_ != nullptr && rows_form_ == form()) return {};
   Result<std::unique_ptr<JobRows>> rows =
       open_job_rows(load_.request.folder, job_, table_,
-                    {.check = load_.request.check, .form = form().rows, .skips_dlt = load_.intake.options.skips_dlt});
+                    {.check = load_.request.check, .form = form().rows, .skips_dlt = form().skips_dlt});
   if (!rows) return fail(std::move(rows.error()));
   close_rows();
   rows_ = std::move(*rows);
-  rows_form_ = form().rows;
+  rows_form_ = form();
   // A call that hangs may ask for keys when all this is gone.
   rows_->row_key = [pipeline = load_.request.lanes->pipeline, load_id = load_.request.package.load_id,
                     file = job_.file](std::uint64_t row) { return batch_key(pipeline, load_id, file, row, row + 1); };

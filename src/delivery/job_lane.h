@@ -116,9 +116,9 @@ class JobLane final : public Lane {
   ledger::LaneRecord record_;
   std::uint64_t open_to_;  ///< rows before this one may have been sent by an earlier process
   std::optional<Error> error_{};
-  const BatchForm form_now_;       ///< what is asked for now
-  const BatchForm form_then_;      ///< of what may have been sent by an earlier process
-  columnar::RowForm rows_form_{};  ///< of `rows_`
+  const BatchForm form_now_;   ///< what is asked for now
+  const BatchForm form_then_;  ///< of what may have been sent by an earlier process
+  BatchForm rows_form_{};      ///< of `rows_`
   std::shared_ptr<JobRows> rows_{};
   std::uint64_t not_numbers_ = 0;  ///< of rows that are closed
 

@@ -368,8 +368,13 @@ TEST(BatchForms, AreReadAsTheyWereWritten) {
   for (const LoaderFileFormat format : {LoaderFileFormat::jsonl, LoaderFileFormat::csv}) {
     for (const RowNulls nulls : {RowNulls::omit, RowNulls::send, RowNulls::as_is}) {
       for (const bool yes : {false, true}) {
-        const BatchForm form{.format = format, .rows = {.nulls = nulls, .ints_as_strings = yes}, .is_file = !yes};
-        EXPECT_EQ(batch_form(text_of(form), own), form) << text_of(form);
+        for (const bool skips_dlt : {false, true}) {
+          const BatchForm form{.format = format,
+                               .rows = {.nulls = nulls, .ints_as_strings = yes},
+                               .is_file = !yes,
+                               .skips_dlt = skips_dlt};
+          EXPECT_EQ(batch_form(text_of(form), own), form) << text_of(form);
+        }
       }
     }
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <limits>
 #include <span>
 #include <utility>
@@ -287,6 +288,31 @@ config::Section own_settings(const DestinationWords& words, const Settings& sett
        }});
 }
 
+/// What stands at the ends of a word is the shell's.
+std::string_view without_signs(std::string_view word) {
+  constexpr std::string_view signs = ";&|()<>";
+  word.remove_prefix(std::min(word.find_first_not_of(signs), word.size()));
+  return word.substr(0, word.find_last_not_of(signs) + 1);
+}
+
+/// An address that is secret is so as a whole, as a command, and in its words: a password is one, or a part of one.
+/// Short ones are commands and options that everybody has.
+void add_secrets_of(const ConfiguredAddress& configured, std::vector<std::string>& secrets) {
+  if (configured.secrecy == config::Secrecy::open) return;
+  constexpr std::size_t word_bytes_min = 8;
+  constexpr std::string_view between = " \t\r\n\"'";
+  const std::string command = configured.address.substr(configured.address.find(':') + 1);
+  config::add_secret_texts(Json(configured.address), secrets);
+  config::add_secret_texts(Json(command), secrets);
+  for (std::size_t begin = 0; begin < command.size();) {
+    const std::size_t end = std::min(command.find_first_of(between, begin), command.size());
+    const std::string_view word = without_signs(std::string_view(command).substr(begin, end - begin));
+    if (word.size() >= word_bytes_min) config::add_secret_texts(Json(word), secrets);
+    begin = end + 1;
+  }
+  std::ranges::stable_sort(secrets, std::ranges::greater{}, &std::string::size);
+}
+
 /// What the ledger remembers: never a secret.
 std::string meaning_of(const ConfiguredAddress& configured) {
   if (configured.secrecy == config::Secrecy::open) return configured.address;
@@ -360,6 +386,7 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     found.address = (*configured)->address;
     found.meaning = meaning_of(**configured);
     if (is_program) found.own = own_settings(words, settings);
+    add_secrets_of(**configured, found.own.secrets);
   }
   const bool is_function = words.word.starts_with(custom_scheme);
   const std::string section = is_function ? words.word.substr(custom_scheme.size()) : found.name;

@@ -26,7 +26,8 @@ struct DestinationSettings {
   BatchOptions batches;
   std::optional<NamingConvention> naming;  ///< of a new dataset
   std::optional<int> max_table_nesting;
-  config::Section own{};  ///< of a program that has a name: what else stands in its section
+  /// Of a program that has a name: what else stands in its section. Secret is also an address that is, of any kind.
+  config::Section own{};
 };
 
 /// Errors: usage: no destination has the name (says which are configured); a setting is wrong, or not known.

@@ -14,8 +14,11 @@
 namespace outfall::engine {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 using testing::StartsWith;
 
@@ -207,6 +210,19 @@ TEST_F(DestinationSettingsTest, AnAddressThatIsSecretIsRememberedAsADigest) {
   EXPECT_EQ(found.address, "cmd:push hush");
   EXPECT_THAT(found.meaning, StartsWith("sha3:"));
   EXPECT_THAT(error_of("bad").message, Not(HasSubstr("hush")));
+}
+
+TEST_F(DestinationSettingsTest, AnAddressThatIsSecretIsSoInItsLongWordsToo) {
+  write(".outfall/secrets.toml",
+        "[destination.sink]\naddress = \"cmd:push --to 'https://a.b/?token=c' d; (push-to-x)\"\n");
+  write(".outfall/config.toml", "[destination.open]\naddress = 'cmd:push https://a.b/?token=c'\n");
+  const std::vector<std::string> secrets = find("sink").own.secrets;
+  EXPECT_THAT(secrets,
+              IsSupersetOf({"cmd:push --to 'https://a.b/?token=c' d; (push-to-x)",
+                            "push --to 'https://a.b/?token=c' d; (push-to-x)", "https://a.b/?token=c", "push-to-x"}));
+  EXPECT_THAT(secrets, Not(Contains("push")));
+  EXPECT_EQ(secrets.front(), "cmd:push --to 'https://a.b/?token=c' d; (push-to-x)") << "the longest first";
+  EXPECT_THAT(find("open").own.secrets, IsEmpty());
 }
 
 }  // namespace

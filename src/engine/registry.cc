@@ -81,7 +81,8 @@ Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSett
 
 Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSettings& settings,
                                                            const DestinationOptions& options) {
-  const auto plugin = destinations::function::load_plugin(settings.address);
+  const std::string called = settings.own.secrets.empty() ? "" : settings.name;
+  const auto plugin = destinations::function::load_plugin(settings.address, called);
   if (!plugin) return fail(plugin.error());
   DestinationSettings absolute = settings;
   absolute.address = "plugin:" + (*plugin)->options().name;

@@ -457,6 +457,31 @@ TEST_F(CustomDestinations, WhatALoadAddsIsGivenOnRequest) {
   EXPECT_EQ(report.balance.delivered, 2U);
 }
 
+TEST_F(CustomDestinations, ABatchThatMayHaveArrivedComesAgainWithTheColumnsThatItHad) {
+  for (const bool first_skips : {false, true}) {
+    std::vector<std::pair<std::size_t, std::size_t>> taken;  // rows, and their columns
+    const auto take = [&](const Rows& rows, const TableSchema& table) {
+      if (table.name != "users") return Outcome::delivered();
+      taken.emplace_back(rows.size(), rows.columns().size());
+      return taken.size() == 2 ? Outcome::unknown("hung up") : Outcome::delivered();
+    };
+    const auto with = [&](bool skips) {
+      const BatchOptions batches{.batch_size = 5, .load_jobs_max = 1, .attempts_max = 1};
+      auto sink = custom_destination({.name = "sink", .batches = batches, .skip_dlt_columns_and_tables = skips}, take);
+      return Pipeline({.name = first_skips ? "skipping" : "keeping",
+                       .custom_destination = std::move(sink),
+                       .data_dir = folder_ / "state"});
+    };
+    const Report report =
+        with(first_skips).run({.from_memory = {{.table = "users", .documents = documents(numbered(15))}}});
+    EXPECT_EQ(report.ending, Ending::pending) << message_of(report);
+    (void)with(!first_skips).resume();
+    const std::size_t then = first_skips ? 2 : 4;
+    const std::size_t now = first_skips ? 4 : 2;
+    EXPECT_THAT(taken, ElementsAre(Pair(5, then), Pair(5, then), Pair(5, then), Pair(5, now)));
+  }
+}
+
 TEST_F(CustomDestinations, NestedValuesAreTablesOnRequest) {
   std::map<std::string, std::string> texts;
   std::mutex mutex;

@@ -50,12 +50,13 @@ TableChanges LoadIntroduction::changes(const schema::Table& table) const {
 Outcome LoadIntroduction::introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
                                     const std::function<Outcome()>& begin_table) {
   const std::lock_guard lock(mutex_);
+  if (has_begun_ && (table == nullptr || tables_.contains(table->name))) return {};
   if (stuck_) return *stuck_;
   if (!has_begun_) {
     if (Outcome begun = begin_load(); begun.kind != Outcome::Kind::delivered) return begun;
     has_begun_ = true;
   }
-  if (table == nullptr || tables_.contains(table->name)) return {};
+  if (table == nullptr) return {};
   Outcome begun = begin_table();
   if (begun.kind == Outcome::Kind::delivered) tables_.insert(table->name);
   return begun;
@@ -191,7 +192,7 @@ Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_to
       table, [&] { return call_hook(&CustomDestination::begin_load, "begin_load", nullptr, stop); },
       [&] { return call_hook(&CustomDestination::begin_table, "begin_table", table, stop); });
   if (is_stuck_) load_->leave_stuck(begun);
-  is_stuck_ = is_stuck_ || load_->is_stuck();
+  is_stuck_ = is_stuck_ || (begun.kind != Outcome::Kind::delivered && load_->is_stuck());
   return delivery::before_rows(std::move(begun));
 }
 

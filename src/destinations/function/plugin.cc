@@ -17,9 +17,17 @@
 namespace outfall::destinations::function {
 namespace {
 
-std::unexpected<Error> refused(const std::string& address, const std::string& why, std::string hint) {
-  return fail(Error{
-      .message = fmt::format("destination {}: {}", address, why), .hint = std::move(hint), .blame = Blame::usage});
+std::unexpected<Error> refused(const std::string& called, const std::string& why, std::string hint) {
+  return fail(
+      Error{.message = fmt::format("destination {}: {}", called, why), .hint = std::move(hint), .blame = Blame::usage});
+}
+
+/// Why a library was not loaded, which the loader says with its path in front.
+std::string loading_error(const std::string& path, const std::string& library) {
+  std::string error = ::dlerror();
+  for (std::size_t at = 0; (at = error.find(path, at)) != std::string::npos; at += library.size())
+    error.replace(at, path.size(), library);
+  return error;
 }
 
 /// A call of the plugin: what it is told, and what it says.
@@ -274,36 +282,42 @@ class PluginDestination final : public CustomDestination {
 
 }  // namespace
 
-Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address) {
+Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const std::string& name) {
+  const std::string& called = name.empty() ? address : name;
   constexpr std::string_view scheme = "plugin:";
   const std::string_view rest = std::string_view(address).substr(scheme.size());
   const std::size_t hash = rest.rfind('#');
   if (hash == std::string_view::npos || hash == 0 || hash + 1 == rest.size()) {
-    return refused(address, "it does not name a library and its function", "write plugin:./libnotify.so#notify");
+    return refused(called, "it does not name a library and its function", "write plugin:./libnotify.so#notify");
   }
   const std::string symbol(rest.substr(hash + 1));
   Result<std::string> path = absolute_path(rest.substr(0, hash));
   if (!path) return fail(std::move(path.error()));
+  const std::string library_word = name.empty() ? *path : "its library";
+  const std::string function_word = name.empty() ? symbol : "its function";
   // It is never closed: a call that hangs may be in it.
   void* library = ::dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    return refused(address, fmt::format("it cannot be loaded: {}", ::dlerror()),
+    return refused(called, fmt::format("it cannot be loaded: {}", loading_error(*path, library_word)),
                    "name a shared library of this machine's kind, by its path");
   }
   void* found = ::dlsym(library, symbol.c_str());
   if (found == nullptr) {
-    return refused(address, fmt::format("{} has no function {}", *path, symbol),
-                   "name the function that outfall/plugin.h tells of; it has to be exported, with C linkage");
+    return refused(
+        called,
+        fmt::format("{} has no function {}", library_word, name.empty() ? symbol : "of the name in its address"),
+        "name the function that outfall/plugin.h tells of; it has to be exported, with C linkage");
   }
   outfall_destination plugin{};
   const int introduced = reinterpret_cast<outfall_plugin>(found)(OUTFALL_PLUGIN_VERSION, &plugin);
   if (introduced != 0) {
-    return refused(address, fmt::format("{} refuses with {}", symbol, introduced), "see what it says, or its manual");
+    return refused(called, fmt::format("{} refuses with {}", function_word, introduced),
+                   "see what it says, or its manual");
   }
   if (plugin.version == 0 || plugin.version > OUTFALL_PLUGIN_VERSION || plugin.write == nullptr) {
-    return refused(address,
-                   plugin.write == nullptr ? fmt::format("{} gives no function that takes rows", symbol)
-                                           : fmt::format("{} is of version {}, and this is version {}", symbol,
+    return refused(called,
+                   plugin.write == nullptr ? fmt::format("{} gives no function that takes rows", function_word)
+                                           : fmt::format("{} is of version {}, and this is version {}", function_word,
                                                          plugin.version, OUTFALL_PLUGIN_VERSION),
                    "compile it anew with the header of this version");
   }
@@ -313,7 +327,8 @@ Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& addres
   if (plugin.naming_convention != nullptr) {
     const auto naming = naming_convention(plugin.naming_convention);
     if (!naming) {
-      return refused(address, fmt::format("{} asks for the naming convention {}", symbol, plugin.naming_convention),
+      return refused(called,
+                     fmt::format("{} asks for the naming convention {}", function_word, plugin.naming_convention),
                      "known are snake_case, direct, duck_case, sql_ci_v1 and sql_cs_v1");
     }
     options.naming_convention = *naming;

@@ -11,9 +11,10 @@
 
 namespace outfall::destinations::function {
 
-/// Loads the library of `plugin:PATH#NAME`, and lets it introduce itself.
+/// Loads the library of `plugin:PATH#NAME`, and lets it introduce itself. `name`: of one whose address is secret, by
+/// which it goes in errors; empty: it goes by its address.
 ///
 /// Errors: usage: there is no such library or function, or the plugin refuses.
-Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address);
+Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const std::string& name);
 
 }  // namespace outfall::destinations::function

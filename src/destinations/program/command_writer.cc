@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "base/conceal.h"
@@ -19,9 +20,15 @@ constexpr int exit_fatal = 78;  // as sysexits.h calls it: EX_CONFIG
 constexpr int exit_not_executable = 126;
 constexpr int exit_not_found = 127;
 
-std::string with_words(std::string what, const ProgramEnd& end) {
-  const std::string line = last_line(end.said);
-  return line.empty() ? what : fmt::format("{}: {}", what, line);
+/// In capitals; what is neither letter nor digit is `_`.
+std::string variable_part(std::string_view key) {
+  std::string part;
+  for (const char c : key) {
+    const bool is_small = c >= 'a' && c <= 'z';
+    const bool is_plain = is_small || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    part += is_small ? static_cast<char>(c - 'a' + 'A') : is_plain ? c : '_';
+  }
+  return part;
 }
 
 }  // namespace
@@ -40,7 +47,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
     ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, text_);
   }
   if (!ready) return delivery::retry_after(ready.error());
-  std::vector<std::string> environment = own_variables(options_.own);
+  std::vector<std::string> environment = options_.variables;
   environment.insert(
       environment.end(),
       {fmt::format("OUTFALL_TABLE={}", batch.table.name), fmt::format("OUTFALL_KEY={}", batch.key),
@@ -48,32 +55,41 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        fmt::format("OUTFALL_INDEX={}", batch.index), fmt::format("OUTFALL_ATTEMPT={}", batch.attempt),
        fmt::format("OUTFALL_ROWS={}", batch.size()), fmt::format("OUTFALL_FORMAT={}", name(batch.format)),
        fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())});
-  LineCutter log(options_.log);
+  LineCutter log(options_.log, options_.secrets);
   const Result<ProgramEnd> end =
       run_program(guard_, {.command = options_.command, .environment = std::move(environment), .input = text_},
                   options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
   if (!end) return delivery::retry_after(end.error());
-  return concealed(outcome_of(*end, options_), options_.secrets);
+  return outcome_of(*end, options_);
 }
 
-std::vector<std::string> own_variables(const Json& own) {
+Result<std::vector<std::string>> own_variables(const Json& own) {
+  struct Section {
+    std::string key;       // with a dot behind it
+    std::string variable;  // the same
+    const Json* values;
+  };
   std::vector<std::string> variables;
-  std::vector<std::pair<std::string, const Json*>> sections = {{"OUTFALL_OPTION", &own}};
+  std::map<std::string, std::string> keys;  // by variable
+  std::vector<Section> sections = {{"", "OUTFALL_OPTION_", &own}};
   for (std::size_t i = 0; i < sections.size(); ++i) {
-    const auto [before, section] = sections[i];
-    for (const Json::Member& member : *section->as_object()) {
-      std::string variable = before + (i == 0 ? "_" : "__");
-      for (const char c : member.key) {
-        const bool is_small = c >= 'a' && c <= 'z';
-        const bool is_plain = is_small || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        variable += is_small ? static_cast<char>(c - 'a' + 'A') : is_plain ? c : '_';
+    const Section section = sections[i];
+    for (const Json::Member& member : *section.values->as_object()) {
+      std::string key = section.key + member.key;
+      std::string variable = section.variable + variable_part(member.key);
+      if (member.value.is_object()) {
+        sections.push_back({key + ".", variable + "__", &member.value});
+        continue;
+      }
+      const auto [known, is_new] = keys.emplace(variable, key);
+      if (!is_new) {
+        return fail(Error{.message = fmt::format("{} and {} are both {} to its command", known->second, key, variable),
+                          .hint = "give one of them another name",
+                          .blame = Blame::usage});
       }
       const std::string* text = member.value.as_string();
-      if (member.value.is_object())
-        sections.emplace_back(std::move(variable), &member.value);
-      else
-        variables.push_back(fmt::format("{}={}", variable, text == nullptr ? to_json(member.value) : *text));
+      variables.push_back(fmt::format("{}={}", variable, text == nullptr ? to_json(member.value) : *text));
     }
   }
   return variables;
@@ -92,9 +108,18 @@ std::string last_line(std::string_view said) {
   return std::string(begin == std::string_view::npos ? said : said.substr(begin + 1));
 }
 
+std::string last_words(const ProgramEnd& end, const std::vector<std::string>& secrets) {
+  const std::string line = last_line(end.said);
+  const bool is_cut = end.said.size() >= program_said_max && end.said.starts_with(line);
+  return is_cut ? conceal_end(line, secrets) : conceal(line, secrets);
+}
+
 Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
+  const auto with_words = [words = last_words(end, options.secrets)](const std::string& what) {
+    return words.empty() ? what : fmt::format("{}: {}", what, words);
+  };
   if (end.is_timed_out) {
-    return {.kind = Outcome::Kind::unknown, .reason = with_words("the command took too long and was killed", end)};
+    return {.kind = Outcome::Kind::unknown, .reason = with_words("the command took too long and was killed")};
   }
   if (end.is_stopped)
     return {.kind = Outcome::Kind::unknown, .reason = "the command was killed, because the run stops"};
@@ -102,20 +127,20 @@ Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
     const std::string how =
         end.signal == 0 ? std::string("nobody knows how the command ended")
                         : fmt::format("the command was ended by signal {} ({})", end.signal, strsignal(end.signal));
-    return {.kind = Outcome::Kind::unknown, .reason = with_words(how, end)};
+    return {.kind = Outcome::Kind::unknown, .reason = with_words(how)};
   }
   const int code = *end.exit_code;
   if (code == 0) return Outcome::delivered();
   if (options.retry_codes.contains(code)) {
-    return Outcome::retry(with_words(fmt::format("the command asks for another attempt (exit {})", code), end));
+    return Outcome::retry(with_words(fmt::format("the command asks for another attempt (exit {})", code)));
   }
   if (options.reject_codes.contains(code)) {
-    return Outcome::rejected(with_words(fmt::format("the command rejects it (exit {})", code), end));
+    return Outcome::rejected(with_words(fmt::format("the command rejects it (exit {})", code)));
   }
-  if (code == exit_fatal) return Outcome::fatal(with_words("the command gives up (exit 78)", end));
+  if (code == exit_fatal) return Outcome::fatal(with_words("the command gives up (exit 78)"));
   if (code == exit_not_executable || code == exit_not_found)
-    return Outcome::retry(with_words("the command cannot be started", end));
-  return Outcome::unknown(with_words(fmt::format("the command failed with exit {}", code), end));
+    return Outcome::retry(with_words("the command cannot be started"));
+  return Outcome::unknown(with_words(fmt::format("the command failed with exit {}", code)));
 }
 
 }  // namespace outfall::destinations::program

@@ -24,8 +24,9 @@ struct CommandOptions {
   LoaderFileFormat format = LoaderFileFormat::jsonl;  ///< that a program which is kept alive is started for
   std::set<int> reject_codes{};
   std::set<int> retry_codes{};
-  Json own = Json::object();           ///< values of the configuration that are the program's own
-  std::vector<std::string> secrets{};  ///< texts of those that are secret
+  Json own = Json::object();             ///< values of the configuration that are the program's own
+  std::vector<std::string> variables{};  ///< the same as own_variables() has them
+  std::vector<std::string> secrets{};    ///< texts of those that are secret, as conceal() takes them
   /// Gets each line that it writes beside its answers, from any thread.
   std::function<void(std::string_view)> log{};
 };
@@ -47,13 +48,18 @@ class CommandWriter final : public delivery::Writer {
 
 /// The variables that have the program's own values: OUTFALL_OPTION_API_KEY=..., sections joined by two underscores.
 /// What is no text is JSON.
-std::vector<std::string> own_variables(const Json& own);
+///
+/// Errors: usage: two values have one variable.
+Result<std::vector<std::string>> own_variables(const Json& own);
 
 /// What is said, without the secrets.
 Outcome concealed(Outcome outcome, const std::vector<std::string>& secrets);
 
 /// The last line of what a program said that says something.
 std::string last_line(std::string_view said);
+
+/// The same of a program that has ended, without the secrets.
+std::string last_words(const ProgramEnd& end, const std::vector<std::string>& secrets);
 
 /// What the end of a command says of its batch: 0 delivered, 78 fatal, some codes retry and rejected; anything else is
 /// unknown.

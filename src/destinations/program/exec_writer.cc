@@ -233,8 +233,8 @@ Outcome ExecWriter::gone(std::string reason) {
   const ProgramEnd end = program_->end("", std::chrono::nanoseconds(0));
   log_.finish();
   program_.reset();
-  if (const std::string line = last_line(end.said); !line.empty()) reason += ": " + line;
-  return concealed({.kind = Outcome::Kind::unknown, .reason = std::move(reason)}, setup_.options.secrets);
+  if (const std::string words = last_words(end, setup_.options.secrets); !words.empty()) reason += ": " + words;
+  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason)};
 }
 
 }  // namespace outfall::destinations::program

@@ -36,7 +36,7 @@ struct ExecSetup {
 class ExecWriter final : public delivery::Writer {
  public:
   explicit ExecWriter(ExecSetup setup)
-      : setup_(std::move(setup)), log_(setup_.options.log), format_(setup_.options.format) {}
+      : setup_(std::move(setup)), log_(setup_.options.log, setup_.options.secrets), format_(setup_.options.format) {}
   ~ExecWriter() override;
 
   Outcome write(const delivery::Batch& batch) override;

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <utility>
 
-#include "base/conceal.h"
 #include "destinations/program/exec_writer.h"
 
 namespace outfall::destinations::program {
@@ -14,11 +13,6 @@ namespace {
 
 /// How long programs of a run that was killed may take to be dead.
 constexpr std::chrono::milliseconds death_max{10'000};
-
-std::function<void(std::string_view)> concealing(const ProgramOptions& options) {
-  if (options.secrets.empty() || !options.log) return options.log;
-  return [secrets = options.secrets, log = options.log](std::string_view line) { log(conceal(line, secrets)); };
-}
 
 }  // namespace
 
@@ -32,11 +26,15 @@ Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::
                       .blame = Blame::usage});
   }
   const Kind kind = address.starts_with("exec:") ? Kind::kept_alive : Kind::one_a_batch;
-  return std::unique_ptr<ProgramDestination>(new ProgramDestination(address, kind, command, options));
+  Result<std::vector<std::string>> variables;
+  if (kind == Kind::one_a_batch) variables = own_variables(options.own);
+  if (!variables) return fail(std::move(variables.error()).in("destination " + options.called));
+  return std::unique_ptr<ProgramDestination>(
+      new ProgramDestination(address, kind, command, std::move(*variables), options));
 }
 
 ProgramDestination::ProgramDestination(std::string address, Kind kind, std::string command,
-                                       const ProgramOptions& options)
+                                       std::vector<std::string> variables, const ProgramOptions& options)
     : UnaskedDestination((options.called.empty() ? address : options.called) +
                          " cannot be queried: it is a program that takes rows"),
       address_(options.called.empty() ? std::move(address) : options.called),
@@ -48,8 +46,9 @@ ProgramDestination::ProgramDestination(std::string address, Kind kind, std::stri
                .reject_codes = options.reject_codes,
                .retry_codes = options.retry_codes,
                .own = options.own,
+               .variables = std::move(variables),
                .secrets = options.secrets,
-               .log = concealing(options)},
+               .log = options.log},
       lanes_(options.lanes),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
