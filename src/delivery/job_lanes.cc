@@ -72,12 +72,13 @@ class JobLanes {
     std::map<std::string_view, std::uint64_t> firsts;
     for (std::size_t i = 0; i < request_.package.jobs.size(); ++i) {
       const ledger::JobRecord& job = request_.package.jobs[i];
-      if (schema::is_system_name(job.table) && intake_.options.skips_dlt) continue;
+      const auto position = static_cast<std::int64_t>(i);
+      const auto record = records->find(position);
+      // What was begun is brought to its end, whatever is asked for by now.
+      if (schema::is_system_name(job.table) && intake_.options.skips_dlt && record == records->end()) continue;
       const schema::Table* table = request_.schema.tables.find(job.table);
       if (table == nullptr)
         return fail(fmt::format("the schema has no table {}, and {} has rows of it", job.table, job.file));
-      const auto position = static_cast<std::int64_t>(i);
-      const auto record = records->find(position);
       lanes_.emplace_back(load_, job, *table, firsts[job.table],
                           record == records->end() ? LaneRecord{.position = position} : record->second);
       firsts[job.table] += job.rows;
