@@ -516,6 +516,26 @@ TEST_F(CustomDestinations, NestedRowsThatAreGivenUpAreNotForgotten) {
   EXPECT_EQ(pipeline(custom_destination({.name = "sink"}, Refusing{{said, mutex}})).resume().ending, Ending::pending);
 }
 
+TEST_F(CustomDestinations, ItsLettersAreReplayedToIt) {
+  bool is_well = false;
+  std::size_t taken = 0;
+  const auto take = [&](const Rows& rows, const TableSchema&) {
+    taken += rows.size();
+    return is_well ? std::vector<RejectedRow>() : std::vector<RejectedRow>{{.row = 1, .reason = "not yet"}};
+  };
+  EXPECT_EQ(run({}, take, numbered(3)).dead_letters, 1U);
+  const auto replay = [&](std::shared_ptr<CustomDestination> to) {
+    return replay_dead_letters({.letters = {.data_dir = folder_ / "state"}, .custom_destination = std::move(to)});
+  };
+  is_well = true;
+  EXPECT_TRUE(replay(custom_destination({.name = "another"}, take)).pipelines.empty()) << "they are for the first one";
+  const ResumeReport done = replay(custom_destination({.name = "sink"}, take));
+  ASSERT_EQ(done.pipelines.size(), 1U);
+  EXPECT_EQ(done.pipelines.front().balance.delivered, 1U) << message_of(done.pipelines.front());
+  EXPECT_EQ(taken, 4U);
+  EXPECT_TRUE(letters().empty());
+}
+
 TEST_F(CustomDestinations, NestedRowsThatAreRejectedAreTold) {
   const std::vector<std::string> rows = {R"({"id":1,"list":[{"a":1},{"a":2}]})"};
   const auto reject_second = [](const Rows&, const TableSchema& table) {
