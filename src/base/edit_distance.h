@@ -8,7 +8,8 @@
 
 namespace outfall {
 
-/// Letters to change, add or drop, and neighbours to swap, to make one word of the other. The work grows with the product of their lengths.
+/// Letters to change, add or drop, and neighbours to swap, to make one word of the other. The work grows with the
+/// product of their lengths.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 }  // namespace outfall

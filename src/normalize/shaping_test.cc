@@ -472,9 +472,10 @@ TEST(ShapingLimits, AMissingValueIsToldWithItsLine) {
     EXPECT_EQ(shape("{\"key\":1}\n{\"key\":2}\n {\"kex\":3}\n{\"a\":tru}\n", options).error,
               "test.jsonl, line 3, column 1" + missing);
     EXPECT_EQ(shape("{\"kex\":1}\n", options).error, "test.jsonl, line 1, column 1" + missing);
-    EXPECT_EQ(shape("{\"key\":1}\n{\"key\":\"x\"}\n", options).error,
-              "test.jsonl, line 2, column 1: the value of \"key\" in this row of t does not fit the column key (bigint), "
-              "which must be set in every row");
+    EXPECT_EQ(
+        shape("{\"key\":1}\n{\"key\":\"x\"}\n", options).error,
+        "test.jsonl, line 2, column 1: the value of \"key\" in this row of t does not fit the column key (bigint), "
+        "which must be set in every row");
   }
 }
 
