@@ -33,11 +33,11 @@ Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::
       new ProgramDestination(address, kind, command, std::move(*variables), options));
 }
 
-ProgramDestination::ProgramDestination(std::string address, Kind kind, std::string command,
+ProgramDestination::ProgramDestination(const std::string& address, Kind kind, std::string command,
                                        std::vector<std::string> variables, const ProgramOptions& options)
     : UnaskedDestination((options.called.empty() ? address : options.called) +
                          " cannot be queried: it is a program that takes rows"),
-      address_(options.called.empty() ? std::move(address) : options.called),
+      address_(options.called.empty() ? address : options.called),
       is_named_(!options.called.empty()),
       kind_(kind),
       command_{.command = std::move(command),

@@ -67,7 +67,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   Result<ProgramGuard*> guard(const std::stop_token& stop);
   Status look_once(const std::stop_token& stop);
   Status look_for_command(const std::stop_token& stop);
-  ProgramDestination(std::string address, Kind kind, std::string command, std::vector<std::string> variables,
+  ProgramDestination(const std::string& address, Kind kind, std::string command, std::vector<std::string> variables,
                      const ProgramOptions& options);
 
   const std::string address_;
