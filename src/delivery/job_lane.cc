@@ -322,10 +322,7 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
 }
 
 Result<Turn> JobLane::finish(ledger::LaneUpdate update, std::uint64_t rows) {
-  update.lane.state = LaneState::done;
-  update.lane.sent_to = update.lane.settled;
-  update.lane.cut = 0;
-  update.lane.part_to = 0;
+  close_lane(update.lane, job_.rows);
   record_ = update.lane;
   close_rows();
   return recorded(std::move(update), rows, {.step = Step::done});

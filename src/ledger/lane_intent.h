@@ -31,6 +31,16 @@ inline void intend_window(LaneRecord& record, std::uint64_t end, std::uint64_t s
   record.sent_to = sent_to;
 }
 
+/// All of its rows are settled: nothing of it is about to be sent, and no verdict waits.
+inline void close_lane(LaneRecord& record, std::uint64_t rows) {
+  record.state = LaneState::done;
+  record.settled = rows;
+  record.sent_to = rows;
+  record.cut = 0;
+  record.part_to = 0;
+  record.held.clear();
+}
+
 /// Rows of the batch in hand that its destination has, where it rejected the others and nobody has let these go.
 std::uint64_t held_delivered(const LaneRecord& record);
 

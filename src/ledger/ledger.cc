@@ -92,22 +92,15 @@ Result<std::optional<Binding>> Ledger::binding_at(const std::string& path) {
       return std::nullopt;
     }
   }
-  Result<Database> database = Database::open(path, Database::Access::read_only);
+  Result<std::optional<Database>> database = open_filled(path);
   if (!database) {
-    return std::unexpected(std::move(database).error().in("open the state store"));
+    return std::unexpected(std::move(database).error());
   }
-  const Result<bool> empty = has_no_tables(*database);
-  if (!empty) {
-    return std::unexpected(empty.error());
-  }
-  if (*empty) {
+  if (!*database) {
     return std::nullopt;
   }
   // The binding is as it was in the first version; the run that asks for it brings an older file up to date.
-  if (const Status known = check_not_newer(*database); !known) {
-    return std::unexpected(known.error());
-  }
-  return Ledger(std::move(*database), &Env::system()).binding();
+  return Ledger(std::move(**database), &Env::system()).binding();
 }
 
 Result<Transaction> Ledger::begin_write() {

@@ -36,13 +36,8 @@ Status reject_rest(Database& database, const std::string& load_id) {
   for (const JobRows& job : *jobs) {
     const auto known = std::ranges::find(*lanes, job.position, &LaneRecord::position);
     LaneRecord lane = known == lanes->end() ? LaneRecord{.position = job.position} : *known;
-    lane.state = LaneState::done;
     lane.rejected += job.rows - lane.settled - held_delivered(lane);
-    lane.settled = job.rows;
-    lane.sent_to = job.rows;
-    lane.cut = 0;
-    lane.part_to = 0;
-    lane.held.clear();
+    close_lane(lane, job.rows);
     if (Status written = write_lane(database, load_id, lane); !written) {
       return written;
     }

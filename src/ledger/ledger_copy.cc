@@ -25,26 +25,19 @@ Result<std::optional<LedgerFacts>> look_at_ledger(const std::string& path) {
   if (!*exists) {
     return std::nullopt;
   }
-  Result<Database> database = Database::open(path, Database::Access::read_only);
+  Result<std::optional<Database>> database = open_filled(path);
   if (!database) {
-    return std::unexpected(std::move(database).error().in("open the state store"));
+    return std::unexpected(std::move(database).error());
   }
-  const Result<bool> empty = has_no_tables(*database);
-  if (!empty) {
-    return std::unexpected(empty.error());
-  }
-  if (*empty) {
+  if (!*database) {
     return std::nullopt;
   }
-  if (const Status known = check_not_newer(*database); !known) {
-    return std::unexpected(known.error());
-  }
-  Result<std::optional<std::string>> mark = get_value(*database, shared_mark_key);
+  Result<std::optional<std::string>> mark = get_value(**database, shared_mark_key);
   if (!mark) {
     return std::unexpected(std::move(mark).error());
   }
   const Result<std::int64_t> work =
-      database->integer("SELECT EXISTS (SELECT 1 FROM packages) OR EXISTS (SELECT 1 FROM inputs)");
+      (*database)->integer("SELECT EXISTS (SELECT 1 FROM packages) OR EXISTS (SELECT 1 FROM inputs)");
   if (!work) {
     return std::unexpected(work.error());
   }

@@ -441,4 +441,22 @@ Status check_not_newer(Database& database) {
   return {};
 }
 
+Result<std::optional<Database>> open_filled(const std::string& path) {
+  Result<Database> database = Database::open(path, Database::Access::read_only);
+  if (!database) {
+    return std::unexpected(std::move(database).error().in("open the state store"));
+  }
+  const Result<bool> empty = has_no_tables(*database);
+  if (!empty) {
+    return std::unexpected(empty.error());
+  }
+  if (*empty) {
+    return std::nullopt;
+  }
+  if (const Status known = check_not_newer(*database); !known) {
+    return std::unexpected(known.error());
+  }
+  return std::move(*database);
+}
+
 }  // namespace outfall::ledger

@@ -3,6 +3,9 @@
 // The tables and views of a ledger, version by version.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "base/sqlite.h"
 #include "outfall/error.h"
 
@@ -25,5 +28,10 @@ Result<bool> is_older(Database& database);
 
 /// For what every version has. Errors: abandon: a newer version than today's.
 Status check_not_newer(Database& database);
+
+/// For reading, as it is. None: it has no tables.
+///
+/// Errors: those of check_not_newer; it cannot be opened.
+Result<std::optional<Database>> open_filled(const std::string& path);
 
 }  // namespace outfall::ledger

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "delivery/batch_key.h"
 #include "delivery/job_rows.h"
+#include "ledger/lane_intent.h"
 #include "pipeline/held_command.h"
 #include "pipeline/letter_keeper.h"
 #include "pipeline/row_places.h"
@@ -62,13 +63,8 @@ class Skip {
     const bool is_root = table->parent.empty();
     const std::uint64_t rows = job.rows - lane.settled;
     ledger::LaneUpdate update{.lane = lane, .rejected = rows, .documents = is_root ? rows : 0};
-    update.lane.state = LaneState::done;
     update.lane.rejected += rows;
-    update.lane.settled = job.rows;
-    update.lane.sent_to = job.rows;
-    update.lane.cut = 0;
-    update.lane.part_to = 0;
-    update.lane.held.clear();
+    ledger::close_lane(update.lane, job.rows);
     ++skipped_.jobs;
     skipped_.rows += rows;
     // The letters of a replay are there, and are open again.

@@ -146,6 +146,12 @@ Status check_path_component(std::string_view name) {
   return fail(strange_name(name));
 }
 
+const StoredJob* find_job(const Head& head, const std::string& load_id, const std::string& file) {
+  const auto found =
+      std::ranges::find_if(head.jobs, [&](const StoredJob& job) { return job.load_id == load_id && job.file == file; });
+  return found == head.jobs.end() ? nullptr : &*found;
+}
+
 std::string to_json(const Head& head) {
   Json out = Json::object();
   out.set("format", format_name);

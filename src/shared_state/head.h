@@ -61,6 +61,9 @@ struct Head {
   std::vector<StoredJob> jobs;
 };
 
+/// Null: it has none.
+const StoredJob* find_job(const Head& head, const std::string& load_id, const std::string& file);
+
 std::string to_json(const Head& head);
 
 /// Whoever can write to the folder may have written it: each name in it is one that a runner writes.

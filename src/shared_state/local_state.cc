@@ -21,6 +21,9 @@ namespace {
 
 constexpr int heads_tried_max = 5;
 
+constexpr const char* put_back_hint =
+    "put the file back from a copy of the folder, or begin anew in an empty one: what was loaded is not known there";
+
 std::vector<std::string> words_of(const std::string& mark) {
   std::istringstream text(mark);
   std::vector<std::string> words;
@@ -36,17 +39,13 @@ bool is_held_by(const std::vector<std::string>& mark, const Head& head) {
 Error gone(ObjectStore& store, const Head& head, const std::string& object) {
   return {.message = fmt::format("the shared state {} of pipeline '{}' is incomplete: {} names {}, which is not there",
                                  store.address(), head.pipeline, head_name(head.number), object),
-          .hint =
-              "put the file back from a copy of the folder, or begin anew in an empty one: what was loaded is "
-              "not known there"};
+          .hint = put_back_hint};
 }
 
 Error damaged(ObjectStore& store, const Head& head, const std::string& object) {
   return {.message = fmt::format("the shared state {} of pipeline '{}' is damaged: {}/{} is not what was pushed",
                                  store.address(), head.pipeline, head.pipeline, object),
-          .hint =
-              "put the file back from a copy of the folder, or begin anew in an empty one: what was loaded is "
-              "not known there"};
+          .hint = put_back_hint};
 }
 
 /// The object in a file that is as it was pushed.
@@ -230,9 +229,8 @@ Status fetch_jobs(ObjectStore& store, const Head& head, const ledger::PipelinePa
       const std::string path = fmt::format("{}/{}", paths.package(package.load_id), job.file);
       const Result<bool> exists = file_exists(path);
       if (!exists) return fail(exists.error());
-      const auto stored = std::ranges::find_if(
-          head.jobs, [&](const StoredJob& one) { return one.load_id == package.load_id && one.file == job.file; });
-      if (*exists || stored == head.jobs.end()) continue;
+      const StoredJob* stored = find_job(head, package.load_id, job.file);
+      if (*exists || stored == nullptr) continue;
       const std::string fetched = *folder + "/job";
       if (Status got = fetch(store, head, stored->object, fetched); !got) return got;
       if (Status made = make_directories(paths.package(package.load_id)); !made) return made;

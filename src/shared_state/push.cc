@@ -24,12 +24,6 @@ bool names(const Head& head, const std::string& object) {
          std::ranges::any_of(head.jobs, [&](const StoredJob& job) { return job.object.name == object; });
 }
 
-const StoredJob* find_job(const Head& head, const std::string& load_id, const std::string& file) {
-  const auto found =
-      std::ranges::find_if(head.jobs, [&](const StoredJob& job) { return job.load_id == load_id && job.file == file; });
-  return found == head.jobs.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 Result<StoredObject> describe_file(std::string name, const std::string& path) {

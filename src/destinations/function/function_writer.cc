@@ -147,23 +147,23 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   const Result<const Rows*> rows = batch.reader.select(batch.first, last, batch.rows);
   if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   call->rows = *rows;
-  const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
-  Outcome outcome =
-      guard([call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
-            "the function");
-  if (is_stuck_)
-    call->stop.request_stop();
-  else
-    take_from(*call->desk);
-  return outcome;
+  return make(
+      call, [call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
+      "the function", batch.stop);
 }
 
 std::optional<Outcome> FunctionWriter::resolve(const delivery::Batch& batch) {
   if (!destination_->resolves()) return std::nullopt;
   const std::shared_ptr<Call> call = make_call(batch);
-  const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
-  Outcome outcome = guard(
-      [call, destination = destination_] { return destination->resolve(*call->table, call->context); }, "resolve");
+  return make(
+      call, [call, destination = destination_] { return destination->resolve(*call->table, call->context); }, "resolve",
+      batch.stop);
+}
+
+Outcome FunctionWriter::make(const std::shared_ptr<Call>& call, std::function<Outcome()> asked, std::string_view what,
+                             const std::stop_token& stop) {
+  const std::stop_callback passed_on(stop, [&] { call->stop.request_stop(); });
+  Outcome outcome = guard(std::move(asked), what);
   if (is_stuck_)
     call->stop.request_stop();
   else

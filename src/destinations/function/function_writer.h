@@ -73,6 +73,8 @@ class FunctionWriter final : public delivery::Writer {
   struct Desk;
   struct Call;
   std::shared_ptr<Call> make_call(const delivery::Batch& batch);
+  Outcome make(const std::shared_ptr<Call>& call, std::function<Outcome()> asked, std::string_view what,
+               const std::stop_token& stop);
   Outcome introduce(const schema::Table* table, const std::stop_token& stop);
   Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop);
   Outcome guard(std::function<Outcome()> call, std::string_view what);
