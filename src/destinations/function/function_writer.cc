@@ -190,19 +190,17 @@ Outcome FunctionWriter::tell(const delivery::Event& event) {
 Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_token& stop) {
   Outcome begun = load_->introduce(
       table, [&] { return call_hook(&CustomDestination::begin_load, "begin_load", nullptr, stop); },
-      [&] { return call_hook(&CustomDestination::begin_table, "begin_table", table, stop); });
+      [&] { return call_hook(&CustomDestination::begin_table, "begin_table", table, stop, load_->changes(*table)); });
   if (is_stuck_) load_->leave_stuck(begun);
   is_stuck_ = is_stuck_ || (begun.kind != Outcome::Kind::delivered && load_->is_stuck());
   return delivery::before_rows(std::move(begun));
 }
 
 Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema::Table* table,
-                                  const std::stop_token& stop) {
+                                  const std::stop_token& stop, std::optional<TableChanges> changes) {
   std::stop_source own;
   const std::stop_callback passed_on(stop, [&] { own.request_stop(); });
   const auto desk = std::make_shared<Desk>(load_->board());
-  std::optional<TableChanges> changes;
-  if (hook == &CustomDestination::begin_table) changes = load_->changes(*table);
   Outcome outcome = guard(
       [hook, own, desk, destination = destination_, load = load_, log = log_,
        described = table == nullptr ? nullptr : load_->describe(*table), changes = std::move(changes)] {

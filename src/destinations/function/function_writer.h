@@ -76,7 +76,8 @@ class FunctionWriter final : public delivery::Writer {
   Outcome make(const std::shared_ptr<Call>& call, std::function<Outcome()> asked, std::string_view what,
                const std::stop_token& stop);
   Outcome introduce(const schema::Table* table, const std::stop_token& stop);
-  Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop);
+  Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop,
+                    std::optional<TableChanges> changes = {});
   Outcome guard(std::function<Outcome()> call, std::string_view what);
   /// A call that returned has left something there.
   void take_from(const Desk& desk);
