@@ -146,6 +146,9 @@ struct CustomOptions {
   /// Levels of nesting that become tables of their own, where the run says nothing; deeper values stay JSON. None:
   /// 1000.
   std::optional<int> max_table_nesting = 0;
+  /// Where naming is direct and nesting 0, job files have the documents of rows beside their columns (outfall/rows.h).
+  /// False: rows are their columns alone, which takes about half the disk.
+  bool keeps_documents = true;
   /// Leaves out the columns and tables that a load adds (`_dlt_id` and its like).
   bool skip_dlt_columns_and_tables = true;
   /// Who gets a key twice notices: what may have taken effect can be sent again and still counts once.

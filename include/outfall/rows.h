@@ -7,6 +7,10 @@
 //     const auto name = row.get<std::string_view>("name");
 //   }
 //
+// Where a table mirrors its documents (naming direct, nesting 0: what custom destinations have unless they are told
+// otherwise), a row has the keys of its document, in their order and with their nulls, and a value of another type than
+// its column is under its own key all the same. Rows of CSV, Parquet and Arrow are their columns.
+//
 // Texts, binaries and JSON that a value gives lie in the job file and are borrowed until the function returns.
 #pragma once
 
@@ -77,6 +81,12 @@ struct RowsColumn {
   DataType type = DataType::text;
 };
 
+/// A key of a row.
+struct Member {
+  std::string_view name{};
+  Value value{};
+};
+
 class Row;
 
 /// Belongs to the call that it was made for, and to its thread.
@@ -93,7 +103,7 @@ class Rows {
   Iterator begin() const;
   Iterator end() const;
 
-  /// In the order of the table.
+  /// In the order of the table. Where rows have documents, without the columns of misfits (`x▶v_text`).
   std::span<const RowsColumn> columns() const;
   /// None: these rows have no such column, nor a value of it.
   std::optional<std::size_t> column(std::string_view name) const;
@@ -101,8 +111,14 @@ class Rows {
   /// `row` < size(), `column` < columns().size().
   Value value(std::size_t row, std::size_t column) const;
 
-  /// One JSON object a line, numbers and texts as they are, the rest as docs/programs.md says; without keys that have
-  /// no value. Made when it is first asked for.
+  /// The keys of a row's document, in their order, those with null among them; a value that no column has is JsonText.
+  /// Of a row without a document: the columns that are not null. Lives until the next call.
+  std::span<const Member> members(std::size_t row) const;
+  /// Nothing: the row has no such key. Null: it has, and no value. Without a document these are one: nothing.
+  std::optional<Value> find(std::size_t row, std::string_view name) const;
+
+  /// One JSON object a line: the document as it was written, or made from the columns as docs/programs.md says; without
+  /// keys that have no value, unless BatchOptions::nulls says otherwise. Made when it is first asked for.
   std::string_view json() const;
   /// The same, and what JSON has no type for is marked as dlt marks it: a decimal, a timestamp, bytes begin with a
   /// character that tells which.
@@ -111,7 +127,7 @@ class Rows {
   std::string_view json(std::size_t row) const;
 
   /// The rows as a record batch, whose buffers lie in the job file and stay as long as it does: it may outlive the
-  /// call. The caller releases both.
+  /// call. Misfits have columns of their own in it. The caller releases both.
   Status record_batch(ArrowArray* array, ArrowSchema* schema) const;
 
  private:
@@ -142,6 +158,11 @@ class Row {
   std::optional<T> get(std::string_view column) const {
     return as<T>((*this)[column]);
   }
+
+  /// Rows::members
+  std::span<const Member> members() const { return rows_->members(index_); }
+  /// Rows::find
+  std::optional<Value> find(std::string_view name) const { return rows_->find(index_, name); }
 
   std::string_view json() const { return rows_->json(index_); }
 

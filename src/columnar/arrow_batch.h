@@ -50,6 +50,13 @@ struct ColumnValues {
 /// Dictionaries and runs, whose values are looked up.
 bool is_encoded(const arrow::Array& array);
 
+/// Of the values, if they are looked up.
+std::shared_ptr<arrow::DataType> plain_type(const arrow::DataType& type);
+std::shared_ptr<arrow::Schema> plain_schema(const arrow::Schema& schema);
+
+/// The same values, one for each row: who reads it need not know of runs and dictionaries.
+arrow::Result<std::shared_ptr<arrow::Array>> plain_array(const std::shared_ptr<arrow::Array>& array);
+
 /// Appends a value as JSON: what a nested value looks like in a column of ours. Null is `null`. False: a text in it is
 /// not UTF-8.
 bool append_arrow_json(std::string& out, const arrow::Array& array, std::int64_t row);

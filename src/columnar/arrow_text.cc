@@ -247,6 +247,10 @@ bool is_encoded(const arrow::Array& array) {
 ColumnValues ColumnValues::of(const arrow::Array& column) {
   const arrow::Array* array = &column;
   if (array->type_id() == Type::EXTENSION) array = static_cast<const arrow::ExtensionArray&>(*array).storage().get();
+  if (array->type_id() == Type::RUN_END_ENCODED) {
+    const arrow::Array& values = *static_cast<const arrow::RunEndEncodedArray&>(*array).values();
+    if (values.null_count() == values.length()) return {};
+  }
   return {.array = array, .is_plain = !is_encoded(*array)};
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "base/json_span.h"
-#include "base/nfc.h"
 
 namespace outfall::columnar {
 namespace {
@@ -29,11 +28,11 @@ bool is_beyond_doubles(std::string_view value) {
 DocumentRows::DocumentRows(std::span<const RowTextColumn> columns, const RowForm& form) : form_(form) {
   if (form.nulls != RowNulls::send) return;
   for (const RowTextColumn& column : columns) {
-    if (column.is_variant) continue;  // a value that fits no column has its own key all the same
+    if (!column.variant_of.empty()) continue;  // a value that fits no column has its own key all the same
     Column& made = columns_.emplace_back();
     append_json_string(made.null, column.name);
     made.null += ":null";
-    by_name_.emplace(column.name, columns_.size() - 1);
+    keys_.add(column.name, columns_.size() - 1);
   }
 }
 
@@ -41,12 +40,23 @@ bool DocumentRows::append(std::string_view document, std::string& out) {
   if (!document.starts_with('{')) return false;
   const bool may_change = form_.nulls == RowNulls::send || form_.ints_as_strings ||
                           (form_.nulls == RowNulls::omit && may_have_null(document));
-  if (may_change) return append_members(document, out);
+  if (may_change) return append_members(document, nullptr, out);
   out += document;
   return true;
 }
 
-bool DocumentRows::append_members(std::string_view document, std::string& out) {
+bool DocumentRows::append(std::string_view document, const WriteValue& write_value, std::string& out) {
+  return document.starts_with('{') && append_members(document, &write_value, out);
+}
+
+void DocumentRows::append_value(std::string_view value, std::string& out) const {
+  const bool in_quotes = form_.ints_as_strings && is_beyond_doubles(value);
+  if (in_quotes) out += '"';
+  out += value;
+  if (in_quotes) out += '"';
+}
+
+bool DocumentRows::append_members(std::string_view document, const WriteValue* write_value, std::string& out) {
   ++documents_;
   bool is_first = true;
   const auto separate = [&] {
@@ -56,15 +66,19 @@ bool DocumentRows::append_members(std::string_view document, std::string& out) {
   out += '{';
   JsonMembers members(document);
   while (const auto member = members.next()) {
-    if (form_.nulls == RowNulls::omit && member->value == "null") continue;
-    if (form_.nulls == RowNulls::send) note(member->key);
+    const bool is_null = member->value == "null";
+    if (form_.nulls == RowNulls::omit && is_null) continue;
+    if (form_.nulls == RowNulls::send) {
+      if (const auto column = keys_.find(member->key)) columns_[*column].last_document = documents_;
+    }
     separate();
-    const bool in_quotes = form_.ints_as_strings && is_beyond_doubles(member->value);
     out += '"';
     out += member->key;
-    out += in_quotes ? "\":\"" : "\":";
-    out += member->value;
-    if (in_quotes) out += '"';
+    out += "\":";
+    if (write_value != nullptr && !is_null)
+      (*write_value)(member->key, member->value, out);
+    else
+      append_value(member->value, out);
   }
   for (const Column& column : columns_) {
     if (column.last_document == documents_) continue;
@@ -73,19 +87,6 @@ bool DocumentRows::append_members(std::string_view document, std::string& out) {
   }
   out += '}';
   return members.is_whole();
-}
-
-void DocumentRows::note(std::string_view key) {
-  name_ = key;
-  auto found = by_name_.find(name_);
-  if (found == by_name_.end()) {
-    // Spelled otherwise than its column.
-    const Result<Json> spelled = parse_json('"' + name_ + '"');
-    const std::string* text = spelled ? spelled->as_string() : nullptr;
-    if (text == nullptr) return;
-    found = by_name_.find(naming_.normalize_path(to_nfc(*text)));
-  }
-  if (found != by_name_.end()) columns_[found->second].last_document = documents_;
 }
 
 }  // namespace outfall::columnar

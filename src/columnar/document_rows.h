@@ -5,14 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "columnar/document_keys.h"
 #include "columnar/row_texts.h"
-#include "schema/naming.h"
 
 namespace outfall::columnar {
 
@@ -23,19 +23,22 @@ class DocumentRows {
   /// Appends an object without white space, as a job file has it. False: it is none, or is broken.
   bool append(std::string_view document, std::string& out);
 
+  /// Appends the value of a key, which are both as they are written.
+  using WriteValue = std::function<void(std::string_view key, std::string_view value, std::string& out)>;
+  /// The same with other values than the document's, but for null.
+  bool append(std::string_view document, const WriteValue& write_value, std::string& out);
+
  private:
   struct Column {
     std::string null;                 ///< `"key":null`
     std::uint64_t last_document = 0;  ///< that had the key
   };
-  bool append_members(std::string_view document, std::string& out);
-  void note(std::string_view key);
+  bool append_members(std::string_view document, const WriteValue* write_value, std::string& out);
+  void append_value(std::string_view value, std::string& out) const;
 
   const RowForm form_;
-  const schema::Naming naming_{NamingConvention::direct};
-  std::vector<Column> columns_;                           // those that are sent as null; none unless they are to be
-  std::unordered_map<std::string, std::size_t> by_name_;  // places in columns_
-  std::string name_;                                      // of the key in hand
+  std::vector<Column> columns_;  // those that are sent as null; none unless they are to be
+  DocumentKeys keys_;            // places in columns_
   std::uint64_t documents_ = 0;
 };
 

@@ -41,7 +41,7 @@ TEST(DocumentRows, SendsColumnsThatItDoesNotHave) {
   const std::vector<RowTextColumn> columns{{.name = "id"},
                                            {.name = "caf\u00e9"},
                                            {.name = "a_b"},
-                                           {.name = "id__v_text", .is_variant = true},
+                                           {.name = "id__v_text", .variant_of = "id"},
                                            {.name = "z"}};
   EXPECT_EQ(row(R"({"z":1,"id":null})", sending, columns), "{\"z\":1,\"id\":null,\"caf\u00e9\":null,\"a_b\":null}");
   EXPECT_EQ(row("{}", sending, columns), "{\"id\":null,\"caf\u00e9\":null,\"a_b\":null,\"z\":null}");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arrow IPC files through Arrow C++. Column buffers go from the batch to the kernel, and from the mapping to the
-// consumer, without a copy between.
+// Arrow IPC files are read through Arrow C++: column buffers go from the mapping to the consumer without a copy
+// between.
 #include "columnar/ipc_file.h"
 
 #include <arrow/api.h>
@@ -10,6 +10,7 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
+#include <arrow/scalar.h>
 #include <arrow/util/byte_size.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
@@ -19,13 +20,15 @@
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <ranges>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "columnar/ipc_file_dictionaries.h"
+#include "columnar/arrow_batch.h"
 #include "columnar/ipc_file_parts.h"
 #include "columnar/ipc_file_state.h"
 
@@ -38,83 +41,8 @@ Error damaged(const std::string& path, const arrow::Status& answer) {
 
 namespace {
 
-// Metadata and padding come in small pieces, which are gathered; anything as large as this goes to the kernel directly.
-constexpr std::size_t write_buffer_bytes = std::size_t{64} << 10;
-// A package is synced at its seal: by then most of it should be on the disk.
-constexpr std::uint64_t write_back_bytes = std::uint64_t{8} << 20;
 // Rows differ in size: no more than this is copied together, however many rows are wanted.
 constexpr int64_t gathered_bytes_max = int64_t{64} << 20;
-// Buffers begin at such offsets, which is what Arrow recommends for vector instructions.
-constexpr int buffer_alignment = 64;
-
-/// Arrow's view of a File. Errors of the File are kept as they are, so that their hints survive the way through Arrow.
-class FileStream final : public arrow::io::OutputStream {
- public:
-  explicit FileStream(File file)
-      : file_(std::move(file)), buffer_(std::make_unique_for_overwrite<std::byte[]>(write_buffer_bytes)) {}
-
-  using OutputStream::Write;
-
-  arrow::Status Write(const void* data, int64_t count) override {
-    const std::span bytes(static_cast<const std::byte*>(data), static_cast<std::size_t>(count));
-    position_ += bytes.size();
-    hash_.update(bytes);
-    if (bytes.size() > write_buffer_bytes - buffered_) ARROW_RETURN_NOT_OK(Flush());
-    if (bytes.size() >= write_buffer_bytes) return write(bytes);
-    if (!bytes.empty()) std::memcpy(buffer_.get() + buffered_, bytes.data(), bytes.size());
-    buffered_ += bytes.size();
-    return arrow::Status::OK();
-  }
-
-  arrow::Status Flush() override { return write({buffer_.get(), std::exchange(buffered_, 0)}); }
-  arrow::Status Close() override { return Flush(); }
-  bool closed() const override { return false; }
-  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(position_); }
-
-  File& file() { return file_; }
-  std::uint64_t position() const { return position_; }
-  /// Of what was written since it was last asked for.
-  std::string take_hash() { return std::exchange(hash_, ContentHash()).hex(); }
-  const std::optional<Error>& error() const { return error_; }
-
- private:
-  arrow::Status write(std::span<const std::byte> bytes) {
-    if (Status written = file_.write(bytes); !written) {
-      error_ = std::move(written).error();
-      return arrow::Status::IOError(error_->message);
-    }
-    written_ += bytes.size();
-    if (written_ - written_back_ >= write_back_bytes) {
-      file_.begin_write_back(written_back_, written_ - written_back_);
-      written_back_ = written_;
-    }
-    return arrow::Status::OK();
-  }
-
-  File file_;
-  ContentHash hash_;
-  std::unique_ptr<std::byte[]> buffer_;
-  std::size_t buffered_ = 0;
-  std::uint64_t position_ = 0;
-  std::uint64_t written_ = 0;
-  std::uint64_t written_back_ = 0;  ///< of these, the kernel was asked to bring to the disk
-  std::optional<Error> error_;
-};
-
-/// An ArrowSchema that Arrow may consume while the owner keeps it: Arrow calls only the outermost release.
-ArrowSchema borrow(const ArrowSchema& schema) {
-  ArrowSchema borrowed = schema;
-  borrowed.release = [](ArrowSchema* consumed) { consumed->release = nullptr; };
-  return borrowed;
-}
-
-arrow::ipc::IpcWriteOptions write_options() {
-  arrow::ipc::IpcWriteOptions options = arrow::ipc::IpcWriteOptions::Defaults();
-  options.alignment = buffer_alignment;
-  options.use_threads = false;  // nothing to compress, and no thread of Arrow's may outlive us
-  options.emit_dictionary_deltas = true;
-  return options;
-}
 
 arrow::ipc::IpcReadOptions read_options() {
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
@@ -147,101 +75,58 @@ arrow::Status check_bounds(const arrow::RecordBatch& batch) {
 
 }  // namespace
 
-struct IpcFileWriter::State {
-  std::string path;
-  std::shared_ptr<arrow::Schema> schema;
-  std::shared_ptr<FileStream> stream;
-  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
-  std::shared_ptr<arrow::KeyValueMetadata> footer;  ///< written last
-  DictionaryUnion dictionaries;
-  std::vector<FilePart> parts;
-  std::uint64_t rows = 0;
+namespace {
 
-  arrow::Status write(ArrowArray* array) {
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, arrow::ImportRecordBatch(array, schema));
-    ARROW_ASSIGN_OR_RAISE(batch, dictionaries.extend(batch));
-    const std::int64_t dictionaries_before = writer->stats().num_dictionary_batches;
-    ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
-    rows += static_cast<std::uint64_t>(batch->num_rows());
-    parts.push_back({.bytes_end = stream->position(),
-                     .rows_end = rows,
-                     .has_dictionaries = writer->stats().num_dictionary_batches > dictionaries_before,
-                     .hash = stream->take_hash()});
-    return arrow::Status::OK();
-  }
-
-  arrow::Status finish() {
-    footer->Append(file_parts_key, file_parts_text(parts));
-    ARROW_RETURN_NOT_OK(writer->Close());
-    return stream->Flush();
-  }
-
-  Error error(const arrow::Status& answer) const {
-    if (stream->error()) return *stream->error();
-    return {.message = fmt::format("cannot write {}: {}", path, answer.message()), .hint = ""};
-  }
-};
-
-IpcFileWriter::IpcFileWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
-IpcFileWriter::IpcFileWriter(IpcFileWriter&&) noexcept = default;
-IpcFileWriter& IpcFileWriter::operator=(IpcFileWriter&&) noexcept = default;
-IpcFileWriter::~IpcFileWriter() = default;
-
-Result<IpcFileWriter> IpcFileWriter::create(const std::string& path, const ArrowSchema& schema) {
-  ArrowSchema borrowed = borrow(schema);
-  arrow::Result<std::shared_ptr<arrow::Schema>> imported = arrow::ImportSchema(&borrowed);
-  if (!imported.ok()) {
-    return fail(
-        fmt::format("cannot write {}: its columns have no Arrow schema: {}", path, imported.status().message()));
-  }
-  Result<File> file = File::open(path, OpenMode::create_new);
-  if (!file) return fail(std::move(file).error());
-
-  auto state = std::make_unique<State>();
-  state->path = path;
-  state->schema = *imported;
-  state->stream = std::make_shared<FileStream>(std::move(*file));
-  state->footer = std::make_shared<arrow::KeyValueMetadata>();
-  arrow::Result<std::shared_ptr<arrow::ipc::RecordBatchWriter>> writer =
-      arrow::ipc::MakeFileWriter(state->stream, state->schema, write_options(), state->footer);
-  if (!writer.ok()) return fail(state->error(writer.status()));
-  state->writer = *writer;
-  return IpcFileWriter(std::move(state));
+/// Nulls, as one run.
+arrow::Result<std::shared_ptr<arrow::Array>> nulls(const arrow::DataType& type, std::int64_t rows) {
+  ARROW_ASSIGN_OR_RAISE(auto null, arrow::MakeArrayOfNull(plain_type(type), 1));
+  if (rows == 0) return null->Slice(0, 0);
+  ARROW_ASSIGN_OR_RAISE(auto end, arrow::MakeArrayFromScalar(arrow::Int32Scalar(static_cast<std::int32_t>(rows)), 1));
+  ARROW_ASSIGN_OR_RAISE(auto runs, arrow::RunEndEncodedArray::Make(rows, end, null));
+  return runs;
 }
 
-Status IpcFileWriter::append(ArrowArray* batch) {
-  const arrow::Status written = state_->write(batch);
-  if (batch->release != nullptr) batch->release(batch);
-  if (!written.ok()) return fail(state_->error(written));
-  return {};
+/// With all of the columns; those that it has not are null.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> widen(std::shared_ptr<arrow::RecordBatch> batch,
+                                                         const arrow::Schema& schema) {
+  if (batch->schema()->Equals(schema, false)) return batch;
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  for (const std::shared_ptr<arrow::Field>& field : schema.fields()) {
+    std::shared_ptr<arrow::Array> column = batch->GetColumnByName(field->name());
+    if (column == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(column, nulls(*field->type(), batch->num_rows()));
+    }
+    fields.push_back(field->WithType(column->type()));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch->num_rows(), std::move(columns));
 }
 
-IpcFileSize IpcFileWriter::size() const {
-  return {.rows = state_->rows, .bytes = state_->stream->position()};
-}
+}  // namespace
 
-Result<IpcFileSize> IpcFileWriter::finish() {
-  if (const arrow::Status closed = state_->finish(); !closed.ok()) return fail(state_->error(closed));
-  IpcFileSize finished = size();
-  finished.hash = state_->stream->take_hash();
-  return finished;
-}
-
-Status IpcFileWriter::sync() {
-  if (Status synced = state_->stream->file().sync_data(); !synced) return synced;
-  return state_->stream->file().close();
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> plain_batch(const std::shared_ptr<arrow::RecordBatch>& batch) {
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  for (int i = 0; i < batch->num_columns(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), plain_array(batch->column(i)));
+    fields.push_back(batch->schema()->field(i)->WithType(columns.back()->type()));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch->num_rows(), std::move(columns));
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> read_checked_batch(const IpcFileReader::State& file, int index) {
-  ARROW_RETURN_NOT_OK(file.check_part(static_cast<std::size_t>(index)));
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, file.reader->ReadRecordBatch(index));
-  ARROW_RETURN_NOT_OK(check_bounds(*batch));
   const auto place = static_cast<std::size_t>(index);
+  ARROW_RETURN_NOT_OK(file.check_part(place));
+  const FileSection& section = file.section_of(place);
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch,
+                        section.reader->ReadRecordBatch(static_cast<int>(place - section.first_batch)));
+  ARROW_RETURN_NOT_OK(check_bounds(*batch));
   const std::int64_t begin = index == 0 ? 0 : file.batch_ends[place - 1];
   if (batch->num_rows() != file.batch_ends[place] - begin)
     return arrow::Status::Invalid("a batch has ", batch->num_rows(), " rows, and is said to end at row ",
                                   file.batch_ends[place]);
-  return batch;
+  return file.sections.size() == 1 ? batch : widen(std::move(batch), *file.schema);
 }
 
 namespace {
@@ -260,13 +145,15 @@ void let_go(const arrow::Buffer& mapping) {
 class FileBatches final : public arrow::RecordBatchReader {
  public:
   FileBatches(std::shared_ptr<const IpcFileReader::State> file, int64_t rows_wanted)
-      : file_(std::move(file)), rows_wanted_(rows_wanted) {}
+      : file_(std::move(file)),
+        rows_wanted_(rows_wanted),
+        schema_(is_sectioned() ? plain_schema(*file_->schema) : file_->schema) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return file_->reader->schema(); }
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     batch->reset();
-    if (rest_ == nullptr && next_ == file_->reader->num_record_batches()) return arrow::Status::OK();
+    if (rest_ == nullptr && is_read()) return arrow::Status::OK();
     arrow::Status read = gather(batch);
     if (read.ok()) return read;
     batch->reset();
@@ -274,13 +161,15 @@ class FileBatches final : public arrow::RecordBatchReader {
   }
 
  private:
+  bool is_sectioned() const { return file_->sections.size() > 1; }
+  bool is_read() const { return static_cast<std::size_t>(next_) == file_->batch_ends.size(); }
+
   arrow::Status gather(std::shared_ptr<arrow::RecordBatch>* batch) {
     if (rows_wanted_ == 0) return read_checked(batch);
     arrow::RecordBatchVector parts;
     int64_t missing = rows_wanted_;
     int64_t bytes = 0;
-    while (missing > 0 && bytes < gathered_bytes_max &&
-           (rest_ != nullptr || next_ < file_->reader->num_record_batches())) {
+    while (missing > 0 && bytes < gathered_bytes_max && (rest_ != nullptr || !is_read())) {
       if (rest_ == nullptr) ARROW_RETURN_NOT_OK(read_checked(&rest_));
       const int64_t taken = std::min(missing, rest_->num_rows());
       parts.push_back(rest_->Slice(0, taken));
@@ -304,11 +193,12 @@ class FileBatches final : public arrow::RecordBatchReader {
       let_go(*file_->mapping);  // the batches before it, as a rule; what is still looked at comes back by itself
       bytes_touched_ = size;
     }
-    return arrow::Status::OK();
+    return is_sectioned() ? plain_batch(*batch).Value(batch) : arrow::Status::OK();
   }
 
   std::shared_ptr<const IpcFileReader::State> file_;
   int64_t rows_wanted_;
+  std::shared_ptr<arrow::Schema> schema_;
   int64_t bytes_touched_ = 0;
   std::shared_ptr<arrow::RecordBatch> rest_;  ///< of the last batch that was read; null: none
   int next_ = 0;
@@ -358,15 +248,11 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> file_of(const arrow::RecordBatch& 
 
 Result<std::shared_ptr<IpcFileReader::State>> state_of(const std::string& path,
                                                        const std::shared_ptr<arrow::Buffer>& bytes) {
-  auto reader =
-      arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(bytes), read_options());
-  if (!reader.ok()) return fail(damaged(path, reader.status()));
   auto state = std::make_shared<IpcFileReader::State>();
   state->path = path;
-  state->reader = *reader;
   state->mapping = bytes;
   state->size.bytes = static_cast<std::uint64_t>(bytes->size());
-  if (const arrow::Status known = state->find_batches(); !known.ok()) return fail(damaged(path, known));
+  if (const arrow::Status known = state->find_sections(); !known.ok()) return fail(damaged(path, known));
   return state;
 }
 
@@ -402,22 +288,101 @@ Result<IpcFileReader> IpcFileReader::in_memory(const ArrowSchema& schema, const 
   return state ? Result<IpcFileReader>(IpcFileReader(std::move(*state))) : fail(std::move(state.error()));
 }
 
-/// Where its batches end, and as what parts they were written.
-arrow::Status IpcFileReader::State::find_batches() {
-  const std::shared_ptr<const arrow::KeyValueMetadata> footer = reader->metadata();
-  if (const int key = footer == nullptr ? -1 : footer->FindKey(file_parts_key); key >= 0) {
-    Result<std::vector<FilePart>> found = read_file_parts(footer->value(key));
-    if (!found) return arrow::Status::Invalid(found.error().message);
-    if (found->size() != static_cast<std::size_t>(reader->num_record_batches()))
-      return arrow::Status::Invalid("its footer has ", reader->num_record_batches(), " batches in ", found->size(),
-                                    " parts");
-    parts = std::move(*found);
-    for (const FilePart& part : *parts) batch_ends.push_back(static_cast<std::int64_t>(part.rows_end));
-  } else {
-    ARROW_ASSIGN_OR_RAISE(batch_ends, count_rows(*reader, *mapping));
+namespace {
+
+arrow::Result<std::shared_ptr<arrow::ipc::RecordBatchFileReader>> open_stretch(
+    const std::shared_ptr<arrow::Buffer>& mapping, std::uint64_t begin, std::uint64_t end) {
+  const auto stretch =
+      arrow::SliceBuffer(mapping, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end - begin));
+  return arrow::ipc::RecordBatchFileReader::Open(std::make_shared<arrow::io::BufferReader>(stretch), read_options());
+}
+
+std::optional<std::string> footer_text(const FileSection& section, const char* key) {
+  const std::shared_ptr<const arrow::KeyValueMetadata> footer = section.reader->metadata();
+  const int place = footer == nullptr ? -1 : footer->FindKey(key);
+  return place < 0 ? std::nullopt : std::optional(footer->value(place));
+}
+
+/// The columns of all sections; what not all have may be null.
+std::shared_ptr<arrow::Schema> schema_of_all(const std::vector<FileSection>& sections) {
+  if (sections.size() == 1) return sections.front().reader->schema();
+  arrow::FieldVector fields = sections.back().reader->schema()->fields();
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < fields.size(); ++i) places.emplace(fields[i]->name(), i);
+  std::vector<std::size_t> sections_that_have(fields.size(), 1);
+  for (std::size_t i = 0; i + 1 < sections.size(); ++i) {
+    for (const std::shared_ptr<arrow::Field>& field : sections[i].reader->schema()->fields()) {
+      const auto [found, is_new] = places.emplace(field->name(), fields.size());
+      if (is_new) {
+        fields.push_back(field);
+        sections_that_have.push_back(0);
+      }
+      ++sections_that_have[found->second];
+    }
   }
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (sections_that_have[i] < sections.size()) fields[i] = fields[i]->WithNullable(true);
+  }
+  return arrow::schema(std::move(fields));
+}
+
+}  // namespace
+
+/// Each section says where the one before it ends. The last one ends with the file.
+arrow::Status IpcFileReader::State::find_sections() {
+  std::optional<std::string> tail_hash = "";
+  for (std::uint64_t end = size.bytes; tail_hash;) {
+    FileSection section{.reader = nullptr, .end = end, .tail_hash = std::move(*tail_hash)};
+    ARROW_ASSIGN_OR_RAISE(section.reader, open_stretch(mapping, 0, end));
+    tail_hash.reset();
+    if (const std::optional<std::string> text = footer_text(section, section_before_key)) {
+      Result<SectionBefore> before = read_section_before(*text);
+      if (!before) return arrow::Status::Invalid(before.error().message);
+      if (before->bytes_end == 0 || section_begin(before->bytes_end) >= end)
+        return arrow::Status::Invalid("its footer says that a section ends at byte ", before->bytes_end);
+      section.begin = before->bytes_end;
+      tail_hash = std::move(before->tail_hash);
+      ARROW_ASSIGN_OR_RAISE(section.reader, open_stretch(mapping, section_begin(section.begin), end));
+      end = section.begin;
+    }
+    sections.push_back(std::move(section));
+  }
+  std::ranges::reverse(sections);
+  for (FileSection& section : sections) ARROW_RETURN_NOT_OK(find_batches(section));
+  schema = schema_of_all(sections);
   size.rows = batch_ends.empty() ? 0 : static_cast<std::uint64_t>(batch_ends.back());
   return arrow::Status::OK();
+}
+
+/// Where its batches end, and as what parts they were written.
+arrow::Status IpcFileReader::State::find_batches(FileSection& section) {
+  section.first_batch = batch_ends.size();
+  section.tail_begin = section.begin;
+  const std::optional<std::string> text = footer_text(section, file_parts_key);
+  if (!text) {
+    if (sections.size() > 1) return arrow::Status::Invalid("a section does not say what its parts are");
+    return count_rows(*section.reader, *mapping).Value(&batch_ends);
+  }
+  const Result<std::vector<FilePart>> found = read_file_parts(*text);
+  if (!found) return arrow::Status::Invalid(found.error().message);
+  if (found->size() != static_cast<std::size_t>(section.reader->num_record_batches()))
+    return arrow::Status::Invalid("its footer has ", section.reader->num_record_batches(), " batches in ",
+                                  found->size(), " parts");
+  if (!parts) parts.emplace();
+  for (const FilePart& part : *found) {
+    const std::int64_t rows_before = batch_ends.empty() ? 0 : batch_ends.back();
+    if (static_cast<std::int64_t>(part.rows_end) < rows_before || part.bytes_end < section.tail_begin ||
+        part.bytes_end > section.end)
+      return arrow::Status::Invalid("its footer does not say what its batches are");
+    section.tail_begin = part.bytes_end;
+    batch_ends.push_back(static_cast<std::int64_t>(part.rows_end));
+    parts->push_back(part);
+  }
+  return arrow::Status::OK();
+}
+
+const FileSection& IpcFileReader::State::section_of(std::size_t batch) const {
+  return *(std::ranges::upper_bound(sections, batch, {}, &FileSection::first_batch) - 1);
 }
 
 arrow::Status IpcFileReader::State::check_bytes(std::uint64_t begin, std::uint64_t end, const std::string& hash) const {
@@ -439,7 +404,8 @@ arrow::Status IpcFileReader::State::check_bytes(std::uint64_t begin, std::uint64
 arrow::Status IpcFileReader::State::check_part(std::size_t index) const {
   if (unchecked.empty() || !unchecked[index]) return arrow::Status::OK();
   const FilePart& part = (*parts)[index];
-  const std::uint64_t begin = index == 0 ? 0 : (*parts)[index - 1].bytes_end;
+  const FileSection& section = section_of(index);
+  const std::uint64_t begin = index == section.first_batch ? section.begin : (*parts)[index - 1].bytes_end;
   ARROW_RETURN_NOT_OK(check_bytes(begin, part.bytes_end, part.hash));
   unchecked[index] = false;
   return arrow::Status::OK();
@@ -448,8 +414,10 @@ arrow::Status IpcFileReader::State::check_part(std::size_t index) const {
 /// What is behind all parts says what these are, and how to read them.
 arrow::Status IpcFileReader::State::check(const std::string& hash) {
   if (!parts) return check_bytes(0, size.bytes, hash);
-  const std::uint64_t parts_end = parts->empty() ? 0 : parts->back().bytes_end;
-  ARROW_RETURN_NOT_OK(check_bytes(parts_end, size.bytes, hash));
+  for (const FileSection& section : std::views::reverse(sections)) {
+    const bool is_last = &section == &sections.back();
+    ARROW_RETURN_NOT_OK(check_bytes(section.tail_begin, section.end, is_last ? hash : section.tail_hash));
+  }
   unchecked = std::vector<std::atomic<bool>>(parts->size());
   for (std::atomic<bool>& part : unchecked) part = true;
   for (std::size_t i = 0; i < parts->size(); ++i) {
@@ -483,7 +451,7 @@ IpcFileSize IpcFileReader::size() const {
 }
 
 Status IpcFileReader::schema(ArrowSchema* out) const {
-  if (arrow::Status exported = arrow::ExportSchema(*state_->reader->schema(), out); !exported.ok()) {
+  if (arrow::Status exported = arrow::ExportSchema(*state_->schema, out); !exported.ok()) {
     return fail(damaged(state_->path, exported));
   }
   return {};

@@ -3,6 +3,9 @@
 // Arrow IPC files: what record batches look like on disk. Written once, front to back; read through a memory mapping
 // without a copy. Not compressed, so that any row of a finished file can be addressed.
 //
+// Where columns were changed in the middle, the file is sections, each an Arrow IPC file of its own, one behind the
+// other. To a reader they are one: all batches have the columns of all sections, and nulls for those they have not.
+//
 // A writer and a reader belong to one thread at a time; a stream taken from a reader may live and move on its own.
 #pragma once
 
@@ -35,6 +38,9 @@ class IpcFileWriter {
   /// Writes the rows of a struct array and releases it, also when it fails. After a failure the file cannot be
   /// finished.
   Status append(ArrowArray* batch);
+
+  /// What is appended from now on is so. A column that both have keeps its type, and may change its encoding.
+  Status change_columns(const ArrowSchema& schema);
 
   /// Rows and bytes taken so far.
   IpcFileSize size() const;
@@ -75,13 +81,13 @@ class IpcFileReader {
   /// Looks at the batches that have rows [first, last), so far as nobody has since `check`. Errors: as above.
   Status check_rows(std::uint64_t first, std::uint64_t last) const;
 
-  /// The columns, as a struct.
+  /// The columns of all batches, as a struct.
   Status schema(ArrowSchema* out) const;
 
   /// All record batches in order, straight from the mapping, which lives as long as the stream or an array of it does.
   /// Each batch is checked before it is handed on, so that a damaged file gives an error and no consumer reads outside
   /// the mapping. With `rows_wanted`, so many rows, or those of 64 MiB, are copied together into each batch but the
-  /// last.
+  /// last. Of a file of several sections the batches are copies without encodings.
   Status stream(ArrowArrayStream* out, std::uint64_t rows_wanted = 0) const;
 
   struct State;  ///< Arrow's side of it: ipc_file_state.h

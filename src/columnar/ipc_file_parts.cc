@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A JSON array, one element a part: [bytes_end, rows_end, has_dictionaries, hash].
+// A JSON array, one element a part: [bytes_end, rows_end, has_dictionaries, hash]. What stands before a section:
+// [bytes_end, tail_hash].
 #include "columnar/ipc_file_parts.h"
 
 #include <optional>
@@ -56,6 +57,24 @@ Result<std::vector<FilePart>> read_file_parts(std::string_view text) {
     parts.push_back(std::move(*part));
   }
   return parts;
+}
+
+std::string section_before_text(const SectionBefore& before) {
+  Json fields = Json::array();
+  fields.push_back(static_cast<std::int64_t>(before.bytes_end));
+  fields.push_back(before.tail_hash);
+  return to_json(fields);
+}
+
+Result<SectionBefore> read_section_before(std::string_view text) {
+  const Result<Json> read = parse_json(text);
+  const Json::Array* fields = read ? read->as_array() : nullptr;
+  const bool is_whole = fields != nullptr && fields->size() == 2;
+  const std::int64_t* bytes_end = is_whole ? (*fields)[0].as_int() : nullptr;
+  const std::string* tail_hash = is_whole ? (*fields)[1].as_string() : nullptr;
+  if (bytes_end == nullptr || *bytes_end < 0 || tail_hash == nullptr)
+    return fail("its footer does not say what stands before it");
+  return SectionBefore{.bytes_end = static_cast<std::uint64_t>(*bytes_end), .tail_hash = *tail_hash};
 }
 
 }  // namespace outfall::columnar

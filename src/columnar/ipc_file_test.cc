@@ -109,6 +109,9 @@ class IpcFileTest : public testing::Test {
     return *size;
   }
 
+  /// Three sections of 20, 20 and 20 rows: the columns of the example, other ones, and the first ones again.
+  IpcFileSize write_changing_columns();
+
   /// Reads the file as one that has the hash. `rows` were read before the first error, and are those of `expected`.
   Status read_checked(const std::string& hash, const arrow::Table& expected, std::int64_t& rows) {
     Result<IpcFileReader> reader = IpcFileReader::open(path_);
@@ -314,6 +317,82 @@ TEST_F(IpcFileTest, OnlyTheBatchesThatAreAskedForAreLookedAt) {
   ASSERT_FALSE(checked);
   EXPECT_THAT(checked.error().hint, HasSubstr("outfall package drop"));
   EXPECT_FALSE(reader->check_rows(59, 60)) << "it is not forgotten";
+}
+
+/// A column is added, one is left out, and one is no dictionary any more.
+std::shared_ptr<arrow::RecordBatch> changed_batch(int64_t first, int64_t rows, const std::string& load) {
+  const auto example = example_batch(first, rows, load);
+  arrow::StringBuilder loads;
+  for (int64_t i = 0; i < rows; ++i) EXPECT_TRUE(loads.Append(load).ok());
+  return arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("id", arrow::int64(), false), arrow::field("new", arrow::int64(), false),
+                     arrow::field("load", arrow::utf8()), example_schema()->field(3)}),
+      rows, {example->column(0), example->column(0), *loads.Finish(), example->column(3)});
+}
+
+IpcFileSize IpcFileTest::write_changing_columns() {
+  Result<IpcFileWriter> writer = create(path_);
+  EXPECT_TRUE(writer);
+  EXPECT_TRUE(append(*writer, example_batch(0, 10, "load 1")));
+  EXPECT_TRUE(append(*writer, example_batch(10, 10, "load 1")));
+  for (const auto& batch : {changed_batch(20, 20, "load 2"), example_batch(40, 10, "load 3")}) {
+    ArrowSchema schema{};
+    EXPECT_TRUE(arrow::ExportSchema(*batch->schema(), &schema).ok());
+    const Status changed = writer->change_columns(schema);
+    EXPECT_TRUE(changed) << changed.error().message;
+    schema.release(&schema);
+    EXPECT_TRUE(append(*writer, batch));
+  }
+  EXPECT_TRUE(append(*writer, example_batch(50, 10, "load 4")));
+  const Result<IpcFileSize> size = writer->finish();
+  EXPECT_TRUE(size);
+  return *size;
+}
+
+TEST_F(IpcFileTest, ColumnsMayChangeInTheMiddle) {
+  const IpcFileSize written = write_changing_columns();
+  const auto table = read_table();
+  ASSERT_TRUE(table) << table.error().message;
+  ASSERT_TRUE((*table)->ValidateFull().ok());
+  EXPECT_EQ((*table)->num_rows(), 60);
+  EXPECT_EQ((*table)->schema()->ToString(), "id: int64 not null\nname: string\nload: string\nrare: string\nnew: int64");
+  const auto ids = (*table)->CombineChunksToBatch().ValueOrDie();
+  EXPECT_EQ(ids->column(0)->ToString(), example_batch(0, 60, "")->column(0)->ToString());
+  EXPECT_EQ(ids->column(1)->null_count(), 20 + 13);
+  EXPECT_EQ((*ids->column(4)->GetScalar(39))->ToString(), "39");
+  EXPECT_EQ((*ids->column(2)->GetScalar(20))->ToString(), "load 2");
+  EXPECT_EQ((*ids->column(3)->GetScalar(9))->ToString(), "last");
+  EXPECT_EQ(ids->column(4)->null_count(), 40);
+  const auto gathered = read_table(25);
+  ASSERT_TRUE(gathered) << gathered.error().message;
+  EXPECT_TRUE((*gathered)->Equals(**table));
+  EXPECT_EQ(written.rows, 60U);
+}
+
+TEST_F(IpcFileTest, AnotherBitIsFoundInEachSection) {
+  const IpcFileSize written = write_changing_columns();
+  const std::string bytes = read_file(path_).value();
+  EXPECT_EQ(written.bytes, bytes.size());
+  const auto whole = read_table();
+  ASSERT_TRUE(whole) << whole.error().message;
+  std::set<std::int64_t> rows_before_damage;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    overwrite(damaged);
+    std::int64_t rows = 0;
+    const Status read = read_checked(written.hash, **whole, rows);
+    ASSERT_FALSE(read) << "byte " << at;
+    EXPECT_THAT(read.error().message, HasSubstr(path_));
+    rows_before_damage.insert(rows);
+  }
+  EXPECT_THAT(rows_before_damage, ElementsAre(0, 10, 20)) << "dictionaries are of all batches of their section";
+  for (std::size_t size = 1; size < bytes.size(); size += size < bytes.size() - 9 ? 8 : 1) {
+    overwrite(std::string_view(bytes).substr(0, size));
+    std::int64_t rows = 0;
+    ASSERT_FALSE(read_checked(written.hash, **whole, rows)) << size;
+    ASSERT_EQ(rows, 0) << size;
+  }
 }
 
 TEST_F(IpcFileTest, AFileWithoutPartsIsHashedAsAWhole) {

@@ -94,7 +94,7 @@ Status append_text(OpenRows rows, std::uint64_t first, std::uint64_t last, Loade
 }
 
 Status check_has_columns(OpenRows rows, LoaderFileFormat format) {
-  if (format == LoaderFileFormat::jsonl || !rows.texts.holds_documents()) return {};
+  if (format == LoaderFileFormat::jsonl || !rows.texts.has_documents_alone()) return {};
   return holds_documents(rows.reader.state().file.path);
 }
 

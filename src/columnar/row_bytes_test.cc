@@ -165,7 +165,7 @@ TEST_F(RowBytes, NoRowsAreAFileWithoutRows) {
   EXPECT_EQ(bytes(0, 0, LoaderFileFormat::jsonl), "");
 }
 
-TEST_F(RowBytes, DocumentsHaveNoColumns) {
+TEST_F(RowBytes, DocumentsAloneHaveNoColumns) {
   arrow::StringBuilder column;
   ASSERT_TRUE(column.Append(R"({"id":1})").ok());
   file_.emplace(file(arrow::schema({arrow::field("_dlt_document", arrow::utf8(), false)}), {*column.Finish()}));

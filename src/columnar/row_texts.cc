@@ -28,8 +28,9 @@ struct WantedColumn {
   std::string name;
   std::string member;  ///< `"key":`
   DataType type = DataType::text;
-  int field = -1;      ///< -1: the file does not have it
-  std::string mark{};  ///< what a typed text of it begins with; empty: nothing
+  int field = -1;                       ///< -1: the file does not have it
+  std::string mark{};                   ///< what a typed text of it begins with; empty: nothing
+  std::vector<std::size_t> variants{};  ///< the columns that have what does not fit this one
 };
 
 void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t row, RowTextForm form) {
@@ -129,17 +130,31 @@ void append_field(std::string& out, std::string_view text) {
 struct RowTexts::State {
   const IpcFileReader::State& file;
   RowForm form;
-  std::vector<WantedColumn> columns;
-  std::optional<DocumentRows> documents;  ///< the file has these, as its first wanted column
+  std::vector<WantedColumn> columns{};
+  int document_field = -1;  ///< -1: the file has no documents
+  std::optional<DocumentRows> document_rows{};
+  DocumentKeys keys{};  ///< places in columns
 
   std::shared_ptr<arrow::RecordBatch> batch{};
   std::int64_t batch_begin = 0;
   std::vector<ColumnValues> values{};
+  ColumnValues documents{};
   std::string field{};  ///< of separated text, before it is quoted
 
   bool has_doubles = false;
   std::int64_t counted_to = 0;  ///< rows before this one were appended before
   std::uint64_t not_numbers = 0;
+
+  void expect_documents(std::span<const RowTextColumn> described) {
+    document_rows.emplace(described, form);
+    for (std::size_t i = 0; i < described.size(); ++i) {
+      if (described[i].variant_of.empty()) keys.add(described[i].name, i);
+    }
+    for (std::size_t i = 0; i < described.size(); ++i) {
+      if (described[i].variant_of.empty()) continue;
+      if (const auto base = keys.find(described[i].variant_of)) columns[*base].variants.push_back(i);
+    }
+  }
 
   /// The batch that has the row becomes the one in hand.
   arrow::Status take_batch(std::int64_t row) {
@@ -150,28 +165,33 @@ struct RowTexts::State {
     values.clear();
     for (const WantedColumn& column : columns)
       values.push_back(column.field < 0 ? ColumnValues{} : ColumnValues::of(*batch->column(column.field)));
+    documents = document_field < 0 ? ColumnValues{} : ColumnValues::of(*batch->column(document_field));
     return arrow::Status::OK();
   }
 
   /// A row of the batch in hand.
   arrow::Status append_row(std::int64_t row, std::string& out, RowTextForm text_form) {
-    if (!documents) {
+    const std::optional<std::string_view> text = document(row);
+    bool is_whole = true;
+    if (!text) {
       append_columns(row, form, out, text_form);
-    } else if (!documents->append(document(row), out)) {
-      return arrow::Status::Invalid("row ", batch_begin + row, " is no document");
+    } else if (text_form == RowTextForm::plain) {
+      is_whole = document_rows->append(*text, out);
+    } else {
+      is_whole = document_rows->append(*text, typed_values(row), out);
     }
-    return arrow::Status::OK();
+    return is_whole ? arrow::Status::OK() : arrow::Status::Invalid("row ", batch_begin + row, " is no document");
   }
 
   void append_as_kept(std::int64_t row, std::string& out) const {
-    if (documents)
-      out += document(row);
+    if (const std::optional<std::string_view> text = document(row))
+      out += *text;
     else
       append_columns(row, {}, out, RowTextForm::plain);
   }
 
   void count_not_numbers(std::int64_t row) {
-    if (documents || batch_begin + row < counted_to) return;
+    if (document(row) || batch_begin + row < counted_to) return;
     counted_to = batch_begin + row + 1;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (columns[i].type != DataType::double_) continue;
@@ -180,7 +200,29 @@ struct RowTexts::State {
     }
   }
 
-  std::string_view document(std::int64_t row) const { return bytes_of(*values.front().array, row); }
+  std::optional<std::string_view> document(std::int64_t row) const {
+    const std::optional<ArrowPlace> place = documents.at(row);
+    return place ? std::optional(bytes_of(*place->array, place->row)) : std::nullopt;
+  }
+
+  DocumentRows::WriteValue typed_values(std::int64_t row) {
+    return [this, row](std::string_view key, std::string_view value, std::string& out) {
+      if (const std::optional<std::size_t> column = keys.find(key)) {
+        if (append_typed(row, *column, out)) return;
+        for (const std::size_t variant : columns[*column].variants) {
+          if (append_typed(row, variant, out)) return;
+        }
+      }
+      out += value;
+    };
+  }
+
+  /// False: there is no value.
+  bool append_typed(std::int64_t row, std::size_t column, std::string& out) const {
+    const std::optional<ArrowPlace> place = values[column].at(row);
+    if (place) append_value(out, columns[column], *place->array, place->row, form, RowTextForm::typed);
+    return place.has_value();
+  }
 
   void append_columns(std::int64_t row, const RowForm& as, std::string& out, RowTextForm text_form) const {
     out += '{';
@@ -227,13 +269,8 @@ RowTexts::~RowTexts() = default;
 
 Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTextColumn> columns,
                                 const RowForm& form) {
-  auto state = std::make_unique<State>(State{.file = file.state(), .form = form, .columns = {}, .documents = {}});
-  const std::shared_ptr<arrow::Schema> schema = file.state().reader->schema();
-  if (const int field = schema->GetFieldIndex(std::string(schema::document_column_name)); field >= 0) {
-    state->columns.push_back({.name = "", .member = "", .type = DataType::json, .field = field});
-    state->documents.emplace(columns, form);
-    return RowTexts(std::move(state));
-  }
+  auto state = std::make_unique<State>(State{.file = file.state(), .form = form});
+  const std::shared_ptr<arrow::Schema>& schema = file.state().schema;
   for (const RowTextColumn& column : columns) {
     WantedColumn wanted{
         .name = column.name, .member = "", .type = column.type, .field = schema->GetFieldIndex(column.name)};
@@ -244,6 +281,8 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
     state->has_doubles = state->has_doubles || wanted.type == DataType::double_;
     state->columns.push_back(std::move(wanted));
   }
+  state->document_field = schema->GetFieldIndex(std::string(schema::document_column_name));
+  if (state->document_field >= 0) state->expect_documents(columns);
   return RowTexts(std::move(state));
 }
 
@@ -279,8 +318,8 @@ std::uint64_t RowTexts::row_count() const {
   return state_->file.size.rows;
 }
 
-bool RowTexts::holds_documents() const {
-  return state_->documents.has_value();
+bool RowTexts::has_documents_alone() const {
+  return state_->document_field >= 0 && state_->file.schema->num_fields() == 1;
 }
 
 Status RowTexts::append_as_kept(std::uint64_t row, std::string& out) {

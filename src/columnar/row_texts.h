@@ -2,8 +2,8 @@
 //
 // RowTexts: rows of a job file as JSON objects, one a line, for programs that read them.
 //
-// Where the file has whole documents (schema::document_column_name) a row is its document: keys in their order, values
-// as they were written. Else it is made from the columns, in their order: null; true and false; bigint as a number;
+// Where the file has a row's document (schema::document_column_name) the row is that: keys in their order, values as
+// they were written. Else it is made from the columns, in their order: null; true and false; bigint as a number;
 // double as the shortest number that reads back, null for what is no number; decimal and wei as strings; binary as
 // base64; dates `2024-01-02`, times `03:04:05.5`, timestamps `2024-01-02T03:04:05Z`, without the Z where they have no
 // zone; JSON as it is.
@@ -23,7 +23,7 @@ namespace outfall::columnar {
 struct RowTextColumn {
   std::string name;
   DataType type = DataType::text;
-  bool is_variant = false;  ///< has the values that do not fit another column
+  std::string variant_of{};  ///< the column whose values it has where they do not fit; empty: it has its own
 };
 
 struct RowForm {
@@ -36,7 +36,9 @@ struct RowForm {
 
 enum class RowTextForm : std::uint8_t {
   plain,
-  typed,  ///< strings that stand for a value of another type begin with its mark, as dlt writes them
+  /// Strings that stand for a value of another type begin with its mark, as dlt writes them; the values are those of
+  /// the columns, under the keys of the document, if there is one.
+  typed,
 };
 
 /// Used by one thread at a time.
@@ -56,7 +58,7 @@ class RowTexts {
   Status append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form = RowTextForm::plain);
 
   /// Appends rows [first, last) as separated text (RFC 4180, lines end in a line feed), with or without the line of
-  /// names: no value is an empty field, an empty text is `""`. Not for documents.
+  /// names: no value is an empty field, an empty text is `""`. From the columns.
   ///
   /// Errors: as above.
   Status append_separated(std::uint64_t first, std::uint64_t last, bool with_header, std::string& out);
@@ -67,8 +69,8 @@ class RowTexts {
   /// Doubles of the rows that were appended so far, each row once, that JSON has no number for: they became null.
   std::uint64_t not_numbers() const;
 
-  /// Whether the file has each row's document instead of columns.
-  bool holds_documents() const;
+  /// Whether the file has documents and no columns, as files that were written before they had both.
+  bool has_documents_alone() const;
 
   /// Appends a row with all that the file knows of it, whatever the form, and nothing behind it. Errors: as above.
   Status append_as_kept(std::uint64_t row, std::string& out);

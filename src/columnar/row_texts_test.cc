@@ -54,6 +54,34 @@ TEST_F(RowTextsTest, KeepsARowWhateverTheForm) {
   EXPECT_EQ(out, R"({"id":9007199254740993,"a":null})");
 }
 
+TEST_F(RowTextsTest, HasTheKeysOfADocumentWithTheValuesOfItsColumns) {
+  arrow::TimestampBuilder moments(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool());
+  arrow::StringBuilder misfits;
+  arrow::StringBuilder texts;
+  ASSERT_TRUE(moments.AppendValues({1'704'164'645'000'000, 0, 0}, {true, false, false}).ok());
+  ASSERT_TRUE(misfits.AppendNull().ok() && misfits.Append("soon").ok() && misfits.AppendNull().ok());
+  ASSERT_TRUE(texts.Append(R"({"z":null,"\u0061t":"2024-01-02T03:04:05Z","deep":{"b":1.50}})").ok());
+  ASSERT_TRUE(texts.Append(R"({"at":"soon"})").ok() && texts.AppendNull().ok());
+  const IpcFileReader held =
+      file(arrow::schema({arrow::field("at", moments.type()), arrow::field("at▶v_text", arrow::utf8()),
+                          arrow::field("_dlt_document", arrow::utf8())}),
+           {*moments.Finish(), *misfits.Finish(), *texts.Finish()});
+  const std::vector<RowTextColumn> columns{
+      {.name = "at", .type = DataType::timestamp}, {.name = "at▶v_text", .variant_of = "at"}, {.name = "z"}};
+  EXPECT_EQ(rows(held, columns, {}, 0, 3),
+            "{\"\\u0061t\":\"2024-01-02T03:04:05Z\",\"deep\":{\"b\":1.50}}\n{\"at\":\"soon\"}\n{}\n");
+  auto row_texts = RowTexts::open(held, columns, {.nulls = RowNulls::send});
+  std::string out;
+  ASSERT_TRUE(row_texts->append(0, 3, out, RowTextForm::typed));
+  EXPECT_EQ(out,
+            "{\"z\":null,\"\\u0061t\":\"2024-01-02T03:04:05+00:00\",\"deep\":{\"b\":1.50}}\n"
+            "{\"at\":\"soon\",\"z\":null}\n"
+            "{\"at\":null,\"at▶v_text\":null,\"z\":null}\n");
+  out.clear();
+  ASSERT_TRUE(row_texts->append_separated(0, 2, true, out));
+  EXPECT_EQ(out, "at,at▶v_text,z\n2024-01-02T03:04:05Z,,\n,soon,\n");
+}
+
 TEST_F(RowTextsTest, MakesRowsFromColumns) {
   arrow::Int64Builder ids;
   arrow::StringBuilder names;

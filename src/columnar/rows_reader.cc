@@ -2,9 +2,7 @@
 #include "columnar/rows_reader.h"
 
 #include <arrow/array.h>
-#include <arrow/array/builder_base.h>
 #include <arrow/array/concatenate.h>
-#include <arrow/builder.h>
 #include <arrow/c/bridge.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -16,9 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_span.h"
 #include "columnar/arrow_batch.h"
 #include "columnar/arrow_values.h"
 #include "columnar/rows_state.h"
+#include "schema/table.h"
 
 namespace outfall {
 namespace {
@@ -83,23 +83,16 @@ Value value_of(DataType type, const arrow::Array& array, std::int64_t row) {
   return Null{};
 }
 
-/// The same values, one for each row: who reads it need not know of runs and dictionaries.
-arrow::Result<std::shared_ptr<arrow::Array>> plain(const std::shared_ptr<arrow::Array>& array) {
-  if (!columnar::is_encoded(*array)) return array;
-  const std::shared_ptr<arrow::DataType> type =
-      array->type_id() == arrow::Type::DICTIONARY
-          ? static_cast<const arrow::DictionaryType&>(*array->type()).value_type()
-          : static_cast<const arrow::RunEndEncodedType&>(*array->type()).value_type();
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<arrow::ArrayBuilder> builder, arrow::MakeBuilder(type));
-  ARROW_RETURN_NOT_OK(builder->Reserve(array->length()));
-  for (std::int64_t row = 0; row < array->length(); ++row) {
-    const ArrowPlace place = columnar::place_of(*array, row);
-    if (place.array->IsNull(place.row))
-      ARROW_RETURN_NOT_OK(builder->AppendNull());
-    else
-      ARROW_RETURN_NOT_OK(builder->AppendArraySlice(arrow::ArraySpan(*place.array->data()), place.row, 1));
+/// Columns may be encoded otherwise from batch to batch.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> join(arrow::RecordBatchVector parts) {
+  const std::shared_ptr<arrow::Schema> schema = parts.front()->schema();
+  const bool are_alike = std::ranges::all_of(parts, [&](const auto& part) { return part->schema()->Equals(*schema); });
+  if (!are_alike) {
+    for (std::shared_ptr<arrow::RecordBatch>& part : parts) {
+      ARROW_ASSIGN_OR_RAISE(part, columnar::plain_batch(part));
+    }
   }
-  return builder->Finish();
+  return arrow::ConcatenateRecordBatches(parts);
 }
 
 }  // namespace
@@ -126,21 +119,27 @@ arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
   if (parts.size() == 1) {
     rows = std::move(parts.front());
   } else {
-    ARROW_ASSIGN_OR_RAISE(rows, arrow::ConcatenateRecordBatches(parts));
+    ARROW_ASSIGN_OR_RAISE(rows, join(std::move(parts)));
   }
   values.clear();
-  for (const int field : fields) values.push_back(columnar::ColumnValues::of(*rows->column(field)));
+  for (const Field& field : fields) values.push_back(columnar::ColumnValues::of(*rows->column(field.place)));
+  documents = document_field < 0 ? columnar::ColumnValues{} : columnar::ColumnValues::of(*rows->column(document_field));
   return arrow::Status::OK();
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Rows::State::plain_rows() const {
   arrow::FieldVector described;
   arrow::ArrayVector arrays;
-  for (const int field : fields) {
-    ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), plain(rows->column(field)));
-    described.push_back(rows->schema()->field(field)->WithType(arrays.back()->type()));
+  for (const Field& field : fields) {
+    ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), columnar::plain_array(rows->column(field.place)));
+    described.push_back(file.schema->field(field.place)->WithType(arrays.back()->type()));
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(described)), rows->num_rows(), std::move(arrays));
+}
+
+std::optional<std::string_view> Rows::State::document(std::size_t row) const {
+  const std::optional<ArrowPlace> place = documents.at(static_cast<std::int64_t>(row));
+  return place ? std::optional(columnar::bytes_of(*place->array, place->row)) : std::nullopt;
 }
 
 std::string_view Rows::State::text_of(columnar::RowTextForm form, std::uint64_t begin, std::uint64_t end,
@@ -164,8 +163,48 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
 }
 
 Value Rows::value(std::size_t row, std::size_t column) const {
-  const std::optional<ArrowPlace> place = state_.values[column].at(static_cast<std::int64_t>(row));
-  return place ? value_of(state_.columns[column].type, *place->array, place->row) : Value(Null{});
+  for (const std::size_t field : state_.sources[column]) {
+    const std::optional<ArrowPlace> place = state_.values[field].at(static_cast<std::int64_t>(row));
+    if (place) return value_of(state_.fields[field].type, *place->array, place->row);
+  }
+  return Null{};
+}
+
+std::span<const Member> Rows::members(std::size_t row) const {
+  std::vector<Member>& members = state_.members;
+  members.clear();
+  const std::optional<std::string_view> document = state_.document(row);
+  if (!document) {
+    for (std::size_t column = 0; column < state_.columns.size(); ++column) {
+      Value found = value(row, column);
+      if (!std::holds_alternative<Null>(found)) members.push_back({state_.columns[column].name, std::move(found)});
+    }
+    return members;
+  }
+  state_.spelled.clear();
+  JsonMembers written(*document);
+  while (const std::optional<JsonSpan> member = written.next()) {
+    std::string_view name = member->key;
+    if (name.contains('\\')) name = state_.spelled.emplace_back(columnar::key_text(name));
+    members.push_back({name, Null{}});
+    if (member->value == "null") continue;
+    if (const std::optional<std::size_t> column = state_.keys.find(member->key))
+      members.back().value = value(row, *column);
+    if (std::holds_alternative<Null>(members.back().value)) members.back().value = JsonText{member->value};
+  }
+  return members;
+}
+
+std::optional<Value> Rows::find(std::size_t row, std::string_view name) const {
+  if (const std::optional<std::size_t> place = column(name)) {
+    Value found = value(row, *place);
+    if (!std::holds_alternative<Null>(found)) return found;
+  }
+  if (!state_.document(row)) return std::nullopt;
+  for (const Member& member : members(row)) {
+    if (member.name == name) return member.value;
+  }
+  return std::nullopt;
 }
 
 std::string_view Rows::json() const {
@@ -209,14 +248,30 @@ RowsReader::~RowsReader() = default;
 RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextColumn> columns) {
   auto impl = std::make_unique<Impl>(file);
   Rows::State& state = impl->state;
-  const std::shared_ptr<arrow::Schema> schema = file.state().reader->schema();
+  const std::shared_ptr<arrow::Schema>& schema = file.state().schema;
+  state.document_field = schema->GetFieldIndex(std::string(schema::document_column_name));
+  const auto is_beside = [&](const RowTextColumn& column) {
+    return state.document_field >= 0 && !column.variant_of.empty();
+  };
+  std::vector<const RowTextColumn*> described;
   for (const RowTextColumn& column : columns) {
-    const int field = schema->GetFieldIndex(column.name);
-    if (field < 0) continue;
+    const int place = schema->GetFieldIndex(column.name);
+    if (place < 0) continue;
+    state.fields.push_back({.place = place, .type = column.type});
+    described.push_back(&column);
+    if (is_beside(column)) continue;
     state.columns.push_back({.name = column.name, .type = column.type});
-    state.fields.push_back(field);
+    state.sources.push_back({state.fields.size() - 1});
   }
-  for (std::size_t i = 0; i < state.columns.size(); ++i) state.places.emplace(state.columns[i].name, i);
+  for (std::size_t i = 0; i < state.columns.size(); ++i) {
+    state.places.emplace(state.columns[i].name, i);
+    state.keys.add(state.columns[i].name, i);
+  }
+  for (std::size_t field = 0; field < described.size(); ++field) {
+    if (!is_beside(*described[field])) continue;
+    if (const auto base = state.places.find(described[field]->variant_of); base != state.places.end())
+      state.sources[base->second].push_back(field);
+  }
   return RowsReader(std::move(impl));
 }
 

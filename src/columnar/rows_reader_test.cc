@@ -7,6 +7,7 @@
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
 #include <arrow/json/from_string.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -312,6 +313,122 @@ TEST_F(RowsReaderTest, AnyPartOfSeveralBatches) {
       EXPECT_EQ(batch->num_rows(), static_cast<std::int64_t>(last - first));
     }
   }
+}
+
+/// Two rows of documents and one of columns alone, in a table whose column `n` had misfits.
+class DocumentRowsReader : public for_tests::JobFile {
+ protected:
+  const Rows& rows(const arrow::RecordBatchVector& batches) {
+    file_.emplace(file(batches));
+    texts_.emplace(RowTexts::open(*file_, columns_, {}).value());
+    reader_.emplace(RowsReader::open(*file_, columns_));
+    const auto selected = reader_->select(0, file_->size().rows, *texts_);
+    EXPECT_TRUE(selected) << selected.error().message;
+    return **selected;
+  }
+
+  static std::shared_ptr<arrow::RecordBatch> batch() {
+    const auto documents = array_of(
+        arrow::utf8(), R"(["{\"new\":{\"a\":1.50},\"n\":7,\"\\u0062\":null}", "{\"n\":\"x\",\"b\":true}", null])");
+    return arrow::RecordBatch::Make(
+        arrow::schema({arrow::field("b", arrow::boolean()), arrow::field("n", arrow::int64()),
+                       arrow::field("n__v_text", arrow::utf8()), arrow::field("_dlt_document", arrow::utf8())}),
+        3,
+        {array_of(arrow::boolean(), "[null, true, false]"), array_of(arrow::int64(), "[7, null, null]"),
+         array_of(arrow::utf8(), R"([null, "x", null])"), documents});
+  }
+
+  static std::string text(std::span<const Member> members) {
+    std::string out;
+    for (const Member& member : members) out += fmt::format("{}:{} ", member.name, member.value.index());
+    return out;
+  }
+
+  std::vector<RowTextColumn> columns_{{.name = "b", .type = DataType::bool_},
+                                      {.name = "n", .type = DataType::bigint},
+                                      {.name = "n__v_text", .variant_of = "n"}};
+  std::optional<IpcFileReader> file_;
+  std::optional<RowTexts> texts_;
+  std::optional<RowsReader> reader_;
+};
+
+TEST_F(DocumentRowsReader, HaveTheShapeOfTheirDocuments) {
+  const Rows& held = rows({batch()});
+  const Row first = held[0];
+  ASSERT_EQ(first.members().size(), 3U);
+  EXPECT_EQ(first.members()[0].name, "new");
+  EXPECT_EQ(first.members()[0].value, Value(JsonText{R"({"a":1.50})"})) << "no column has it";
+  EXPECT_EQ(first.members()[1].value, Value(std::int64_t{7}));
+  EXPECT_EQ(first.members()[2].name, "b");
+  EXPECT_EQ(first.members()[2].value, Value(Null{}));
+  EXPECT_EQ(first.find("b"), Value(Null{})) << "the key is there";
+  EXPECT_EQ(first.find("gone"), std::nullopt);
+  EXPECT_EQ(first.find("new"), Value(JsonText{R"({"a":1.50})"}));
+  EXPECT_EQ(first.json(), R"({"new":{"a":1.50},"n":7})");
+  const Row second = held[1];
+  EXPECT_EQ(second["n"], Value(std::string_view("x"))) << "a misfit is under its own key";
+  EXPECT_EQ(second.find("n"), Value(std::string_view("x")));
+  EXPECT_EQ(held.column("n__v_text"), std::nullopt);
+  EXPECT_EQ(held.columns().size(), 2U);
+  EXPECT_EQ(second.members()[0].name, "n");
+  EXPECT_EQ(second.members()[1].value, Value(true));
+}
+
+TEST_F(DocumentRowsReader, RowsWithoutDocumentsAreTheirColumns) {
+  const Rows& held = rows({batch()});
+  ASSERT_EQ(held[2].members().size(), 1U);
+  EXPECT_EQ(held[2].members()[0].value, Value(false));
+  EXPECT_EQ(held[2].find("n"), std::nullopt);
+  EXPECT_EQ(held[2].json(), R"({"b":false})");
+}
+
+TEST_F(DocumentRowsReader, ARecordBatchHasTheMisfitsBeside) {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  ASSERT_TRUE(rows({batch()}).record_batch(&array, &schema));
+  const auto taken = arrow::ImportRecordBatch(&array, &schema).ValueOrDie();
+  EXPECT_EQ(taken->schema()->ToString(), "b: bool\nn: int64\nn__v_text: string");
+  EXPECT_EQ((*taken->column(2)->GetScalar(1))->ToString(), "x");
+}
+
+TEST_F(RowsReaderTest, RowsOfSeveralSectionsAreRead) {
+  const std::string path = folder_ / "sections.arrow";
+  const auto first = arrow::RecordBatch::Make(arrow::schema({arrow::field("a", arrow::int64())}), 3,
+                                              {array_of(arrow::int64(), "[1, 2, 3]")});
+  const auto second = arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("a", arrow::run_end_encoded(arrow::int32(), arrow::int64())),
+                     arrow::field("b", arrow::utf8(), false)}),
+      2,
+      {*arrow::RunEndEncodedArray::Make(2, array_of(arrow::int32(), "[2]"), array_of(arrow::int64(), "[4]")),
+       array_of(arrow::utf8(), R"(["x", "y"])")});
+  std::optional<IpcFileWriter> writer;
+  for (const auto& batch : {first, second}) {
+    ArrowSchema schema{};
+    ArrowArray array{};
+    ASSERT_TRUE(arrow::ExportRecordBatch(*batch, &array, &schema).ok());
+    if (writer)
+      ASSERT_TRUE(writer->change_columns(schema));
+    else
+      writer.emplace(IpcFileWriter::create(path, schema).value());
+    schema.release(&schema);
+    ASSERT_TRUE(writer->append(&array));
+  }
+  ASSERT_TRUE(writer->finish());
+  const IpcFileReader held = IpcFileReader::open(path).value();
+  const std::vector<RowTextColumn> columns{{.name = "a", .type = DataType::bigint}, {.name = "b"}};
+  RowTexts texts = RowTexts::open(held, columns, {}).value();
+  RowsReader reader = RowsReader::open(held, columns);
+  const Result<const Rows*> rows = reader.select(1, 5, texts);
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ((*rows)->json(), "{\"a\":2}\n{\"a\":3}\n{\"a\":4,\"b\":\"x\"}\n{\"a\":4,\"b\":\"y\"}\n");
+  EXPECT_EQ((**rows)[0]["b"], Value(Null{}));
+  EXPECT_EQ((**rows)[3]["a"], Value(std::int64_t{4}));
+  ArrowArray array{};
+  ArrowSchema schema{};
+  ASSERT_TRUE((*rows)->record_batch(&array, &schema));
+  const auto taken = arrow::ImportRecordBatch(&array, &schema).ValueOrDie();
+  EXPECT_TRUE(taken->ValidateFull().ok());
+  EXPECT_EQ(taken->schema()->ToString(), "a: int64\nb: string");
 }
 
 }  // namespace

@@ -7,13 +7,16 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "columnar/arrow_batch.h"
+#include "columnar/document_keys.h"
 #include "columnar/ipc_file_state.h"
 #include "columnar/row_texts.h"
 #include "outfall/rows.h"
@@ -21,25 +24,38 @@
 namespace outfall {
 
 struct Rows::State {
+  /// A column of the file that is wanted.
+  struct Field {
+    int place = 0;  ///< in the file
+    DataType type = DataType::text;
+  };
   const columnar::IpcFileReader::State& file;
-  std::vector<RowsColumn> columns{};
-  std::vector<int> fields{};  ///< of each column, its place in the file
+  std::vector<Field> fields{};
+  int document_field = -1;            ///< in the file; -1: it has no documents
+  std::vector<RowsColumn> columns{};  ///< what the function sees of them
+  /// Of each column, the fields that may have its value; the first that has one counts.
+  std::vector<std::vector<std::size_t>> sources{};
   std::unordered_map<std::string_view, std::size_t> places{};
+  columnar::DocumentKeys keys{};  ///< of columns
 
   int batch_index = -1;
-  std::shared_ptr<arrow::RecordBatch> batch{};  ///< of the file
-  std::shared_ptr<arrow::RecordBatch> rows{};   ///< those in hand, of all columns of the file
-  std::vector<columnar::ColumnValues> values{};
+  std::shared_ptr<arrow::RecordBatch> batch{};   ///< of the file
+  std::shared_ptr<arrow::RecordBatch> rows{};    ///< those in hand, of all columns of the file
+  std::vector<columnar::ColumnValues> values{};  ///< of the fields
+  columnar::ColumnValues documents{};
   std::uint64_t first = 0;
   columnar::RowTexts* texts = nullptr;
   std::string json{};
   std::string typed_json{};
   std::string row_json{};
+  std::vector<Member> members{};
+  std::deque<std::string> spelled{};  ///< names of members that are written with escapes
 
   arrow::Status select(std::int64_t begin, std::int64_t end);
   /// Those in hand, of the columns alone, one value for each row: who reads them need not know of runs and
   /// dictionaries.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> plain_rows() const;
+  std::optional<std::string_view> document(std::size_t row) const;
   std::string_view text_of(columnar::RowTextForm form, std::uint64_t begin, std::uint64_t end, std::string& out) const;
 };
 

@@ -38,7 +38,7 @@ struct Capabilities {
   const sql::Dialect* dialect = nullptr;                   ///< of a database; null: it has no types of its own
   NamingConvention naming = NamingConvention::snake_case;  ///< of a new dataset
   std::optional<int> max_table_nesting{};                  ///< where nothing else was asked for
-  /// Rows go on as JSON: where tables mirror the documents, these are spooled as they were written.
+  /// Where tables mirror the documents, rows are spooled with these beside their columns.
   bool takes_documents = false;
   /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
   std::uint64_t recommended_file_size = 0;

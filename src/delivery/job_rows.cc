@@ -10,7 +10,9 @@ std::vector<columnar::RowTextColumn> row_columns(const schema::Table& table, boo
   for (const schema::Column& column : table.columns) {
     const bool is_left_out = skips_dlt && schema::is_system_name(column.name);
     if (!column.type || is_left_out) continue;
-    columns.push_back({.name = column.name, .type = *column.type, .is_variant = column.variant});
+    columns.push_back({.name = column.name,
+                       .type = *column.type,
+                       .variant_of = std::string(column.variant ? schema::variant_base(column.name) : "")});
   }
   return columns;
 }

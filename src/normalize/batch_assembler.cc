@@ -54,7 +54,7 @@ Status BatchAssembler::finish() {
 }
 
 Status BatchAssembler::hand_on(PackageTable& table) {
-  Status written = table.held.documents ? write_documents(table) : write(table);
+  Status written = write(table);
   held_bytes_ -= std::exchange(table.held_bytes, 0);
   table.by_name.clear();
   table.held = ShapedTable{};
@@ -72,7 +72,6 @@ void BatchAssembler::hold(PackageTable& table, ShapedTable& shaped) {
     held.documents->append(*shaped.documents);
   }
   held.rows = rows + shaped.rows;
-  if (held.documents) return;
   for (ShapedColumn& column : shaped.columns) {
     if (!column.cells && !column.constant) continue;
     const auto found = table.by_name.find(column.name);
@@ -104,7 +103,12 @@ ColumnBuilder* BatchAssembler::held_cells(PackageTable& table, const std::string
 
 void BatchAssembler::describe(PackageTable& table) {
   if (table.schema.release != nullptr) table.schema.release(&table.schema);
-  columnar::make_batch_schema(table.columns, &table.schema);
+  std::vector<columnar::BatchColumn> columns = table.columns;
+  if (table.has_documents) {
+    columns.push_back(
+        {.name = std::string(schema::document_column_name), .type = {.type = DataType::json}, .nullable = false});
+  }
+  columnar::make_batch_schema(columns, &table.schema);
 }
 
 void BatchAssembler::grow(PackageTable& table) const {
@@ -114,7 +118,8 @@ void BatchAssembler::grow(PackageTable& table) const {
   for (const ShapedColumn& column : table.held.columns) {
     wanted.emplace(column.name, column.constant ? Encoding::constant : Encoding::plain);
   }
-  if (wanted.size() == known && known > 0) return;
+  const bool had_documents = std::exchange(table.has_documents, table.held.documents.has_value());
+  if (wanted.size() == known && known > 0 && table.has_documents == had_documents) return;
 
   std::vector<columnar::BatchColumn> columns;
   for (const schema::Column& column : schema_.tables.find(table.held.name)->columns) {
@@ -124,7 +129,7 @@ void BatchAssembler::grow(PackageTable& table) const {
     if (found == wanted.end() && !is_required) continue;
     columns.push_back({.name = column.name,
                        .type = column_type(column),
-                       .nullable = column.nullable,
+                       .nullable = column.nullable || table.has_documents,
                        .encoding = found == wanted.end() ? Encoding::plain : found->second});
   }
   table.columns = std::move(columns);
@@ -170,20 +175,13 @@ Status BatchAssembler::write(PackageTable& table) {
     return fail(fmt::format("the {} rows of {} have no column that has a type", rows, table.held.name),
                 "--add-row-ids gives each of them a _dlt_id to stand for it");
   }
-  std::vector<ArrowArray> arrays(table.columns.size());
+  std::vector<ArrowArray> arrays(table.columns.size() + (table.has_documents ? 1 : 0));
   Status complete;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const columnar::BatchColumn& column = table.columns[i];
-    take(table, column, &arrays[i]);
-    if (!column.nullable && arrays[i].null_count > 0) {
-      complete =
-          fail(fmt::format("not every row of {} has a value that the column {} takes, and it must be set in every row",
-                           table.held.name, column.name),
-               schema::is_system_name(column.name)
-                   ? "--add-row-ids gives rows of Parquet and Arrow what rows of documents have"
-                   : "give every document the key, or load into another table");
-    }
+    take(table, table.columns[i], &arrays[i]);
+    if (complete) complete = check_is_set(table, table.columns[i], arrays[i]);
   }
+  if (table.has_documents) table.held.documents->release_into(&arrays.back());
   ArrowArray batch;
   columnar::make_batch(std::move(arrays), rows, &batch);
   if (!complete) {
@@ -193,18 +191,15 @@ Status BatchAssembler::write(PackageTable& table) {
   return write_(table.held.name, table.schema, &batch);
 }
 
-Status BatchAssembler::write_documents(PackageTable& table) {
-  const columnar::BatchColumn column{
-      .name = std::string(schema::document_column_name), .type = {.type = DataType::json}, .nullable = false};
-  std::vector<ArrowArray> arrays(1);
-  table.held.documents->release_into(&arrays.front());
-  ArrowArray batch;
-  columnar::make_batch(std::move(arrays), table.held.rows, &batch);
-  ArrowSchema schema;
-  columnar::make_batch_schema({&column, 1}, &schema);
-  Status written = write_(table.held.name, schema, &batch);
-  schema.release(&schema);
-  return written;
+/// In a document, a value of any type is one: it need not be in the column.
+Status BatchAssembler::check_is_set(const PackageTable& table, const columnar::BatchColumn& column,
+                                    const ArrowArray& cells) {
+  if (column.nullable || cells.null_count == 0) return {};
+  return fail(fmt::format("not every row of {} has a value that the column {} takes, and it must be set in every row",
+                          table.held.name, column.name),
+              schema::is_system_name(column.name)
+                  ? "--add-row-ids gives rows of Parquet and Arrow what rows of documents have"
+                  : "give every document the key, or load into another table");
 }
 
 std::map<std::string, std::set<std::string>> BatchAssembler::columns() const {

@@ -2,7 +2,8 @@
 //
 // BatchAssembler: the rows of some chunks as Arrow batches with the columns that the package has for the table so far.
 //
-// Rows that are kept as whole documents are batches of one column, schema::document_column_name.
+// Rows that have their documents beside their cells have them in a column of batches alone,
+// schema::document_column_name.
 //
 // Rows are held back until there are enough of them: a batch costs something for each of its columns. A table's columns
 // only grow while a package is made. A batch has a null column for each that its rows do not have, so job files change
@@ -57,12 +58,13 @@ class BatchAssembler {
   /// Hands on what is held back.
   Status finish();
 
-  /// The columns that were handed on with cells, by table.
+  /// The columns of tables that were handed on, by table.
   std::map<std::string, std::set<std::string>> columns() const;
 
  private:
   struct PackageTable {
     std::vector<columnar::BatchColumn> columns;  ///< in the schema's order
+    bool has_documents = false;                  ///< as the schema below has it
     ArrowSchema schema{};
     ShapedTable held;                                      ///< rows that wait for more
     std::unordered_map<std::string, std::size_t> by_name;  ///< places in held.columns
@@ -72,10 +74,10 @@ class BatchAssembler {
   static void hold(PackageTable& table, ShapedTable& shaped);
   Status hand_on(PackageTable& table);
   Status write(PackageTable& table);
-  Status write_documents(PackageTable& table);
   void grow(PackageTable& table) const;
   static void encode_sparse(PackageTable& table);
   void take(PackageTable& table, const columnar::BatchColumn& column, ArrowArray* out) const;
+  static Status check_is_set(const PackageTable& table, const columnar::BatchColumn& column, const ArrowArray& cells);
   static void describe(PackageTable& table);
   static columnar::ColumnBuilder* held_cells(PackageTable& table, const std::string& column);
 

@@ -160,7 +160,7 @@ struct TableShape {
   std::uint64_t chunk_serial = 0;
   const TableShape* first_parent = nullptr;  ///< of the first row: one name may be reached on two paths
   std::uint32_t rows = 0;
-  std::optional<columnar::ColumnBuilder> documents;  ///< in place of cells (RootOptions::keeps_documents)
+  std::optional<columnar::ColumnBuilder> documents;  ///< of the rows (RootOptions::keeps_documents)
   columnar::ColumnRoom documents_room;               ///< that those of the last chunk needed
   std::vector<std::uint32_t> touched;                ///< columns with cells, in order of the first
   std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get
@@ -188,8 +188,8 @@ using ColumnHints = std::unordered_map<std::string, schema::ColumnType>;
 struct RootOptions {
   int max_nesting = 1000;
   bool root_key = false;  ///< nested rows carry the id of their root row
-  /// JSON documents are kept whole. Their keys are columns of the table all the same, with the types that their values
-  /// have, but no row has cells. For tables that have no nested ones (max_nesting 0).
+  /// Rows have the JSON documents that they were beside their cells, also where a value has no place in these. For
+  /// tables that have no nested ones (max_nesting 0).
   bool keeps_documents = false;
 };
 

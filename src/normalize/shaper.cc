@@ -107,7 +107,7 @@ class Shaper::State {
   ShapedChunk shape(const Chunk& chunk) {
     shape_.sync();
     const bool keeps_documents = chunk.csv == nullptr && options_.of_root(inputs_[chunk.input].table).keeps_documents;
-    walker_.begin_chunk(keeps_documents ? RowsKept::as_documents : RowsKept::as_cells);
+    walker_.begin_chunk(keeps_documents);
     ShapedChunk shaped;
     shaped.input = chunk.input;
     const std::uint64_t duplicate_keys = walker_.duplicate_keys();

@@ -66,8 +66,8 @@ simdjson::ondemand::value Walker::parsers_value(const Value& value) {
   return OpenedValue(value);
 }
 
-void Walker::begin_chunk(RowsKept kept) {
-  kept_ = kept;
+void Walker::begin_chunk(bool keeps_documents) {
+  keeps_documents_ = keeps_documents;
   ++chunk_serial_;
   chunk_tables_.clear();
   system_columns_left_out_.reset();
@@ -131,7 +131,7 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   if (!document_.at_end() || (is_wrapped() && object_keys_ != 1)) {
     return fail_rest(std::min(find_rest(), source_.text.size()));
   }
-  if (kept_ == RowsKept::as_documents) keep_document(*root.table);
+  if (keeps_documents_) keep_document(*root.table);
   keep_begun_tables();
   return step;
 }

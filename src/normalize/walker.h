@@ -54,18 +54,12 @@ DocumentError parse_error(simdjson::error_code code);
 /// As much of a value as a message repeats: at most 80 bytes, whole characters.
 std::string_view sample(std::string_view value);
 
-/// What is kept of the rows of a chunk.
-enum class RowsKept : std::uint8_t {
-  as_cells,
-  as_documents,  ///< the documents as a whole; no column gets cells
-};
-
 class Walker {
  public:
   Walker(Shape& shape, const RowIdSeed& seed) : shape_(shape), row_ids_(seed) {}
 
-  /// From now on rows and cells belong to a new chunk.
-  void begin_chunk(RowsKept kept);
+  /// From now on rows and cells belong to a new chunk. `keeps_documents`: rows have their documents beside their cells.
+  void begin_chunk(bool keeps_documents);
 
   /// Shapes one document into a row of `root`'s table and rows of the tables below it. On an error nothing of it is
   /// left.
@@ -236,7 +230,7 @@ class Walker {
   DocumentText source_;
   std::optional<DocumentError> error_;
   std::optional<DocumentSurvey> survey_;
-  RowsKept kept_ = RowsKept::as_cells;
+  bool keeps_documents_ = false;
   std::unordered_set<std::size_t> left_out_keys_;  // of the document in hand, by their offsets
   std::vector<Frame> frames_;
   std::vector<Row> rows_;

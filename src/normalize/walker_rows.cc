@@ -71,7 +71,7 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
   if (survey_ && own_id != survey_->row_ids.end()) {
     row.id = own_id->second;
   } else if (parent == none) {
-    if (kept_ == RowsKept::as_cells) row_ids_.root(source_.address, row.id);
+    row_ids_.root(source_.address, row.id);
   } else {
     rows_[parent].id_used = true;
     row_ids_.nested(rows_[parent].id, table.name, list_index, row.id);
@@ -89,7 +89,7 @@ void Walker::begin_table(TableShape& table) {
   table.variants.clear();
   table.conflicts.clear();
   table.documents.reset();
-  if (kept_ == RowsKept::as_documents) {
+  if (keeps_documents_) {
     table.documents.emplace(schema::ColumnType{.type = DataType::json}, table.documents_room);
   }
   new_tables_ += table.confirmed ? 0 : 1;
@@ -178,7 +178,7 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
 
 /// In a document that is kept whole, a value of any type is one.
 bool Walker::is_set(const ColumnSlot& column, const Row& row) const {
-  if (kept_ == RowsKept::as_documents) return column.row_serial == row.serial;
+  if (keeps_documents_) return column.row_serial == row.serial;
   return column.chunk_serial == chunk_serial_ && column.cells && column.cells->length() > row.number;
 }
 
@@ -190,7 +190,7 @@ void Walker::keep_document(TableShape& table) {
 }
 
 void Walker::leave_out(const Frame& frame, const KeySlot& slot) {
-  if (slot.role != KeySlot::Role::row_id && kept_ == RowsKept::as_documents) left_out_keys_.insert(frame.key_offset);
+  if (slot.role != KeySlot::Role::row_id && keeps_documents_) left_out_keys_.insert(frame.key_offset);
 }
 
 void Walker::put_system_cells(Row& row) {
@@ -217,7 +217,7 @@ void Walker::touch(TableShape& table, std::uint32_t index, const Row& row,
   column.chunk_serial = chunk_serial_;
   column.found_as_variant = false;
   column.cells.reset();
-  if (!column.constant && kept_ == RowsKept::as_cells) column.cells.emplace(column.type, column.room);
+  if (!column.constant) column.cells.emplace(column.type, column.room);
   table.touched.push_back(index);
   if (column.confirmed) return;
   DiscoveryOrder order;

@@ -68,7 +68,13 @@ Result<OpenFile*> PackageWriter::State::file_for(std::string_view table, const A
   schema_key.clear();
   append_schema_key(schema, schema_key);
   if (const auto found = open.find(table); found != open.end()) {
-    if (found->second.schema_key == schema_key) return &found->second;
+    OpenFile& file = found->second;
+    if (file.schema_key == schema_key) return &file;
+    if (options.keeps_file) {
+      if (Status changed = file.writer.change_columns(schema); !changed) return fail(std::move(changed).error());
+      file.schema_key = schema_key;
+      return &file;
+    }
     if (Status done = end_file(found); !done) return fail(std::move(done).error());
   }
   if (open.size() >= options.open_files_max) {

@@ -36,6 +36,8 @@ struct PackageWriterOptions {
   std::size_t open_files_max = limits::open_job_files_max;
   /// A file that has so many bytes gets no more rows; 0: a table is one file.
   std::uint64_t file_bytes = 0;
+  /// Where the columns of a table change: they are changed in its file. Else another one is begun.
+  bool keeps_file = false;
   std::uint64_t disk_reserve_bytes = limits::disk_reserve_bytes;
   /// The space left on the disk of a folder.
   std::function<Result<std::uint64_t>(const std::string&)> free_bytes = outfall::free_bytes;
@@ -52,8 +54,8 @@ class PackageWriter {
   ~PackageWriter();
 
   /// Appends rows to a table and releases the batch, also when it fails. `schema` is the struct that describes the
-  /// batch. Other columns, order or types than those of the table's open file begin a new job file. After a failure
-  /// only discard() is left.
+  /// batch. Other columns, order or types than those of the table's open file begin a new job file, unless files are
+  /// kept. After a failure only discard() is left.
   Status append(std::string_view table, const ArrowSchema& schema, ArrowArray* batch);
 
   std::uint64_t bytes() const;

@@ -334,8 +334,11 @@ class Extraction {
     if (writer_) {
       if (Status removed = writer_->discard(); !removed) return fail(std::move(removed.error()));
     }
-    Result<package::PackageWriter> writer = package::PackageWriter::create(
-        request_.paths.packages, load_id_, {.file_bytes = run_.destination.capabilities().recommended_file_size});
+    // Who takes rows in batches is given those of a table as one file, as far as its size allows.
+    Result<package::PackageWriter> writer =
+        package::PackageWriter::create(request_.paths.packages, load_id_,
+                                       {.file_bytes = run_.destination.capabilities().recommended_file_size,
+                                        .keeps_file = run_.destination.lane_options() != nullptr});
     if (!writer) return fail(std::move(writer.error()));
     writer_.emplace(std::move(*writer));
     request_.ledger.forget_set_aside();

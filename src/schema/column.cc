@@ -95,4 +95,13 @@ Column variant_column(const Naming& naming, std::string_view column, DataType ty
   return variant;
 }
 
+std::string_view variant_base(std::string_view variant) {
+  std::size_t end = std::string_view::npos;
+  for (const NamingConvention convention : {NamingConvention::direct, NamingConvention::snake_case}) {
+    const std::size_t found = variant.rfind(std::string(Naming(convention).separator()) + "v_");
+    if (found != std::string_view::npos && (end == std::string_view::npos || found > end)) end = found;
+  }
+  return end == std::string_view::npos ? std::string_view() : variant.substr(0, end);
+}
+
 }  // namespace outfall::schema

@@ -49,4 +49,7 @@ void set_type(Column& column, const ColumnType& type);
 /// The column for the values of another type than their own column has: `<column>__v_<type>`.
 Column variant_column(const Naming& naming, std::string_view column, DataType type);
 
+/// Whose values a variant of that name has, whatever the naming; empty: it is no such name, or was shortened.
+std::string_view variant_base(std::string_view variant);
+
 }  // namespace outfall::schema

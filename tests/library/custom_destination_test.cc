@@ -100,6 +100,42 @@ TEST_F(CustomDestinations, DecimalsDatesTimesAndBytesHaveTheirTypes) {
   EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
 }
 
+TEST_F(CustomDestinations, RowsHaveTheShapeOfTheirDocuments) {
+  const std::vector<std::string> documents{R"({"b":null,"total":7,"at":"2024-01-02T03:04:05Z"})",
+                                           R"({"total":"much","nested":{"x":1.50,"y":null}})"};
+  std::vector<std::string> names;
+  std::string json;
+  const auto look = [&](const Rows& rows, const TableSchema&) {
+    json = rows.json();
+    for (const Row row : rows) {
+      for (const Member& member : row.members()) names.emplace_back(member.name);
+    }
+    EXPECT_EQ(rows[0].find("b"), Value(Null{}));
+    EXPECT_EQ(rows[1].find("b"), std::nullopt);
+    EXPECT_TRUE(rows[0].get<Timestamp>("at"));
+    EXPECT_EQ(rows[0]["total"], Value(std::int64_t{7}));
+    EXPECT_EQ(rows[1]["total"], Value(std::string_view("much")));
+    EXPECT_EQ(rows[1]["nested"], Value(JsonText{R"({"x":1.50,"y":null})"}));
+  };
+  EXPECT_EQ(run({}, look, documents).ending, Ending::delivered);
+  EXPECT_THAT(names, ElementsAre("b", "total", "at", "total", "nested"));
+  EXPECT_EQ(json, R"({"total":7,"at":"2024-01-02T03:04:05Z"})"
+                  "\n" +
+                      documents[1] + "\n");
+}
+
+TEST_F(CustomDestinations, RowsAreTheirColumnsOnRequest) {
+  std::vector<std::string> names;
+  const auto look = [&](const Rows& rows, const TableSchema&) {
+    for (const Row row : rows) {
+      for (const Member& member : row.members()) names.emplace_back(member.name);
+      EXPECT_EQ(row.find("b"), std::nullopt);
+    }
+  };
+  run({.keeps_documents = false}, look, {R"({"b":null,"total":7})", R"({"total":"much"})"});
+  EXPECT_THAT(names, ElementsAre("total", "total\u25b6v_text"));
+}
+
 TEST_F(CustomDestinations, RowsAreARecordBatchThatOutlivesTheCall) {
   ArrowArray array{};
   ArrowSchema schema{};

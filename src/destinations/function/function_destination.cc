@@ -33,6 +33,7 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
       options_(options),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
+                    .takes_documents = destination_->options().keeps_documents,
                     .recommended_file_size = options.recommended_file_size,
                     .raises_on_failed_jobs = options.raises_on_failed_jobs} {}
 

@@ -322,6 +322,7 @@ Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& addres
                    "compile it anew with the header of this version");
   }
   CustomOptions options{.name = fmt::format("{}#{}", *path, symbol),
+                        .keeps_documents = false,
                         .skip_dlt_columns_and_tables = plugin.keeps_dlt_columns == 0,
                         .deduplicates = plugin.deduplicates != 0};
   if (plugin.naming_convention != nullptr) {

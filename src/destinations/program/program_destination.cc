@@ -52,7 +52,7 @@ ProgramDestination::ProgramDestination(const std::string& address, Kind kind, st
       lanes_(options.lanes),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
-                    .takes_documents = options.lanes.format == LoaderFileFormat::jsonl,
+                    .takes_documents = is_lines(options.lanes.format),
                     .recommended_file_size = options.recommended_file_size,
                     .raises_on_failed_jobs = options.raises_on_failed_jobs},
       lock_path_(options.lock_path),
