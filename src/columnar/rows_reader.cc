@@ -163,11 +163,15 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
 }
 
 Value Rows::value(std::size_t row, std::size_t column) const {
-  for (const std::size_t field : state_.sources[column]) {
+  const auto in = [&](std::size_t field) {
     const std::optional<ArrowPlace> place = state_.values[field].at(static_cast<std::int64_t>(row));
-    if (place) return value_of(state_.fields[field].type, *place->array, place->row);
-  }
-  return Null{};
+    return place ? value_of(state_.fields[field].type, *place->array, place->row) : Value(Null{});
+  };
+  const State::Source& source = state_.sources[column];
+  Value found = in(source.own);
+  for (std::size_t i = 0; i < source.misfits.size() && std::holds_alternative<Null>(found); ++i)
+    found = in(source.misfits[i]);
+  return found;
 }
 
 std::span<const Member> Rows::members(std::size_t row) const {
@@ -261,7 +265,7 @@ RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextCo
     described.push_back(&column);
     if (is_beside(column)) continue;
     state.columns.push_back({.name = column.name, .type = column.type});
-    state.sources.push_back({state.fields.size() - 1});
+    state.sources.push_back({.own = state.fields.size() - 1});
   }
   for (std::size_t i = 0; i < state.columns.size(); ++i) {
     state.places.emplace(state.columns[i].name, i);
@@ -270,7 +274,7 @@ RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextCo
   for (std::size_t field = 0; field < described.size(); ++field) {
     if (!is_beside(*described[field])) continue;
     if (const auto base = state.places.find(described[field]->variant_of); base != state.places.end())
-      state.sources[base->second].push_back(field);
+      state.sources[base->second].misfits.push_back(field);
   }
   return RowsReader(std::move(impl));
 }

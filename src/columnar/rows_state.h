@@ -29,12 +29,16 @@ struct Rows::State {
     int place = 0;  ///< in the file
     DataType type = DataType::text;
   };
+  /// The field that has a column's values, and those that have what did not fit it.
+  struct Source {
+    std::size_t own = 0;
+    std::vector<std::size_t> misfits{};
+  };
   const columnar::IpcFileReader::State& file;
   std::vector<Field> fields{};
   int document_field = -1;            ///< in the file; -1: it has no documents
   std::vector<RowsColumn> columns{};  ///< what the function sees of them
-  /// Of each column, the fields that may have its value; the first that has one counts.
-  std::vector<std::vector<std::size_t>> sources{};
+  std::vector<Source> sources{};      ///< of each column
   std::unordered_map<std::string_view, std::size_t> places{};
   columnar::DocumentKeys keys{};  ///< of columns
 
