@@ -121,6 +121,10 @@ struct RunOptions {
   /// Levels of nesting that become tables and columns; deeper values stay JSON.
   std::optional<int> max_table_nesting{};
   std::vector<ColumnHint> columns{};
+  /// The columns that are the key of each table which the inputs fill: keys of their documents, dots for nested. A row
+  /// without a value for one of them is a bad row. Kept in the table's schema, which destinations are shown; no rows
+  /// are merged by it. Empty: the key that the schema has.
+  std::vector<std::string> primary_key{};
   /// The clock that timestamps without an offset in texts were read from: `Europe/Oslo`, `+02:00`. Empty: UTC.
   std::string timezone{};
   /// Copies the root row's id into every nested row (`_dlt_root_id`).

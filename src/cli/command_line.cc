@@ -317,6 +317,7 @@ Status take_shape(const Typed& typed, RunOptions& run) {
     if (!hint) return fail(std::move(hint.error()));
     run.columns.push_back(std::move(*hint));
   }
+  run.primary_key = typed.primary_key;
   return done;
 }
 

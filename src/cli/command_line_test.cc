@@ -128,6 +128,18 @@ TEST(CommandLine, FailedJobsAreSkippedAsTheyAreToBeRejected) {
   EXPECT_EQ(error_of({"package", "abort"}).blame, Blame::usage);
 }
 
+TEST(CommandLine, AKeyHasColumnsWithCommasOrOneByOne) {
+  const auto key_of = [](std::vector<const char*> arguments) {
+    Result<Command> command = parse(std::move(arguments));
+    EXPECT_TRUE(command) << command.error().message;
+    return std::get<RunCommand>(*command).run.primary_key;
+  };
+  EXPECT_TRUE(key_of({"run", "f"}).empty());
+  const std::vector<std::string> both{"shop", "number"};
+  EXPECT_EQ(key_of({"run", "f", "-k", "shop,number"}), both);
+  EXPECT_EQ(key_of({"run", "-k", "shop", "--primary-key", "number", "f"}), both);
+}
+
 TEST(CommandLine, LettersAreNamedByIdOrByPipeline) {
   const auto replay_of = [](std::vector<const char*> arguments) {
     Result<Command> command = parse(std::move(arguments));

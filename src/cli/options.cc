@@ -248,6 +248,12 @@ void add_shape_options(CLI::App& app, Typed& typed) {
       ->type_name("NAME:TYPE")
       ->allow_extra_args(false)
       ->group(shape);
+  app.add_option("-k,--primary-key", typed.primary_key,
+                 "The columns that are the key of a row, such as id or 'shop,number'; a row without one is bad")
+      ->type_name("COLUMNS")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(shape);
   text(app, "--timezone", typed.timezone, "ZONE",
        "What timestamps without an offset in JSON and CSV are in, such as Europe/Oslo or +02:00. Default: UTC")
       ->group(shape);

@@ -33,6 +33,7 @@ struct Typed {
   std::string timezone;
   std::string nesting;
   std::vector<std::string> columns;
+  std::vector<std::string> primary_key;
   std::string data_dir;
   std::string state;
   std::string state_interval;

@@ -61,6 +61,7 @@ RunOptions run_options(const ReplayOptions& options) {
   run.inputs.clear();
   run.from_memory.clear();
   run.write_disposition = WriteDisposition::append;
+  run.primary_key.clear();
   run.type_conflicts = TypeConflicts::reject;
   run.on_reject = OnReject::dead_letter;
   run.bad_rows_max = std::numeric_limits<std::uint64_t>::max();

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "schema/table.h"
+
 namespace outfall::engine {
 namespace {
 
@@ -61,6 +63,17 @@ Status check_memory_inputs(const RunOptions& options) {
   return {};
 }
 
+Status check_primary_key(const RunOptions& options) {
+  for (const std::string& column : options.primary_key) {
+    if (column.empty()) return refuse("a column of the primary key has no name", "-k a,b makes a and b the key");
+    if (schema::is_system_name(column)) {
+      return refuse(fmt::format("{} cannot be a primary key: each load gives its rows new ones", column),
+                    "name columns of the data");
+    }
+  }
+  return {};
+}
+
 Status check_rest(const RunOptions& options) {
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
   if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 4 MiB");
@@ -70,7 +83,7 @@ Status check_rest(const RunOptions& options) {
   if (options.max_table_nesting && *options.max_table_nesting < 0) {
     return refuse("the nesting of tables is negative", "0 keeps objects and lists as JSON");
   }
-  return {};
+  return check_primary_key(options);
 }
 
 }  // namespace

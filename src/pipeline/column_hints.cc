@@ -156,6 +156,11 @@ Found nearly_named(const std::string& path, const schema::Schema& schema, const 
 
 }  // namespace
 
+std::string column_at(std::string_view path, const schema::Naming& naming) {
+  const std::string normalized = normalized_path(path, naming);
+  return naming.shorten_fragments(split(normalized));
+}
+
 Result<normalize::ColumnHints> read_column_hints(const std::vector<ColumnHint>& hints, const schema::Naming& naming) {
   normalize::ColumnHints read;
   for (const ColumnHint& hint : hints) {

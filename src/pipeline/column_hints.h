@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "normalize/shape.h"
@@ -13,6 +14,9 @@
 #include "schema/schema.h"
 
 namespace outfall::pipeline {
+
+/// The column of a root table that a path names: `payload.userId` is `payload__user_id`.
+std::string column_at(std::string_view path, const schema::Naming& naming);
 
 /// Keys of the paths are normalized one by one, so a hint may be written as the key or as the column.
 ///

@@ -16,6 +16,7 @@
 #include "pipeline/column_hints.h"
 #include "pipeline/first_call.h"
 #include "pipeline/letter_source.h"
+#include "pipeline/primary_keys.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/seal_checks.h"
 #include "pipeline/settled_types.h"
@@ -278,6 +279,8 @@ class Extraction {
     add_notes(report_, notes_on_merged(request_.memory.schema, roots_, run_.options.write_disposition));
     set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
+    set_primary_keys(request_.memory.schema, roots_, run_.options.primary_key, options_.shape,
+                     options_.write_disposition);
 
     Result<normalize::NormalizeSummary> summary =
         shape_until_settled(run_, request_.memory, options_, settled_, [this] { return shape_into_new_package(); });
@@ -481,6 +484,8 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   const schema::Schema before = schema;
   Result<normalize::NormalizeOptions> options = normalize_options(run, memory, "", progress);
   if (!options) return fail(std::move(options.error()));
+  set_primary_keys(schema, root_tables(*options, choice.reports), run.options.primary_key, options->shape,
+                   options->write_disposition);
   progress.begin(Progress::Stage::extract, "");
   std::optional<RejectedRows> rejects;
   options->take_rejected = [&rejects](const normalize::RejectedDocument& document) { return rejects->take(document); };

@@ -136,6 +136,21 @@ TEST_F(CustomDestinations, RowsAreTheirColumnsOnRequest) {
   EXPECT_THAT(names, ElementsAre("total", "total\u25b6v_text"));
 }
 
+TEST_F(CustomDestinations, TheKeyOfATableIsAHintOfItsColumns) {
+  std::vector<std::string> keys;
+  const auto note = [&keys](const Rows&, const TableSchema& table) {
+    for (const ColumnSchema& column : table.columns) {
+      if (column.primary_key) keys.push_back(column.name + (column.nullable ? "" : "!"));
+    }
+  };
+  const Report report = run({}, note, numbered(1), {.primary_key = {"id"}});
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_EQ(run({}, note, numbered(2)).ending, Ending::delivered) << "the schema keeps it";
+  EXPECT_THAT(keys, ElementsAre("id!", "id!"));
+  EXPECT_EQ(run({}, note, numbered(3), {.primary_key = {"no"}}).ending, Ending::failed);
+  EXPECT_EQ(run({}, note, numbered(3), {.primary_key = {""}}).ending, Ending::misuse);
+}
+
 TEST_F(CustomDestinations, RowsAreARecordBatchThatOutlivesTheCall) {
   ArrowArray array{};
   ArrowSchema schema{};
