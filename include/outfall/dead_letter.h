@@ -44,6 +44,8 @@ struct DeadLetter {
   std::string key{};             ///< that it was sent under; empty: none
   std::uint64_t attempts = 0;    ///< how often it was sent, or replayed
   std::string replay_load_id{};  ///< of the newest package that brought it once more; empty: none did
+  std::string primary_key{};     ///< its values of it, as a JSON object; empty: its table has none
+  std::string overtaken_by{};    ///< the load that delivered a later row of that primary key; empty: none did
 };
 
 enum class DeadLetterOrder {
@@ -100,6 +102,9 @@ struct ReplayOptions {
   DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
   std::string id{};             ///< one letter, and the rest of the choice does not count
   ReplayKey key = ReplayKey::same;
+  /// Also letters of which a later row of the same primary key was delivered since. Without, one of them is an error,
+  /// and nothing is sent.
+  bool force = false;
   /// A function of the program, which letters of its destination are delivered to; those of others are left then.
   std::shared_ptr<CustomDestination> custom_destination{};
   std::chrono::milliseconds state_interval{1000};  ///< as in PipelineOptions

@@ -42,6 +42,9 @@ inline constexpr std::size_t letter_text_bytes_max = std::size_t{1} << 20;
 /// bad rows.
 inline constexpr std::uint64_t letters_bytes_max = std::uint64_t{1} << 30;
 
+/// Bytes of a primary key that the state store keeps as it is, for messages; a longer one goes by its hash.
+inline constexpr std::size_t primary_key_bytes_max = 1024;
+
 /// Days that traces, dead letters and the records of loaded packages are kept.
 inline constexpr std::int64_t retention_days = 90;
 

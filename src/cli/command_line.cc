@@ -561,6 +561,7 @@ Result<Command> replay_command(const Typed& typed) {
   if (done) done = take_talk(typed, command.talk);
   if (!done) return fail(std::move(done.error()));
   replay.key = typed.new_key ? ReplayKey::fresh : ReplayKey::same;
+  replay.force = typed.force;
   replay.lock_wait = pipeline.lock_wait;
   replay.state_interval = pipeline.state_interval;
   replay.run.rejected_ok = typed.rejected_ok;

@@ -153,6 +153,8 @@ TEST(CommandLine, LettersAreNamedByIdOrByPipeline) {
   EXPECT_EQ(all.letters.pipeline, "shop");
   EXPECT_EQ(all.letters.limit, 3U);
   EXPECT_EQ(all.key, ReplayKey::fresh);
+  EXPECT_FALSE(all.force);
+  EXPECT_TRUE(replay_of({"replay", "shop", "--force"}).force);
   EXPECT_EQ(all.lock_wait, std::chrono::seconds(2));
   EXPECT_EQ(replay_of({"replay", "1.5"}).letters.pipeline, "1.5") << "a load id is no letter";
   EXPECT_EQ(replay_of({"replay", "-p", "shop"}).letters.pipeline, "shop");

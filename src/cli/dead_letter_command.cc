@@ -75,11 +75,16 @@ std::string status_text(const DeadLetter& letter) {
   return fmt::format("{} by load {}", letter.status, letter.replay_load_id);
 }
 
+std::string overtaken_text(const DeadLetter& letter) {
+  return fmt::format("by a later row of its primary key, in load {}", letter.overtaken_by);
+}
+
 std::string letter_lines(const DeadLetter& letter) {
   std::string out = fmt::format("{}  {}, table {}, {}\n", letter.id, letter.pipeline, one_line(letter.table),
                                 time_text(letter.rejected_at));
   out += line("where", place_text(letter));
   if (letter.status != "open") out += line("status", status_text(letter));
+  if (!letter.overtaken_by.empty()) out += line("overtaken", overtaken_text(letter));
   out += line("reason", one_line(letter.reason));
   if (letter.status == "dropped") return out;
   return out + line("row", shortened(shown_row(letter.text.substr(0, row_columns_max * 4)), row_columns_max));
@@ -129,6 +134,8 @@ int show(const DeadLetterCommand& command) {
                                      count_text(letter.attempts, "attempt")));
   }
   if (!letter.key.empty()) text += line("key", letter.key);
+  if (!letter.primary_key.empty()) text += line("primary key", one_line(letter.primary_key));
+  if (!letter.overtaken_by.empty()) text += line("overtaken", overtaken_text(letter));
   text += line("reason", one_line(letter.reason));
   if (!letter.hint.empty()) text += line("hint", one_line(letter.hint));
   if (!is_whole(letter) && letter.status != "dropped") text += line("kept", cut_text(letter));

@@ -442,6 +442,10 @@ void add_replay(CLI::App& parent, Typed& typed, const char* usage) {
       .add_flag("--new-key", typed.new_key,
                 "Send rows that a program has rejected under new keys. Default: each under the key of its letter")
       ->group("Which");
+  replay
+      .add_flag("--force", typed.force,
+                "Also those of which a later row of the same primary key was delivered since. Default: an error")
+      ->group("Which");
   add_rejected_ok(replay, typed);
   add_batch_options(replay, typed, BatchSize::is_one);
   add_machine_options(replay, typed);

@@ -93,6 +93,7 @@ struct Typed {
   bool yes = false;
   bool all = false;
   bool new_key = false;
+  bool force = false;
   bool watch = false;
   bool version = false;
 };

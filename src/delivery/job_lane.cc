@@ -127,8 +127,11 @@ Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
   ledger::StateChanges state;
   if (writer != nullptr) state = writer->take_state_changes();
   switch (outcome.kind) {
-    case Outcome::Kind::delivered:
-      return settle({.lane = record_, .state = std::move(state)});
+    case Outcome::Kind::delivered: {
+      ledger::LaneUpdate update{.lane = record_, .state = std::move(state)};
+      if (Status noted = note_delivered({}, update); !noted) return fail(std::move(noted.error()));
+      return settle(std::move(update));
+    }
     case Outcome::Kind::rejected:
       return outcome.rows.empty() ? divide(outcome) : reject(outcome.rows, std::move(state));
     case Outcome::Kind::retry:
@@ -170,6 +173,7 @@ Status JobLane::open_rows() {
 void JobLane::close_rows() {
   if (rows_ == nullptr) return;
   not_numbers_ += rows_->texts.not_numbers();
+  keys_.reset();
   rows_.reset();
 }
 
@@ -310,7 +314,7 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
   const auto now = RateLimit::Clock::now();
   // Why the next one cannot be read is told when it is to be sent.
   const bool is_new = take_batch() && add_intent(record);
-  const bool has_more = update.rejected > 0 || !update.state.empty();
+  const bool has_more = update.rejected > 0 || !update.state.empty() || !update.delivered.empty();
   const bool may_wait = is_grouped() && !is_new && !has_more && now - marked_at_ < mark_interval;
   record_ = record;
   if (may_wait) {
@@ -364,6 +368,7 @@ Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows, ledger::State
   for (const RejectedRow& row : rows) {
     if (Status kept = keep(row, update.letters); !kept) return fail(std::move(kept.error()));
   }
+  if (Status noted = note_delivered(rows, update); !noted) return fail(std::move(noted.error()));
   return settle(std::move(update));
 }
 
@@ -375,7 +380,11 @@ Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error, le
   const bool has_some = rows.size() < ends_.back() - record_.settled;
   if (has_some) record_.held = held_text(rows);
   if (!has_some) state.clear();
-  return recorded({.lane = record_, .state = std::move(state)}, std::exchange(unmarked_, 0), {.step = Step::stopped});
+  ledger::LaneUpdate update{.lane = record_, .state = std::move(state)};
+  if (has_some) {
+    if (Status noted = note_delivered(rows, update); !noted) return fail(std::move(noted.error()));
+  }
+  return recorded(std::move(update), std::exchange(unmarked_, 0), {.step = Step::stopped});
 }
 
 /// An earlier run has stopped at rows that were rejected; this one may let them go.
@@ -391,6 +400,9 @@ Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letter
   if (load_.request.lanes->on_reject != OnReject::dead_letter) return {};
   std::string text;
   if (Status told = rows_->texts.append_as_kept(place, text); !told) return told;
+  Result<std::string> primary = primary_key(place);
+  if (!primary) return fail(std::move(primary.error()));
+  load_.letters.add(job_.table, *primary);
   letters.push_back({.table = job_.table,
                      .input = fmt::format("package {}", load_.request.package.load_id),
                      .line = place + 1,
@@ -403,7 +415,40 @@ Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letter
                      .job_file = job_.file,
                      .row = place,
                      .key = key_of(place, place + 1),
-                     .attempt = std::max<std::uint64_t>(attempts_.count(), 1)});
+                     .attempt = std::max<std::uint64_t>(attempts_.count(), 1),
+                     .primary_key = std::move(*primary),
+                     .table_row = static_cast<std::int64_t>(first_ + place)});
+  return {};
+}
+
+/// Empty: the row has none.
+Result<std::string> JobLane::primary_key(std::uint64_t row) {
+  if (!keys_) {
+    const std::vector<columnar::RowTextColumn>* columns = load_.letters.columns(job_.table);
+    if (columns == nullptr) return std::string();
+    Result<RowKeys> keys = RowKeys::open(rows_->file, *columns);
+    if (!keys) return fail(std::move(keys.error()));
+    keys_.emplace(std::move(*keys));
+  }
+  return keys_->of(row);
+}
+
+/// The destination has the batch in hand, but for the rejected rows: letters of earlier rows that have the key of one
+/// of them are overtaken, and it is recorded with the batch that they are.
+Status JobLane::note_delivered(const std::vector<RejectedRow>& rejected, ledger::LaneUpdate& update) {
+  if (!load_.letters.has_any(job_.table)) return {};
+  auto next = rejected.begin();
+  for (std::uint64_t row = record_.settled; row < ends_.back(); ++row) {
+    if (next != rejected.end() && next->row == row - record_.settled) {
+      ++next;
+      continue;
+    }
+    Result<std::string> key = primary_key(row);
+    if (!key) return fail(std::move(key.error()));
+    if (!load_.letters.has(job_.table, *key)) continue;
+    update.delivered.push_back(
+        {.table = job_.table, .key = std::move(*key), .row = static_cast<std::int64_t>(first_ + row)});
+  }
   return {};
 }
 
@@ -425,6 +470,7 @@ Result<Turn> JobLane::leave_stuck(const Outcome& outcome) {
   if (outcome.kind == Outcome::Kind::unknown) ++record_.unknown;
   record_.last_error = outcome.reason;
   error_ = error_of(outcome, Remedy::retry);
+  keys_.reset();
   rows_.reset();
   return recorded({.lane = record_}, std::exchange(unmarked_, 0), {.step = Step::stopped});
 }

@@ -23,6 +23,7 @@
 #include "delivery/job_rows.h"
 #include "delivery/lane.h"
 #include "delivery/lane_log.h"
+#include "delivery/letter_keys.h"
 
 namespace outfall::delivery {
 
@@ -53,6 +54,7 @@ struct LoadOfLanes {
   LaneLog& log;
   Storm storm{};
   Rejections rejections{};
+  LetterKeys letters{};
 };
 
 /// What a person may do about a package that has lanes which were given up.
@@ -71,6 +73,7 @@ class JobLane final : public Lane {
 
   const ledger::JobRecord& job() const { return job_; }
   const schema::Table& schema() const { return table_; }
+  std::uint64_t first() const { return first_; }  ///< of its rows among those of the table in the package
   /// Whether its rows are documents, and not parts of some.
   bool is_of_documents() const;
   const ledger::LaneRecord& record() const { return record_; }
@@ -101,6 +104,8 @@ class JobLane final : public Lane {
   Result<Turn> hold(const std::vector<RejectedRow>& rows, Error error, ledger::StateChanges state);
   Result<Turn> reject_held();
   Status keep(const RejectedRow& row, std::vector<ledger::Letter>& letters);
+  Result<std::string> primary_key(std::uint64_t row);
+  Status note_delivered(const std::vector<RejectedRow>& rejected, ledger::LaneUpdate& update);
   Result<Turn> wait_or_stop(const Outcome& outcome);
   Result<Turn> leave_stuck(const Outcome& outcome);
   Result<Turn> give_up(const Outcome& outcome);
@@ -120,6 +125,7 @@ class JobLane final : public Lane {
   const BatchForm form_then_;  ///< of what may have been sent by an earlier process
   BatchForm rows_form_{};      ///< of `rows_`
   std::shared_ptr<JobRows> rows_{};
+  std::optional<RowKeys> keys_{};  ///< of `rows_`, once one was asked for
   std::uint64_t not_numbers_ = 0;  ///< of rows that are closed
 
   /// Where the batch in hand ends is last; what is left of the cut, of which it is a part, ends before it.

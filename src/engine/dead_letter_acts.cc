@@ -12,6 +12,7 @@
 #include "engine/registry.h"
 #include "engine/target.h"
 #include "engine/worst_ending.h"
+#include "ledger/data_dir.h"
 #include "pipeline/held_command.h"
 #include "pipeline/letter_source.h"
 
@@ -53,6 +54,29 @@ Result<std::uint64_t> drop_in(const engine::LettersFound& found, const std::stri
       });
   if (!done) return fail(done.error());
   return dropped;
+}
+
+/// Looks at the letters of all the pipelines before anything is sent in one of them. What is delivered meanwhile, each
+/// pipeline sees for itself.
+///
+/// Errors: one of them is overtaken.
+Status check_overtaken(const engine::LettersFound& found, const ReplayOptions& options) {
+  pipeline::OvertakenLetters overtaken;
+  std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
+  for (const std::string& key : found.pipelines) {
+    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(found.data_dir, key);
+    if (!paths) return fail(paths.error());
+    Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths->database);
+    if (!ledger) return fail(std::move(ledger.error()));
+    const Status visited = ledger->visit_letters(found.filter, [&](const ledger::LetterRecord& letter) -> Result<bool> {
+      if (left == 0) return false;
+      if (letter.status == ledger::letter_status::open) overtaken.add(letter);
+      return --left > 0;
+    });
+    if (!visited) return visited;
+  }
+  std::optional<Error> error = overtaken.error();
+  return error ? fail(std::move(*error)) : Status();
 }
 
 /// What a replay asks of its rows: what cannot be taken as it is stays rejected.
@@ -108,6 +132,14 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
     }
     address = std::move(*own);
   }
+  // A program's own destination gets those of its pipeline alone, which the pipeline looks at itself.
+  if (!options.force && address.empty() && found->pipelines.size() > 1) {
+    if (Status newest = check_overtaken(*found, options); !newest) {
+      all.error = std::move(newest.error());
+      all.ending = ending_of(*all.error);
+      return all;
+    }
+  }
   const RunOptions run = run_options(options);
   std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
   for (const std::string& key : found->pipelines) {
@@ -121,7 +153,8 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
                                    .waiting = options.waiting};
     ledger::LetterFilter filter = found->filter;
     filter.limit = static_cast<std::int64_t>(std::min(left, static_cast<std::size_t>(filter.limit)));
-    pipeline::LetterSource source({.filter = filter, .keeps_keys = options.key == ReplayKey::same}, run.chunk);
+    pipeline::LetterSource source(
+        {.filter = filter, .keeps_keys = options.key == ReplayKey::same, .takes_overtaken = options.force}, run.chunk);
     const auto binding = engine::remembered_binding(found->data_dir, key);
     if (binding && !*binding) continue;  // it died before it had anything
     if (binding && !address.empty() && (*binding)->destination != address) continue;

@@ -50,6 +50,8 @@ std::string to_json(const DeadLetter& letter) {
   out.set("key", text_or_null(letter.key));
   out.set("attempts", count_json(letter.attempts));
   out.set("replay_load_id", text_or_null(letter.replay_load_id));
+  out.set("primary_key", text_or_null(letter.primary_key));
+  out.set("overtaken_by", text_or_null(letter.overtaken_by));
   return to_json(out);
 }
 

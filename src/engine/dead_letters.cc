@@ -33,7 +33,9 @@ DeadLetter letter_of(const std::string& pipeline, const ledger::LetterRecord& re
           .row = letter.row,
           .key = letter.key,
           .attempts = letter.attempt,
-          .replay_load_id = record.replay_load_id};
+          .replay_load_id = record.replay_load_id,
+          .primary_key = letter.primary_key,
+          .overtaken_by = record.overtaken_by};
 }
 
 }  // namespace

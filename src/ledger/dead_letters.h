@@ -31,6 +31,9 @@ Status replay_letters(Database& database, const std::string& load_id, std::span<
 /// Of a replay: what was set aside of rows of its jobs says why these letters are open again.
 Status reopen_rejected_letters(Database& database, const std::string& load_id);
 
+/// Ledger::overtake_letters. Rows that the load leaves out overtake nothing.
+Status overtake(Database& database, const std::string& load_id, std::span<const DeliveredKey> delivered);
+
 /// Of a load that is complete: its proposed letters count. Of a replay they say why letters are open again; all others
 /// are replayed.
 Status settle_letters(Database& database, const std::string& load_id);

@@ -139,8 +139,11 @@ class Ledger {
   /// for those that it leaves out, which are open again. The job files of the newest `keep_packages` loaded packages
   /// are kept from now on, those of all others are debris.
   ///
+  /// `delivered` are rows of it that have the key of a letter, as overtake_letters takes them; not those that it leaves
+  /// out.
+  ///
   /// Fault points: before_ledger_loaded, after_ledger_loaded.
-  Status mark_loaded(const std::string& load_id, int keep_packages);
+  Status mark_loaded(const std::string& load_id, int keep_packages, std::span<const DeliveredKey> delivered = {});
 
   /// What was sealed with a package, in the order of the command.
   Result<std::vector<InputRecord>> inputs_of(const std::string& load_id);
@@ -194,6 +197,17 @@ class Ledger {
 
   /// Forgets the text of open letters, and calls them dropped. Returns how many.
   Result<std::uint64_t> drop_letters(const LetterFilter& filter);
+
+  /// Primary keys of letters of a table whose rows may go out once more, and that no later row has overtaken yet; those
+  /// that are proposed of a load too.
+  Result<std::vector<std::string>> letter_keys(const std::string& table, const std::string& proposed_of = {});
+
+  /// By table, the place of the first letter of a load that has a primary key and was not overtaken.
+  Result<std::map<std::string, std::int64_t>> first_keyed_letters(const std::string& load_id);
+
+  /// Calls letters overtaken by rows of `load_id` that are delivered: those of the same primary key whose row stood
+  /// before. A row of a replay stands where the row of its letter stood.
+  Status overtake_letters(const std::string& load_id, std::span<const DeliveredKey> delivered);
 
   /// The keys under which the rows of a replay go out, by table, in the order of its rows there. Empty: the row has
   /// none from before.

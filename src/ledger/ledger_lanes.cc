@@ -183,7 +183,8 @@ Result<std::vector<LaneRecord>> Ledger::lanes(const std::string& load_id) {
 /// One mark and nothing else, which is what a batch of a lone lane needs: a transaction of one statement. False: it
 /// takes more than that, or nothing may be written.
 bool Ledger::mark_alone(const std::string& load_id, const LaneUpdate& update) {
-  if (has_set_aside_ || update.rejected > 0 || !update.letters.empty() || !update.state.empty()) {
+  if (has_set_aside_ || update.rejected > 0 || !update.letters.empty() || !update.state.empty() ||
+      !update.delivered.empty()) {
     return false;
   }
   static const std::string mark_of_ours =
@@ -230,6 +231,12 @@ Status Ledger::record_lanes(const std::string& load_id, const std::string& run_i
   }
   if (recorded && has_set_aside_) {
     recorded = keep_rejected(database_, load_id, run_id);
+  }
+  // Behind the letters, since a row may have overtaken one of its own batch.
+  for (const LaneUpdate& update : updates) {
+    if (recorded) {
+      recorded = overtake(database_, load_id, update.delivered);
+    }
   }
   forget_set_aside();
   if (recorded) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view letter_columns =
     "table_name, input, line, column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at, "
-    "job_file, row_number, key, attempt, is_csv";
+    "job_file, row_number, key, attempt, is_csv, primary_key, table_row";
 
 LetterRecord read_letter(const Statement& row) {
   return {.load_id = std::string(row.text(0)),
@@ -34,8 +34,11 @@ LetterRecord read_letter(const Statement& row) {
                      .row = static_cast<std::uint64_t>(row.integer(16)),
                      .key = std::string(row.text(17)),
                      .attempt = static_cast<std::uint64_t>(row.integer(18)),
-                     .is_csv = row.integer(19) != 0},
-          .replay_load_id = std::string(row.text(20))};
+                     .is_csv = row.integer(19) != 0,
+                     .primary_key = std::string(row.text(20)),
+                     .table_row = row.integer(21)},
+          .replay_load_id = std::string(row.text(22)),
+          .overtaken_by = std::string(row.text(23))};
 }
 
 constexpr std::string_view filter_sql =
@@ -79,14 +82,14 @@ Status Ledger::set_aside(const Letter& letter) {
     Status made = database_.execute(
         "CREATE TEMP TABLE IF NOT EXISTS set_aside (ordinal INTEGER PRIMARY KEY, table_name, input, line, "
         "column_number, byte_offset, reason, hint, header, text, text_bytes, rejected_at, job_file, row_number, key, "
-        "attempt, is_csv); DELETE FROM set_aside");
+        "attempt, is_csv, primary_key, table_row); DELETE FROM set_aside");
     if (!made) {
       return made;
     }
     has_set_aside_ = true;
   }
   Result<Statement> statement = database_.prepare(fmt::format(
-      "INSERT INTO temp.set_aside ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO temp.set_aside ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       letter_columns));
   if (!statement) {
     return std::unexpected(statement.error());
@@ -95,7 +98,8 @@ Status Ledger::set_aside(const Letter& letter) {
   return statement
       ->with(letter.table, letter.input, letter.line, letter.column, letter.offset, letter.reason, letter.hint,
              letter.header, text.substr(0, limits::letter_text_bytes_max), letter.text_bytes, letter.rejected_at,
-             letter.job_file, letter.row, letter.key, letter.attempt, letter.is_csv ? 1 : 0)
+             letter.job_file, letter.row, letter.key, letter.attempt, letter.is_csv ? 1 : 0, letter.primary_key,
+             letter.table_row)
       .run();
 }
 
@@ -148,6 +152,29 @@ Status reopen_rejected_letters(Database& database, const std::string& load_id) {
        "= "
        "s.table_name AND o.replay_row = s.row_number + (SELECT coalesce(sum(before.rows), 0) FROM main.jobs AS before "
        "WHERE before.load_id = ?1 AND before.table_name = j.table_name AND before.position < j.position)"});
+}
+
+Status overtake(Database& database, const std::string& load_id, std::span<const DeliveredKey> delivered) {
+  if (delivered.empty()) {
+    return {};
+  }
+  Result<Statement> statement = database.prepare(
+      "UPDATE dead_letters AS o SET overtaken_by = ?1 FROM (SELECT ?1 AS load_id, ?4 AS table_row WHERE NOT EXISTS "
+      "(SELECT 1 FROM packages WHERE load_id = ?1 AND is_replay) UNION ALL SELECT load_id, table_row FROM dead_letters "
+      "WHERE replay_load_id = ?1 AND status = 'replaying' AND table_name = ?2 AND replay_row = ?4) AS d "
+      "WHERE o.table_name = ?2 AND o.primary_key = ?3 AND o.primary_key <> '' AND o.overtaken_by = '' AND o.status IN "
+      "('open', 'replaying', 'proposed') AND (o.load_id < d.load_id OR (o.load_id = d.load_id AND o.table_row < "
+      "d.table_row)) AND NOT EXISTS (SELECT 1 FROM dead_letters AS r WHERE r.load_id = ?1 AND r.table_name = ?2 AND "
+      "r.table_row = ?4 AND (r.status = 'proposed' OR (r.status = 'open' AND r.job_file <> '')))");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  for (const DeliveredKey& row : delivered) {
+    if (Status marked = statement->with(load_id, row.table, row.key, row.row).run(); !marked) {
+      return marked;
+    }
+  }
+  return {};
 }
 
 Status settle_letters(Database& database, const std::string& load_id) {
@@ -215,9 +242,10 @@ Status Ledger::propose_refused(const RefusedDocuments& refused) {
 
 Status Ledger::visit_letters(const LetterFilter& filter, const VisitLetter& visit) {
   const std::string_view order = filter.order == LetterOrder::newest_first ? "DESC" : "ASC";
-  Result<Statement> statement = database_.prepare(fmt::format(
-      "SELECT load_id, ordinal, run_id, status, {}, replay_load_id {} ORDER BY load_id {}, ordinal LIMIT ?8",
-      letter_columns, filter_sql, order));
+  Result<Statement> statement =
+      database_.prepare(fmt::format("SELECT load_id, ordinal, run_id, status, {}, replay_load_id, overtaken_by {} "
+                                    "ORDER BY load_id {}, ordinal LIMIT ?8",
+                                    letter_columns, filter_sql, order));
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -266,10 +294,11 @@ Result<std::uint64_t> Ledger::letters_left_by(const std::string& load_id) {
 }
 
 Result<std::optional<LetterRecord>> Ledger::letter(const std::string& load_id, std::int64_t ordinal) {
-  Result<Statement> statement = database_.prepare(fmt::format(
-      "SELECT load_id, ordinal, run_id, status, {}, replay_load_id FROM dead_letters WHERE load_id = ?1 AND "
-      "ordinal = ?2 AND status <> 'proposed'",
-      letter_columns));
+  Result<Statement> statement =
+      database_.prepare(fmt::format("SELECT load_id, ordinal, run_id, status, {}, replay_load_id, overtaken_by FROM "
+                                    "dead_letters WHERE load_id = ?1 AND "
+                                    "ordinal = ?2 AND status <> 'proposed'",
+                                    letter_columns));
   const Result<bool> row = statement ? statement->with(load_id, ordinal).step() : std::unexpected(statement.error());
   if (!row) {
     return std::unexpected(row.error());
@@ -282,10 +311,11 @@ Result<std::uint64_t> Ledger::drop_letters(const LetterFilter& filter) {
   if (!transaction) {
     return std::unexpected(transaction.error());
   }
-  Result<Statement> statement = database_.prepare(
-      fmt::format("UPDATE dead_letters SET status = 'dropped', text = x'' WHERE rowid IN (SELECT rowid {} AND status = "
-                  "'open' ORDER BY load_id, ordinal LIMIT ?8)",
-                  filter_sql));
+  Result<Statement> statement =
+      database_.prepare(fmt::format("UPDATE dead_letters SET status = 'dropped', text = x'', primary_key = '' WHERE "
+                                    "rowid IN (SELECT rowid {} AND status = "
+                                    "'open' ORDER BY load_id, ordinal LIMIT ?8)",
+                                    filter_sql));
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -296,6 +326,43 @@ Result<std::uint64_t> Ledger::drop_letters(const LetterFilter& filter) {
     dropped = transaction->commit();
   }
   return dropped ? Result<std::uint64_t>(count) : std::unexpected(dropped.error());
+}
+
+Result<std::vector<std::string>> Ledger::letter_keys(const std::string& table, const std::string& proposed_of) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT DISTINCT primary_key FROM dead_letters WHERE table_name = ?1 AND primary_key <> '' AND overtaken_by = '' "
+      "AND (status IN ('open', 'replaying') OR (status = 'proposed' AND load_id = ?2))");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  return collect(statement->with(table, proposed_of), [](const Statement& row) { return std::string(row.text(0)); });
+}
+
+Result<std::map<std::string, std::int64_t>> Ledger::first_keyed_letters(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT table_name, min(table_row) FROM dead_letters WHERE load_id = ?1 AND primary_key <> '' AND overtaken_by = "
+      "'' AND status = 'open' GROUP BY table_name");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  const auto rows = collect(statement->with(load_id),
+                            [](const Statement& row) { return std::pair(std::string(row.text(0)), row.integer(1)); });
+  if (!rows) {
+    return std::unexpected(rows.error());
+  }
+  return std::map<std::string, std::int64_t>(rows->begin(), rows->end());
+}
+
+Status Ledger::overtake_letters(const std::string& load_id, std::span<const DeliveredKey> delivered) {
+  if (delivered.empty()) {
+    return {};
+  }
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  const Status marked = overtake(database_, load_id, delivered);
+  return marked ? transaction->commit() : marked;
 }
 
 Result<std::map<std::string, std::vector<std::string>>> Ledger::replayed_keys(const std::string& load_id) {

@@ -108,6 +108,78 @@ TEST_F(LettersTest, OfWhatIsTakenAfterAllAreForgotten) {
   EXPECT_EQ(ledger.packages(1).value().at(0).rejected, 0U);
 }
 
+TEST_F(LettersTest, AreOvertakenByLaterRowsOfTheirKey) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const auto keyed = [&](const std::string& key, std::int64_t row) {
+    Letter one = letter(key + "@" + std::to_string(row));
+    one.primary_key = key;
+    one.table_row = row;
+    set_aside(ledger, one);
+  };
+  const auto overtaken = [&] {
+    std::vector<std::string> found;
+    for (const LetterRecord& one : letters(ledger)) {
+      if (!one.overtaken_by.empty()) found.push_back(one.letter.text + " " + one.overtaken_by);
+    }
+    return found;
+  };
+  keyed("a", 1);
+  keyed("a", 5);
+  keyed("b", 2);
+  keyed("", 0);
+  const std::string first = seal(ledger, "r1", input("/data/one.jsonl"));
+  EXPECT_THAT(ledger.letter_keys("events").value(), testing::UnorderedElementsAre("a", "b"));
+  EXPECT_THAT(ledger.letter_keys("users").value(), ElementsAre());
+  EXPECT_EQ(ledger.first_keyed_letters(first).value(), (std::map<std::string, std::int64_t>{{"events", 1}}));
+  const auto deliver = [&](const std::string& load, const std::string& table, const std::string& key,
+                           std::int64_t row) {
+    const std::vector<DeliveredKey> rows{{.table = table, .key = key, .row = row}};
+    ASSERT_TRUE(ledger.overtake_letters(load, rows));
+  };
+  deliver(first, "events", "a", 1);
+  deliver(first, "users", "a", 9);
+  deliver(first, "events", "", 9);
+  EXPECT_THAT(overtaken(), ElementsAre()) << "none is later, of the table, and of the key";
+  deliver(first, "events", "a", 3);
+  EXPECT_THAT(overtaken(), ElementsAre("a@1 " + first));
+
+  // What it leaves out overtakes nothing.
+  keyed("b", 7);
+  const std::string second = seal(ledger, "r1", input("/data/two.jsonl"));
+  keyed("b", 8);
+  ASSERT_TRUE(ledger.propose_refused({.load_id = second, .run_id = "r1", .documents = 1}));
+  EXPECT_THAT(ledger.letter_keys("events").value(), testing::UnorderedElementsAre("a", "b"));
+  const std::vector<DeliveredKey> rows{{"events", "a", 0}, {"events", "b", 8}};
+  ASSERT_TRUE(ledger.mark_loaded(second, 0, rows));
+  EXPECT_THAT(overtaken(), ElementsAre("a@1 " + first, "a@5 " + second));
+  EXPECT_THAT(ledger.letter_keys("events").value(), ElementsAre("b")) << "an overtaken one need not be watched";
+
+  ASSERT_TRUE(ledger.drop_letters({.reason = "JSON"}));
+  for (const LetterRecord& one : letters(ledger)) EXPECT_EQ(one.letter.primary_key, "") << "it is a part of the row";
+}
+
+TEST_F(LettersTest, RowsOfAReplayStandWhereTheirLettersStood) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  for (const std::int64_t row : {1, 5, 9}) {
+    Letter one = letter("row " + std::to_string(row));
+    one.primary_key = "a";
+    one.table_row = row;
+    set_aside(ledger, one);
+  }
+  const std::string first = seal(ledger, "r1", input("/data/one.jsonl"));
+  PackageRecord replay = package("r1", ledger.new_load_id().value());
+  replay.is_replay = true;
+  const std::vector<ReplayedLetter> replayed{{.load_id = first, .ordinal = 2, .row = 0}};
+  ASSERT_TRUE(ledger.seal(replay, {}, {.naming = "snake_case", .document = ""}, replayed));
+  const std::vector<DeliveredKey> rows{{"events", "a", 0}};
+  ASSERT_TRUE(ledger.mark_loaded(replay.load_id, 0, rows));
+  std::vector<std::string> found;
+  for (const LetterRecord& one : letters(ledger)) found.push_back(one.status + " " + one.overtaken_by);
+  EXPECT_THAT(found, ElementsAre("open " + replay.load_id, "replayed ", "open "));
+}
+
 TEST_F(LettersTest, OfALongRowTheBeginningIsKept) {
   Ledger ledger = open();
   begin(ledger, "r1");

@@ -334,7 +334,7 @@ Status Ledger::record_attempt(const std::string& load_id, const std::string& err
   return counted ? transaction->commit() : counted;
 }
 
-Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
+Status Ledger::mark_loaded(const std::string& load_id, int keep_packages, std::span<const DeliveredKey> delivered) {
   fault_point(Fault::before_ledger_loaded);
   Result<Transaction> transaction = begin_write();
   if (!transaction) {
@@ -354,6 +354,9 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages) {
   Status marked = loaded->with(load_id, env_->now_us()).run();
   if (marked) {
     marked = expect_one_pending(database_, load_id);
+  }
+  if (marked) {
+    marked = overtake(database_, load_id, delivered);
   }
   if (marked) {
     marked = settle_letters(database_, load_id);

@@ -134,7 +134,18 @@ struct Letter {
   std::uint64_t row = 0;
   std::string key{};
   std::uint64_t attempt = 0;
-  bool is_csv = false;  ///< it was a record of separated text
+  bool is_csv = false;         ///< it was a record of separated text
+  std::string primary_key{};   ///< the row's values of it, as text; empty: its table has none
+  std::int64_t table_row = 0;  ///< its place among the rows of its table in the package, from 0
+};
+
+/// A row that a destination has, of a table that has a primary key.
+struct DeliveredKey {
+  std::string table;
+  std::string key;       ///< as Letter::primary_key
+  std::int64_t row = 0;  ///< as Letter::table_row
+
+  bool operator==(const DeliveredKey&) const = default;
 };
 
 /// A dead letter whose row a package brings once more.
@@ -160,6 +171,7 @@ struct LaneUpdate {
   std::uint64_t documents = 0;    ///< of these, rows of root tables
   std::vector<Letter> letters{};  ///< of the rejected rows that are kept
   StateChanges state{};
+  std::vector<DeliveredKey> delivered{};  ///< of the rows that are delivered now, those with the key of a letter
 };
 
 /// Documents of a package that a destination refuses while it takes the others.
@@ -178,6 +190,7 @@ struct LetterRecord {
   std::string status;  ///< one of letter_status, but for those that nobody is shown (tables.cc)
   Letter letter;
   std::string replay_load_id{};  ///< of the newest package that brought its row once more; empty: none did
+  std::string overtaken_by{};    ///< the load that delivered a later row of its primary key; empty: none did
 };
 
 namespace letter_status {

@@ -354,8 +354,26 @@ SELECT load_id,
 FROM packages ORDER BY load_id DESC;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5,
-                                version_6, version_7, version_8, version_9, version_10};
+// A letter is overtaken when a later row of its primary key was delivered. Rows of a table are in the order of the
+// loads, and in one load in that of the table: `table_row`.
+constexpr const char* version_11 = R"sql(
+ALTER TABLE dead_letters ADD COLUMN primary_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE dead_letters ADD COLUMN table_row INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dead_letters ADD COLUMN overtaken_by TEXT NOT NULL DEFAULT '';
+CREATE INDEX dead_letters_by_primary_key ON dead_letters (table_name, primary_key) WHERE primary_key <> '';
+
+DROP VIEW dead_letter_list;
+CREATE VIEW dead_letter_list AS
+SELECT load_id || '.' || ordinal AS id,
+       strftime('%Y-%m-%d %H:%M:%S', rejected_at / 1000000, 'unixepoch') AS rejected,
+       table_name, input, line, column_number AS column, reason,
+       CAST(text AS TEXT) AS text,
+       text_bytes, status, run_id, job_file, row_number, key, attempt, replay_load_id, primary_key, overtaken_by
+FROM dead_letters WHERE status <> 'proposed' ORDER BY load_id DESC, ordinal;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5, version_6,
+                                version_7, version_8, version_9, version_10, version_11};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

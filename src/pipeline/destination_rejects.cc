@@ -73,6 +73,8 @@ Status DestinationRejects::take(const delivery::RefusedDocument& document) {
         {.input = name, .table = document.table, .line = place->row, .reason = document.reason, .hint = ""});
   }
   if (policy_of(request_.options, package_) != OnReject::dead_letter) return {};
+  Result<std::string> key = keys_.of(document.table, document.row);
+  if (!key) return fail(std::move(key.error()));
   ledger::Letter letter{.table = document.table,
                         .input = name,
                         .line = place->row,
@@ -80,7 +82,9 @@ Status DestinationRejects::take(const delivery::RefusedDocument& document) {
                         .hint = "",
                         .header = "",
                         .rejected_at = request_.env.now_us(),
-                        .row = document.row};
+                        .row = document.row,
+                        .primary_key = std::move(*key),
+                        .table_row = static_cast<std::int64_t>(document.row)};
   return letters_.keep(std::move(letter), document.text);
 }
 

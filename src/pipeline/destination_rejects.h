@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "delivery/destination.h"
+#include "delivery/letter_keys.h"
 #include "ledger/ledger.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
@@ -30,15 +31,15 @@ enum class IfTooMany {
 /// One package, however many attempts its load takes.
 class DestinationRejects final : public delivery::Refusals {
  public:
-  /// All outlive the object.
-  /// `if_too_many` says what becomes of the package then.
+  /// All outlive the object. `keys` are those of the package; `if_too_many` says what becomes of it then.
   DestinationRejects(const RunRequest& request, const ledger::PackageRecord& package, std::string run_id,
-                     ledger::Ledger& ledger, IfTooMany if_too_many)
+                     ledger::Ledger& ledger, delivery::PackageKeys& keys, IfTooMany if_too_many)
       : request_(request),
         package_(package),
         run_id_(std::move(run_id)),
         ledger_(ledger),
         letters_(ledger),
+        keys_(keys),
         places_(package, ledger, request.destination.capabilities().name_length_max()),
         if_too_many_(if_too_many),
         is_recorded_(package.refused > 0) {}
@@ -73,6 +74,7 @@ class DestinationRejects final : public delivery::Refusals {
   std::string run_id_;
   ledger::Ledger& ledger_;
   LetterKeeper letters_;
+  delivery::PackageKeys& keys_;
   RowPlaces places_;
   IfTooMany if_too_many_;
   bool are_too_many_ = false;

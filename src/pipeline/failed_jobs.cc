@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "delivery/batch_key.h"
 #include "delivery/job_rows.h"
+#include "delivery/letter_keys.h"
 #include "ledger/lane_intent.h"
 #include "pipeline/held_command.h"
 #include "pipeline/letter_keeper.h"
@@ -53,7 +54,8 @@ class Skip {
         package_(package),
         schema_(schema),
         letters_(held.ledger),
-        places_(package, held.ledger, request.name_length_max) {}
+        places_(package, held.ledger, request.name_length_max),
+        keys_(package, schema, held.paths.package(package.load_id)) {}
 
   Status take(const LaneRecord& lane) {
     const ledger::JobRecord& job = package_.jobs[static_cast<std::size_t>(lane.position)];
@@ -94,10 +96,13 @@ class Skip {
   Status keep(const LaneRecord& lane, const ledger::JobRecord& job, const schema::Table& table) {
     const auto rows = delivery::open_job_rows(held_.paths.package(package_.load_id), job, table, {});
     if (!rows) return unreadable(rows.error());
+    const std::uint64_t before = rows_before(lane);
     std::string text;
     for (std::uint64_t row = lane.settled; row < job.rows; ++row) {
       text.clear();
       if (Status told = (*rows)->texts.append_as_kept(row, text); !told) return unreadable(told.error());
+      Result<std::string> key = keys_.of(job.table, before + row);
+      if (!key) return unreadable(key.error());
       ledger::Letter letter{.table = job.table,
                             .input = fmt::format("package {}", package_.load_id),
                             .line = row + 1,
@@ -109,7 +114,9 @@ class Skip {
                             .job_file = job.file,
                             .row = row,
                             .key = delivery::batch_key(request_.pipeline, package_.load_id, job.file, row, row + 1),
-                            .attempt = lane.attempts};
+                            .attempt = lane.attempts,
+                            .primary_key = std::move(*key),
+                            .table_row = static_cast<std::int64_t>(before + row)};
       if (table.parent.empty()) {
         if (Status placed = place_letter(places_, letter); !placed) return placed;
       }
@@ -119,12 +126,22 @@ class Skip {
     return {};
   }
 
+  /// Of the table, in front of the job file.
+  std::uint64_t rows_before(const LaneRecord& lane) const {
+    const std::string& table = package_.jobs[static_cast<std::size_t>(lane.position)].table;
+    std::uint64_t rows = 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(lane.position); ++i)
+      rows += package_.jobs[i].table == table ? package_.jobs[i].rows : 0;
+    return rows;
+  }
+
   HeldPipeline& held_;
   const SkipRequest& request_;
   const ledger::PackageRecord& package_;
   const schema::Schema& schema_;
   LetterKeeper letters_;
   RowPlaces places_;
+  delivery::PackageKeys keys_;
   FailedJobs skipped_;
   std::vector<ledger::LaneUpdate> updates_;
 };

@@ -65,6 +65,22 @@ Status check_open(const ledger::LetterRecord& letter) {
 
 }  // namespace
 
+void OvertakenLetters::add(const ledger::LetterRecord& letter) {
+  if (letter.overtaken_by.empty()) return;
+  if (++count_ > 1) return;
+  first_ = fmt::format("dead letter {} of {} is older than what is delivered: load {} has delivered a later row of {}",
+                       id_of(letter), letter.letter.table, letter.overtaken_by, letter.letter.primary_key);
+}
+
+std::optional<Error> OvertakenLetters::error() const {
+  if (count_ == 0) return std::nullopt;
+  std::string message = first_;
+  if (count_ > 1)
+    message += fmt::format("; so {} {} more", count_ == 2 ? "is" : "are", counted(count_ - 1, "dead letter"));
+  return Error{.message = std::move(message),
+               .hint = "--force delivers them all the same, outfall dead-letter drop gives them up; nothing was sent"};
+}
+
 Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
                             const std::vector<PackageReport>& delivered, std::vector<std::string>& notes) {
   const auto stored = ledger.stored_schema();
@@ -79,6 +95,7 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
   const bool is_one = filter.ordinal > 0;
   if (!is_one) filter.status = ledger::letter_status::open;
   std::optional<Error> first;
+  OvertakenLetters overtaken;
   bool is_there = false;
   const Status visited = ledger.visit_letters(filter, [&](const ledger::LetterRecord& letter) -> Result<bool> {
     is_there = true;
@@ -90,6 +107,7 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
       if (is_finished) return true;
       if (Status open = check_open(letter); !open) return fail(std::move(open.error()));
     }
+    if (!choice_.takes_overtaken) overtaken.add(letter);
     if (std::optional<Error> why = obstacle(letter, schema)) {
       if (refused_ < notes_max) notes.push_back(why->message);
       if (!first) first = std::move(why);
@@ -103,6 +121,10 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
   if (is_one && !is_there) {
     return fail(usage(fmt::format("no dead letter '{}.{}'", filter.load_id, filter.ordinal),
                       "outfall dead-letter list shows their ids"));
+  }
+  if (std::optional<Error> refusal = overtaken.error()) {
+    notes.clear();
+    return fail(std::move(*refusal));
   }
   if (refused_ > notes_max) notes.push_back(fmt::format("and {} more", counted(refused_ - notes_max, "dead letter")));
   if (first && chosen_ == 0) {

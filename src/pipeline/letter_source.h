@@ -20,6 +20,20 @@ namespace outfall::pipeline {
 struct LetterChoice {
   ledger::LetterFilter filter{};  ///< with an ordinal: one letter, and it must be possible to replay that
   bool keeps_keys = true;
+  bool takes_overtaken = false;  ///< also those of which a later row of the same primary key was delivered
+};
+
+/// Of letters that are asked for, those that later rows have overtaken.
+class OvertakenLetters {
+ public:
+  void add(const ledger::LetterRecord& letter);
+
+  /// None: there are none. Names the first of them, with its key and the load that delivered the later row.
+  std::optional<Error> error() const;
+
+ private:
+  std::string first_;
+  std::uint64_t count_ = 0;
 };
 
 class LetterSource final : public normalize::DocumentSource {
@@ -32,7 +46,8 @@ class LetterSource final : public normalize::DocumentSource {
   ///
   /// `delivered`: the packages that this run has delivered before it; a letter of theirs need not be open.
   ///
-  /// Errors: usage: the one letter is not there, or is not open; abandon: none that was asked for can be replayed.
+  /// Errors: usage: the one letter is not there, or is not open; abandon: none that was asked for can be replayed; one
+  /// is overtaken, and LetterChoice does not take those.
   Status choose(ledger::Ledger& ledger, const std::string& database, const std::vector<PackageReport>& delivered,
                 std::vector<std::string>& notes);
 

@@ -323,7 +323,8 @@ class Run {
     };
     // What has another type for it by now stays known.
     const bool can_be_read_again = resumed == Resumed::no && package.altered.empty() && are_files(*request_.source);
-    DestinationRejects rejects(request_, package, report_.run_id, held_->ledger,
+    delivery::PackageKeys keys(package, *schema, held_->paths.package(package.load_id));
+    DestinationRejects rejects(request_, package, report_.run_id, held_->ledger, keys,
                                can_be_read_again ? IfTooMany::it_is_given_up : IfTooMany::it_waits);
     RowPlaces places(package, held_->ledger, request_.destination.capabilities().name_length_max());
     const Result<delivery::LaneContext> lanes = lane_context(package, *schema, places);
@@ -348,8 +349,11 @@ class Run {
       if (Status told = account_.tell_lanes(package, *schema, resumed); !told) return told;
       if (!summary->lanes->is_told) return leave_open(package, *summary->lanes);
     }
-    if (Status loaded = held_->ledger.mark_loaded(package.load_id, request_.options.keep_packages); !loaded)
-      return loaded;
+    // Of what went out in batches it is recorded batch by batch.
+    const auto delivered = summary->lanes ? std::vector<ledger::DeliveredKey>() : keys.find_all(held_->ledger);
+    if (!delivered) return fail(delivered.error());
+    const int kept = request_.options.keep_packages;
+    if (Status loaded = held_->ledger.mark_loaded(package.load_id, kept, *delivered); !loaded) return loaded;
     progress_.update(rows, 0);
     progress_.end_stage();
     load_failed_ = false;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/letter_keys.h"
+
+#include <utility>
+
+#include "package/package_reader.h"
+
+namespace outfall::delivery {
+Status LetterKeys::begin(ledger::Ledger& ledger, const schema::Schema& schema, const ledger::PackageRecord& package) {
+  for (const ledger::JobRecord& job : package.jobs) {
+    const schema::Table* table = schema.tables.find(job.table);
+    if (table == nullptr || tables_.contains(job.table)) continue;
+    std::vector<columnar::RowTextColumn> columns = key_columns(*table);
+    if (columns.empty()) continue;
+    Result<std::vector<std::string>> keys = ledger.letter_keys(job.table, package.load_id);
+    if (!keys) return fail(std::move(keys.error()));
+    tables_.emplace(job.table, Table{.columns = std::move(columns), .keys = {keys->begin(), keys->end()}});
+  }
+  return {};
+}
+
+const std::vector<columnar::RowTextColumn>* LetterKeys::columns(const std::string& table) const {
+  const auto found = tables_.find(table);
+  return found == tables_.end() ? nullptr : &found->second.columns;
+}
+
+bool LetterKeys::has_any(const std::string& table) const {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return false;
+  const std::lock_guard lock(mutex_);
+  return !found->second.keys.empty();
+}
+
+bool LetterKeys::has(const std::string& table, const std::string& key) const {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return false;
+  const std::lock_guard lock(mutex_);
+  return found->second.keys.contains(key);
+}
+
+void LetterKeys::add(const std::string& table, const std::string& key) {
+  const auto found = tables_.find(table);
+  if (found == tables_.end() || key.empty()) return;
+  const std::lock_guard lock(mutex_);
+  found->second.keys.insert(key);
+}
+
+struct PackageKeys::Open {
+  std::string job_file;
+  columnar::IpcFileReader file;
+  RowKeys keys;
+};
+
+PackageKeys::PackageKeys(const ledger::PackageRecord& package, const schema::Schema& schema, std::string folder)
+    : package_(package), schema_(schema), folder_(std::move(folder)) {}
+PackageKeys::~PackageKeys() = default;
+
+/// Null: the table has no primary key. This process has held the file against what was sealed, or is about to.
+Result<RowKeys*> PackageKeys::open(const ledger::JobRecord& job) {
+  if (open_ == nullptr || open_->job_file != job.file) {
+    const schema::Table* table = schema_.tables.find(job.table);
+    std::vector<columnar::RowTextColumn> columns =
+        table == nullptr ? std::vector<columnar::RowTextColumn>() : key_columns(*table);
+    if (columns.empty()) return nullptr;
+    Result<columnar::IpcFileReader> file = package::open_job(folder_, job, package::JobCheck::size);
+    if (!file) return fail(std::move(file.error()));
+    Result<RowKeys> keys = RowKeys::open(*file, std::move(columns));
+    if (!keys) return fail(std::move(keys.error()));
+    open_ = std::make_unique<Open>(Open{job.file, std::move(*file), std::move(*keys)});
+  }
+  return &open_->keys;
+}
+
+Result<std::string> PackageKeys::of(const std::string& table, std::uint64_t row) {
+  for (const ledger::JobRecord& job : package_.jobs) {
+    if (job.table != table) continue;
+    if (row >= job.rows) {
+      row -= job.rows;
+      continue;
+    }
+    const Result<RowKeys*> keys = open(job);
+    if (!keys) return fail(keys.error());
+    return *keys == nullptr ? Result<std::string>(std::string()) : (*keys)->of(row);
+  }
+  return std::string();
+}
+
+Status PackageKeys::find(const JobPart& part, const LetterKeys& letters, std::vector<ledger::DeliveredKey>& found) {
+  if (part.first >= part.last || !letters.has_any(part.job.table)) return {};
+  const Result<RowKeys*> keys = open(part.job);
+  if (!keys) return fail(keys.error());
+  for (std::uint64_t row = part.first; row < part.last && *keys != nullptr; ++row) {
+    Result<std::string> key = (*keys)->of(row);
+    if (!key) return fail(std::move(key.error()));
+    if (!letters.has(part.job.table, *key)) continue;
+    found.push_back(
+        {.table = part.job.table, .key = std::move(*key), .row = static_cast<std::int64_t>(part.before + row)});
+  }
+  return {};
+}
+
+Result<std::vector<ledger::DeliveredKey>> PackageKeys::find_all(ledger::Ledger& ledger) {
+  LetterKeys letters;
+  if (Status begun = letters.begin(ledger, schema_, package_); !begun) return fail(std::move(begun.error()));
+  std::vector<ledger::DeliveredKey> found;
+  std::map<std::string_view, std::uint64_t> before;
+  for (const ledger::JobRecord& job : package_.jobs) {
+    const JobPart part{.job = job, .first = 0, .last = job.rows, .before = before[job.table]};
+    if (Status looked = find(part, letters, found); !looked) return fail(std::move(looked.error()));
+    before[job.table] += job.rows;
+  }
+  return found;
+}
+
+}  // namespace outfall::delivery

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LetterKeys: which primary keys dead letters have, so that the delivery of a later row of one of them is noticed. Rows
+// of a table without such letters are not looked at.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "delivery/row_keys.h"
+#include "ledger/ledger.h"
+#include "schema/schema.h"
+
+namespace outfall::delivery {
+
+/// Any thread may call, once it has begun.
+class LetterKeys {
+ public:
+  /// Of the tables of the package that have a primary key.
+  Status begin(ledger::Ledger& ledger, const schema::Schema& schema, const ledger::PackageRecord& package);
+
+  /// The columns of the table's key; null: it has none.
+  const std::vector<columnar::RowTextColumn>* columns(const std::string& table) const;
+
+  /// Whether any letter of the table has a key.
+  bool has_any(const std::string& table) const;
+  bool has(const std::string& table, const std::string& key) const;
+  void add(const std::string& table, const std::string& key);
+
+ private:
+  struct Table {
+    std::vector<columnar::RowTextColumn> columns;
+    std::unordered_set<std::string> keys;
+  };
+
+  std::map<std::string, Table, std::less<>> tables_;
+  mutable std::mutex mutex_;  ///< of all keys
+};
+
+/// Rows of a job file from `first` up to `last`; `before` are those of the table in front of the file.
+struct JobPart {
+  const ledger::JobRecord& job;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t before = 0;
+};
+
+/// The primary keys of rows of a package, read from its job files. Used by one thread.
+class PackageKeys {
+ public:
+  /// All outlive the object.
+  PackageKeys(const ledger::PackageRecord& package, const schema::Schema& schema, std::string folder);
+  PackageKeys(const PackageKeys&) = delete;
+  PackageKeys& operator=(const PackageKeys&) = delete;
+  ~PackageKeys();
+
+  /// Of a row, by its place among those of the table; empty: it has none.
+  Result<std::string> of(const std::string& table, std::uint64_t row);
+
+  /// Adds those of the part that letters have.
+  Status find(const JobPart& part, const LetterKeys& letters, std::vector<ledger::DeliveredKey>& found);
+
+  /// Those of the whole package that letters have now.
+  Result<std::vector<ledger::DeliveredKey>> find_all(ledger::Ledger& ledger);
+
+ private:
+  struct Open;
+  Result<RowKeys*> open(const ledger::JobRecord& job);
+
+  const ledger::PackageRecord& package_;
+  const schema::Schema& schema_;
+  const std::string folder_;
+  std::unique_ptr<Open> open_;  ///< the file that was read last
+};
+
+}  // namespace outfall::delivery
