@@ -149,6 +149,8 @@ class Run {
   }
 
   Status hand_on_left_out(const Chunk& chunk, const ShapedChunk& shaped) {
+    const std::uint64_t rows = rows_of_table(chunk.input);
+    std::size_t left_out = 0;
     for (const LeftOut& one : shaped.left_out) {
       const DocumentSpan& span = chunk.documents[one.document];
       ++summary_.left_out[chunk.input];
@@ -161,10 +163,17 @@ class Run {
                                   .text = {reinterpret_cast<const char*>(chunk.bytes.get()) + span.offset, span.length},
                                   .message = one.message,
                                   .hint = one.hint,
-                                  .csv = chunk.csv.get()});
+                                  .csv = chunk.csv.get(),
+                                  .rows_before = rows + one.document - left_out++});
       if (!taken) return taken;
     }
     return {};
+  }
+
+  /// That the root table of an input has so far.
+  std::uint64_t rows_of_table(std::uint32_t input) const {
+    const auto rows = summary_.rows.find(options_.inputs[input].table);
+    return rows == summary_.rows.end() ? 0 : rows->second;
   }
 
   void summarize(const ShapedChunk& shaped) {

@@ -39,6 +39,7 @@ struct RejectedDocument {
   std::string_view message;
   std::string_view hint;
   const CsvLayout* csv = nullptr;  ///< null: it was to be JSON
+  std::uint64_t rows_before = 0;   ///< of its root table, which come from what stands before it
 };
 
 /// Takes a document that was left out (BadDocuments::leave_out). Called in input order, and before any error behind it.

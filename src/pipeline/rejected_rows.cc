@@ -95,7 +95,9 @@ Status RejectedRows::keep(const normalize::RejectedDocument& document) {
                         .hint = std::string(document.hint),
                         .header = document.csv != nullptr && options_.csv.header ? header_of(*document.csv) : "",
                         .rejected_at = env_.now_us(),
-                        .is_csv = document.csv != nullptr};
+                        .is_csv = document.csv != nullptr,
+                        .table_row = static_cast<std::int64_t>(document.rows_before) - 1};
+  if (!letter.is_csv) letter.primary_key = keys_.of(letter.table, document.text);
   return letters_->keep(std::move(letter), document.text);
 }
 

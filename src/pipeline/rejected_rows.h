@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -14,6 +15,7 @@
 #include "normalize/normalizer.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
+#include "pipeline/document_keys.h"
 #include "pipeline/letter_keeper.h"
 
 namespace outfall::pipeline {
@@ -34,9 +36,9 @@ Status check_has_rows(const RunOptions& options, const std::vector<InputReport>&
 class RejectedRows {
  public:
   /// `ledger` null: they are counted, and kept nowhere. All outlive the object.
-  RejectedRows(const RunOptions& options, const std::vector<normalize::InputFacts>& inputs, ledger::Ledger* ledger,
-               Env& env)
-      : options_(options), inputs_(inputs), env_(env) {
+  RejectedRows(const RunOptions& options, const std::vector<normalize::InputFacts>& inputs, DocumentKeys keys,
+               ledger::Ledger* ledger, Env& env)
+      : options_(options), inputs_(inputs), keys_(std::move(keys)), env_(env) {
     if (ledger != nullptr) letters_.emplace(*ledger);
   }
 
@@ -60,6 +62,7 @@ class RejectedRows {
 
   const RunOptions& options_;
   const std::vector<normalize::InputFacts>& inputs_;
+  const DocumentKeys keys_;
   std::optional<LetterKeeper> letters_;
   Env& env_;
   std::uint64_t count_ = 0;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DocumentKeys: the primary keys that documents would have had as rows.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "columnar/row_texts.h"
+#include "normalize/shape.h"
+#include "schema/schema.h"
+
+namespace outfall::pipeline {
+
+class DocumentKeys {
+ public:
+  /// Keys of the root tables of `shape`, as the schema has them now. `shape` outlives the object.
+  DocumentKeys(const schema::Schema& schema, const normalize::ShapeOptions& shape);
+
+  /// As delivery::key_text says it. Empty: the table has none, the text is not a JSON object, or it has no value for a
+  /// column of the key.
+  std::string of(const std::string& table, std::string_view text) const;
+
+ private:
+  const normalize::ShapeOptions& shape_;
+  std::map<std::string, std::vector<columnar::RowTextColumn>> columns_;  ///< by table
+};
+
+}  // namespace outfall::pipeline
