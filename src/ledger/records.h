@@ -134,8 +134,8 @@ struct Letter {
   std::uint64_t row = 0;
   std::string key{};
   std::uint64_t attempt = 0;
-  bool is_csv = false;         ///< it was a record of separated text
-  std::string primary_key{};   ///< the row's values of it, as text; empty: its table has none
+  bool is_csv = false;        ///< it was a record of separated text
+  std::string primary_key{};  ///< the row's values of it, as text; empty: its table has none
   /// Its place among the rows of its table in the package, from 0; of one that became no row that of the row before it,
   /// or -1.
   std::int64_t table_row = 0;
