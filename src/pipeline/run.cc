@@ -90,8 +90,14 @@ class Run {
 
   Status run_locked() {
     request_.destination.warm_up();
-    if (Status usable = check_of_new(); !usable) return usable;
+    const Status usable = check_of_new();
+    const bool leaves_trace = usable || usable.error().blame == Blame::run;
+    if (!leaves_trace) return usable;
     if (Status held = hold_pipeline(); !held) return held;
+    if (!usable) {
+      note_nothing_loaded();
+      return usable;
+    }
     if (Status promised = check_promise(request_); !promised) return promised;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
