@@ -77,12 +77,12 @@ std::function<void(std::string_view)> one_at_a_time(std::function<void(std::stri
 }
 
 DestinationOptions destination_options(const PipelineOptions& options, const RunOptions& run,
-                                       const std::string& pipeline, Given given = Given::for_it) {
+                                       const std::string& pipeline) {
   return {.memory = database_memory(run.memory),
           .threads = run.workers,
           .lock_wait = lock_wait(options, run),
           .batches = run.batches,
-          .given = given,
+          .given = Given::for_it,
           .pipeline = pipeline,
           .custom = options.custom_destination,
           .log = one_at_a_time(run.log)};
@@ -203,7 +203,8 @@ Report run_target(const TargetRun& run) {
   Result<pipeline::SharedState> shared = find_shared_state(run.options.state);
   if (!shared) return failed_report(run.options, std::move(shared.error()));
   shared->interval = run.options.state_interval;
-  DestinationOptions of_destination = destination_options(run.options, run.run, target.name, run.given);
+  DestinationOptions of_destination = destination_options(run.options, run.run, target.name);
+  of_destination.given = run.given;
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
   auto destination = make_destination(target.address, of_destination, Env::system());
