@@ -13,7 +13,7 @@
 namespace outfall {
 
 /// None: what the configuration says (docs/configuration.md), else what is said here. What is left of a package may be
-/// delivered with other ones than it was begun with.
+/// delivered with other ones than it was begun with. In RunOptions one without effect on the destination is an error.
 struct BatchOptions {
   static constexpr std::uint64_t batch_size_most = 1'000'000;
   static constexpr int load_jobs_most = 1024;

@@ -275,7 +275,15 @@ Result<std::unique_ptr<ProgramGuard>> ProgramGuard::make(const std::string& lock
                         .remedy = Remedy::retry});
     }
   }
-  std::unique_ptr<ProgramGuard> guard(new ProgramGuard(std::move(*file)));
+  return with(std::move(*file));
+}
+
+Result<std::unique_ptr<ProgramGuard>> ProgramGuard::make_without_lock() {
+  return with(std::nullopt);
+}
+
+Result<std::unique_ptr<ProgramGuard>> ProgramGuard::with(std::optional<File> lock) {
+  std::unique_ptr<ProgramGuard> guard(new ProgramGuard(std::move(lock)));
   if (Status started = guard->start_keeper(); !started) return fail(std::move(started.error()));
   return guard;
 }
@@ -317,7 +325,7 @@ class Program {
     const Result<Descriptor> input = raised(streams.input);
     const Result<Descriptor> output = raised(streams.output);
     const Result<Descriptor> errors = raised(streams.errors);
-    const Result<Descriptor> lock = raised(guard.lock_.descriptor());
+    const Result<Descriptor> lock = guard.lock_ ? raised(guard.lock_->descriptor()) : Descriptor();
     for (const auto* descriptor : {&input, &output, &errors, &lock}) {
       if (!*descriptor) return fail(descriptor->error());
     }

@@ -33,6 +33,8 @@ class ProgramGuard {
   /// Errors: retry: they are not.
   static Result<std::unique_ptr<ProgramGuard>> make(const std::string& lock_path, std::chrono::milliseconds longest,
                                                     const std::stop_token& stop);
+  /// One without a lock, of programs that are only looked at: nobody has to wait for their death.
+  static Result<std::unique_ptr<ProgramGuard>> make_without_lock();
   ~ProgramGuard();
   ProgramGuard(const ProgramGuard&) = delete;
   ProgramGuard& operator=(const ProgramGuard&) = delete;
@@ -41,11 +43,12 @@ class ProgramGuard {
   friend class Program;
   friend class LiveProgram;
 
-  explicit ProgramGuard(File lock) : lock_(std::move(lock)) {}
+  explicit ProgramGuard(std::optional<File> lock) : lock_(std::move(lock)) {}
+  static Result<std::unique_ptr<ProgramGuard>> with(std::optional<File> lock);
   Status start_keeper();
   void tell(char what, pid_t group);
 
-  File lock_;
+  std::optional<File> lock_;
   pid_t keeper_ = -1;
   int to_keeper_ = -1;
   std::mutex mutex_;

@@ -16,14 +16,11 @@
 #include "cli/nearest.h"
 #include "cli/options.h"
 #include "cli/quantities.h"
+#include "cli/typed_values.h"
 #include "outfall/version.h"
 
 namespace outfall::cli {
 namespace {
-
-Error usage(std::string message, std::string hint) {
-  return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
-}
 
 /// A command without the program's name: "run", "package drop".
 std::string command_words(const CLI::App& app) {
@@ -50,7 +47,7 @@ const CLI::App& chosen_command(const CLI::App& app) {
 }
 
 // The nearest of the words that could stand there.
-Error unknown_word(const CLI::App& app, const std::string& word) {
+Error unknown_argument(const CLI::App& app, const std::string& word) {
   const bool is_option = word.starts_with('-');
   std::vector<std::string> known;
   if (is_option) {
@@ -97,41 +94,6 @@ Status check_values(const CLI::App& command) {
   return {};
 }
 
-template <class Word>
-Result<Word> known_word(std::string_view option, const std::string& text,
-                        std::span<const std::pair<std::string, Word>> words) {
-  std::vector<std::string> names;
-  std::string list;
-  for (const auto& [name, word] : words) {
-    if (name == text) return word;
-    names.push_back(name);
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  const std::optional<std::string> meant = nearest(text, names);
-  return fail(usage(fmt::format("{} '{}' is not known", option, text),
-                    meant ? fmt::format("did you mean {}? known are {}", *meant, list) : "known are " + list));
-}
-
-template <class Word>
-std::pair<std::string, Word> spelled(Word word) {
-  return {std::string(name(word)), word};
-}
-
-template <class Value, class Target>
-Status take(Result<Value> value, Target& target) {
-  if (!value) return fail(std::move(value.error()));
-  target = static_cast<Target>(*value);
-  return {};
-}
-
-Status take_number(std::string_view option, const std::string& text, NumberRange range, auto set) {
-  if (text.empty()) return {};
-  Result<std::int64_t> number = parse_number(option, text, range);
-  if (!number) return fail(std::move(number.error()));
-  set(*number);
-  return {};
-}
-
 Status take_size(const std::string& text, std::size_t& target) {
   return text.empty() ? Status{} : take(parse_size("--memory", text), target);
 }
@@ -170,93 +132,10 @@ Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
                      [&](std::int64_t n) { wait = std::chrono::seconds(n); });
 }
 
-/// Exit codes with commas between them.
-Status take_codes(std::string_view option, const std::string& text, std::optional<std::vector<int>>& codes) {
-  constexpr std::int64_t code_most = 255;
-  if (text.empty()) return {};
-  codes.emplace();
-  std::string_view rest = text;
-  while (true) {
-    const std::size_t comma = rest.find(',');
-    const Result<std::int64_t> code = parse_number(option, rest.substr(0, comma), {1, code_most});
-    if (!code) return fail(code.error());
-    codes->push_back(static_cast<int>(*code));
-    if (comma == std::string_view::npos) return {};
-    rest.remove_prefix(comma + 1);
-  }
-}
-
-const std::vector<std::pair<std::string, bool>>& switches() {
-  static const std::vector<std::pair<std::string, bool>> words{{"on", true}, {"off", false}};
-  return words;
-}
-
-Status take_batches(const Typed& typed, BatchOptions& batches) {
-  static const std::vector parallelisms{spelled(Parallelism::parallel), spelled(Parallelism::table_sequential),
-                                        spelled(Parallelism::sequential)};
-  static const std::vector progresses{spelled(BatchProgress::strict), spelled(BatchProgress::grouped)};
-  static const std::vector nulls{spelled(RowNulls::omit), spelled(RowNulls::send), spelled(RowNulls::as_is)};
-  static const std::vector formats{spelled(LoaderFileFormat::jsonl), spelled(LoaderFileFormat::typed_jsonl),
-                                   spelled(LoaderFileFormat::parquet), spelled(LoaderFileFormat::arrow),
-                                   spelled(LoaderFileFormat::csv)};
-  constexpr std::int64_t rows_most = BatchOptions::batch_size_most;
-  constexpr std::int64_t seconds_most = std::chrono::seconds(BatchOptions::timeout_most).count();
-  Status done = take_number("--batch-size", typed.batch_size, {0, rows_most},
-                            [&](std::int64_t n) { batches.batch_size = static_cast<std::uint64_t>(n); });
-  if (done) {
-    done = take_number("--max-parallel-load-jobs", typed.load_jobs_max, {1, BatchOptions::load_jobs_most},
-                       [&](std::int64_t n) { batches.load_jobs_max = static_cast<int>(n); });
-  }
-  if (done && !typed.parallelism.empty()) {
-    done = take(known_word<Parallelism>("--parallelism", typed.parallelism, parallelisms), batches.parallelism);
-  }
-  if (done) {
-    done = take_number("--timeout", typed.timeout, {1, seconds_most},
-                       [&](std::int64_t n) { batches.timeout = std::chrono::seconds(n); });
-  }
-  if (done) {
-    done = take_number("--max-attempts", typed.attempts_max, {0, BatchOptions::attempts_most},
-                       [&](std::int64_t n) { batches.attempts_max = static_cast<int>(n); });
-  }
-  if (done && !typed.raise_on_failed_jobs.empty()) {
-    done = take(known_word<bool>("--raise-on-failed-jobs", typed.raise_on_failed_jobs, switches()),
-                batches.raise_on_failed_jobs);
-  }
-  if (done && !typed.batch_bytes.empty()) {
-    done = take(parse_size("--batch-bytes", typed.batch_bytes), batches.batch_bytes);
-  }
-  if (done) {
-    done = take_number("--max-in-flight", typed.in_flight_max, {1, BatchOptions::load_jobs_most},
-                       [&](std::int64_t n) { batches.in_flight_max = static_cast<int>(n); });
-  }
-  if (done && !typed.rate_limit.empty()) {
-    done = take(parse_rate("--rate-limit", typed.rate_limit), batches.rate_limit);
-  }
-  if (done && !typed.batch_progress.empty()) {
-    done = take(known_word<BatchProgress>("--batch-progress", typed.batch_progress, progresses), batches.progress);
-  }
-  if (done && !typed.loader_file_format.empty()) {
-    done = take(known_word<LoaderFileFormat>("--loader-file-format", typed.loader_file_format, formats),
-                batches.loader_file_format);
-  }
-  if (done && !typed.recommended_file_size.empty()) {
-    done = take(parse_size("--recommended-file-size", typed.recommended_file_size), batches.recommended_file_size);
-  }
-  if (done) done = take_codes("--reject-on", typed.reject_on, batches.reject_on);
-  if (done) done = take_codes("--retry-on", typed.retry_on, batches.retry_on);
-  if (typed.deduplicates) batches.deduplicates = true;
-  if (done && !typed.row_nulls.empty()) {
-    done = take(known_word<RowNulls>("--nulls", typed.row_nulls, nulls), batches.nulls);
-  }
-  if (typed.ints_as_strings) batches.ints_as_strings = true;
-  return done;
-}
-
 Status take_require(const Typed& typed, std::optional<Guarantee>& require) {
-  static const std::vector guarantees{spelled(Guarantee::at_least_once), spelled(Guarantee::effectively_once),
-                                      spelled(Guarantee::exactly_once)};
+  using enum Guarantee;
   if (typed.require.empty()) return {};
-  return take(known_word<Guarantee>("--require", typed.require, guarantees), require);
+  return take(one_of("--require", typed.require, {at_least_once, effectively_once, exactly_once}), require);
 }
 
 // What run and resume have in common.
@@ -279,7 +158,7 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
     done = take_number("--keep-packages", typed.keep_packages, {0, std::numeric_limits<int>::max()},
                        [&](std::int64_t n) { run.keep_packages = static_cast<int>(n); });
   }
-  if (done) done = take_batches(typed, run.batches);
+  if (done) done = take_batches(typed.batches, run.batches);
   if (done) done = take_require(typed, run.require);
   return done ? take_size(typed.memory, run.memory) : done;
 }
@@ -343,7 +222,7 @@ Status take_input(const Typed& typed, RunOptions& run) {
   if (done) done = take_byte("--delimiter", typed.delimiter, run.csv.delimiter);
   if (done) done = take_byte("--quote", typed.quote, run.csv.quote);
   if (done && !typed.csv_types.empty()) {
-    done = take(known_word<bool>("--csv-types", typed.csv_types, switches()), run.csv.types);
+    done = take(on_or_off("--csv-types", typed.csv_types), run.csv.types);
   }
   run.csv.header = !typed.no_header;
   run.add_row_ids = typed.add_row_ids;
@@ -676,7 +555,7 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
     return ShowCommand{.text = help_text(chosen_command(app))};
   } catch (const CLI::ExtrasError&) {
     const std::vector<std::string> extras = app.remaining(true);
-    return fail(unknown_word(chosen_command(app), extras.empty() ? "" : extras.front()));
+    return fail(unknown_argument(chosen_command(app), extras.empty() ? "" : extras.front()));
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string_view message = error.what();
     return fail(usage(fmt::format("{} takes one value", message.substr(0, message.find(':'))),

@@ -169,62 +169,11 @@ void add_where_options(CLI::App& app, Typed& typed) {
       ->group(where);
 }
 
-enum class BatchSize { is_chosen, is_one };
-
-void add_batch_options(CLI::App& app, Typed& typed, BatchSize size = BatchSize::is_chosen) {
-  const char* batches = "Batches, where a program takes the rows";
-  if (size == BatchSize::is_chosen) {
-    text(app, "--batch-size", typed.batch_size, "N", "Rows of a batch; 0: a job file, as a path. Default: 10")
-        ->group(batches);
-  }
-  text(app, "--loader-file-format", typed.loader_file_format, "FORMAT",
-       "How rows are written: jsonl (default), typed-jsonl, parquet, arrow, csv")
-      ->group(batches);
-  text(app, "--recommended-file-size", typed.recommended_file_size, "SIZE",
-       "Bytes of a job file from which on a table gets another one. Default: a table is one job file")
-      ->group(batches);
-  text(app, "--reject-on", typed.reject_on, "CODES", "Exit codes of cmd: that reject the batch. Default: 65")
-      ->group(batches);
-  text(app, "--retry-on", typed.retry_on, "CODES", "Exit codes of cmd: that ask for another attempt. Default: 75")
-      ->group(batches);
-  text(app, "--max-parallel-load-jobs", typed.load_jobs_max, "N",
-       "Batches that are out at once, each of another job file. Default: 20")
-      ->group(batches);
-  text(app, "--parallelism", typed.parallelism, "HOW",
-       "Job files: parallel (default), table-sequential (those of a table in their order), or sequential")
-      ->group(batches);
-  text(app, "--timeout", typed.timeout, "SECONDS", "How long a batch may take. Default: as long as it wants")
-      ->group(batches);
-  text(app, "--max-attempts", typed.attempts_max, "N",
-       "How often a batch is sent in one run; 0: for 15 minutes. Default: 5")
-      ->group(batches);
-  text(app, "--raise-on-failed-jobs", typed.raise_on_failed_jobs, "ON|OFF",
-       "What the program gives up is an error (on, default), or a note (off); the exit code is 4 either way")
-      ->group(batches);
-  text(app, "--batch-bytes", typed.batch_bytes, "SIZE", "Bytes of a batch as JSON, unless it is one row, such as 1MB")
-      ->group(batches);
-  text(app, "--max-in-flight", typed.in_flight_max, "N",
-       "Batches that are out at once, of all job files. Default: --max-parallel-load-jobs")
-      ->group(batches);
-  text(app, "--rate-limit", typed.rate_limit, "RATE",
-       "Batches in a while, repeated ones among them: 10/s, 600/m, 1000/h")
-      ->group(batches);
-  text(app, "--batch-progress", typed.batch_progress, "HOW",
-       "When a delivered batch is on the disk as such: strict (before the next one), or grouped (10 ms later at most). "
-       "Default: strict for batches below 1000 rows")
-      ->group(batches);
-  app.add_flag("--deduplicates", typed.deduplicates,
-               "Of cmd: the command notices a key that it had, so what comes again has no effect")
-      ->group(batches);
+void add_delivery_options(CLI::App& app, Typed& typed, BatchSize size = BatchSize::is_chosen) {
+  add_batch_options(app, typed.batches, size);
   text(app, "--require", typed.require, "PROMISE",
        "Refuse a destination that promises less: at-least-once, effectively-once, exactly-once")
-      ->group(batches);
-  text(app, "--nulls", typed.row_nulls, "HOW",
-       "Keys without a value: omit (default), send (a null for each column), or as_is (as the documents have them)")
-      ->group(batches);
-  app.add_flag("--ints-as-strings", typed.ints_as_strings,
-               "Write integers beyond 2^53, which many programs read as doubles, as strings")
-      ->group(batches);
+      ->group(batch_group);
 }
 
 void add_shape_options(CLI::App& app, Typed& typed) {
@@ -270,7 +219,7 @@ void add_run(CLI::App& root, Typed& typed) {
   add_input_options(app, typed);
   add_bad_input_options(app, typed);
   add_where_options(app, typed);
-  add_batch_options(app, typed);
+  add_delivery_options(app, typed);
   add_shape_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
@@ -294,7 +243,7 @@ void add_resume(CLI::App& root, Typed& typed) {
   add_reject_options(app, typed);
   add_rejected_ok(app, typed);
   add_allow_partial(app, typed);
-  add_batch_options(app, typed);
+  add_delivery_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);
   add_new_address(app, typed);
@@ -447,7 +396,7 @@ void add_replay(CLI::App& parent, Typed& typed, const char* usage) {
                 "Also those of which a later row of the same primary key was delivered since. Default: an error")
       ->group("Which");
   add_rejected_ok(replay, typed);
-  add_batch_options(replay, typed, BatchSize::is_one);
+  add_delivery_options(replay, typed, BatchSize::is_one);
   add_machine_options(replay, typed);
   add_state_options(replay, typed);
   add_talk_options(replay, typed);

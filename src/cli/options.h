@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/batch_options.h"
+
 namespace CLI {
 class App;
 }
@@ -42,23 +44,8 @@ struct Typed {
   std::string lock_wait;
   std::string keep_packages;
   std::string max_pending_packages;
-  std::string batch_size;
-  std::string load_jobs_max;
-  std::string parallelism;
-  std::string timeout;
-  std::string attempts_max;
-  std::string raise_on_failed_jobs;
-  std::string loader_file_format;
-  std::string recommended_file_size;
-  std::string reject_on;
-  std::string retry_on;
-  std::string batch_bytes;
-  std::string in_flight_max;
-  std::string rate_limit;
-  std::string batch_progress;
-  bool deduplicates = false;
+  TypedBatches batches;
   std::string require;
-  std::string row_nulls;
   std::string on_reject;
   std::string bad_rows_max;
   std::string on_bad_files;
@@ -74,7 +61,6 @@ struct Typed {
   std::string input;
   std::string since;
   std::string limit;
-  bool ints_as_strings = false;
   bool no_header = false;
   bool add_row_ids = false;
   bool root_key = false;

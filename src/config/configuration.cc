@@ -18,16 +18,38 @@ namespace {
 using config::Found;
 using config::Place;
 
-/// "environment variables A, B; /p/.outfall/secrets.toml: a.b, b; environment variables ..."
-std::string listed(std::span<const Place> places) {
+/// Where keys stand in one of the places, between braces: "DESTINATION__MY__{URL,TOKEN}", as a shell has it.
+std::string key_of(std::span<const std::vector<Place>> places, std::size_t place) {
+  const std::vector<std::string>& first = places.front()[place].path;
+  if (places.size() == 1) return places.front()[place].key();
+  std::size_t shared = first.size() - 1;
+  for (const std::vector<Place>& of_key : places) {
+    const std::vector<std::string>& path = of_key[place].path;
+    const auto differs = std::ranges::mismatch(first, path).in2;
+    shared = std::min({shared, path.size() - 1, static_cast<std::size_t>(differs - path.begin())});
+  }
+  std::vector<std::string> names;
+  for (const std::vector<Place>& of_key : places) {
+    Place name = of_key[place];
+    name.path.erase(name.path.begin(), name.path.begin() + static_cast<std::ptrdiff_t>(shared));
+    names.push_back(name.key());
+  }
+  const std::string whole = places.front()[place].key();
+  return fmt::format("{}{{{}}}", whole.substr(0, whole.size() - names.front().size()), fmt::join(names, ","));
+}
+
+/// "environment variables A, B; /p/.outfall/secrets.toml: a.b, b; environment variables ...". `places`: of each key.
+std::string listed(std::span<const std::vector<Place>> places) {
   std::string list;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const bool goes_on = i > 0 && places[i].file == places[i - 1].file;
+  if (places.empty()) return list;
+  const std::vector<Place>& first = places.front();
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const bool goes_on = i > 0 && first[i].file == first[i - 1].file;
     if (!goes_on) {
       list += i == 0 ? "" : "; ";
-      list += places[i].file.empty() ? "environment variables " : places[i].file + ": ";
+      list += first[i].file.empty() ? "environment variables " : first[i].file + ": ";
     }
-    list += (goes_on ? ", " : "") + places[i].key();
+    list += (goes_on ? ", " : "") + key_of(places, i);
   }
   return list;
 }
@@ -51,17 +73,16 @@ class Configuration::State {
   std::vector<Place> places(std::string_view key) const { return settings_.places(wanted(key)); }
 
   Error missing(std::span<const std::string> keys) const {
-    const bool is_one = keys.size() == 1;
-    std::string message = fmt::format("{} {} needs {}, and no place has {}", options_.kind, options_.name,
-                                      fmt::join(keys, ", "), is_one ? "it: " : "them");
+    std::vector<std::vector<Place>> places;
     std::vector<std::string> variables;
     for (const std::string& key : keys) {
-      const std::vector<Place> places = this->places(key);
-      message += is_one ? listed(places) : fmt::format("; for {}: {}", key, listed(places));
+      places.push_back(this->places(key));
       const auto first =
-          std::ranges::find(places, options_.kind, [](const Place& place) { return place.path.front(); });
-      if (first != places.end()) variables.push_back(first->key());
+          std::ranges::find(places.back(), options_.kind, [](const Place& place) { return place.path.front(); });
+      if (first != places.back().end()) variables.push_back(first->key());
     }
+    std::string message = fmt::format("{} {} needs {}, and no place has {}: {}", options_.kind, options_.name,
+                                      fmt::join(keys, ", "), keys.size() == 1 ? "it" : "them", listed(places));
     if (settings_.files().empty())
       message += "; there is no secrets.toml and no config.toml in .outfall/ or .dlt/, here or upwards";
     return {.message = std::move(message),

@@ -54,6 +54,22 @@ TEST_F(ConfigurationTest, WhatNoPlaceHasIsDefaultNoneOrAnError) {
   EXPECT_THAT(missing.error().hint, HasSubstr("set DESTINATION__MY__REGION, or write region below [destination.my]"));
 }
 
+TEST_F(ConfigurationTest, OfSeveralKeysEachPlaceIsNamedOnce) {
+  write("config.toml", "");
+  const Configuration configuration = load();
+  EXPECT_THAT(configuration.missing({"login.user", "login.password"}).message,
+              HasSubstr("DESTINATION__MY__LOGIN__{USER,PASSWORD}, DESTINATION__LOGIN__{USER,PASSWORD}"));
+  EXPECT_THAT(configuration.missing({"a.b.c", "a"}).message, HasSubstr(": destination.my.{a.b.c,a}, "));
+}
+
+TEST_F(ConfigurationTest, SecondsAreWrittenWithoutTheirUnit) {
+  write("config.toml", "[destination.my]\nwait = '5s'\n");
+  const auto wait = load().seconds("wait");
+  ASSERT_FALSE(wait);
+  EXPECT_THAT(wait.error().message, HasSubstr("'5s' is not a number of seconds"));
+  EXPECT_EQ(wait.error().hint, "write seconds without a unit, such as 30 or 0.5");
+}
+
 TEST_F(ConfigurationTest, WhereThereIsNoFileThatIsSaid) {
   EXPECT_THAT(load().text("region").error().message, HasSubstr("there is no secrets.toml and no config.toml"));
 }

@@ -115,15 +115,12 @@ TEST_F(FieldsTest, AllThatIsMissingIsOneErrorWithEachPlace) {
   const Error error = refused();
   const std::string file = folder_ / ".outfall/config.toml";
   EXPECT_EQ(error.message,
-            "destination my needs url, api_key, login.password, and no place has them; for url: environment variables "
-            "DESTINATION__MY__URL, DESTINATION__URL, URL; " +
+            "destination my needs url, api_key, login.password, and no place has them: environment variables "
+            "DESTINATION__MY__{URL,API_KEY,LOGIN__PASSWORD}, DESTINATION__{URL,API_KEY,LOGIN__PASSWORD}, "
+            "{URL,API_KEY,LOGIN__PASSWORD}; " +
                 file +
-                ": destination.my.url, destination.url, url; for api_key: environment variables "
-                "DESTINATION__MY__API_KEY, DESTINATION__API_KEY, API_KEY; " +
-                file +
-                ": destination.my.api_key, destination.api_key, api_key; for login.password: environment variables "
-                "DESTINATION__MY__LOGIN__PASSWORD, DESTINATION__LOGIN__PASSWORD, LOGIN__PASSWORD; " +
-                file + ": destination.my.login.password, destination.login.password, login.password");
+                ": destination.my.{url,api_key,login.password}, destination.{url,api_key,login.password}, "
+                "{url,api_key,login.password}");
   EXPECT_EQ(error.hint,
             "set DESTINATION__MY__URL, DESTINATION__MY__API_KEY, DESTINATION__MY__LOGIN__PASSWORD, or write url, "
             "api_key, login.password below [destination.my] in .outfall/secrets.toml");

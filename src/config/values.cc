@@ -79,8 +79,11 @@ Result<bool> flag_of(const Found& found) {
 Result<std::chrono::nanoseconds> seconds_of(const Found& found) {
   constexpr double seconds_max = 366.0 * 24 * 3600;  // what is longer is a mistake, and would not fit
   const Result<double> seconds = number_of(found);
-  if (!seconds || !(*seconds >= 0 && *seconds <= seconds_max))
-    return fail(unusable(found, "a number of seconds, of a year at most"));
+  if (!seconds || !(*seconds >= 0 && *seconds <= seconds_max)) {
+    Error error = unusable(found, "a number of seconds, of a year at most");
+    error.hint = "write seconds without a unit, such as 30 or 0.5";
+    return fail(std::move(error));
+  }
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(*seconds));
 }
 

@@ -150,12 +150,19 @@ struct LaneCounts {
   std::uint64_t open = 0;  ///< that are still to be delivered
 };
 
+/// Attempts at batches that failed and were made again.
+struct FailedAttempts {
+  std::uint64_t count = 0;
+  std::string last{};  ///< of one lane: which batch, and why; empty: it is not known
+};
+
 struct LanesSummary {
   LaneCounts before{};  ///< this attempt
   LaneCounts now{};
   bool is_told = false;           ///< no row of any table is open, and the destination was told so
   bool is_given_up = false;       ///< all that is open the destination has given up
-  std::uint64_t unknown = 0;      ///< batches of this attempt of which nobody knew what became
+  FailedAttempts unknown{};       ///< of this attempt at the load, those of which nobody knew what became
+  FailedAttempts repeated{};      ///< the same, those that had no effect
   std::uint64_t not_numbers = 0;  ///< values of this attempt that JSON has no number for, and that were sent as null
   /// The first of the rows that this attempt rejected, of whatever table, without their text.
   std::vector<RefusedDocument> refused{};
@@ -210,6 +217,15 @@ class Destination {
   ///
   /// Errors: usage: it never could.
   virtual Status check_dataset(const std::string& dataset) const = 0;
+
+  /// Finds out whether it can be used as it is configured, as far as that shows while nothing is made and no row is
+  /// sent: a program can be started, and is one. `only_look` calls nobody's function.
+  ///
+  /// Errors: usage: it cannot; interrupted: the stop was requested.
+  virtual Status check_configuration([[maybe_unused]] Inspection inspection,
+                                     [[maybe_unused]] const std::stop_token& stop) {
+    return {};
+  }
 
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;

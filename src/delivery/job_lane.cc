@@ -103,6 +103,11 @@ std::uint64_t JobLane::batch_size() const {
   return load_.request.lanes->replayed_key ? 1 : load_.intake.options.batch_size;
 }
 
+/// Of the batch in hand.
+std::uint64_t JobLane::batch_index() const {
+  return batch_size() == 0 ? 0 : record_.settled / batch_size();
+}
+
 bool JobLane::is_grouped() const {
   return load_.intake.options.marks == MarkPolicy::grouped && load_.intake.options.batch_bytes == 0;
 }
@@ -266,7 +271,7 @@ Outcome JobLane::send(std::unique_ptr<Writer>& writer) {
               .reader = rows_->reader,
               .first = record_.settled,
               .last = last,
-              .index = batch_size() == 0 ? 0 : record_.settled / batch_size(),
+              .index = batch_index(),
               .attempt = attempts_.count() + 1,
               .key = key,
               .row_key = rows_->row_key,
@@ -452,24 +457,36 @@ Status JobLane::note_delivered(const std::vector<RejectedRow>& rejected, ledger:
   return {};
 }
 
-Result<Turn> JobLane::wait_or_stop(const Outcome& outcome) {
+/// The batch in hand, as errors have it.
+std::string JobLane::batch_text() const {
+  return batch_size() == 0 ? std::string("its file") : fmt::format("batch {}", batch_index());
+}
+
+void JobLane::count_failure(const Outcome& outcome) {
+  const bool is_unknown = outcome.kind == Outcome::Kind::unknown;
   ++record_.attempts;
-  if (outcome.kind == Outcome::Kind::unknown) ++record_.unknown;
+  if (is_unknown) ++record_.unknown;
   record_.last_error = outcome.reason;
+  FailedAttempts& failed = is_unknown ? unknown_ : repeated_;
+  ++failed.count;
+  failed.last = fmt::format("{} of {}: {}", batch_text(), job_.table, outcome.reason);
+}
+
+Result<Turn> JobLane::wait_or_stop(const Outcome& outcome) {
+  count_failure(outcome);
   take_back_intent();
   const Status recorded = load_.log.record({.lane = record_}, std::exchange(unmarked_, 0));
   if (!recorded) return fail(recorded.error());
   if (const auto wait = attempts_.wait_after(outcome, load_.storm)) return Turn{.step = Step::waiting, .wait = *wait};
-  error_ = error_of(outcome, Remedy::retry).in("failed " + counted(attempts_.count(), "time"));
+  error_ = error_of(outcome, Remedy::retry)
+               .in(fmt::format("{} failed {}", batch_text(), counted(attempts_.count(), "time")));
   return Turn{.step = Step::stopped};
 }
 
 /// A call of it is still out, which may yet do what it was called for.
 Result<Turn> JobLane::leave_stuck(const Outcome& outcome) {
-  ++record_.attempts;
-  if (outcome.kind == Outcome::Kind::unknown) ++record_.unknown;
-  record_.last_error = outcome.reason;
-  error_ = error_of(outcome, Remedy::retry);
+  count_failure(outcome);
+  error_ = error_of(outcome, Remedy::retry).in(batch_text());
   keys_.reset();
   rows_.reset();
   return recorded({.lane = record_}, std::exchange(unmarked_, 0), {.step = Step::stopped});

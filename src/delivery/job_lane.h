@@ -82,6 +82,9 @@ class JobLane final : public Lane {
   /// Values that JSON has no number for, and that were sent as null.
   std::uint64_t not_numbers() const;
   const std::optional<Error>& error() const { return error_; }  ///< why it was stopped
+  /// Since the lane was made.
+  const FailedAttempts& unknown() const { return unknown_; }
+  const FailedAttempts& repeated() const { return repeated_; }
 
  private:
   const BatchForm& form() const;
@@ -106,11 +109,14 @@ class JobLane final : public Lane {
   Status keep(const RejectedRow& row, std::vector<ledger::Letter>& letters);
   Result<std::string> primary_key(std::uint64_t row);
   Status note_delivered(const std::vector<RejectedRow>& rejected, ledger::LaneUpdate& update);
+  std::string batch_text() const;
+  void count_failure(const Outcome& outcome);
   Result<Turn> wait_or_stop(const Outcome& outcome);
   Result<Turn> leave_stuck(const Outcome& outcome);
   Result<Turn> give_up(const Outcome& outcome);
 
   std::uint64_t batch_size() const;
+  std::uint64_t batch_index() const;
   bool is_grouped() const;
   Attempts attempts(bool may_be_there) const;
 
@@ -121,6 +127,8 @@ class JobLane final : public Lane {
   ledger::LaneRecord record_;
   std::uint64_t open_to_;  ///< rows before this one may have been sent by an earlier process
   std::optional<Error> error_{};
+  FailedAttempts unknown_{};
+  FailedAttempts repeated_{};
   const BatchForm form_now_;   ///< what is asked for now
   const BatchForm form_then_;  ///< of what may have been sent by an earlier process
   BatchForm rows_form_{};      ///< of `rows_`

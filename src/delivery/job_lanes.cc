@@ -85,7 +85,6 @@ class JobLanes {
                           record == records->end() ? LaneRecord{.position = position} : record->second);
       firsts[job.table] += job.rows;
       settled_rows_ += lanes_.back().record().settled;
-      unknown_before_ += lanes_.back().record().unknown;
     }
     if (Status known = load_.letters.begin(request_.lanes->ledger, request_.schema, request_.package); !known)
       return known;
@@ -175,12 +174,12 @@ class JobLanes {
       if (entry == out.tables.end()) entry = out.tables.insert(entry, TableLoad{.table = lane.table()});
       entry->rows += record.settled - record.rejected;
       out.rows += record.settled - record.rejected;
-      lanes.unknown += record.unknown;
+      add(lane.unknown(), lanes.unknown);
+      add(lane.repeated(), lanes.repeated);
       lanes.not_numbers += lane.not_numbers();
     }
     lanes.before = before_;
     lanes.now = counts();
-    lanes.unknown -= unknown_before_;
     lanes.is_given_up = !broken_ && !are_all_done() && std::ranges::all_of(lanes_, [this](const JobLane& lane) {
       return lane.record().state != LaneState::open || is_behind_failed(lane);
     });
@@ -189,6 +188,11 @@ class JobLanes {
     lanes.is_told = is_told_;
     out.lanes = std::move(lanes);
     return out;
+  }
+
+  static void add(const FailedAttempts& of_lane, FailedAttempts& sum) {
+    sum.count += of_lane.count;
+    if (!of_lane.last.empty()) sum.last = of_lane.last;
   }
 
   bool are_all_done() const {
@@ -240,7 +244,6 @@ class JobLanes {
   LoadOfLanes load_;
   std::deque<JobLane> lanes_;
   LaneCounts before_{};
-  std::uint64_t unknown_before_ = 0;
   std::uint64_t settled_rows_ = 0;
   bool is_told_ = false;         ///< all that was to be told at the end
   std::optional<Error> broken_;  ///< why it could not be recorded how far they are

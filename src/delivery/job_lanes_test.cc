@@ -500,8 +500,8 @@ TEST_F(Lanes, ACutThatMayHaveArrivedIsSentAgainAsItWas) {
                         }));
   ASSERT_TRUE(second);
   EXPECT_THAT(cuts, ElementsAre(std::pair(0, 8), std::pair(8, 13), std::pair(13, 18), std::pair(18, 20)));
-  EXPECT_EQ(first->lanes->unknown, keys.size());
-  EXPECT_EQ(second->lanes->unknown, 0U);
+  EXPECT_EQ(first->lanes->unknown.count, keys.size());
+  EXPECT_EQ(second->lanes->unknown.count, 0U);
 }
 
 TEST_F(Lanes, AStopLeavesTheRestOpen) {

@@ -141,6 +141,7 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
     }
   }
   const RunOptions run = run_options(options);
+  const bool is_of_one = !options.id.empty() || !options.letters.pipeline.empty();
   std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
   for (const std::string& key : found->pipelines) {
     if (left == 0 || run.stop.stop_requested()) break;
@@ -172,7 +173,8 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
                                    .run = run,
                                    .source = &source,
                                    .command = command_of("replay", key, options.id),
-                                   .replay = &source});
+                                   .replay = &source,
+                                   .given = is_of_one ? engine::Given::for_it : engine::Given::for_several});
     }
     left -= std::min<std::size_t>(left, source.chosen());
     if (done) done(report);

@@ -7,9 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <functional>
-#include <limits>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -17,7 +16,9 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "config/values.h"
+#include "engine/batch_settings.h"
 #include "engine/configured_address.h"
+#include "engine/settings_reader.h"
 
 namespace outfall::engine {
 namespace {
@@ -25,27 +26,19 @@ namespace {
 using config::Found;
 using config::Settings;
 
-constexpr std::array known_keys{"address",
-                                "destination_type",
-                                "credentials",
-                                "batch_size",
-                                "loader_file_format",
-                                "max_parallel_load_jobs",
-                                "recommended_file_size",
-                                "loader_parallelism_strategy",
-                                "timeout",
-                                "max_attempts",
-                                "batch_bytes",
-                                "max_in_flight",
-                                "rate_limit",
-                                "batch_progress",
-                                "deduplicates",
-                                "reject_on",
-                                "retry_on",
-                                "nulls",
-                                "ints_as_strings",
-                                "naming_convention",
-                                "max_table_nesting"};
+/// Of a destination, beside those of batches.
+constexpr std::array own_keys_before{"address", "destination_type", "credentials"};
+constexpr std::array own_keys_behind{"naming_convention", "max_table_nesting"};
+
+const std::vector<const char*>& known_keys() {
+  static const std::vector<const char*> keys = [] {
+    std::vector<const char*> all(own_keys_before.begin(), own_keys_before.end());
+    std::ranges::copy(batch_keys(), std::back_inserter(all));
+    std::ranges::copy(own_keys_behind, std::back_inserter(all));
+    return all;
+  }();
+  return keys;
+}
 
 /// Below `[load]`; behind the fourth those that are dlt's alone.
 constexpr std::array known_load_keys{"workers",
@@ -64,168 +57,7 @@ constexpr std::array known_load_keys{"workers",
 /// What a function of the program goes by; behind it stands its name.
 constexpr std::string_view custom_scheme = "custom:";
 
-/// The settings of one destination, and those of loads, each read as what it is to be.
-class Reader {
- public:
-  Reader(const Settings& settings, std::string name, const std::string& pipeline)
-      : settings_(settings), name_(std::move(name)), pipeline_(pipeline) {}
-
-  std::optional<Found> of_destination(std::string_view key) const {
-    config::Wanted wanted{
-        .sections = {"destination"}, .key = std::string(key), .pipeline = pipeline_, .sections_kept = 1};
-    if (!name_.empty()) wanted.sections.push_back(name_);
-    return settings_.find(wanted);
-  }
-
-  std::optional<Found> of_loads(std::string_view key) const {
-    return settings_.find({.sections = {"load"}, .key = std::string(key), .pipeline = pipeline_, .sections_kept = 1});
-  }
-
- private:
-  const Settings& settings_;
-  std::string name_;
-  const std::string& pipeline_;
-};
-
-/// For values that options write with a unit.
-Status hinted(Status taken, std::string_view hint) {
-  if (taken) return taken;
-  Error error = std::move(taken.error());
-  error.hint = hint;
-  return fail(std::move(error));
-}
-
-struct Range {
-  std::int64_t least = 1;
-  std::int64_t most = std::numeric_limits<std::int64_t>::max();
-};
-
-template <class Number>
-Status take(const std::optional<Found>& found, Range range, std::optional<Number>& target) {
-  if (!found || target) return {};
-  const Result<std::int64_t> number = config::integer_of(*found);
-  if (!number) return fail(number.error());
-  if (*number < range.least || *number > range.most) {
-    return fail(config::unusable(*found, fmt::format("a whole number from {} to {}", range.least, range.most)));
-  }
-  target = static_cast<Number>(*number);
-  return {};
-}
-
-template <class Word>
-Status take_word(const std::optional<Found>& found, std::optional<Word> (*read)(std::string_view), const char* known,
-                 std::optional<Word>& target) {
-  if (!found || target) return {};
-  const Result<std::string> text = config::text_of(*found);
-  if (!text) return fail(text.error());
-  target = read(*text);
-  return target ? Status{} : fail(config::unusable(*found, known));
-}
-
-Status take_timeout(const std::optional<Found>& found, std::optional<std::chrono::milliseconds>& target) {
-  if (!found || target) return {};
-  const Result<std::chrono::nanoseconds> timeout = config::seconds_of(*found);
-  if (!timeout) return hinted(fail(timeout.error()), "write seconds without a unit: timeout = 30");
-  target = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
-  if (*target > std::chrono::milliseconds(0) && *target <= BatchOptions::timeout_most) return {};
-  return fail(config::unusable(*found, "a number of seconds, more than none and of a week at most"));
-}
-
-Status take_bytes(const Reader& reader, std::string_view key, std::optional<std::uint64_t>& target) {
-  return hinted(take(reader.of_destination(key), {}, target),
-                fmt::format("write bytes without a unit: {} = 1000000", key));
-}
-
-/// Exit codes of a command.
-Status take_codes(const std::optional<Found>& found, std::optional<std::vector<int>>& target) {
-  if (!found || target) return {};
-  const Result<std::vector<std::string>> texts = config::list_of(*found);
-  std::vector<int> codes;
-  for (const std::string& text : texts ? *texts : std::vector<std::string>()) {
-    int code = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), code);
-    if (problem == std::errc() && end == text.data() + text.size() && code >= 1 && code <= 255) codes.push_back(code);
-  }
-  if (!texts || codes.empty() || codes.size() != texts->size())
-    return fail(config::unusable(*found, "a list of exit codes from 1 to 255, such as [1, 2]"));
-  target = std::move(codes);
-  return {};
-}
-
-/// Job files at once: what loads may have, of which a destination takes so many at most.
-Status take_load_jobs(const Reader& reader, std::optional<int>& target) {
-  if (target) return {};
-  std::optional<int> workers;
-  std::optional<int> most;
-  Status taken = take(reader.of_loads("workers"), {.most = BatchOptions::load_jobs_most}, workers);
-  if (taken)
-    taken = take(reader.of_destination("max_parallel_load_jobs"), {.most = BatchOptions::load_jobs_most}, most);
-  target = workers && most ? std::optional(std::min(*workers, *most)) : workers ? workers : most;
-  return taken;
-}
-
-/// `raise_on_max_retries` is dlt's.
-Status take_attempts(const Reader& reader, std::optional<int>& target) {
-  const Range range{.least = 0, .most = BatchOptions::attempts_most};
-  Status taken = take(reader.of_destination("max_attempts"), range, target);
-  return taken ? take(reader.of_loads("raise_on_max_retries"), range, target) : taken;
-}
-
-/// Batches a second.
-Status take_rate(const std::optional<Found>& found, std::optional<double>& target) {
-  if (!found || target) return {};
-  const Result<double> rate = config::number_of(*found);
-  if (!rate) return hinted(fail(rate.error()), "write batches a second without a unit: rate_limit = 10");
-  target = *rate;
-  return *rate > 0 && *rate <= 1e6 ? Status{} : fail(config::unusable(*found, "a number of batches a second"));
-}
-
-Status take_flag(const std::optional<Found>& found, std::optional<bool>& target) {
-  if (!found || target) return {};
-  const Result<bool> flag = config::flag_of(*found);
-  if (!flag) return fail(flag.error());
-  target = *flag;
-  return {};
-}
-
-Status take_form(const Reader& reader, BatchOptions& batches) {
-  Status taken = take_word(reader.of_destination("loader_file_format"), loader_file_format,
-                           "known: jsonl, typed-jsonl, parquet, arrow or csv", batches.loader_file_format);
-  if (taken) taken = take_word(reader.of_destination("nulls"), row_nulls, "known: omit, send or as_is", batches.nulls);
-  return taken ? take_flag(reader.of_destination("ints_as_strings"), batches.ints_as_strings) : taken;
-}
-
-Status take_batches(const Reader& reader, BatchOptions& batches) {
-  constexpr const char* strategies = "known: parallel, table-sequential or sequential";
-  Status taken =
-      take(reader.of_destination("batch_size"),
-           {.least = 0, .most = static_cast<std::int64_t>(BatchOptions::batch_size_most)}, batches.batch_size);
-  if (taken) taken = take_load_jobs(reader, batches.load_jobs_max);
-  if (taken) taken = take_word(reader.of_loads("parallelism_strategy"), parallelism, strategies, batches.parallelism);
-  if (taken) {
-    taken =
-        take_word(reader.of_destination("loader_parallelism_strategy"), parallelism, strategies, batches.parallelism);
-  }
-  if (taken) taken = take_timeout(reader.of_destination("timeout"), batches.timeout);
-  if (taken) taken = take_attempts(reader, batches.attempts_max);
-  if (taken) taken = take_flag(reader.of_loads("raise_on_failed_jobs"), batches.raise_on_failed_jobs);
-  if (taken) taken = take_bytes(reader, "batch_bytes", batches.batch_bytes);
-  if (taken) taken = take_bytes(reader, "recommended_file_size", batches.recommended_file_size);
-  if (taken) {
-    taken = take(reader.of_destination("max_in_flight"), {.most = BatchOptions::load_jobs_most}, batches.in_flight_max);
-  }
-  if (taken) taken = take_rate(reader.of_destination("rate_limit"), batches.rate_limit);
-  if (taken) {
-    taken = take_word(reader.of_destination("batch_progress"), batch_progress, "known: strict or grouped",
-                      batches.progress);
-  }
-  if (taken) taken = take_flag(reader.of_destination("deduplicates"), batches.deduplicates);
-  if (taken) taken = take_codes(reader.of_destination("reject_on"), batches.reject_on);
-  if (taken) taken = take_codes(reader.of_destination("retry_on"), batches.retry_on);
-  return taken ? take_form(reader, batches) : taken;
-}
-
-Status take_shape(const Reader& reader, DestinationSettings& found) {
+Status take_shape(const SettingsReader& reader, DestinationSettings& found) {
   constexpr std::int64_t levels_most = 1000;
   constexpr const char* conventions = "known: snake_case, direct, duck_case, sql_ci_v1 or sql_cs_v1";
   Status taken = take_word(reader.of_destination("naming_convention"), naming_convention, conventions, found.naming);
@@ -284,7 +116,7 @@ bool is_of_program(std::string_view address) {
 config::Section own_settings(const DestinationWords& words, const Settings& settings) {
   return settings.section(
       {.path = {"destination", words.word}, .pipeline = words.pipeline, .is_left_out = [](std::string_view key) {
-         return key != "credentials" && std::ranges::find(known_keys, key) != known_keys.end();
+         return key != "credentials" && std::ranges::find(known_keys(), key) != known_keys().end();
        }});
 }
 
@@ -380,7 +212,7 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     const bool is_program = is_of_program((*configured)->address);
     const bool has_own = is_program || (*configured)->address.starts_with("plugin:");
     const UnknownKeys unknown_keys = has_own ? UnknownKeys::are_its_own : UnknownKeys::are_wrong;
-    Status known = check_keys(settings, {"destination", words.word}, words.pipeline, known_keys, unknown_keys);
+    Status known = check_keys(settings, {"destination", words.word}, words.pipeline, known_keys(), unknown_keys);
     if (!known) return fail(std::move(known.error()));
     found.name = words.word;
     found.address = (*configured)->address;
@@ -392,11 +224,11 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
   const std::string section = is_function ? words.word.substr(custom_scheme.size()) : found.name;
   Status known = check_keys(settings, {"load"}, words.pipeline, known_load_keys, UnknownKeys::are_wrong);
   if (known && is_function) {
-    known = check_keys(settings, {"destination", section}, words.pipeline, known_keys, UnknownKeys::are_its_own);
+    known = check_keys(settings, {"destination", section}, words.pipeline, known_keys(), UnknownKeys::are_its_own);
   }
   if (!known) return fail(std::move(known.error()));
-  const Reader reader(settings, section, words.pipeline);
-  if (Status taken = take_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
+  const SettingsReader reader(settings, section, words.pipeline);
+  if (Status taken = read_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));
   return found;
 }

@@ -88,6 +88,19 @@ TEST_F(DestinationSettingsTest, ACommandWithoutItsKindIsOfferedTheKindsOfProgram
   EXPECT_THAT(error_of("sink").hint, StartsWith("no destination is configured"));
 }
 
+TEST_F(DestinationSettingsTest, ValuesSayTheirUnit) {
+  const auto refused = [this](const char* key, const char* value) {
+    return error_of("cmd:a", {{std::string("DESTINATION__") + key, value}});
+  };
+  EXPECT_THAT(refused("TIMEOUT", "5s").message, HasSubstr("'5s' is not a number of seconds"));
+  EXPECT_THAT(refused("TIMEOUT", "0").message, HasSubstr("more than none and of a week at most"));
+  EXPECT_EQ(refused("TIMEOUT", "5s").hint, "write seconds without a unit: timeout = 30");
+  EXPECT_THAT(refused("BATCH_BYTES", "1 MB").message, HasSubstr("'1 MB' is not a whole number of bytes"));
+  EXPECT_EQ(refused("BATCH_BYTES", "1 MB").hint, "write bytes without a unit: batch_bytes = 1000000");
+  EXPECT_THAT(refused("BATCH_BYTES", "0").message, HasSubstr("a whole number of bytes from 1 to"));
+  EXPECT_THAT(refused("RATE_LIMIT", "10/s").message, HasSubstr("a number of batches a second"));
+}
+
 TEST_F(DestinationSettingsTest, DuckDbIsWrittenAsInDlt) {
   write(".dlt/config.toml",
         "[destination.a]\ndestination_type = 'duckdb'\n"

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <filesystem>
 #include <utility>
 
 #include "base/env.h"
@@ -29,12 +28,12 @@ struct Looked {
   std::unique_ptr<delivery::Destination> destination;
 };
 
-Result<Looked> look(const std::string& word, const std::string& programs_lock) {
+Result<Looked> look(const std::string& word) {
   const Result<config::Settings> settings = engine::read_settings();
   if (!settings) return fail(settings.error());
   Result<engine::DestinationSettings> found = engine::find_destination({.word = word}, *settings);
   if (!found) return fail(std::move(found.error()));
-  auto made = engine::make_destination(word, {.programs_lock = programs_lock}, Env::system());
+  auto made = engine::make_destination(word, {}, Env::system());
   if (!made) return fail(std::move(made.error()));
   return Looked{.settings = std::move(*found), .destination = std::move(*made)};
 }
@@ -60,8 +59,8 @@ Status look_into_file(Looked& looked, DestinationFinding& finding) {
 }
 
 Status look_at_program(Looked& looked, DestinationFinding& finding) {
-  const auto started = looked.destination->inspect({});
-  if (!started) return fail(started.error());
+  const Status started = looked.destination->check_configuration(delivery::Inspection::before_a_load, {});
+  if (!started) return started;
   finding.facts.emplace_back(kind_of(looked.settings) == "exec"
                                  ? "it was started, and said that it is ready"
                                  : "its command can be run; a batch of rows would tell more");
@@ -69,26 +68,11 @@ Status look_at_program(Looked& looked, DestinationFinding& finding) {
 }
 
 Status look_at_plugin(Looked& looked, DestinationFinding& finding) {
-  const auto opened = looked.destination->inspect({});
-  if (!opened) return fail(opened.error());
+  const Status opened = looked.destination->check_configuration(delivery::Inspection::before_a_load, {});
+  if (!opened) return opened;
   finding.facts.emplace_back("it was loaded, and opened");
   return {};
 }
-
-/// A file that is gone with the object.
-class ScratchFile {
- public:
-  ScratchFile()
-      : path_((std::filesystem::temp_directory_path() / ("outfall-" + random_hex(Env::system(), 8))).string()) {}
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  ~ScratchFile() { static_cast<void>(remove_file(path_)); }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 ConfiguredDestination configured_destination(const config::Settings& settings, std::string name) {
   ConfiguredDestination out{.name = std::move(name)};
@@ -105,7 +89,7 @@ ConfiguredDestination configured_destination(const config::Settings& settings, s
 }  // namespace
 
 Result<DestinationCapabilities> destination_capabilities(const std::string& destination) {
-  const Result<Looked> looked = look(destination, {});
+  const Result<Looked> looked = look(destination);
   if (!looked) return fail(looked.error());
   const delivery::Capabilities& can = looked->destination->capabilities();
   DestinationCapabilities out{.address = looked->destination->address(),
@@ -137,8 +121,7 @@ Result<DestinationList> list_destinations() {
 }
 
 Result<DestinationFinding> test_destination(const std::string& destination) {
-  const ScratchFile lock;
-  Result<Looked> looked = look(destination, lock.path());
+  Result<Looked> looked = look(destination);
   if (!looked) return fail(std::move(looked.error()));
   DestinationFinding finding{.address = looked->destination->address()};
   Status tested;

@@ -18,6 +18,7 @@
 #include "destinations/function/plugin.h"
 #include "destinations/null/null_destination.h"
 #include "destinations/program/program_destination.h"
+#include "engine/batch_settings.h"
 #include "engine/configured_address.h"
 #include "engine/destination_settings.h"
 
@@ -194,6 +195,11 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
   const Result<DestinationSettings> found =
       find_destination({.word = word, .pipeline = options.pipeline, .batches = batches_of(options)}, *settings);
   if (!found) return fail(found.error());
+  if (options.given == Given::for_it && options.custom == nullptr) {
+    const std::string& called = found->name.empty() ? found->address : found->name;
+    if (Status given = check_given(options.batches, found->address, called); !given)
+      return fail(std::move(given.error()));
+  }
   auto made = make_kind(*found, options, env);
   if (made) {
     (*made)->set_meaning(found->meaning);

@@ -19,6 +19,12 @@
 
 namespace outfall::engine {
 
+/// Whom options of batches were given for.
+enum class Given {
+  for_it,       ///< one that has no effect is an error
+  for_several,  ///< which may be of other kinds
+};
+
 struct DestinationOptions {
   /// Bytes that a database of this process may hold; none: its kind says.
   std::optional<std::size_t> memory = std::nullopt;
@@ -27,6 +33,7 @@ struct DestinationOptions {
   /// Where another process has it for itself.
   LockWait lock_wait{};
   BatchOptions batches{};                            ///< what is left open the configuration says
+  Given given = Given::for_several;                  ///< the same
   std::string pipeline{};                            ///< settings below its name come first
   std::shared_ptr<CustomDestination> custom{};       ///< that the program has; used where the address is its
   std::function<void(std::string_view line)> log{};  ///< what it writes about its work; from any thread
@@ -47,7 +54,8 @@ delivery::LaneOptions lane_options(const BatchOptions& batches);
 
 /// The destination that a word means: an address, or the name of one of the configuration. Nothing is touched yet.
 ///
-/// Errors: usage: the kind or the name is not known (says which are), the address is wrong, or the configuration is.
+/// Errors: usage: the kind or the name is not known (says which are), the address is wrong, or the configuration is; an
+/// option that was given for it has no effect on it.
 Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& word,
                                                                 const DestinationOptions& options, Env& env);
 

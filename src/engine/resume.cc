@@ -78,7 +78,11 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
                               .address = (*binding)->destination,
                               .dataset = (*binding)->dataset,
                               .data_dir = data_dir};
-  return engine::run_target({.target = target, .options = options, .run = run, .command = "resume"});
+  return engine::run_target({.target = target,
+                             .options = options,
+                             .run = run,
+                             .command = "resume",
+                             .given = options.name.empty() ? engine::Given::for_several : engine::Given::for_it});
 }
 
 }  // namespace

@@ -8,7 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "pipeline/column_hints.h"
+#include "schema/naming.h"
 #include "schema/table.h"
+#include "schema/time_zone.h"
 
 namespace outfall::engine {
 namespace {
@@ -74,6 +77,15 @@ Status check_primary_key(const RunOptions& options) {
   return {};
 }
 
+/// What the run reads of these once it knows its dataset is wrong in any.
+Status check_types(const RunOptions& options) {
+  const auto hints = pipeline::read_column_hints(options.columns, schema::Naming(NamingConvention::snake_case));
+  if (!hints) return fail(hints.error());
+  if (options.timezone.empty()) return {};
+  const Result<schema::TimeZone> clock = schema::TimeZone::find(options.timezone);
+  return clock ? Status{} : fail(clock.error());
+}
+
 Status check_rest(const RunOptions& options) {
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
   if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 4 MiB");
@@ -83,7 +95,8 @@ Status check_rest(const RunOptions& options) {
   if (options.max_table_nesting && *options.max_table_nesting < 0) {
     return refuse("the nesting of tables is negative", "0 keeps objects and lists as JSON");
   }
-  return check_primary_key(options);
+  if (Status keyed = check_primary_key(options); !keyed) return keyed;
+  return check_types(options);
 }
 
 }  // namespace

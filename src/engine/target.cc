@@ -82,6 +82,7 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
           .threads = run.workers,
           .lock_wait = lock_wait(options, run),
           .batches = run.batches,
+          .given = Given::for_it,
           .pipeline = pipeline,
           .custom = options.custom_destination,
           .log = one_at_a_time(run.log)};
@@ -203,6 +204,7 @@ Report run_target(const TargetRun& run) {
   if (!shared) return failed_report(run.options, std::move(shared.error()));
   shared->interval = run.options.state_interval;
   DestinationOptions of_destination = destination_options(run.options, run.run, target.name);
+  of_destination.given = run.given;
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
   auto destination = make_destination(target.address, of_destination, Env::system());

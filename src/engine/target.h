@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "engine/registry.h"
 #include "normalize/document_source.h"
 #include "outfall/pipeline.h"
 
@@ -40,6 +41,7 @@ struct TargetRun {
   normalize::DocumentSource* source = nullptr;
   std::string command{};
   pipeline::LetterSource* replay = nullptr;  ///< the same as `source`, where it is one of dead letters
+  Given given = Given::for_it;               ///< RunOptions::batches
 };
 Report run_target(const TargetRun& run);
 

@@ -89,12 +89,7 @@ Status LoadAccount::add_lanes(const ledger::PackageRecord& package, const delive
     }
     report_.rejects.push_back(std::move(reject));
   }
-  if (lanes.unknown > 0) {
-    report_.notes.push_back(
-        fmt::format("nobody knows what became of {}: what {} to deliver goes out again under the "
-                    "same key",
-                    counted(lanes.unknown, "attempt"), lanes.unknown == 1 ? "it was" : "they were"));
-  }
+  tell_failed(lanes);
   if (lanes.not_numbers > 0) {
     report_.notes.push_back(fmt::format("{} of doubles that {} no number (NaN, infinite) went out as null",
                                         counted(lanes.not_numbers, "value"), lanes.not_numbers == 1 ? "is" : "are"));
@@ -102,6 +97,24 @@ Status LoadAccount::add_lanes(const ledger::PackageRecord& package, const delive
   if (lanes.refused.empty()) return {};
   balanced_.emplace(package.load_id, 0);
   return tell_letters(package.load_id);
+}
+
+/// Why batches went out again. Why the run stopped at one its error says.
+void LoadAccount::tell_failed(const delivery::LanesSummary& lanes) {
+  const auto last = [&lanes](const delivery::FailedAttempts& failed) {
+    if (failed.last.empty() || lanes.error) return std::string();
+    return fmt::format("{} {}", failed.count == 1 ? ";" : "; the last,", failed.last);
+  };
+  if (lanes.unknown.count > 0) {
+    report_.notes.push_back(
+        fmt::format("nobody knows what became of {}: what {} to deliver goes out again under the same key{}",
+                    counted(lanes.unknown.count, "attempt"), lanes.unknown.count == 1 ? "it was" : "they were",
+                    last(lanes.unknown)));
+  }
+  if (lanes.repeated.count > 0 && !lanes.error) {
+    report_.notes.push_back(fmt::format("{} failed and {} made again{}", counted(lanes.repeated.count, "attempt"),
+                                        lanes.repeated.count == 1 ? "was" : "were", last(lanes.repeated)));
+  }
 }
 
 /// Of each table what this run has delivered; what it has sealed is in the report already.

@@ -63,6 +63,7 @@ class LoadAccount {
 
  private:
   Status tell_letters(const std::string& load_id);
+  void tell_failed(const delivery::LanesSummary& lanes);
   void add_rejected_of_inputs(const std::map<std::string, std::uint64_t>& by_input);
   TableReport& table_report(const std::string& name, const schema::Schema& schema);
 

@@ -34,14 +34,4 @@ Status check_promise(const RunRequest& request) {
   return keeps(*mode, *request.options.require) ? Status() : fail(promises_less(request, *mode));
 }
 
-Result<bool> look_at_promise(const RunRequest& request) {
-  if (!request.options.require) return true;
-  const DeliveryMode mode = request.destination.mode();
-  if (keeps(mode, *request.options.require)) return true;
-  // What a program says of itself may be that it knows what comes again, and no more.
-  const bool may_say_more =
-      mode == DeliveryMode::at_least_once && keeps(DeliveryMode::idempotency_key, *request.options.require);
-  return may_say_more ? Result<bool>(false) : fail(promises_less(request, mode));
-}
-
 }  // namespace outfall::pipeline

@@ -13,7 +13,4 @@ namespace outfall::pipeline {
 /// Errors: usage: it promises less; it cannot be asked.
 Status check_promise(const RunRequest& request);
 
-/// The same as far as it can be known without starting anything. False: it is known only once a program is asked.
-Result<bool> look_at_promise(const RunRequest& request);
-
 }  // namespace outfall::pipeline

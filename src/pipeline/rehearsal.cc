@@ -106,11 +106,9 @@ Status plan_rows(const RunRequest& request, const schema::Schema& before, bool h
 }  // namespace
 
 Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& report) {
-  const Result<bool> promised = look_at_promise(request);
-  if (!promised) return fail(promised.error());
-  if (!*promised)
-    report.notes.push_back(fmt::format("whether {} promises {} is known once it is started",
-                                       request.destination.address(), name(*request.options.require)));
+  Status usable = request.destination.check_configuration(delivery::Inspection::only_look, request.options.stop);
+  if (usable) usable = check_promise(request);
+  if (!usable) return usable;
   auto looked = look_into_ledger(request);
   if (!looked) return fail(std::move(looked.error()));
   ledger::Ledger* ledger = *looked ? &**looked : nullptr;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/counts.h"
+#include "base/file.h"
 #include "delivery/deliver.h"
 #include "ledger/ledger.h"
 #include "pipeline/abort.h"
@@ -89,7 +90,14 @@ class Run {
 
   Status run_locked() {
     request_.destination.warm_up();
+    const Status usable = check_of_new();
+    const bool leaves_trace = usable || usable.error().blame == Blame::run;
+    if (!leaves_trace) return usable;
     if (Status held = hold_pipeline(); !held) return held;
+    if (!usable) {
+      note_nothing_loaded();
+      return usable;
+    }
     if (Status promised = check_promise(request_); !promised) return promised;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
@@ -115,6 +123,18 @@ class Run {
     if (seals_only) return {};
     load_failed_ = !delivered;
     return delivered;
+  }
+
+  /// Of a pipeline that is new nothing is made yet while its destination may be wrong.
+  Status check_of_new() {
+    const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request_.data_dir, request_.key);
+    if (!paths) return fail(paths.error());
+    const Result<bool> is_known = file_exists(paths->database);
+    if (!is_known) return fail(is_known.error());
+    if (*is_known || request_.source == nullptr) return {};
+    Status usable =
+        request_.destination.check_configuration(delivery::Inspection::before_a_load, request_.options.stop);
+    return usable ? check_promise(request_) : usable;
   }
 
   /// Behind what an earlier replay has left.

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -381,8 +382,8 @@ TEST_F(CustomDestinations, AStructOfTheConfigurationIsFilledInBeforeAnythingIsRe
   EXPECT_EQ(without.ending, Ending::misuse);
   EXPECT_EQ(without.balance.in, 0U);
   EXPECT_THAT(message_of(without), HasSubstr("destination sink needs url, token, and no place has them"));
-  EXPECT_THAT(message_of(without), HasSubstr("P__DESTINATION__SINK__URL"));
-  EXPECT_THAT(message_of(without), HasSubstr("DESTINATION__SINK__TOKEN"));
+  EXPECT_THAT(message_of(without), HasSubstr("P__DESTINATION__SINK__{URL,TOKEN}"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "state")) << "nothing is made";
   ASSERT_EQ(::setenv("DESTINATION__SINK__URL", "http://x", 1), 0);
   ASSERT_EQ(::setenv("P__DESTINATION__SINK__TOKEN", "s3cr3t", 1), 0);
   const Report with = run({}, Configured{.used = used}, numbered(1));

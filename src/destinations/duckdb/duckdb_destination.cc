@@ -203,6 +203,12 @@ Status DuckDbDestination::connect_for_loads() {
   return {};
 }
 
+Status DuckDbDestination::check_configuration(delivery::Inspection, const std::stop_token&) {
+  const Result<bool> there = exists();
+  if (!there) return fail(there.error());
+  return *there ? Status{} : check_folder();
+}
+
 Status DuckDbDestination::open() {
   Result<bool> there = exists();
   if (!there) return fail(std::move(there.error()));

@@ -45,6 +45,8 @@ class DuckDbDestination final : public delivery::Destination {
   Status check_dataset(const std::string& dataset) const override;
 
   /// The file is opened when there is one; else it is made by the first load.
+  /// Whether there is a folder for it.
+  Status check_configuration(delivery::Inspection inspection, const std::stop_token& stop) override;
   Status open() override;
 
   void close() override;

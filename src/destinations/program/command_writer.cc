@@ -33,6 +33,10 @@ std::string variable_part(std::string_view key) {
 
 }  // namespace
 
+std::string seconds_text(std::chrono::nanoseconds duration) {
+  return fmt::format("{} s", std::chrono::duration<double>(duration).count());
+}
+
 Outcome CommandWriter::write(const delivery::Batch& batch) {
   text_.clear();
   std::shared_ptr<const delivery::BatchFile> file;
@@ -119,7 +123,10 @@ Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
     return words.empty() ? what : fmt::format("{}: {}", what, words);
   };
   if (end.is_timed_out) {
-    return {.kind = Outcome::Kind::unknown, .reason = with_words("the command took too long and was killed")};
+    const std::string longest = seconds_text(options.timeout.value_or(std::chrono::nanoseconds(0)));
+    return {.kind = Outcome::Kind::unknown,
+            .reason = with_words(fmt::format("the command did not end within {} and was killed", longest)),
+            .hint = longer_hint};
   }
   if (end.is_stopped)
     return {.kind = Outcome::Kind::unknown, .reason = "the command was killed, because the run stops"};

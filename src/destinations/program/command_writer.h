@@ -31,6 +31,13 @@ struct CommandOptions {
   std::function<void(std::string_view)> log{};
 };
 
+/// What to do about one that took too long.
+inline constexpr const char* longer_hint =
+    "--timeout SECONDS, or a setting timeout of the destination, gives it longer";
+
+/// "1 s", "0.25 s"
+std::string seconds_text(std::chrono::nanoseconds duration);
+
 class CommandWriter final : public delivery::Writer {
  public:
   /// Both outlive the object.

@@ -23,21 +23,31 @@ constexpr std::chrono::seconds end_max{10};
 /// Of a batch with a longer text the next one is not made ahead: both are in memory.
 constexpr std::size_t ahead_bytes_max = std::size_t{8} << 20;
 
-/// Why a program is of no more use.
-std::string fault_of(Answer::Kind kind) {
+/// A line of the protocol, as errors have it.
+std::string called(std::string_view type, std::string_view table) {
+  return table.empty() ? std::string(type) : fmt::format("{} of {}", type, table);
+}
+
+/// Why a program is of no more use that was to answer this.
+std::string fault_of(Answer::Kind kind, const std::string& asked, std::optional<std::chrono::nanoseconds> timeout) {
   switch (kind) {
     case Answer::Kind::ended:
-      return "the program has ended";
+      return fmt::format("the program has ended, and had not answered {}", asked);
     case Answer::Kind::timed_out:
-      return "the program took too long and was killed";
+      return fmt::format("the program did not answer {} within {} and was killed", asked,
+                         seconds_text(timeout.value_or(std::chrono::nanoseconds(0))));
     case Answer::Kind::stopped:
       return "the program was killed, because the run stops";
     case Answer::Kind::untimely:
-      return "the program has written more than its answer";
+      return fmt::format("the program has written more than its answer, before it was told {}", asked);
     case Answer::Kind::line:
       break;
   }
   return "";
+}
+
+std::string hint_of(Answer::Kind kind) {
+  return kind == Answer::Kind::timed_out ? std::string(longer_hint) : "";
 }
 
 }  // namespace
@@ -66,7 +76,8 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   } else if (Status told = tell_rows(batch); !told) {
     return delivery::retry_after(told.error());
   }
-  return ask(text_, batch.size(), batch.stop, [&] { make_ahead(batch); });
+  return ask({.type = "its batch", .text = text_, .stop = batch.stop, .rows = batch.size()},
+             [&] { make_ahead(batch); });
 }
 
 bool ExecWriter::Ahead::are_of(const delivery::Batch& batch) const {
@@ -126,7 +137,7 @@ std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {
     return ready;
   }
   if (!ready_.resolves) return std::nullopt;
-  return ask(resolve_line(batch), 0, batch.stop);
+  return ask({.type = "resolve", .text = resolve_line(batch), .stop = batch.stop});
 }
 
 Outcome ExecWriter::tell(const delivery::Event& event) {
@@ -138,11 +149,14 @@ Outcome ExecWriter::tell(const delivery::Event& event) {
       return {};  // it was told so
     case delivery::Event::Kind::end_table:
       table_.clear();
-      return ask(table_line("end_table", event.load_id, *event.table), 0, event.stop);
+      return ask({.type = "end_table",
+                  .text = table_line("end_table", event.load_id, *event.table),
+                  .stop = event.stop,
+                  .table = event.table->name});
     case delivery::Event::Kind::complete_load:
-      return ask(load_line("complete_load", event.load_id), 0, event.stop);
+      return ask({.type = "complete_load", .text = load_line("complete_load", event.load_id), .stop = event.stop});
     case delivery::Event::Kind::abort_load:
-      return ask(load_line("abort_load", event.load_id), 0, event.stop);
+      return ask({.type = "abort_load", .text = load_line("abort_load", event.load_id), .stop = event.stop});
   }
   return {};
 }
@@ -168,14 +182,17 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
     if (Outcome started = start(stop); started.kind != Outcome::Kind::delivered) return started;
   }
   if (load_id_ != load_id) {
-    if (Outcome told = ask(load_line("begin_load", load_id), 0, stop); told.kind != Outcome::Kind::delivered)
-      return delivery::before_rows(std::move(told));
+    Outcome told = ask({.type = "begin_load", .text = load_line("begin_load", load_id), .stop = stop});
+    if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
     load_id_ = load_id;
     table_.clear();
   }
   if (table != nullptr && table_ != table->name) {
     const TableChanges changes = delivery::changes_of(*table, setup_.before.get(), delivery::SystemColumns::left_out);
-    Outcome told = ask(table_line("begin_table", load_id, *table, &changes), 0, stop);
+    Outcome told = ask({.type = "begin_table",
+                        .text = table_line("begin_table", load_id, *table, &changes),
+                        .stop = stop,
+                        .table = table->name});
     if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
     table_ = table->name;
   }
@@ -188,17 +205,18 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
   const auto state = setup_.board == nullptr ? nullptr : setup_.board->state();
-  const Answer answer =
-      program_->ask(hello_line({.destination = setup_.destination,
-                                .worker = setup_.worker,
-                                .format = format_,
-                                .options = setup_.options.own,
-                                .state = state.get()}),
-                    std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max), stop);
+  const auto longest = std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max);
+  const Answer answer = program_->ask(hello_line({.destination = setup_.destination,
+                                                  .worker = setup_.worker,
+                                                  .format = format_,
+                                                  .options = setup_.options.own,
+                                                  .state = state.get()}),
+                                      longest, stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
-    Outcome outcome = gone(fault_of(answer.kind) + ", before it was ready");
+    const bool has_time = answer.kind != Answer::Kind::timed_out;
+    Outcome outcome = gone(fault_of(answer.kind, "hello", longest), has_time ? ready_hint : hint_of(answer.kind));
     outcome.kind = Outcome::Kind::retry;
     return outcome;
   }
@@ -214,27 +232,29 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   return {.kind = Outcome::Kind::fatal, .reason = ready.error().message, .hint = ready.error().hint};
 }
 
-Outcome ExecWriter::ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop,
-                        const std::function<void()>& meanwhile) {
-  const Answer answer = program_->ask(text, setup_.options.timeout, stop, meanwhile);
-  if (answer.kind != Answer::Kind::line) return gone(fault_of(answer.kind));
-  ProgramAnswer said = read_answer(answer.line, rows);
+Outcome ExecWriter::ask(const Question& question, const std::function<void()>& meanwhile) {
+  const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile);
+  if (answer.kind != Answer::Kind::line) {
+    return gone(fault_of(answer.kind, called(question.type, question.table), setup_.options.timeout),
+                hint_of(answer.kind));
+  }
+  ProgramAnswer said = read_answer(answer.line, question.rows);
   if (setup_.board != nullptr) setup_.board->count(said.metrics);
   changes_ = std::move(said.state);
   if (said.outcome.kind == Outcome::Kind::unknown) {
     // It repeats the beginning of what was said.
-    said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), rows).outcome.reason;
+    said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), question.rows).outcome.reason;
     (void)gone("");
   }
   return concealed(std::move(said.outcome), setup_.options.secrets);
 }
 
-Outcome ExecWriter::gone(std::string reason) {
+Outcome ExecWriter::gone(std::string reason, std::string hint) {
   const ProgramEnd end = program_->end("", std::chrono::nanoseconds(0));
   log_.finish();
   program_.reset();
   if (const std::string words = last_words(end, setup_.options.secrets); !words.empty()) reason += ": " + words;
-  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason)};
+  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason), .hint = std::move(hint)};
 }
 
 }  // namespace outfall::destinations::program

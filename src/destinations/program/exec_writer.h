@@ -65,10 +65,17 @@ class ExecWriter final : public delivery::Writer {
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
   Outcome introduce(const delivery::Batch& batch);
   void end();
-  /// What the program answers to the text, of a batch of so many rows. It is gone after any other answer.
-  Outcome ask(std::string_view text, std::uint64_t rows, const std::stop_token& stop,
-              const std::function<void()>& meanwhile = {});
-  Outcome gone(std::string reason);
+  /// A line of the protocol that waits for its answer.
+  struct Question {
+    std::string_view type;  ///< as people know it
+    std::string_view text;
+    const std::stop_token& stop;
+    std::string_view table{};  ///< where errors do not name it anyway
+    std::uint64_t rows = 0;    ///< of the batch
+  };
+  /// What the program answers. It is gone after anything else.
+  Outcome ask(const Question& question, const std::function<void()>& meanwhile = {});
+  Outcome gone(std::string reason, std::string hint = "");
 
   const ExecSetup setup_;
   LineCutter log_;

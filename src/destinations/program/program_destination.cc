@@ -6,6 +6,7 @@
 #include <atomic>
 #include <utility>
 
+#include "destinations/program/command_file.h"
 #include "destinations/program/exec_writer.h"
 
 namespace outfall::destinations::program {
@@ -78,9 +79,23 @@ Result<DeliveryMode> ProgramDestination::find_mode(const std::stop_token& stop) 
   return mode();
 }
 
+/// Where nothing may be made there is no lock for programs either. One that is only looked at is in nobody's way.
+Status ProgramDestination::check_configuration(delivery::Inspection, const std::stop_token& stop) {
+  if (has_looked_) return {};
+  const Result<std::unique_ptr<ProgramGuard>> own = ProgramGuard::make_without_lock();
+  if (!own) return fail(own.error());
+  return look_with(**own, stop);
+}
+
 Status ProgramDestination::look_once(const std::stop_token& stop) {
   if (has_looked_) return {};
-  if (Status found = look_for_command(stop); !found) {
+  const Result<ProgramGuard*> held = guard(stop);
+  if (!held) return fail(held.error());
+  return look_with(**held, stop);
+}
+
+Status ProgramDestination::look_with(ProgramGuard& guard, const std::stop_token& stop) {
+  if (Status found = look_for_program(guard, stop); !found) {
     Error error = std::move(found.error()).in(fmt::format("start {}", address_));
     error.blame = stop.stop_requested() ? Blame::interrupted : Blame::usage;
     return fail(std::move(error));
@@ -89,24 +104,15 @@ Status ProgramDestination::look_once(const std::stop_token& stop) {
   return {};
 }
 
-Status ProgramDestination::look_for_command(const std::stop_token& stop) {
-  const Result<ProgramGuard*> held = guard(stop);
-  if (!held) return fail(held.error());
-  if (kind_ == Kind::kept_alive) {
-    const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = **held}).look(stop);
-    if (!ready) return fail(ready.error());
-    knows_what_it_has_ = ready->deduplicates || ready->resolves;
-    return {};
-  }
-  // A word with signs in it is the shell's affair.
-  const std::string word = command_.command.substr(0, command_.command.find(' '));
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+";
-  if (word.empty() || word.find_first_not_of(plain) != std::string::npos) return {};
-  const Result<ProgramEnd> looked = run_program(**held, {.command = "command -v " + word}, std::nullopt, stop);
-  if (!looked) return fail(looked.error());
-  if (looked->exit_code == 0) return {};
-  return fail(fmt::format("{} is not there, or cannot be run", is_named_ ? "its command" : word),
-              "name a program that is in the PATH, or its path; it has to be executable (chmod +x)");
+Status ProgramDestination::look_for_program(ProgramGuard& guard, const std::stop_token& stop) {
+  const bool is_kept_alive = kind_ == Kind::kept_alive;
+  const CommandWord word{
+      .command = command_.command, .scheme = is_kept_alive ? "exec:" : "cmd:", .is_secret = is_named_};
+  if (Status can_be_run = check_command(word, guard, stop); !can_be_run || !is_kept_alive) return can_be_run;
+  const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = guard}).look(stop);
+  if (!ready) return fail(ready.error());
+  knows_what_it_has_ = ready->deduplicates || ready->resolves;
+  return {};
 }
 
 Result<std::optional<delivery::Intake>> ProgramDestination::intake(const delivery::LoadRequest& request) {

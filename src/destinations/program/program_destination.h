@@ -54,6 +54,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   Result<DeliveryMode> find_mode(const std::stop_token& stop) override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &lanes_; }
+  /// The same for a look as before a load: the program is started, but for one a batch, and told nothing but hello.
+  Status check_configuration(delivery::Inspection, const std::stop_token& stop) override;
   /// Before a load it sees whether the program can be started, and is one.
   ///
   /// Errors: usage: it cannot, or it is not.
@@ -66,7 +68,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   enum class Kind { one_a_batch, kept_alive };
   Result<ProgramGuard*> guard(const std::stop_token& stop);
   Status look_once(const std::stop_token& stop);
-  Status look_for_command(const std::stop_token& stop);
+  Status look_with(ProgramGuard& guard, const std::stop_token& stop);
+  Status look_for_program(ProgramGuard& guard, const std::stop_token& stop);
   ProgramDestination(const std::string& address, Kind kind, std::string command, std::vector<std::string> variables,
                      const ProgramOptions& options);
 

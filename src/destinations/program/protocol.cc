@@ -192,8 +192,7 @@ std::string end_line() {
 Result<Ready> read_ready(std::string_view line) {
   const Result<Json> answer = parse_json(line);
   if (!answer || text_of(*answer, "type") != "ready") {
-    return fail(fmt::format("the program answers hello with: {}", utf8_prefix(line, sample_max)),
-                R"(it is to answer {"type":"ready","protocol":1})");
+    return fail(fmt::format("the program answers hello with: {}", utf8_prefix(line, sample_max)), ready_hint);
   }
   const Json* protocol = answer->find("protocol");
   const std::int64_t* version = protocol == nullptr ? nullptr : protocol->as_int();

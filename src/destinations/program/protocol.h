@@ -58,6 +58,10 @@ void append_keyed_row(std::string& out, std::string_view key, std::string_view r
 std::string resolve_line(const delivery::Batch& batch);
 std::string end_line();
 
+/// What to do about a program that does not say that it is ready.
+inline constexpr const char* ready_hint =
+    R"(it is to read a line from its standard input, hello, and to answer {"type":"ready","protocol":1})";
+
 /// Errors: abandon: it is no such answer, or of another protocol.
 Result<Ready> read_ready(std::string_view line);
 

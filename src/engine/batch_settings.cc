@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/batch_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace outfall::engine {
+namespace {
+
+using config::Found;
+
+/// For values that options write with a unit.
+Status hinted(Status taken, std::string hint) {
+  if (!taken) taken.error().hint = std::move(hint);
+  return taken;
+}
+
+// --- Each reads the value of a key into its member ---
+
+Status take_batch_size(const SettingsReader& reader, std::string_view key, std::optional<std::uint64_t>& target) {
+  return take(reader.of_destination(key),
+              {.least = 0, .most = static_cast<std::int64_t>(BatchOptions::batch_size_most)}, target);
+}
+
+Status take_bytes(const SettingsReader& reader, std::string_view key, std::optional<std::uint64_t>& target) {
+  return hinted(take(reader.of_destination(key), {}, target, "a whole number of bytes"),
+                fmt::format("write bytes without a unit: {} = 1000000", key));
+}
+
+Status take_jobs(const SettingsReader& reader, std::string_view key, std::optional<int>& target) {
+  return take(reader.of_destination(key), {.most = BatchOptions::load_jobs_most}, target);
+}
+
+/// Job files at once: what loads may have, of which a destination takes so many at most.
+Status take_load_jobs(const SettingsReader& reader, std::string_view key, std::optional<int>& target) {
+  if (target) return {};
+  std::optional<int> workers;
+  std::optional<int> most;
+  Status taken = take(reader.of_loads("workers"), {.most = BatchOptions::load_jobs_most}, workers);
+  if (taken) taken = take_jobs(reader, key, most);
+  target = workers && most ? std::optional(std::min(*workers, *most)) : workers ? workers : most;
+  return taken;
+}
+
+Status take_parallelism(const SettingsReader& reader, std::string_view key, std::optional<Parallelism>& target) {
+  constexpr const char* known = "known: parallel, table-sequential or sequential";
+  Status taken = take_word(reader.of_loads("parallelism_strategy"), parallelism, known, target);
+  return taken ? take_word(reader.of_destination(key), parallelism, known, target) : taken;
+}
+
+Status take_timeout(const SettingsReader& reader, std::string_view key,
+                    std::optional<std::chrono::milliseconds>& target) {
+  const std::optional<Found> found = reader.of_destination(key);
+  if (!found || target) return {};
+  const Result<std::chrono::nanoseconds> timeout = config::seconds_of(*found);
+  const auto longest =
+      std::chrono::duration_cast<std::chrono::milliseconds>(timeout.value_or(std::chrono::nanoseconds(0)));
+  if (longest <= std::chrono::milliseconds(0) || longest > BatchOptions::timeout_most) {
+    return hinted(fail(config::unusable(*found, "a number of seconds, more than none and of a week at most")),
+                  "write seconds without a unit: timeout = 30");
+  }
+  target = longest;
+  return {};
+}
+
+/// `raise_on_max_retries` is dlt's.
+Status take_attempts(const SettingsReader& reader, std::string_view key, std::optional<int>& target) {
+  const NumberRange range{.least = 0, .most = BatchOptions::attempts_most};
+  Status taken = take(reader.of_destination(key), range, target);
+  return taken ? take(reader.of_loads("raise_on_max_retries"), range, target) : taken;
+}
+
+/// Batches a second.
+Status take_rate(const SettingsReader& reader, std::string_view key, std::optional<double>& target) {
+  const std::optional<Found> found = reader.of_destination(key);
+  if (!found || target) return {};
+  const Result<double> rate = config::number_of(*found);
+  if (!rate || !(*rate > 0 && *rate <= 1e6)) {
+    return hinted(fail(config::unusable(*found, "a number of batches a second")),
+                  "write batches a second without a unit: rate_limit = 10");
+  }
+  target = *rate;
+  return {};
+}
+
+Status take_found_flag(const std::optional<Found>& found, std::optional<bool>& target) {
+  if (!found || target) return {};
+  const Result<bool> flag = config::flag_of(*found);
+  if (!flag) return fail(flag.error());
+  target = *flag;
+  return {};
+}
+
+Status take_flag(const SettingsReader& reader, std::string_view key, std::optional<bool>& target) {
+  return take_found_flag(reader.of_destination(key), target);
+}
+
+/// Of loads alone.
+Status take_raise(const SettingsReader& reader, std::string_view, std::optional<bool>& target) {
+  return take_found_flag(reader.of_loads("raise_on_failed_jobs"), target);
+}
+
+Status take_format(const SettingsReader& reader, std::string_view key, std::optional<LoaderFileFormat>& target) {
+  return take_word(reader.of_destination(key), loader_file_format, "known: jsonl, typed-jsonl, parquet, arrow or csv",
+                   target);
+}
+
+Status take_progress(const SettingsReader& reader, std::string_view key, std::optional<BatchProgress>& target) {
+  return take_word(reader.of_destination(key), batch_progress, "known: strict or grouped", target);
+}
+
+Status take_nulls(const SettingsReader& reader, std::string_view key, std::optional<RowNulls>& target) {
+  return take_word(reader.of_destination(key), row_nulls, "known: omit, send or as_is", target);
+}
+
+/// Exit codes of a command.
+Status take_codes(const SettingsReader& reader, std::string_view key, std::optional<std::vector<int>>& target) {
+  const std::optional<Found> found = reader.of_destination(key);
+  if (!found || target) return {};
+  const Result<std::vector<std::string>> texts = config::list_of(*found);
+  std::vector<int> codes;
+  for (const std::string& text : texts ? *texts : std::vector<std::string>()) {
+    int code = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), code);
+    if (problem == std::errc() && end == text.data() + text.size() && code >= 1 && code <= 255) codes.push_back(code);
+  }
+  if (!texts || codes.empty() || codes.size() != texts->size())
+    return fail(config::unusable(*found, "a list of exit codes from 1 to 255, such as [1, 2]"));
+  target = std::move(codes);
+  return {};
+}
+
+// --- The table ---
+
+/// Who takes rows, as far as options tell the difference.
+enum class Kind : std::uint8_t { whole_packages, function, kept_alive, one_a_batch };
+
+Kind kind_of(std::string_view address) {
+  if (address.starts_with("cmd:")) return Kind::one_a_batch;
+  if (address.starts_with("exec:")) return Kind::kept_alive;
+  return address.starts_with("plugin:") || address.starts_with("custom:") ? Kind::function : Kind::whole_packages;
+}
+
+/// On whom a setting has an effect.
+enum class For : std::uint8_t { all, batches, commands };
+
+struct BatchSetting {
+  const char* key;     ///< of a destination's section; null: loads have it
+  const char* option;  ///< of a run
+  For whom;
+  bool (*is_given)(const BatchOptions& batches);
+  Status (*read)(const SettingsReader& reader, const char* key, BatchOptions& batches);
+};
+
+template <auto member, auto read>
+constexpr BatchSetting setting(const char* key, const char* option, For whom) {
+  return {.key = key,
+          .option = option,
+          .whom = whom,
+          .is_given = [](const BatchOptions& batches) { return (batches.*member).has_value(); },
+          .read =
+              [](const SettingsReader& reader, const char* name, BatchOptions& batches) {
+                return read(reader, name == nullptr ? std::string_view() : name, batches.*member);
+              }};
+}
+
+using B = BatchOptions;
+constexpr std::array settings{
+    setting<&B::batch_size, take_batch_size>("batch_size", "--batch-size", For::batches),
+    setting<&B::loader_file_format, take_format>("loader_file_format", "--loader-file-format", For::batches),
+    setting<&B::load_jobs_max, take_load_jobs>("max_parallel_load_jobs", "--max-parallel-load-jobs", For::batches),
+    setting<&B::recommended_file_size, take_bytes>("recommended_file_size", "--recommended-file-size", For::batches),
+    setting<&B::parallelism, take_parallelism>("loader_parallelism_strategy", "--parallelism", For::batches),
+    setting<&B::timeout, take_timeout>("timeout", "--timeout", For::batches),
+    setting<&B::attempts_max, take_attempts>("max_attempts", "--max-attempts", For::all),
+    setting<&B::raise_on_failed_jobs, take_raise>(nullptr, "--raise-on-failed-jobs", For::batches),
+    setting<&B::batch_bytes, take_bytes>("batch_bytes", "--batch-bytes", For::batches),
+    setting<&B::in_flight_max, take_jobs>("max_in_flight", "--max-in-flight", For::batches),
+    setting<&B::rate_limit, take_rate>("rate_limit", "--rate-limit", For::batches),
+    setting<&B::progress, take_progress>("batch_progress", "--batch-progress", For::batches),
+    setting<&B::deduplicates, take_flag>("deduplicates", "--deduplicates", For::commands),
+    setting<&B::reject_on, take_codes>("reject_on", "--reject-on", For::commands),
+    setting<&B::retry_on, take_codes>("retry_on", "--retry-on", For::commands),
+    setting<&B::nulls, take_nulls>("nulls", "--nulls", For::batches),
+    setting<&B::ints_as_strings, take_flag>("ints_as_strings", "--ints-as-strings", For::batches),
+};
+
+bool has_effect(const BatchSetting& setting, Kind kind) {
+  switch (setting.whom) {
+    case For::all:
+      return true;
+    case For::batches:
+      return kind != Kind::whole_packages;
+    case For::commands:
+      return kind == Kind::one_a_batch;
+  }
+  return true;
+}
+
+const char* hint_of(For whom) {
+  return whom == For::commands
+             ? "leave it out: it is for cmd:; others say themselves what they reject, what is to come again, and that "
+               "they "
+               "deduplicate"
+             : "leave it out: it is for what takes rows in batches: cmd:, exec:, plugin: and functions";
+}
+
+}  // namespace
+
+std::vector<const char*> batch_keys() {
+  std::vector<const char*> keys;
+  for (const BatchSetting& setting : settings) {
+    if (setting.key != nullptr) keys.push_back(setting.key);
+  }
+  return keys;
+}
+
+Status read_batches(const SettingsReader& reader, BatchOptions& batches) {
+  for (const BatchSetting& setting : settings) {
+    if (Status read = setting.read(reader, setting.key, batches); !read) return read;
+  }
+  return {};
+}
+
+Status check_given(const BatchOptions& given, std::string_view address, std::string_view called) {
+  const Kind kind = kind_of(address);
+  for (const BatchSetting& setting : settings) {
+    if (!setting.is_given(given) || has_effect(setting, kind)) continue;
+    return fail(Error{.message = fmt::format("{} has no effect on {}", setting.option, called),
+                      .hint = hint_of(setting.whom),
+                      .blame = Blame::usage});
+  }
+  return {};
+}
+
+}  // namespace outfall::engine

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one table of what can be said of batches: keys of the configuration, options of a run, and the kinds of
+// destinations on which each has an effect.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/settings_reader.h"
+#include "outfall/batches.h"
+#include "outfall/error.h"
+
+namespace outfall::engine {
+
+/// Keys of a destination's section, in the order in which errors list them.
+std::vector<const char*> batch_keys();
+
+/// Takes what the configuration says of what is left open.
+///
+/// Errors: usage: a value is wrong; says where it stands and what it is to be.
+Status read_batches(const SettingsReader& reader, BatchOptions& batches);
+
+/// Whether all that was given has an effect on a destination of this address. What the configuration says may be meant
+/// for others, and is not looked at. `called`: what errors call it.
+///
+/// Errors: usage: it has none; names the option, and the kinds that it is for.
+Status check_given(const BatchOptions& given, std::string_view address, std::string_view called);
+
+}  // namespace outfall::engine
