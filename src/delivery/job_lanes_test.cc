@@ -350,7 +350,7 @@ TEST_F(Lanes, WhatMayHaveArrivedComesAgainInItsOldForm) {
   options.format = LoaderFileFormat::csv;
   options.rows.nulls = RowNulls::send;
   ASSERT_TRUE(deliver(options, answering([](const auto&, const auto&) { return Outcome::unknown("hung up"); })));
-  EXPECT_EQ(records().front().sent_as, "csv send");
+  EXPECT_EQ(records().front().sent_as, "csv send no_dlt");
 
   std::vector<std::string> forms;
   const auto answer = answering([&](const delivery::Batch& batch, const auto& ids) {
@@ -379,6 +379,15 @@ TEST(BatchForms, AreReadAsTheyWereWritten) {
     }
   }
   for (const char* unknown : {"", "avro", "jsonl backwards"}) EXPECT_EQ(batch_form(unknown, own), own) << unknown;
+}
+
+TEST(BatchForms, OfBeforeTheySaidWhetherTheColumnsOfALoadAreThereAreAsIsAskedForNow) {
+  for (const bool skips_dlt : {false, true}) {
+    const BatchForm now{.format = LoaderFileFormat::jsonl, .skips_dlt = skips_dlt};
+    const BatchForm then{.format = LoaderFileFormat::csv, .is_file = true, .skips_dlt = skips_dlt};
+    EXPECT_EQ(batch_form("csv file", now), then);
+    EXPECT_EQ(batch_form("", now), now);
+  }
 }
 
 TEST_F(Lanes, WhatWasRecordedCountsWhereNoMoreCanBe) {
