@@ -132,11 +132,13 @@ TEST_P(VerdictsThatStop, AreNotForgotten) {
   EXPECT_EQ(stopped.ending, Ending::pending);
   EXPECT_THAT(message_of(stopped),
               HasSubstr(GetParam() == OnReject::fail ? "--on-reject fail" : "--max-bad-rows allows 0"));
+  EXPECT_EQ(stopped.balance.delivered, 9U) << "the destination has them";
+  EXPECT_EQ(stopped.balance.pending, 1U);
   EXPECT_EQ(pipeline(custom_destination({.name = "sink"}, resolving)).resume(strict).ending, Ending::pending)
       << "it is still so";
   const ResumeReport rest = pipeline(custom_destination({.name = "sink"}, resolving)).resume({.bad_rows_max = 5});
   ASSERT_EQ(rest.pipelines.size(), 1U);
-  EXPECT_EQ(rest.pipelines[0].balance.delivered, 9U);
+  EXPECT_EQ(rest.pipelines[0].balance.delivered, 0U);
   EXPECT_EQ(rest.pipelines[0].balance.rejected, 1U);
   ASSERT_EQ(letters().size(), 1U);
   EXPECT_EQ(letters()[0].text, R"({"id":3,"name":"n3"})");
