@@ -156,7 +156,7 @@ struct LanesSummary {
   bool is_told = false;           ///< no row of any table is open, and the destination was told so
   bool is_given_up = false;       ///< all that is open the destination has given up
   std::uint64_t unknown = 0;      ///< batches of this attempt of which nobody knew what became
-  std::uint64_t not_numbers = 0;  ///< values of this attempt that JSON has no number for, and that were sent as null
+  std::uint64_t not_numbers = 0;  ///< values taken in this attempt that JSON has no number for: they were sent as null
   /// The first of the rows that this attempt rejected, of whatever table, without their text.
   std::vector<RefusedDocument> refused{};
   std::optional<Error> error{};  ///< why documents are open

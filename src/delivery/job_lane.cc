@@ -168,13 +168,13 @@ Status JobLane::open_rows() {
 }
 
 void JobLane::close_rows() {
-  if (rows_ == nullptr) return;
-  not_numbers_ += rows_->texts.not_numbers();
+  measured_.reset();
   rows_.reset();
 }
 
-std::uint64_t JobLane::not_numbers() const {
-  return not_numbers_ + (rows_ == nullptr ? 0 : rows_->texts.not_numbers());
+/// Rows before `last` are at the destination.
+void JobLane::count_not_numbers(std::uint64_t last) {
+  if (rows_ != nullptr) not_numbers_ += rows_->texts.take_not_numbers(last);
 }
 
 /// How long the limit has the next attempt wait. None: it has its time.
@@ -194,9 +194,14 @@ Result<std::uint64_t> JobLane::next_end() {
   const std::uint64_t end = std::min(record_.settled + batch_size(), job_.rows);
   const std::uint64_t bytes_max = load_.intake.options.batch_bytes;
   if (bytes_max == 0) return end;
+  if (!measured_) {
+    auto opened = columnar::RowTexts::open(rows_->file, row_columns(table_, form().skips_dlt), form().rows);
+    if (!opened) return fail(std::move(opened.error()));
+    measured_.emplace(std::move(*opened));
+  }
   std::string text;
   for (std::uint64_t row = record_.settled; row < end; ++row) {
-    if (Status told = rows_->texts.append(row, row + 1, text); !told) return fail(std::move(told.error()));
+    if (Status told = measured_->append(row, row + 1, text); !told) return fail(std::move(told.error()));
     if (text.size() > bytes_max) return std::max(row, record_.settled + 1);
   }
   return end;
@@ -297,6 +302,7 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
   LaneRecord& record = update.lane;
   const std::uint64_t end = ends_.back();
   const std::uint64_t rows = end - record.settled + std::exchange(unmarked_, 0);
+  count_not_numbers(end);
   record.settled = end;
   record.rejected += update.rejected;
   record.held.clear();
@@ -373,8 +379,12 @@ Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error, le
   error_ = std::move(error);
   take_back_intent();
   const bool has_some = rows.size() < ends_.back() - record_.settled;
-  if (has_some) record_.held = held_text(rows);
-  if (!has_some) state.clear();
+  if (has_some) {
+    record_.held = held_text(rows);
+    count_not_numbers(ends_.back());
+  } else {
+    state.clear();
+  }
   return recorded({.lane = record_, .state = std::move(state)}, std::exchange(unmarked_, 0), {.step = Step::stopped});
 }
 
@@ -425,7 +435,7 @@ Result<Turn> JobLane::leave_stuck(const Outcome& outcome) {
   if (outcome.kind == Outcome::Kind::unknown) ++record_.unknown;
   record_.last_error = outcome.reason;
   error_ = error_of(outcome, Remedy::retry);
-  rows_.reset();
+  close_rows();
   return recorded({.lane = record_}, std::exchange(unmarked_, 0), {.step = Step::stopped});
 }
 
