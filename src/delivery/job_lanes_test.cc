@@ -3,6 +3,8 @@
 // Lanes: what is sent, in which cut, under which key, and what becomes of it.
 #include "delivery/job_lanes.h"
 
+#include <fmt/format.h>
+
 #include <numeric>
 #include <set>
 

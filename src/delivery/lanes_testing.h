@@ -5,8 +5,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -193,7 +191,11 @@ inline MakeWriter answering(Answering::Answer answer, Answering::Resolve resolve
 
 /// One line, in one piece, whoever else writes.
 inline void write_down(const std::string& path, const delivery::Batch& batch, const std::vector<std::uint64_t>& ids) {
-  const std::string line = fmt::format("{} {} {}\n", batch.key, batch.job_file, fmt::join(ids, " "));
+  std::ostringstream text;
+  text << batch.key << ' ' << batch.job_file;
+  for (const std::uint64_t id : ids) text << ' ' << id;
+  text << '\n';
+  const std::string line = std::move(text).str();
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   EXPECT_EQ(::write(file, line.data(), line.size()), static_cast<ssize_t>(line.size()));
   ::close(file);

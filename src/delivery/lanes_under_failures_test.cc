@@ -4,7 +4,11 @@
 // between any two steps.
 //
 // OUTFALL_SEED=N plays one case of the property test, OUTFALL_CASES=N so many in each share.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <set>
 
