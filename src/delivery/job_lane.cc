@@ -376,6 +376,7 @@ Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows, ledger::State
 /// The run stops at it. What the destination has of the batch is not asked again, since it has answered; where it has
 /// nothing, the batch may come once more.
 Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error, ledger::StateChanges state) {
+  record_.last_error = error.message;
   error_ = std::move(error);
   take_back_intent();
   const bool has_some = rows.size() < ends_.back() - record_.settled;
