@@ -158,7 +158,10 @@ int drop(const PackageCommand& command) {
   return change(
       command, &drop_act, [](const ChangeOptions& options) { return drop_package(options); },
       [&](const ChangedPackage& changed) {
-        say(drop_act.verb, fmt::format("{}: {} given up", package_name(changed), weight_text(changed.package.package)));
+        const PackageStatus& package = changed.package.package;
+        const std::string there =
+            package.delivered == 0 ? "" : fmt::format(", {} of which are delivered", count_text(package.delivered));
+        say(drop_act.verb, fmt::format("{}: {} given up{}", package_name(changed), weight_text(package), there));
         for (const PackageInput& input : changed.package.inputs) {
           const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
           say("input",

@@ -6,6 +6,7 @@
 #include <arrow/type.h>
 
 #include <cmath>
+#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -143,7 +144,11 @@ struct RowTexts::State {
 
   bool has_doubles = false;
   std::int64_t counted_to = 0;  ///< rows before this one were appended before
-  std::uint64_t not_numbers = 0;
+  struct NotNumbers {
+    std::int64_t row = 0;
+    std::uint64_t values = 0;
+  };
+  std::deque<NotNumbers> not_numbers{};  ///< of rows that were appended, in their order; until they are taken
 
   void expect_documents(std::span<const RowTextColumn> described) {
     document_rows.emplace(described, form);
@@ -193,11 +198,13 @@ struct RowTexts::State {
   void count_not_numbers(std::int64_t row) {
     if (document(row) || batch_begin + row < counted_to) return;
     counted_to = batch_begin + row + 1;
+    std::uint64_t found = 0;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (columns[i].type != DataType::double_) continue;
       const std::optional<ArrowPlace> place = values[i].at(row);
-      not_numbers += place && !std::isfinite(*real_of(*place->array, place->row)) ? 1 : 0;
+      found += place && !std::isfinite(*real_of(*place->array, place->row)) ? 1 : 0;
     }
+    if (found > 0) not_numbers.push_back({.row = batch_begin + row, .values = found});
   }
 
   std::optional<std::string_view> document(std::int64_t row) const {
@@ -310,8 +317,12 @@ Status RowTexts::append_separated(std::uint64_t first, std::uint64_t last, bool 
   return {};
 }
 
-std::uint64_t RowTexts::not_numbers() const {
-  return state_->not_numbers;
+std::uint64_t RowTexts::take_not_numbers(std::uint64_t last) {
+  std::uint64_t taken = 0;
+  auto& left = state_->not_numbers;
+  for (; !left.empty() && left.front().row < static_cast<std::int64_t>(last); left.pop_front())
+    taken += left.front().values;
+  return taken;
 }
 
 std::uint64_t RowTexts::row_count() const {

@@ -66,8 +66,9 @@ class RowTexts {
   /// Of the file.
   std::uint64_t row_count() const;
 
-  /// Doubles of the rows that were appended so far, each row once, that JSON has no number for: they became null.
-  std::uint64_t not_numbers() const;
+  /// Doubles that JSON has no number for, and that became null, of the rows before `last` that were appended, each row
+  /// once. They are forgotten.
+  std::uint64_t take_not_numbers(std::uint64_t last);
 
   /// Whether the file has documents and no columns, as files that were written before they had both.
   bool has_documents_alone() const;

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::string_view ints_as_strings = "ints_as_strings";
 constexpr std::string_view file = "file";
-constexpr std::string_view dlt = "dlt";
+constexpr std::string_view with_dlt = "dlt";
+constexpr std::string_view without_dlt = "no_dlt";
 
 std::string_view take_word(std::string_view& text) {
   const std::size_t space = text.find(' ');
@@ -25,14 +26,15 @@ std::string text_of(const BatchForm& form) {
   if (form.rows.nulls != RowNulls::omit) add(name(form.rows.nulls));
   if (form.rows.ints_as_strings) add(ints_as_strings);
   if (form.is_file) add(file);
-  if (!form.skips_dlt) add(dlt);
+  add(form.skips_dlt ? without_dlt : with_dlt);
   return text;
 }
 
 BatchForm batch_form(std::string_view text, const BatchForm& otherwise) {
   const std::optional<LoaderFileFormat> format = loader_file_format(take_word(text));
   if (!format) return otherwise;
-  BatchForm form{.format = *format};
+  // Versions that did not say whether the columns of a load were there sent a batch again as they were asked to.
+  BatchForm form{.format = *format, .skips_dlt = otherwise.skips_dlt};
   while (!text.empty()) {
     const std::string_view word = take_word(text);
     if (const std::optional<RowNulls> nulls = row_nulls(word))
@@ -41,8 +43,8 @@ BatchForm batch_form(std::string_view text, const BatchForm& otherwise) {
       form.rows.ints_as_strings = true;
     else if (word == file)
       form.is_file = true;
-    else if (word == dlt)
-      form.skips_dlt = false;
+    else if (word == with_dlt || word == without_dlt)
+      form.skips_dlt = word == without_dlt;
     else
       return otherwise;
   }

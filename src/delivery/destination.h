@@ -163,7 +163,7 @@ struct LanesSummary {
   bool is_given_up = false;       ///< all that is open the destination has given up
   FailedAttempts unknown{};       ///< of this attempt at the load, those of which nobody knew what became
   FailedAttempts repeated{};      ///< the same, those that had no effect
-  std::uint64_t not_numbers = 0;  ///< values of this attempt that JSON has no number for, and that were sent as null
+  std::uint64_t not_numbers = 0;  ///< values taken in this attempt that JSON has no number for: they were sent as null
   /// The first of the rows that this attempt rejected, of whatever table, without their text.
   std::vector<RefusedDocument> refused{};
   std::optional<Error> error{};  ///< why documents are open

@@ -176,14 +176,14 @@ Status JobLane::open_rows() {
 }
 
 void JobLane::close_rows() {
-  if (rows_ == nullptr) return;
-  not_numbers_ += rows_->texts.not_numbers();
+  measured_.reset();
   keys_.reset();
   rows_.reset();
 }
 
-std::uint64_t JobLane::not_numbers() const {
-  return not_numbers_ + (rows_ == nullptr ? 0 : rows_->texts.not_numbers());
+/// Rows before `last` are at the destination.
+void JobLane::count_not_numbers(std::uint64_t last) {
+  if (rows_ != nullptr) not_numbers_ += rows_->texts.take_not_numbers(last);
 }
 
 /// How long the limit has the next attempt wait. None: it has its time.
@@ -203,9 +203,14 @@ Result<std::uint64_t> JobLane::next_end() {
   const std::uint64_t end = std::min(record_.settled + batch_size(), job_.rows);
   const std::uint64_t bytes_max = load_.intake.options.batch_bytes;
   if (bytes_max == 0) return end;
+  if (!measured_) {
+    auto opened = columnar::RowTexts::open(rows_->file, row_columns(table_, form().skips_dlt), form().rows);
+    if (!opened) return fail(std::move(opened.error()));
+    measured_.emplace(std::move(*opened));
+  }
   std::string text;
   for (std::uint64_t row = record_.settled; row < end; ++row) {
-    if (Status told = rows_->texts.append(row, row + 1, text); !told) return fail(std::move(told.error()));
+    if (Status told = measured_->append(row, row + 1, text); !told) return fail(std::move(told.error()));
     if (text.size() > bytes_max) return std::max(row, record_.settled + 1);
   }
   return end;
@@ -306,6 +311,7 @@ Result<Turn> JobLane::settle(ledger::LaneUpdate update) {
   LaneRecord& record = update.lane;
   const std::uint64_t end = ends_.back();
   const std::uint64_t rows = end - record.settled + std::exchange(unmarked_, 0);
+  count_not_numbers(end);
   record.settled = end;
   record.rejected += update.rejected;
   record.held.clear();
@@ -380,11 +386,16 @@ Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows, ledger::State
 /// The run stops at it. What the destination has of the batch is not asked again, since it has answered; where it has
 /// nothing, the batch may come once more.
 Result<Turn> JobLane::hold(const std::vector<RejectedRow>& rows, Error error, ledger::StateChanges state) {
+  record_.last_error = error.message;
   error_ = std::move(error);
   take_back_intent();
   const bool has_some = rows.size() < ends_.back() - record_.settled;
-  if (has_some) record_.held = held_text(rows);
-  if (!has_some) state.clear();
+  if (has_some) {
+    record_.held = held_text(rows);
+    count_not_numbers(ends_.back());
+  } else {
+    state.clear();
+  }
   ledger::LaneUpdate update{.lane = record_, .state = std::move(state)};
   if (has_some) {
     if (Status noted = note_delivered(rows, update); !noted) return fail(std::move(noted.error()));
@@ -487,8 +498,7 @@ Result<Turn> JobLane::wait_or_stop(const Outcome& outcome) {
 Result<Turn> JobLane::leave_stuck(const Outcome& outcome) {
   count_failure(outcome);
   error_ = error_of(outcome, Remedy::retry).in(batch_text());
-  keys_.reset();
-  rows_.reset();
+  close_rows();
   return recorded({.lane = record_}, std::exchange(unmarked_, 0), {.step = Step::stopped});
 }
 

@@ -79,8 +79,8 @@ class JobLane final : public Lane {
   const ledger::LaneRecord& record() const { return record_; }
   /// No more is durable than this, and the lane is not worked on any more.
   void fall_back_to(ledger::LaneRecord record) { record_ = std::move(record); }
-  /// Values that JSON has no number for, and that were sent as null.
-  std::uint64_t not_numbers() const;
+  /// Values that JSON has no number for, and that were sent as null and taken.
+  std::uint64_t not_numbers() const { return not_numbers_; }
   const std::optional<Error>& error() const { return error_; }  ///< why it was stopped
   /// Since the lane was made.
   const FailedAttempts& unknown() const { return unknown_; }
@@ -91,6 +91,7 @@ class JobLane final : public Lane {
   Status make_ready();
   Status open_rows();
   void close_rows();
+  void count_not_numbers(std::uint64_t last);
   std::optional<std::chrono::nanoseconds> wait_for_rate();
   Result<std::uint64_t> next_end();
   Status take_batch();
@@ -133,8 +134,9 @@ class JobLane final : public Lane {
   const BatchForm form_then_;  ///< of what may have been sent by an earlier process
   BatchForm rows_form_{};      ///< of `rows_`
   std::shared_ptr<JobRows> rows_{};
-  std::optional<RowKeys> keys_{};  ///< of `rows_`, once one was asked for
-  std::uint64_t not_numbers_ = 0;  ///< of rows that are closed
+  std::optional<RowKeys> keys_{};                 ///< of `rows_`, once one was asked for
+  std::optional<columnar::RowTexts> measured_{};  ///< the same, where the length of their texts counts
+  std::uint64_t not_numbers_ = 0;                 ///< of rows that were taken
 
   /// Where the batch in hand ends is last; what is left of the cut, of which it is a part, ends before it.
   std::vector<std::uint64_t> ends_{};

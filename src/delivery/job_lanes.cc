@@ -17,6 +17,7 @@
 #include "delivery/job_lane.h"
 #include "delivery/lane_log.h"
 #include "delivery/lane_schedule.h"
+#include "ledger/lane_intent.h"
 
 namespace outfall::delivery {
 namespace {
@@ -172,8 +173,9 @@ class JobLanes {
       const LaneRecord& record = lane.record();
       auto entry = std::ranges::find(out.tables, lane.table(), &TableLoad::table);
       if (entry == out.tables.end()) entry = out.tables.insert(entry, TableLoad{.table = lane.table()});
-      entry->rows += record.settled - record.rejected;
-      out.rows += record.settled - record.rejected;
+      const std::uint64_t delivered = ledger::delivered_rows(record);
+      entry->rows += delivered;
+      out.rows += delivered;
       add(lane.unknown(), lanes.unknown);
       add(lane.repeated(), lanes.repeated);
       lanes.not_numbers += lane.not_numbers();
@@ -212,9 +214,9 @@ class JobLanes {
     LaneCounts counts;
     for (const JobLane& lane : lanes_) {
       if (!lane.is_of_documents()) continue;
-      counts.delivered += lane.record().settled - lane.record().rejected;
+      counts.delivered += ledger::delivered_rows(lane.record());
       counts.rejected += lane.record().rejected;
-      counts.open += lane.job().rows - lane.record().settled;
+      counts.open += ledger::open_rows(lane.record(), lane.job().rows);
     }
     return counts;
   }
@@ -224,7 +226,7 @@ class JobLanes {
       const LaneRecord& record = lane.record();
       if (record.state == LaneState::done) continue;
       const std::string where =
-          fmt::format("deliver {} of {}", counted(lane.job().rows - record.settled, "row"), lane.table());
+          fmt::format("deliver {} of {}", counted(ledger::open_rows(record, lane.job().rows), "row"), lane.table());
       if (lane.error()) return Error(*lane.error()).in(where);
       if (record.state == LaneState::failed) {
         return Error{.message = fmt::format("{}: given up by an earlier run: {}", where, record.last_error),

@@ -14,6 +14,19 @@
 
 namespace outfall::delivery {
 
+/// The values once the changes are made.
+inline std::shared_ptr<const ledger::StateValues> with_changes(const ledger::StateValues& values,
+                                                               const ledger::StateChanges& changes) {
+  auto changed = std::make_shared<ledger::StateValues>(values);
+  for (const auto& [name, value] : changes) {
+    if (value)
+      changed->insert_or_assign(name, *value);
+    else
+      changed->erase(name);
+  }
+  return changed;
+}
+
 class LoadBoard {
  public:
   /// `pipeline_state`: the pipeline's document, as JSON.
@@ -31,14 +44,7 @@ class LoadBoard {
   void apply(const ledger::StateChanges& changes) {
     if (changes.empty()) return;
     const std::lock_guard lock(mutex_);
-    auto changed = std::make_shared<ledger::StateValues>(*state_);
-    for (const auto& [name, value] : changes) {
-      if (value)
-        changed->insert_or_assign(name, *value);
-      else
-        changed->erase(name);
-    }
-    state_ = std::move(changed);
+    state_ = with_changes(*state_, changes);
   }
 
   void count(const Metrics& counted) {

@@ -140,8 +140,9 @@ Result<PipelineInfo> pipeline_info(const PipelineInfoOptions& options) {
   if (!pipeline) return fail(std::move(pipeline.error()));
   PipelineInfo info{.data_dir = pipeline->data_dir, .folder = pipeline->paths.folder};
   if (Status added = add_schema_and_state(pipeline->ledger, info); !added) return fail(std::move(added.error()));
+  // What others have shared was fetched a moment ago.
   Result<DataDirStatus> seen = status({.data_dir = pipeline->data_dir,
-                                       .state = options.state,
+                                       .state = std::string(engine::shared_with_nobody),
                                        .pipeline = pipeline->key,
                                        .packages_max = 0,
                                        .runs_max = 1});

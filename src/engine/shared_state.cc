@@ -21,7 +21,6 @@ namespace outfall::engine {
 namespace {
 
 constexpr std::string_view directory_scheme = "dir:";
-constexpr std::string_view nowhere = "none";
 
 /// A word, and what its path begins in.
 struct Asked {
@@ -62,7 +61,7 @@ Result<pipeline::SharedState> find_shared_state(const std::string& asked) {
   if (!found) return fail(found.error());
   if (!*found) return pipeline::SharedState{};
   const Asked& where = **found;
-  if (where.word == nowhere) return pipeline::SharedState{.is_left = true};
+  if (where.word == shared_with_nobody) return pipeline::SharedState{.is_left = true};
   if (!where.word.starts_with(directory_scheme) || where.word.size() == directory_scheme.size()) {
     return fail(Error{.message = fmt::format("{}: '{}' is no place for shared state", where.place, where.word),
                       .hint = "dir:PATH is a folder that all runners have; none shares it with nobody",

@@ -4,12 +4,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/error.h"
 #include "pipeline/state_keeper.h"
 
 namespace outfall::engine {
+
+/// Asks for no shared state, whatever else says where it is.
+inline constexpr std::string_view shared_with_nobody = "none";
 
 /// `asked`: as PipelineOptions::state. Else OUTFALL_STATE, else `state` of the configuration files.
 ///

@@ -85,6 +85,7 @@ Result<PipelinePaths> pipeline_paths(const std::string& data_dir, const std::str
   return PipelinePaths{.folder = folder,
                        .database = folder + "/outfall.db",
                        .lock = folder + "/lock",
+                       .looks = folder + "/looks",
                        .programs = folder + "/programs",
                        .packages = folder + "/packages"};
 }

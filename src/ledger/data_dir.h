@@ -38,6 +38,7 @@ struct PipelinePaths {
   std::string folder;
   std::string database;
   std::string lock;
+  std::string looks;     ///< the lock of those that only look, while they fetch what others have shared
   std::string programs;  ///< the lock that programs hold which a run has started
   std::string packages;
 

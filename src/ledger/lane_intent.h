@@ -41,7 +41,11 @@ inline void close_lane(LaneRecord& record, std::uint64_t rows) {
   record.held.clear();
 }
 
-/// Rows of the batch in hand that its destination has, where it rejected the others and nobody has let these go.
-std::uint64_t held_delivered(const LaneRecord& record);
+/// Rows that the destination has: also those of the batch in hand, where it rejected others and nobody has let these
+/// go.
+std::uint64_t delivered_rows(const LaneRecord& record);
+
+/// Of a job of so many rows, those that are neither delivered nor rejected for good.
+std::uint64_t open_rows(const LaneRecord& record, std::uint64_t rows);
 
 }  // namespace outfall::ledger

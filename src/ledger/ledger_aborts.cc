@@ -36,7 +36,7 @@ Status reject_rest(Database& database, const std::string& load_id) {
   for (const JobRows& job : *jobs) {
     const auto known = std::ranges::find(*lanes, job.position, &LaneRecord::position);
     LaneRecord lane = known == lanes->end() ? LaneRecord{.position = job.position} : *known;
-    lane.rejected += job.rows - lane.settled - held_delivered(lane);
+    lane.rejected += open_rows(lane, job.rows);
     close_lane(lane, job.rows);
     if (Status written = write_lane(database, load_id, lane); !written) {
       return written;

@@ -32,8 +32,7 @@ LaneState state_of(std::string_view name) {
   return name == "failed" ? LaneState::failed : LaneState::open;
 }
 
-}  // namespace
-
+/// Of the batch in hand.
 std::uint64_t held_delivered(const LaneRecord& record) {
   if (record.held.empty() || !has_intent(record)) {
     return 0;
@@ -41,6 +40,16 @@ std::uint64_t held_delivered(const LaneRecord& record) {
   const Result<Json> held = parse_json(record.held);
   const std::uint64_t rows = intended_end(record) - record.settled;
   return held && held->is_array() ? rows - std::min<std::uint64_t>(rows, held->as_array()->size()) : 0;
+}
+
+}  // namespace
+
+std::uint64_t delivered_rows(const LaneRecord& record) {
+  return record.settled - record.rejected + held_delivered(record);
+}
+
+std::uint64_t open_rows(const LaneRecord& record, std::uint64_t rows) {
+  return rows - record.settled - held_delivered(record);
 }
 
 LaneRecord read_lane(const Statement& row) {

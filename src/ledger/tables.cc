@@ -372,8 +372,37 @@ SELECT load_id || '.' || ordinal AS id,
 FROM dead_letters WHERE status <> 'proposed' ORDER BY load_id DESC, ordinal;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5, version_6,
-                                version_7, version_8, version_9, version_10, version_11};
+// A batch of which some rows are rejected, and that the run has stopped at: its destination has the others.
+constexpr const char* version_12 = R"sql(
+DROP VIEW delivery_list;
+CREATE VIEW delivery_list AS
+SELECT load_id, table_name, file, rows,
+       settled - rejected + held_delivered AS delivered,
+       rejected,
+       rows - settled - held_delivered AS pending,
+       attempts, unknown, state, last_error
+FROM (
+  SELECT j.load_id, j.position, j.table_name, j.file, j.rows,
+         coalesce(l.settled, 0) AS settled,
+         coalesce(l.rejected, 0) AS rejected,
+         CASE
+           WHEN coalesce(l.held, '') = '' OR l.sent_to <= l.settled THEN 0
+           WHEN l.part_to > l.settled THEN l.part_to - l.settled - json_array_length(l.held)
+           ELSE min(l.cut_first + ((l.settled - l.cut_first) / l.cut + 1) * l.cut, l.sent_to) - l.settled
+                - json_array_length(l.held)
+         END AS held_delivered,
+         coalesce(l.attempts, 0) AS attempts,
+         coalesce(l.unknown, 0) AS unknown,
+         coalesce(l.state, 'open') AS state,
+         coalesce(l.last_error, '') AS last_error
+  FROM jobs j LEFT JOIN lanes l USING (load_id, position)
+  WHERE j.load_id IN (SELECT load_id FROM lanes) AND substr(j.table_name, 1, 4) <> '_dlt'
+)
+ORDER BY load_id DESC, position;
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5,  version_6,
+                                version_7, version_8, version_9, version_10, version_11, version_12};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

@@ -43,9 +43,7 @@ Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, de
     notes.push_back(fmt::format("{} could not be told that load {} is aborted: {}", package.destination,
                                 package.load_id, told.error().message));
   }
-  const Result<std::uint64_t> held_documents = documents_behind_verdicts(package);
-  if (!held_documents) return fail(held_documents.error());
-  if (Status ended = held.ledger.end_abort(package.load_id, counts->delivered + *held_documents); !ended) return ended;
+  if (Status ended = held.ledger.end_abort(package.load_id, counts->delivered); !ended) return ended;
   return ledger::remove_package_files(held.paths, package.load_id);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "delivery/batch_key.h"
+#include "delivery/held_rows.h"
 #include "delivery/job_rows.h"
 #include "delivery/letter_keys.h"
 #include "ledger/lane_intent.h"
@@ -63,7 +64,7 @@ class Skip {
     if (table == nullptr)
       return fail(fmt::format("the schema of package {} has no table {}", package_.load_id, job.table));
     const bool is_root = table->parent.empty();
-    const std::uint64_t rows = job.rows - lane.settled;
+    const std::uint64_t rows = ledger::open_rows(lane, job.rows);
     ledger::LaneUpdate update{.lane = lane, .rejected = rows, .documents = is_root ? rows : 0};
     update.lane.rejected += rows;
     ledger::close_lane(update.lane, job.rows);
@@ -71,7 +72,7 @@ class Skip {
     skipped_.rows += rows;
     // The letters of a replay are there, and are open again.
     if (request_.on_reject != OnReject::drop || package_.is_replay) {
-      if (Status kept = keep(lane, job, *table); !kept) return kept;
+      if (Status kept = keep({lane, job, *table, rows_before(lane)}); !kept) return kept;
     }
     updates_.push_back(std::move(update));
     return {};
@@ -85,6 +86,13 @@ class Skip {
   }
 
  private:
+  struct Lane {
+    const LaneRecord& record;
+    const ledger::JobRecord& job;
+    const schema::Table& table;
+    std::uint64_t rows_before;  ///< of the table, in front of the job file
+  };
+
   Status unreadable(const Error& error) const {
     return fail(Error{.message = error.message,
                       .hint = fmt::format("outfall package skip {} --on-reject drop gives the rows up without keeping "
@@ -93,36 +101,49 @@ class Skip {
                       .remedy = error.remedy});
   }
 
-  Status keep(const LaneRecord& lane, const ledger::JobRecord& job, const schema::Table& table) {
-    const auto rows = delivery::open_job_rows(held_.paths.package(package_.load_id), job, table, {});
+  /// Rows that the destination has rejected already have reasons of their own.
+  Status keep(const Lane& lane) {
+    const auto rows = delivery::open_job_rows(held_.paths.package(package_.load_id), lane.job, lane.table, {});
     if (!rows) return unreadable(rows.error());
-    const std::uint64_t before = rows_before(lane);
-    std::string text;
-    for (std::uint64_t row = lane.settled; row < job.rows; ++row) {
-      text.clear();
-      if (Status told = (*rows)->texts.append_as_kept(row, text); !told) return unreadable(told.error());
-      Result<std::string> key = keys_.of(job.table, before + row);
-      if (!key) return unreadable(key.error());
-      ledger::Letter letter{.table = job.table,
-                            .input = fmt::format("package {}", package_.load_id),
-                            .line = row + 1,
-                            .reason = lane.last_error,
-                            .hint = "",
-                            .header = "",
-                            .text = "",
-                            .rejected_at = request_.env.now_us(),
-                            .job_file = job.file,
-                            .row = row,
-                            .key = delivery::batch_key(request_.pipeline, package_.load_id, job.file, row, row + 1),
-                            .attempt = lane.attempts,
-                            .primary_key = std::move(*key),
-                            .table_row = static_cast<std::int64_t>(before + row)};
-      if (table.parent.empty()) {
-        if (Status placed = place_letter(places_, letter); !placed) return placed;
+    std::uint64_t next = lane.record.settled;
+    if (!lane.record.held.empty()) {
+      const Result<std::vector<RejectedRow>> held = delivery::read_held(lane.record.held);
+      if (!held) return unreadable(held.error());
+      for (const RejectedRow& row : *held) {
+        if (Status kept = keep_row(**rows, lane.record.settled + row.row, row.reason, lane); !kept) return kept;
       }
-      if (Status kept = letters_.keep(std::move(letter), text); !kept) return kept;
-      ++skipped_.letters;
+      next = ledger::intended_end(lane.record);
     }
+    for (; next < lane.job.rows; ++next) {
+      if (Status kept = keep_row(**rows, next, lane.record.last_error, lane); !kept) return kept;
+    }
+    return {};
+  }
+
+  Status keep_row(delivery::JobRows& rows, std::uint64_t row, const std::string& reason, const Lane& of) {
+    text_.clear();
+    if (Status told = rows.texts.append_as_kept(row, text_); !told) return unreadable(told.error());
+    Result<std::string> key = keys_.of(of.job.table, of.rows_before + row);
+    if (!key) return unreadable(key.error());
+    ledger::Letter letter{.table = of.job.table,
+                          .input = fmt::format("package {}", package_.load_id),
+                          .line = row + 1,
+                          .reason = reason,
+                          .hint = "",
+                          .header = "",
+                          .text = "",
+                          .rejected_at = request_.env.now_us(),
+                          .job_file = of.job.file,
+                          .row = row,
+                          .key = delivery::batch_key(request_.pipeline, package_.load_id, of.job.file, row, row + 1),
+                          .attempt = of.record.attempts,
+                          .primary_key = std::move(*key),
+                          .table_row = static_cast<std::int64_t>(of.rows_before + row)};
+    if (of.table.parent.empty()) {
+      if (Status placed = place_letter(places_, letter); !placed) return placed;
+    }
+    if (Status kept = letters_.keep(std::move(letter), text_); !kept) return kept;
+    ++skipped_.letters;
     return {};
   }
 
@@ -144,6 +165,7 @@ class Skip {
   delivery::PackageKeys keys_;
   FailedJobs skipped_;
   std::vector<ledger::LaneUpdate> updates_;
+  std::string text_;  ///< of the row in hand
 };
 
 }  // namespace
@@ -158,7 +180,7 @@ Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const std::string& load_
   for (const LaneRecord& lane : *failed) {
     positions.push_back(lane.position);
     ++retried.jobs;
-    retried.rows += package->jobs[static_cast<std::size_t>(lane.position)].rows - lane.settled;
+    retried.rows += ledger::open_rows(lane, package->jobs[static_cast<std::size_t>(lane.position)].rows);
   }
   const Status opened = ledger.reopen_lanes(load_id, positions);
   return opened ? Result<FailedJobs>(retried) : fail(opened.error());

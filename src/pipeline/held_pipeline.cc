@@ -26,14 +26,25 @@ Status check_shared(ledger::Ledger& ledger, const HoldRequest& request) {
                     .blame = Blame::usage});
 }
 
+/// Somebody who looks at shared state has the lock for a moment, to put in its place what was fetched.
+constexpr std::chrono::milliseconds look_ends{1'000};
+
+Result<ledger::PipelineLock> take_lock(const HoldRequest& request, const ledger::PipelinePaths& paths, Env& env) {
+  const ledger::LockRequest wanted{.path = paths.lock, .pipeline = request.binding.name, .wait = request.lock_wait};
+  Result<ledger::PipelineLock> lock = ledger::PipelineLock::take(env, wanted);
+  if (lock || lock.error().blame != Blame::busy || request.shared.store == nullptr) return lock;
+  const LockWait moment{.longest = look_ends, .stop = request.lock_wait.stop};
+  static_cast<void>(ledger::PipelineLock::take(env, {.path = paths.looks, .pipeline = "", .wait = moment}));
+  return ledger::PipelineLock::take(env, {.path = paths.lock, .pipeline = request.binding.name});
+}
+
 }  // namespace
 
 Result<HeldPipeline> hold(const HoldRequest& request, Env& env) {
   Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request.data_dir, request.key);
   if (!paths) return fail(std::move(paths.error()));
   if (Status made = ledger::make_pipeline_folders(*paths); !made) return fail(std::move(made.error()));
-  Result<ledger::PipelineLock> lock = ledger::PipelineLock::take(
-      env, {.path = paths->lock, .pipeline = request.binding.name, .wait = request.lock_wait});
+  Result<ledger::PipelineLock> lock = take_lock(request, *paths, env);
   if (!lock) return fail(std::move(lock.error()));
   std::unique_ptr<StateKeeper> state;
   if (request.shared.store != nullptr) {

@@ -27,22 +27,12 @@ Result<DocumentCounts> document_counts(const ledger::PackageRecord& package) {
   for (const ledger::LaneRecord& lane : package.lanes) {
     const schema::Table* table = schema->tables.find(package.jobs[static_cast<std::size_t>(lane.position)].table);
     if (table == nullptr || !table->parent.empty()) continue;
-    counts.delivered += lane.settled - lane.rejected;
+    const std::uint64_t delivered = ledger::delivered_rows(lane);
+    counts.delivered += delivered;
     counts.rejected += lane.rejected;
-    counts.pending -= lane.settled;
+    counts.pending -= delivered + lane.rejected;
   }
   return counts;
-}
-
-Result<std::uint64_t> documents_behind_verdicts(const ledger::PackageRecord& package) {
-  Result<schema::Schema> schema = schema::Schema::parse(package.schema);
-  if (!schema) return fail(std::move(schema.error()).in("read the schema of package " + package.load_id));
-  std::uint64_t documents = 0;
-  for (const ledger::LaneRecord& lane : package.lanes) {
-    const schema::Table* table = schema->tables.find(package.jobs[static_cast<std::size_t>(lane.position)].table);
-    if (table != nullptr && table->parent.empty()) documents += ledger::held_delivered(lane);
-  }
-  return documents;
 }
 
 std::vector<TableCounts> table_counts(const ledger::PackageRecord& package) {
@@ -59,9 +49,10 @@ std::vector<TableCounts> table_counts(const ledger::PackageRecord& package) {
     counts->attempts += lane->attempts;
     counts->unknown += lane->unknown;
     if (is_loaded) continue;
-    counts->delivered += lane->settled - lane->rejected;
+    const std::uint64_t delivered = ledger::delivered_rows(*lane);
+    counts->delivered += delivered;
     counts->rejected += lane->rejected;
-    counts->pending -= lane->settled;
+    counts->pending -= delivered + lane->rejected;
   }
   if (!is_loaded) return tables;
   for (const auto& [table, rows] : package.refused_rows) {

@@ -25,16 +25,10 @@ struct DocumentCounts {
 };
 
 /// What a pending package's destination has taken or rejected of it, in batches, is settled; what it would reject of a
-/// package that it takes as a whole is not.
+/// package that it takes as a whole is not. Rows that it rejected and that nobody has let go are pending.
 ///
 /// Errors: abandon: the schema of the package cannot be read.
 Result<DocumentCounts> document_counts(const ledger::PackageRecord& package);
-
-/// Of those that are pending: documents that the destination has, in batches of which it rejected others that nobody
-/// has let go. A run that goes on counts them when it lets these go.
-///
-/// Errors: as above.
-Result<std::uint64_t> documents_behind_verdicts(const ledger::PackageRecord& package);
 
 /// Rows of one table of a package: all are in one of the three.
 struct TableCounts {

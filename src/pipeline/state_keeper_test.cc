@@ -33,6 +33,24 @@ class StateKeeperTest : public ledger::LedgerTest {
         .value();
   }
 
+  /// Let go in the reverse order.
+  struct Started {
+    std::unique_ptr<StateKeeper> keeper;
+    std::unique_ptr<ledger::Ledger> ledger;
+  };
+
+  Started start() {
+    Started started{.keeper = take(), .ledger = std::make_unique<ledger::Ledger>(open())};
+    EXPECT_TRUE(started.keeper->begin(*started.ledger));
+    return started;
+  }
+
+  /// The load id of a package of a run.
+  std::string seal_one(ledger::Ledger& ledger) {
+    begin(ledger, "r1");
+    return seal(ledger, "r1", input("/in"));
+  }
+
   /// Another runner finds nothing new for as long as the lease is.
   Head take_over() {
     FixedEnv env(0, 2);  // other ids than ours
@@ -61,9 +79,7 @@ class StateKeeperTest : public ledger::LedgerTest {
 };
 
 TEST_F(StateKeeperTest, LetsGoWhenItIsDoneAndWhenItIsNot) {
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
+  const auto [keeper, ledger] = start();
   EXPECT_TRUE(newest().holder);
   EXPECT_TRUE(keeper->finish());
   EXPECT_FALSE(newest().holder);
@@ -75,19 +91,16 @@ TEST_F(StateKeeperTest, LetsGoWhenItIsDoneAndWhenItIsNot) {
 }
 
 TEST_F(StateKeeperTest, MarksDoNotWaitForPushesUntilTheNewestIsOld) {
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
-  begin(ledger, "r1");
-  const std::string load_id = seal(ledger, "r1", input("/in"));
+  const auto [keeper, ledger] = start();
+  const std::string load_id = seal_one(*ledger);
   ASSERT_TRUE(keeper->push());
   const std::uint64_t pushes = keeper->report().pushes;
   EXPECT_TRUE(keeper->report().is_complete);
-  EXPECT_TRUE(mark(ledger, load_id, 1));
+  EXPECT_TRUE(mark(*ledger, load_id, 1));
   EXPECT_EQ(keeper->report().pushes, pushes);
   EXPECT_FALSE(keeper->report().is_complete);
   env_.advance(1h + shared_state::usual_lease);
-  EXPECT_TRUE(mark(ledger, load_id, 2));
+  EXPECT_TRUE(mark(*ledger, load_id, 2));
   EXPECT_GT(keeper->report().pushes, pushes) << "by the lane, unless the thread of the marks was there before";
 }
 
@@ -96,61 +109,49 @@ TEST_F(StateKeeperTest, WhereNoBeatComesThroughMarksWaitForPushesHoweverLongTheI
     if (name.name.starts_with("beat.")) return fail("the folder is away");
     return {};
   };
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
-  begin(ledger, "r1");
-  const std::string load_id = seal(ledger, "r1", input("/in"));
+  const auto [keeper, ledger] = start();
+  const std::string load_id = seal_one(*ledger);
   ASSERT_TRUE(keeper->push());
   const std::uint64_t pushes = keeper->report().pushes;
   env_.advance(shared_state::usual_lease / 2 - 1s);
-  EXPECT_TRUE(mark(ledger, load_id, 1));
+  EXPECT_TRUE(mark(*ledger, load_id, 1));
   EXPECT_EQ(keeper->report().pushes, pushes);
   env_.advance(2s);
-  EXPECT_TRUE(mark(ledger, load_id, 2));
+  EXPECT_TRUE(mark(*ledger, load_id, 2));
   EXPECT_EQ(keeper->report().pushes, pushes + 1);
-  EXPECT_TRUE(mark(ledger, load_id, 3));
+  EXPECT_TRUE(mark(*ledger, load_id, 3));
   EXPECT_EQ(keeper->report().pushes, pushes + 1) << "a push is seen as well as a beat";
 
   take_over();
   env_.advance(shared_state::usual_lease);
-  EXPECT_FALSE(mark(ledger, load_id, 3));
+  EXPECT_FALSE(mark(*ledger, load_id, 3));
   EXPECT_TRUE(keeper->is_fenced());
 }
 
 TEST_F(StateKeeperTest, WithoutAnIntervalEachMarkIsPushed) {
   shared_.interval = 0ms;
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
-  begin(ledger, "r1");
-  const std::string load_id = seal(ledger, "r1", input("/in"));
+  const auto [keeper, ledger] = start();
+  const std::string load_id = seal_one(*ledger);
   const std::uint64_t pushes = keeper->report().pushes;
-  for (std::uint64_t row = 1; row <= 3; ++row) EXPECT_TRUE(mark(ledger, load_id, row));
+  for (std::uint64_t row = 1; row <= 3; ++row) EXPECT_TRUE(mark(*ledger, load_id, row));
   EXPECT_EQ(keeper->report().pushes, pushes + 3);
 }
 
 TEST_F(StateKeeperTest, WhatIsRefusedIsPushedBeforeItIsLost) {
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
-  begin(ledger, "r1");
-  const std::string load_id = seal(ledger, "r1", input("/in"));
+  const auto [keeper, ledger] = start();
+  const std::string load_id = seal_one(*ledger);
   const std::uint64_t pushes = keeper->report().pushes;
-  EXPECT_TRUE(ledger.propose_refused({.load_id = load_id, .run_id = "r1", .documents = 1}));
+  EXPECT_TRUE(ledger->propose_refused({.load_id = load_id, .run_id = "r1", .documents = 1}));
   EXPECT_EQ(keeper->report().pushes, pushes + 1);
 }
 
 TEST_F(StateKeeperTest, OneThatWasTakenOverStopsAtItsNextMark) {
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
-  begin(ledger, "r1");
-  const std::string load_id = seal(ledger, "r1", input("/in"));
+  const auto [keeper, ledger] = start();
+  const std::string load_id = seal_one(*ledger);
   ASSERT_TRUE(keeper->push());
   const Head theirs = take_over();
   env_.advance(1h + shared_state::usual_lease);  // as long as it stood still
-  const Status marked = mark(ledger, load_id, 1);
+  const Status marked = mark(*ledger, load_id, 1);
   ASSERT_FALSE(marked);
   EXPECT_THAT(marked.error().message, HasSubstr("took over pipeline 'p' in the shared state memory:"));
   EXPECT_TRUE(keeper->is_fenced());
@@ -160,9 +161,7 @@ TEST_F(StateKeeperTest, OneThatWasTakenOverStopsAtItsNextMark) {
 }
 
 TEST_F(StateKeeperTest, APushIsTriedAgainAndThenGivenUp) {
-  const auto keeper = take();
-  ledger::Ledger ledger = open();
-  ASSERT_TRUE(keeper->begin(ledger));
+  const auto [keeper, ledger] = start();
   std::atomic<int> failures = 1;
   store_->before_put = [&](const shared_state::ObjectName& name) -> Status {
     if (name.name.starts_with("state.") && failures-- > 0) return fail("the disk is full");

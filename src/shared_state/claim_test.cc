@@ -294,6 +294,20 @@ TEST(Head, NamesNothingOutsideOfItsFolders) {
   }
 }
 
+TEST(Head, HasALeaseThatEnds) {
+  Head head{.pipeline = "p", .chain = "c", .claim = "d"};
+  for (const std::chrono::milliseconds lease : {std::chrono::milliseconds(300), std::chrono::milliseconds(10s)}) {
+    head.lease = lease;
+    EXPECT_TRUE(parse_head(to_json(head))) << lease.count();
+  }
+  for (const std::int64_t lease : {std::int64_t{0}, std::int64_t{1}, std::int64_t{3'600'001}, INT64_MAX}) {
+    head.lease = std::chrono::milliseconds(lease);
+    const Result<Head> parsed = parse_head(to_json(head));
+    ASSERT_FALSE(parsed) << lease;
+    EXPECT_THAT(parsed.error().message, HasSubstr(std::to_string(lease) + " ms, which no runner writes"));
+  }
+}
+
 TEST(Head, KnowsItsOwnNames) {
   EXPECT_EQ(parse_name(head_name(12))->number, 12U);
   EXPECT_EQ(parse_name("job.3.14")->generation, 3U);

@@ -108,9 +108,20 @@ Error damaged() {
           .hint = "put it back from a copy, or begin anew in an empty folder; what it named is not known any more"};
 }
 
+constexpr const char* strange_hint =
+    "somebody else wrote in the shared state: put it back from a copy, or begin anew in an empty folder";
+
 Error strange_name(std::string_view name) {
   return {.message = fmt::format("it names {}, which no runner writes", outfall::to_json(Json(std::string(name)))),
-          .hint = "somebody else wrote in the shared state: put it back from a copy, or begin anew in an empty folder"};
+          .hint = strange_hint};
+}
+
+/// In a shorter one a living holder shows nothing, and a longer one keeps everybody from what a dead one had.
+Status check_lease(std::chrono::milliseconds lease) {
+  constexpr std::chrono::milliseconds shortest{100};
+  constexpr std::chrono::hours longest{1};
+  if (lease >= shortest && lease <= longest) return {};
+  return fail(fmt::format("it names a lease of {} ms, which no runner writes", lease.count()), strange_hint);
 }
 
 Status check_object(const StoredObject& object, NameParts::Kind kind) {
@@ -210,6 +221,7 @@ Result<Head> parse_head(std::string_view text) {
   }
   if (!are_good || !members.are_good()) return fail(damaged());
   if (Status good = check_names(head); !good) return fail(std::move(good.error()));
+  if (Status good = check_lease(head.lease); !good) return fail(std::move(good.error()));
   return head;
 }
 

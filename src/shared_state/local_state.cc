@@ -21,6 +21,9 @@ namespace {
 
 constexpr int heads_tried_max = 5;
 
+/// For somebody else of this machine who fetches the same to look at it. Then what is here has to do.
+constexpr std::chrono::milliseconds look_wait{10'000};
+
 constexpr const char* put_back_hint =
     "put the file back from a copy of the folder, or begin anew in an empty one: what was loaded is not known there";
 
@@ -149,11 +152,54 @@ Status put_in_place(const ledger::PipelinePaths& paths, const std::string& fetch
 }
 
 /// A folder for what is on its way, empty.
-Result<std::string> make_transfer_folder(const ledger::PipelinePaths& paths) {
-  std::string folder = paths.folder + "/transfer-in";
+Result<std::string> make_transfer_folder(std::string folder) {
   if (Status removed = remove_tree(folder); !removed) return fail(std::move(removed.error()));
   if (Status made = make_directories(folder); !made) return fail(std::move(made.error()));
   return folder;
+}
+
+std::string transfer_folder(const ledger::PipelinePaths& paths) {
+  return paths.folder + "/transfer-in";
+}
+
+/// Into an empty folder. Returns where it is, good to be used and with the mark.
+Result<std::string> fetch_ledger(ObjectStore& store, const Head& head, std::string_view folder,
+                                 const std::string& mark) {
+  std::string fetched = fmt::format("{}/outfall.db", folder);
+  if (Status got = fetch(store, head, *head.ledger, fetched); !got) return fail(std::move(got.error()));
+  const auto facts = ledger::look_at_ledger(fetched);
+  if (!facts) return fail(Error(facts.error()).in(fmt::format("use the shared state {}", store.address())));
+  if (Status good = check_packages(store, fetched); !good) return fail(std::move(good.error()));
+  if (Status marked = ledger::mark_ledger(fetched, mark); !marked) return fail(std::move(marked.error()));
+  return fetched;
+}
+
+/// The pipeline's lock must be held.
+Status use_fetched(const Head& head, const ledger::PipelinePaths& paths, const std::string& fetched) {
+  const Result<std::vector<std::string>> unknown = unknown_there(paths, fetched);
+  if (!unknown) return fail(unknown.error());
+  if (!unknown->empty()) {
+    if (Status kept = set_aside(paths, *unknown); !kept) return kept;
+  }
+  return put_in_place(paths, fetched, fmt::format("copy {} 0", head.chain));
+}
+
+/// Fetches before it takes the lock, so that no run is kept waiting. Whoever has the lock by then fetches for itself.
+Status look_at(ObjectStore& store, const Head& head, const ledger::PipelinePaths& paths) {
+  const Result<std::string> folder = make_transfer_folder(paths.folder + "/transfer-look");
+  if (!folder) return fail(folder.error());
+  const Result<std::string> fetched = fetch_ledger(store, head, *folder, copy_mark(head));
+  if (!fetched) return fail(fetched.error());
+  const auto lock = ledger::PipelineLock::take(Env::system(), {.path = paths.lock, .pipeline = head.pipeline});
+  if (!lock && lock.error().blame == Blame::busy) return remove_tree(*folder);
+  if (!lock) return fail(lock.error());
+  const Result<LocalState> state = local_state(paths, head);
+  if (!state) return fail(state.error());
+  if (*state == LocalState::foreign) return fail(foreign_state(head.pipeline, store.address()));
+  if (!is_newest(*state)) {
+    if (Status used = use_fetched(head, paths, *fetched); !used) return used;
+  }
+  return remove_tree(*folder);
 }
 
 }  // namespace
@@ -189,20 +235,11 @@ Error foreign_state(const std::string& pipeline, const std::string& address) {
 
 Status replace_ledger(ObjectStore& store, const Head& head, const ledger::PipelinePaths& paths,
                       const std::string& mark) {
-  const Result<std::string> folder = make_transfer_folder(paths);
+  const Result<std::string> folder = make_transfer_folder(transfer_folder(paths));
   if (!folder) return fail(folder.error());
-  const std::string fetched = *folder + "/outfall.db";
-  if (Status got = fetch(store, head, *head.ledger, fetched); !got) return got;
-  const auto facts = ledger::look_at_ledger(fetched);
-  if (!facts) return fail(Error(facts.error()).in(fmt::format("use the shared state {}", store.address())));
-  if (Status good = check_packages(store, fetched); !good) return good;
-  if (Status marked = ledger::mark_ledger(fetched, mark); !marked) return marked;
-  const Result<std::vector<std::string>> unknown = unknown_there(paths, fetched);
-  if (!unknown) return fail(unknown.error());
-  if (!unknown->empty()) {
-    if (Status kept = set_aside(paths, *unknown); !kept) return kept;
-  }
-  if (Status placed = put_in_place(paths, fetched, fmt::format("copy {} 0", head.chain)); !placed) return placed;
+  const Result<std::string> fetched = fetch_ledger(store, head, *folder, mark);
+  if (!fetched) return fail(fetched.error());
+  if (Status used = use_fetched(head, paths, *fetched); !used) return used;
   return remove_tree(*folder);
 }
 
@@ -220,7 +257,7 @@ Result<std::vector<std::string>> kept_aside(const ledger::PipelinePaths& paths) 
 
 Status fetch_jobs(ObjectStore& store, const Head& head, const ledger::PipelinePaths& paths,
                   const std::vector<ledger::PackageRecord>& pending) {
-  const Result<std::string> folder = make_transfer_folder(paths);
+  const Result<std::string> folder = make_transfer_folder(transfer_folder(paths));
   if (!folder) return fail(folder.error());
   for (const ledger::PackageRecord& package : pending) {
     if (Status good = check_package(store, package); !good) return good;
@@ -244,6 +281,7 @@ Status fetch_jobs(ObjectStore& store, const Head& head, const ledger::PipelinePa
 }
 
 Status refresh(ObjectStore& store, const std::string& pipeline, const ledger::PipelinePaths& paths) {
+  std::optional<ledger::PipelineLock> alone;  // of those that look
   for (int tries = 1;; ++tries) {
     const Result<std::optional<Head>> head = newest_head(store, pipeline);
     if (!head) return fail(head.error());
@@ -251,17 +289,21 @@ Status refresh(ObjectStore& store, const std::string& pipeline, const ledger::Pi
     const Result<LocalState> state = local_state(paths, *head);
     if (!state) return fail(state.error());
     if (is_newest(*state)) return {};
-    if (Status made = ledger::make_pipeline_folders(paths); !made) return made;
-    const auto lock = ledger::PipelineLock::take(Env::system(), {.path = paths.lock, .pipeline = pipeline});
-    if (!lock && lock.error().blame == Blame::busy) return {};
-    if (!lock) return fail(lock.error());
-    if (*state == LocalState::foreign) return fail(foreign_state(pipeline, store.address()));
-    const auto replaced = replace_ledger(store, **head, paths, copy_mark(**head));
-    if (replaced) return {};
+    if (!alone) {
+      if (Status made = ledger::make_pipeline_folders(paths); !made) return made;
+      auto lock = ledger::PipelineLock::take(
+          Env::system(), {.path = paths.looks, .pipeline = pipeline, .wait = {.longest = look_wait}});
+      if (!lock && lock.error().blame == Blame::busy) return {};
+      if (!lock) return fail(std::move(lock.error()));
+      alone = std::move(*lock);
+      continue;  // somebody else may have fetched it meanwhile
+    }
+    const Status looked = look_at(store, **head, paths);
+    if (looked) return {};
     // Its holder may have gone on, and removed what the head named.
     const Result<std::optional<Head>> now = newest_head(store, pipeline);
     if (!now) return fail(now.error());
-    if (tries == heads_tried_max || !*now || (*now)->number == (*head)->number) return fail(replaced.error());
+    if (tries == heads_tried_max || !*now || (*now)->number == (*head)->number) return fail(looked.error());
   }
 }
 

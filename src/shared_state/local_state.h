@@ -57,8 +57,9 @@ Status fetch_jobs(ObjectStore& store, const Head& head, const ledger::PipelinePa
                   const std::vector<ledger::PackageRecord>& pending);
 
 /// Brings what is here up to date to be looked at, unless a process of this machine holds the pipeline. Takes the
-/// pipeline's lock where something is new, while it is fetched; other machines are kept from nothing. Job files are
-/// left where they are.
+/// pipeline's lock where something is new, for the moment in which what was fetched is put in its place
+/// (ledger::PipelinePaths::looks is held then); other machines are kept from nothing. Job files are left where they
+/// are.
 Status refresh(ObjectStore& store, const std::string& pipeline, const ledger::PipelinePaths& paths);
 
 }  // namespace outfall::shared_state

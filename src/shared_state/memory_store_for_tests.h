@@ -45,6 +45,7 @@ class MemoryStore final : public ObjectStore {
   }
 
   Result<bool> read_file(const ObjectName& name, const std::string& path) override {
+    if (before_read_file) before_read_file();
     const Result<std::optional<std::string>> bytes = read(name);
     if (!*bytes) return false;
     std::ofstream(path, std::ios::binary) << **bytes;
@@ -76,6 +77,7 @@ class MemoryStore final : public ObjectStore {
   Status remove_unfinished(const std::string&) override { return {}; }
 
   std::function<Status(const ObjectName&)> before_put{};
+  std::function<void()> before_read_file{};
   bool loses_answer = false;  ///< the next put comes through, and says that it did not
 
  private:

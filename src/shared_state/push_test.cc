@@ -238,6 +238,26 @@ TEST_F(PushTest, ALookFetchesWhatIsNewAndNeverWhatIsHeldHere) {
   EXPECT_THAT(pending_in(there_), Contains(load_id));
 }
 
+TEST_F(PushTest, ALookKeepsNoRunOutWhileItFetches) {
+  ledger::Ledger ledger = open();
+  begin(ledger, "r1");
+  Pusher pusher(store_, here_, claim_it());
+  const std::string load_id = seal_here(ledger, "r1");
+  EXPECT_TRUE(pusher.push(Pusher::Then::holds).value());
+  std::optional<ledger::PipelineLock> run;
+  store_.before_read_file = [&] {
+    auto lock = ledger::PipelineLock::take(env_, {.path = there_.lock, .pipeline = "p"});
+    ASSERT_TRUE(lock) << lock.error().message;
+    run = std::move(*lock);
+  };
+  EXPECT_TRUE(refresh(store_, "p", there_));
+  EXPECT_FALSE(file_exists(there_.database).value()) << "whoever has the lock by now fetches it";
+  store_.before_read_file = {};
+  run.reset();
+  EXPECT_TRUE(refresh(store_, "p", there_));
+  EXPECT_THAT(pending_in(there_), Contains(load_id));
+}
+
 TEST_F(PushTest, ALedgerOfANewerProgramIsRefused) {
   {
     const ledger::Ledger ledger = open();

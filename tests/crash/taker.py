@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# A destination for crash tests: speaks protocol 1 and writes down each batch with its key, in one piece. Beside FILE may
-# stand FILE.fatal, with a number: rows with an id from there on are given up.
+# A destination for tests that kill, and of runners that share state: speaks protocol 1 and writes down each batch, its key
+# and its ids, in one piece. Beside FILE may stand
+#   FILE.fatal   a number: rows with an id from there on are given up
+#   FILE.gate    a named pipe: it waits for a line there before each answer to a batch but the first
+#   FILE.breaks  a command, which is run once before the second batch is written down
 #
 #   taker.py FILE
 import json
@@ -10,7 +13,17 @@ import os
 import pathlib
 import sys
 
-taken = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+path = sys.argv[1]
+fatal, gate, breaks = (pathlib.Path(f"{path}.{what}") for what in ("fatal", "gate", "breaks"))
+
+
+def write_down(line):
+    taken = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(taken, line.encode())
+    os.close(taken)
+
+
+batches = 0
 for line in sys.stdin:
     message = json.loads(line)
     if message["type"] == "end":
@@ -18,9 +31,14 @@ for line in sys.stdin:
     answer = {"type": "ready", "protocol": 1} if message["type"] == "hello" else {"type": "ok"}
     if message["type"] == "batch":
         ids = [str(json.loads(next(sys.stdin))["id"]) for _ in range(message["rows"])]
-        limit = pathlib.Path(sys.argv[1] + ".fatal")
-        if limit.exists() and int(ids[-1]) >= int(limit.read_text()):
+        batches += 1
+        if batches == 2 and breaks.exists():
+            os.system(breaks.read_text())
+        if fatal.exists() and int(ids[-1]) >= int(fatal.read_text()):
             answer = {"type": "fatal", "reason": "no more"}
         else:
-            os.write(taken, f"{message['key']} {' '.join(ids)}\n".encode())
+            write_down(f"{message['key']} {' '.join(ids)}\n")
+        if batches > 1 and gate.exists():
+            with open(gate) as opened:
+                opened.readline()
     print(json.dumps(answer), flush=True)

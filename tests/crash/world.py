@@ -234,7 +234,7 @@ def check_state(world):
     expect(not unsettled, f"inputs are not settled: {unsettled}")
     pipeline = world.data / "pipelines" / "town"
     expect(not any((pipeline / "packages").iterdir()), f"debris in {pipeline}/packages")
-    known = {"outfall.db", "outfall.db-wal", "outfall.db-shm", "lock", "packages"}
+    known = {"outfall.db", "outfall.db-wal", "outfall.db-shm", "lock", "looks", "packages"}
     strange = {entry.name for entry in pipeline.iterdir()} - known
     expect(not strange, f"debris in {pipeline}: {strange}")
     beside = {entry.name for entry in world.disk.iterdir()} - {"data", "shared", "town.duckdb", "town.duckdb.wal"}

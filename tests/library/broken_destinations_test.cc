@@ -6,7 +6,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <future>
 #include <map>
 #include <new>
 #include <set>
@@ -48,6 +51,32 @@ TEST_F(BrokenDestinations, WhateverIsThrownIsAnAnswer) {
   EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
   EXPECT_THAT(*throwing.threw, ElementsAre("begin_load", "begin_table", "write", "end_table", "complete_load"));
   EXPECT_EQ(table_statuses().at(0).unknown, 1U) << "no row was out when the hooks threw";
+}
+
+/// Lets no table begin until it is let go.
+struct HangingBeginning {
+  std::shared_future<void> let_go;
+  std::shared_ptr<std::atomic<int>> begun = std::make_shared<std::atomic<int>>(0);
+
+  void operator()(const Rows&, const TableSchema&) {}
+  void begin_table(const LoadEvent&) const {
+    ++*begun;
+    let_go.wait();
+  }
+};
+
+TEST_F(BrokenDestinations, NoTableBeginsBesideOneWhoseBeginningHangs) {
+  std::promise<void> gate;
+  const HangingBeginning hanging{gate.get_future().share()};
+  const Report report = run_tables({.name = "sink", .batches = {.timeout = std::chrono::milliseconds(50)}}, hanging,
+                                   {{"first", numbered(5)}, {"second", numbered(5)}, {"third", numbered(5)}});
+  EXPECT_LE(*hanging.begun, 1);
+  EXPECT_EQ(report.ending, Ending::pending);
+  EXPECT_EQ(report.balance.pending, 15U);
+  EXPECT_THAT(message_of(report), HasSubstr("has not returned within 50 ms"));
+  gate.set_value();
+  const ResumeReport rest = pipeline(custom_destination({.name = "sink"}, hanging)).resume();
+  EXPECT_EQ(rest.ending, Ending::delivered);
 }
 
 /// The files of this process may not grow while it lives: as if the disk were full.
@@ -132,11 +161,13 @@ TEST_P(VerdictsThatStop, AreNotForgotten) {
   EXPECT_EQ(stopped.ending, Ending::pending);
   EXPECT_THAT(message_of(stopped),
               HasSubstr(GetParam() == OnReject::fail ? "--on-reject fail" : "--max-bad-rows allows 0"));
+  EXPECT_EQ(stopped.balance.delivered, 9U) << "the destination has them";
+  EXPECT_EQ(stopped.balance.pending, 1U);
   EXPECT_EQ(pipeline(custom_destination({.name = "sink"}, resolving)).resume(strict).ending, Ending::pending)
       << "it is still so";
   const ResumeReport rest = pipeline(custom_destination({.name = "sink"}, resolving)).resume({.bad_rows_max = 5});
   ASSERT_EQ(rest.pipelines.size(), 1U);
-  EXPECT_EQ(rest.pipelines[0].balance.delivered, 9U);
+  EXPECT_EQ(rest.pipelines[0].balance.delivered, 0U);
   EXPECT_EQ(rest.pipelines[0].balance.rejected, 1U);
   ASSERT_EQ(letters().size(), 1U);
   EXPECT_EQ(letters()[0].text, R"({"id":3,"name":"n3"})");

@@ -14,37 +14,13 @@ OUTFALL = os.environ["OUTFALL"]
 TIMEOUT_SECONDS = 60  # a run that hangs is a failure, not a wait
 KILLED = -9
 
-# Writes down what it gets, a line a batch: its key and its ids. With FILE.gate it waits for a line there before each
-# answer but the first; with FILE.breaks it runs that once, before its second answer.
-TAKER = '''
-import json, os, pathlib, sys
-path = pathlib.Path(sys.argv[1])
-gate, breaks = path.with_suffix(".gate"), path.with_suffix(".breaks")
-batches = 0
-for line in sys.stdin:
-    message = json.loads(line)
-    if message["type"] == "end":
-        break
-    answer = {"type": "ready", "protocol": 1} if message["type"] == "hello" else {"type": "ok"}
-    if message["type"] == "batch":
-        ids = [str(json.loads(next(sys.stdin))["id"]) for _ in range(message["rows"])]
-        batches += 1
-        if batches == 2 and breaks.exists():
-            os.system(breaks.read_text())
-        with open(path, "a") as out:
-            out.write(f"{message['key']} {' '.join(ids)}\\n")
-        if batches > 1 and gate.exists():
-            with open(gate) as opened:
-                opened.readline()
-    print(json.dumps(answer), flush=True)
-'''
+TAKER = pathlib.Path(__file__).resolve().parent.parent / "crash" / "taker.py"
 
 
 class Story:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         (self.folder / "shared").mkdir()
-        (self.folder / "taker.py").write_text(TAKER)
 
     def rows(self, *ids, name="in.jsonl"):
         (self.folder / name).write_text("".join(json.dumps({"id": i}) + "\n" for i in ids))
@@ -64,7 +40,7 @@ class Story:
                                 stderr=subprocess.PIPE, text=True)
 
     def to_program(self):
-        return ["in.jsonl", "--pipeline", "p", "--to", f"exec:{sys.executable} taker.py taken", "--batch-size", "2"]
+        return ["in.jsonl", "--pipeline", "p", "--to", f"exec:{sys.executable} {TAKER} taken", "--batch-size", "2"]
 
     def to_database(self):
         return ["in.jsonl", "--pipeline", "p", "--to", "duckdb:t.duckdb"]

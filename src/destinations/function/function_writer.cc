@@ -47,29 +47,27 @@ TableChanges LoadIntroduction::changes(const schema::Table& table) const {
                               skips_dlt_ ? delivery::SystemColumns::left_out : delivery::SystemColumns::told);
 }
 
-Outcome LoadIntroduction::introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
-                                    const std::function<Outcome()>& begin_table) {
+/// Null: the load.
+bool LoadIntroduction::has_begun(const schema::Table* table) const {
   const std::lock_guard lock(mutex_);
-  if (has_begun_ && (table == nullptr || tables_.contains(table->name))) return {};
-  if (stuck_) return *stuck_;
-  if (!has_begun_) {
-    if (Outcome begun = begin_load(); begun.kind != Outcome::Kind::delivered) return begun;
+  return has_begun_ && (table == nullptr || tables_.contains(table->name));
+}
+
+HookAnswer LoadIntroduction::introduce(const schema::Table* table, const std::function<HookAnswer()>& begin_load,
+                                       const std::function<HookAnswer()>& begin_table) {
+  if (has_begun(table)) return {};
+  const std::lock_guard one_at_a_time(calling_);
+  for (const schema::Table* next : {static_cast<const schema::Table*>(nullptr), table}) {
+    if (has_begun(next)) continue;
+    if (stuck_) return {.outcome = *stuck_, .is_stuck = true};
+    HookAnswer answer = next == nullptr ? begin_load() : begin_table();
+    if (answer.is_stuck) stuck_ = answer.outcome;
+    if (answer.outcome.kind != Outcome::Kind::delivered) return answer;
+    const std::lock_guard lock(mutex_);
     has_begun_ = true;
+    if (next != nullptr) tables_.insert(next->name);
   }
-  if (table == nullptr) return {};
-  Outcome begun = begin_table();
-  if (begun.kind == Outcome::Kind::delivered) tables_.insert(table->name);
-  return begun;
-}
-
-void LoadIntroduction::leave_stuck(Outcome outcome) {
-  const std::lock_guard lock(mutex_);
-  stuck_ = std::move(outcome);
-}
-
-bool LoadIntroduction::is_stuck() const {
-  const std::lock_guard lock(mutex_);
-  return stuck_.has_value();
+  return {};
 }
 
 FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
@@ -188,12 +186,16 @@ Outcome FunctionWriter::tell(const delivery::Event& event) {
 
 /// Nothing of a batch was sent before it returns: what is unknown then is about the hook.
 Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_token& stop) {
-  Outcome begun = load_->introduce(
-      table, [&] { return call_hook(&CustomDestination::begin_load, "begin_load", nullptr, stop); },
-      [&] { return call_hook(&CustomDestination::begin_table, "begin_table", table, stop, load_->changes(*table)); });
-  if (is_stuck_) load_->leave_stuck(begun);
-  is_stuck_ = is_stuck_ || (begun.kind != Outcome::Kind::delivered && load_->is_stuck());
-  return delivery::before_rows(std::move(begun));
+  const auto answered = [this](Outcome outcome) {
+    return HookAnswer{.outcome = std::move(outcome), .is_stuck = is_stuck_};
+  };
+  HookAnswer begun = load_->introduce(
+      table, [&] { return answered(call_hook(&CustomDestination::begin_load, "begin_load", nullptr, stop)); },
+      [&] {
+        return answered(call_hook(&CustomDestination::begin_table, "begin_table", table, stop, load_->changes(*table)));
+      });
+  is_stuck_ = is_stuck_ || begun.is_stuck;
+  return delivery::before_rows(std::move(begun.outcome));
 }
 
 Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema::Table* table,

@@ -22,6 +22,11 @@
 
 namespace outfall::destinations::function {
 
+struct HookAnswer {
+  Outcome outcome{};
+  bool is_stuck = false;  ///< the call has not returned, and was left alone
+};
+
 /// What the writers of a load have told the destination. Any thread may call.
 class LoadIntroduction {
  public:
@@ -35,23 +40,22 @@ class LoadIntroduction {
   /// Null: nothing is remembered, and nothing counted.
   const std::shared_ptr<delivery::LoadBoard>& board() const { return board_; }
 
-  /// Calls `begin_load` and `begin_table` where nobody has yet; others wait meanwhile. What does not answer
-  /// `delivered` is asked again next time.
-  Outcome introduce(const schema::Table* table, const std::function<Outcome()>& begin_load,
-                    const std::function<Outcome()>& begin_table);
-
-  /// A call of it has not returned: nobody else begins it beside that.
-  void leave_stuck(Outcome outcome);
-  bool is_stuck() const;
+  /// Calls `begin_load` and `begin_table` where nobody has yet, one at a time; who has to begin something waits
+  /// meanwhile. What does not answer `delivered` is asked again next time. Where one is stuck nothing begins beside it.
+  HookAnswer introduce(const schema::Table* table, const std::function<HookAnswer()>& begin_load,
+                       const std::function<HookAnswer()>& begin_table);
 
  private:
+  bool has_begun(const schema::Table* table) const;
+
   const std::string load_id_;
   const bool skips_dlt_;
   const std::optional<schema::Schema> before_;  ///< of the load before
   const std::shared_ptr<delivery::LoadBoard> board_;
-  mutable std::mutex mutex_;
+  std::mutex calling_;            ///< one hook at a time; of stuck_
+  std::optional<Outcome> stuck_;  ///< what is said of the hook that is
+  mutable std::mutex mutex_;      ///< of what follows
   bool has_begun_ = false;
-  std::optional<Outcome> stuck_;
   std::set<std::string> tables_;
   std::mutex described_mutex_;
   std::map<std::string, std::shared_ptr<const TableSchema>> described_;

@@ -67,15 +67,19 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   if (Outcome ready = introduce(batch); ready.kind != Outcome::Kind::delivered) {
     return ready;
   }
+  const auto now = setup_.board == nullptr ? nullptr : setup_.board->state();
+  const bool is_known = now == nullptr || now == known_ || *now == *known_;
+  const ledger::StateValues* news = is_known ? nullptr : now.get();
   std::shared_ptr<const delivery::BatchFile> file;
   if (batch.is_file) {
     auto written = delivery::BatchFile::write(batch);
     if (!written) return delivery::retry_after(written.error());
     file = std::move(*written);
-    text_ = file_line(batch, file->path());
-  } else if (Status told = tell_rows(batch); !told) {
+    text_ = file_line(batch, file->path(), news);
+  } else if (Status told = tell_rows(batch, news); !told) {
     return delivery::retry_after(told.error());
   }
+  known_ = now;
   return ask({.type = "its batch", .text = text_, .stop = batch.stop, .rows = batch.size()},
              [&] { make_ahead(batch); });
 }
@@ -102,9 +106,9 @@ void ExecWriter::make_ahead(const delivery::Batch& batch) {
 }
 
 /// The batch's line, and its rows behind it.
-Status ExecWriter::tell_rows(const delivery::Batch& batch) {
+Status ExecWriter::tell_rows(const delivery::Batch& batch, const ledger::StateValues* news) {
   if (is_lines(batch.format)) {
-    text_ = batch_line(batch, {.row_keys = ready_.row_keys, .bytes = std::nullopt});
+    text_ = batch_line(batch, {.row_keys = ready_.row_keys, .bytes = std::nullopt}, news);
     if (ready_.row_keys) return append_keyed(batch);
     if (ahead_.are_of(batch)) {
       text_ += ahead_.text;
@@ -114,7 +118,7 @@ Status ExecWriter::tell_rows(const delivery::Batch& batch) {
   }
   std::string bytes;
   Status told = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, bytes);
-  if (told) text_ = batch_line(batch, {.row_keys = false, .bytes = bytes.size()}) + bytes;
+  if (told) text_ = batch_line(batch, {.row_keys = false, .bytes = bytes.size()}, news) + bytes;
   return told;
 }
 
@@ -204,13 +208,13 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
                                                    [this](std::string_view said) { log_.take(said); });
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
-  const auto state = setup_.board == nullptr ? nullptr : setup_.board->state();
+  known_ = setup_.board == nullptr ? nullptr : setup_.board->state();
   const auto longest = std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max);
   const Answer answer = program_->ask(hello_line({.destination = setup_.destination,
                                                   .worker = setup_.worker,
                                                   .format = format_,
                                                   .options = setup_.options.own,
-                                                  .state = state.get()}),
+                                                  .state = known_.get()}),
                                       longest, stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
@@ -241,6 +245,7 @@ Outcome ExecWriter::ask(const Question& question, const std::function<void()>& m
   ProgramAnswer said = read_answer(answer.line, question.rows);
   if (setup_.board != nullptr) setup_.board->count(said.metrics);
   changes_ = std::move(said.state);
+  if (known_ != nullptr && !changes_.empty()) known_ = delivery::with_changes(*known_, changes_);
   if (said.outcome.kind == Outcome::Kind::unknown) {
     // It repeats the beginning of what was said.
     said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), question.rows).outcome.reason;

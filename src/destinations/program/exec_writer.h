@@ -58,7 +58,7 @@ class ExecWriter final : public delivery::Writer {
     bool are_of(const delivery::Batch& batch) const;
   };
 
-  Status tell_rows(const delivery::Batch& batch);
+  Status tell_rows(const delivery::Batch& batch, const ledger::StateValues* news);
   void make_ahead(const delivery::Batch& batch);
   Status append_keyed(const delivery::Batch& batch);
   Outcome start(const std::stop_token& stop);
@@ -86,6 +86,8 @@ class ExecWriter final : public delivery::Writer {
   std::string table_;             ///< the same
   std::string text_;              ///< of the batch in hand
   ledger::StateChanges changes_;  ///< of what was answered last
+  /// What the program takes its state to be: as it was told, with what it has set since. Null: nothing is remembered.
+  std::shared_ptr<const ledger::StateValues> known_;
   Ahead ahead_;
 };
 

@@ -99,6 +99,16 @@ bool says(const Json& answer, std::string_view key) {
   return truth != nullptr && *truth;
 }
 
+void set_state(Json& line, const ledger::StateValues* values) {
+  if (values == nullptr) return;
+  Json state = Json::object();
+  for (const auto& [name, value] : *values) {
+    const Result<Json> read = parse_json(value, Fractions::as_written);
+    if (read) state.set(name, *read);
+  }
+  line.set("state", std::move(state));
+}
+
 Json about(const delivery::Batch& batch, std::string_view type) {
   Json line = message(type);
   line.set("table", batch.table.name);
@@ -122,14 +132,7 @@ std::string hello_line(const Hello& hello) {
   line.set("format", is_plain ? std::string_view("ndjson") : name(hello.format));
   line.set("options", hello.options);
   line.set("worker", hello.worker);
-  if (hello.state != nullptr) {
-    Json state = Json::object();
-    for (const auto& [name, value] : *hello.state) {
-      const Result<Json> read = parse_json(value, Fractions::as_written);
-      if (read) state.set(name, *read);
-    }
-    line.set("state", std::move(state));
-  }
+  set_state(line, hello.state);
   return line_of(line);
 }
 
@@ -159,16 +162,18 @@ bool is_lines(LoaderFileFormat format) {
   return format == LoaderFileFormat::jsonl || format == LoaderFileFormat::typed_jsonl;
 }
 
-std::string batch_line(const delivery::Batch& batch, const RowsBehind& rows) {
+std::string batch_line(const delivery::Batch& batch, const RowsBehind& rows, const ledger::StateValues* state) {
   Json line = about(batch, "batch");
   line.set("row_keys", rows.row_keys);
   if (rows.bytes) line.set("bytes", static_cast<std::int64_t>(*rows.bytes));
+  set_state(line, state);
   return line_of(line);
 }
 
-std::string file_line(const delivery::Batch& batch, std::string_view path) {
+std::string file_line(const delivery::Batch& batch, std::string_view path, const ledger::StateValues* state) {
   Json line = about(batch, "file");
   line.set("path", path);
+  set_state(line, state);
   return line_of(line);
 }
 

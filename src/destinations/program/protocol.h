@@ -50,8 +50,9 @@ struct RowsBehind {
   bool row_keys = false;
   std::optional<std::size_t> bytes{};
 };
-std::string batch_line(const delivery::Batch& batch, const RowsBehind& rows);
-std::string file_line(const delivery::Batch& batch, std::string_view path);
+/// `state`: what the program remembers, where that is not what it knows; else null.
+std::string batch_line(const delivery::Batch& batch, const RowsBehind& rows, const ledger::StateValues* state);
+std::string file_line(const delivery::Batch& batch, std::string_view path, const ledger::StateValues* state);
 /// A row with its key: {"key":"...","row":{...}}. `row` is its line.
 void append_keyed_row(std::string& out, std::string_view key, std::string_view row);
 /// Asks what became of it.
