@@ -352,7 +352,7 @@ class Extraction {
     request_.progress.begin(Progress::Stage::extract, load_id_);
     request_.progress.set_totals(std::nullopt, bytes_total());
     // The letters of a replay are kept already.
-    rejected_.emplace(run_.options, options_.inputs, DocumentKeys(request_.memory.schema, options_.shape),
+    rejected_.emplace(run_.options, options_.inputs, DocumentPrimaryKeys(request_.memory.schema, options_.shape),
                       run_.replay == nullptr ? &request_.ledger : nullptr, run_.env);
     options_.take_rejected = [this](const normalize::RejectedDocument& document) {
       if (run_.replay != nullptr) run_.replay->reject(document);
@@ -498,7 +498,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   };
   SettledTypes settled;
   auto summary = shape_until_settled(run, memory, *options, settled, [&] {
-    rejects.emplace(run.options, options->inputs, DocumentKeys(schema, options->shape), nullptr, run.env);
+    rejects.emplace(run.options, options->inputs, DocumentPrimaryKeys(schema, options->shape), nullptr, run.env);
     first_call.emplace(run.destination);
     return normalize::normalize(
         *options, schema, [&run] { return run.source->next(); },

@@ -15,7 +15,7 @@
 #include "normalize/normalizer.h"
 #include "outfall/pipeline.h"
 #include "outfall/report.h"
-#include "pipeline/document_keys.h"
+#include "pipeline/document_primary_keys.h"
 #include "pipeline/letter_keeper.h"
 
 namespace outfall::pipeline {
@@ -36,7 +36,7 @@ Status check_has_rows(const RunOptions& options, const std::vector<InputReport>&
 class RejectedRows {
  public:
   /// `ledger` null: they are counted, and kept nowhere. All outlive the object.
-  RejectedRows(const RunOptions& options, const std::vector<normalize::InputFacts>& inputs, DocumentKeys keys,
+  RejectedRows(const RunOptions& options, const std::vector<normalize::InputFacts>& inputs, DocumentPrimaryKeys keys,
                ledger::Ledger* ledger, Env& env)
       : options_(options), inputs_(inputs), keys_(std::move(keys)), env_(env) {
     if (ledger != nullptr) letters_.emplace(*ledger);
@@ -62,7 +62,7 @@ class RejectedRows {
 
   const RunOptions& options_;
   const std::vector<normalize::InputFacts>& inputs_;
-  const DocumentKeys keys_;
+  const DocumentPrimaryKeys keys_;
   std::optional<LetterKeeper> letters_;
   Env& env_;
   std::uint64_t count_ = 0;

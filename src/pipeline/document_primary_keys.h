@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DocumentKeys: the primary keys that documents would have had as rows.
+// DocumentPrimaryKeys: the primary keys that documents would have had as rows.
 #pragma once
 
 #include <map>
@@ -14,10 +14,10 @@
 
 namespace outfall::pipeline {
 
-class DocumentKeys {
+class DocumentPrimaryKeys {
  public:
   /// Keys of the root tables of `shape`, as the schema has them now. `shape` outlives the object.
-  DocumentKeys(const schema::Schema& schema, const normalize::ShapeOptions& shape);
+  DocumentPrimaryKeys(const schema::Schema& schema, const normalize::ShapeOptions& shape);
 
   /// As delivery::key_text says it. Empty: the table has none, the text is not a JSON object, or it has no value for a
   /// column of the key.

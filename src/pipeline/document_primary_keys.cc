@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/document_keys.h"
+#include "pipeline/document_primary_keys.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -52,7 +52,8 @@ class KeyValues {
 
 }  // namespace
 
-DocumentKeys::DocumentKeys(const schema::Schema& schema, const normalize::ShapeOptions& shape) : shape_(shape) {
+DocumentPrimaryKeys::DocumentPrimaryKeys(const schema::Schema& schema, const normalize::ShapeOptions& shape)
+    : shape_(shape) {
   for (const auto& [root, options] : shape.roots) {
     const schema::Table* table = schema.tables.find(root);
     if (table == nullptr) continue;
@@ -65,7 +66,7 @@ DocumentKeys::DocumentKeys(const schema::Schema& schema, const normalize::ShapeO
   }
 }
 
-std::string DocumentKeys::of(const std::string& table, std::string_view text) const {
+std::string DocumentPrimaryKeys::of(const std::string& table, std::string_view text) const {
   const auto columns = columns_.find(table);
   // What is kept in part cannot be replayed.
   if (columns == columns_.end() || text.size() > limits::letter_text_bytes_max) return "";
