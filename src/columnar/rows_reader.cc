@@ -181,7 +181,7 @@ std::span<const Member> Rows::members(std::size_t row) const {
   if (!document) {
     for (std::size_t column = 0; column < state_.columns.size(); ++column) {
       Value found = value(row, column);
-      if (!std::holds_alternative<Null>(found)) members.push_back({state_.columns[column].name, std::move(found)});
+      if (!std::holds_alternative<Null>(found)) members.push_back({state_.columns[column].name, found});
     }
     return members;
   }
