@@ -24,12 +24,19 @@ void DocumentKeys::add(std::string_view column, std::size_t place) {
 }
 
 std::optional<std::size_t> DocumentKeys::find(std::string_view written) {
-  if (const auto found = by_name_.find(written); found != by_name_.end()) return found->second;
   if (const auto found = by_spelling_.find(written); found != by_spelling_.end()) return found->second;
-  const auto column = by_name_.find(naming_.normalize_path(to_nfc(key_text(written))));
-  const std::optional<std::size_t> place = column == by_name_.end() ? std::nullopt : column->second;
+  const std::optional<std::size_t> place = look_up(key_text(written));
   if (by_spelling_.size() < spellings_max) by_spelling_.emplace(written, place);
   return place;
+}
+
+/// Of keys with one name, all but the first have a column with a tag of their own.
+std::optional<std::size_t> DocumentKeys::look_up(std::string_view key) const {
+  const std::string name = naming_.normalize_path(to_nfc(key));
+  for (const std::string& column : {name + "_" + schema::collision_tag(key), name}) {
+    if (const auto found = by_name_.find(column); found != by_name_.end()) return found->second;
+  }
+  return std::nullopt;
 }
 
 }  // namespace outfall::columnar

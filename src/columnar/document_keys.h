@@ -30,8 +30,10 @@ class DocumentKeys {
   using Places = std::unordered_map<std::string, std::optional<std::size_t>, Hash, std::equal_to<>>;
 
   const schema::Naming naming_{NamingConvention::direct};
+  std::optional<std::size_t> look_up(std::string_view key) const;
+
   Places by_name_;
-  Places by_spelling_;  // of keys that are spelled otherwise than their columns
+  Places by_spelling_;  // of the keys that were asked for
 };
 
 }  // namespace outfall::columnar

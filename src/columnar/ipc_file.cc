@@ -375,6 +375,7 @@ arrow::Status IpcFileReader::State::find_batches(FileSection& section) {
         part.bytes_end > section.end)
       return arrow::Status::Invalid("its footer does not say what its batches are");
     section.tail_begin = part.bytes_end;
+    if (part.has_dictionaries) section.dictionaries.push_back(parts->size());
     batch_ends.push_back(static_cast<std::int64_t>(part.rows_end));
     parts->push_back(part);
   }
@@ -402,9 +403,15 @@ arrow::Status IpcFileReader::State::check_bytes(std::uint64_t begin, std::uint64
 }
 
 arrow::Status IpcFileReader::State::check_part(std::size_t index) const {
-  if (unchecked.empty() || !unchecked[index]) return arrow::Status::OK();
-  const FilePart& part = (*parts)[index];
+  if (unchecked.empty()) return arrow::Status::OK();
   const FileSection& section = section_of(index);
+  for (const std::size_t dictionary : section.dictionaries) ARROW_RETURN_NOT_OK(check_bytes_of(dictionary, section));
+  return check_bytes_of(index, section);
+}
+
+arrow::Status IpcFileReader::State::check_bytes_of(std::size_t index, const FileSection& section) const {
+  if (!unchecked[index]) return arrow::Status::OK();
+  const FilePart& part = (*parts)[index];
   const std::uint64_t begin = index == section.first_batch ? section.begin : (*parts)[index - 1].bytes_end;
   ARROW_RETURN_NOT_OK(check_bytes(begin, part.bytes_end, part.hash));
   unchecked[index] = false;
@@ -420,9 +427,6 @@ arrow::Status IpcFileReader::State::check(const std::string& hash) {
   }
   unchecked = std::vector<std::atomic<bool>>(parts->size());
   for (std::atomic<bool>& part : unchecked) part = true;
-  for (std::size_t i = 0; i < parts->size(); ++i) {
-    if ((*parts)[i].has_dictionaries) ARROW_RETURN_NOT_OK(check_part(i));
-  }
   return arrow::Status::OK();
 }
 

@@ -28,7 +28,8 @@ struct FileSection {
   std::uint64_t begin = 0;       ///< where the section before it ends
   std::uint64_t tail_begin = 0;  ///< where its last part ends
   std::uint64_t end = 0;
-  std::string tail_hash{};  ///< the section behind it says so; empty: there is none
+  std::string tail_hash{};                  ///< the section behind it says so; empty: there is none
+  std::vector<std::size_t> dictionaries{};  ///< the parts that all others of it are read with
 };
 
 struct IpcFileReader::State {
@@ -51,6 +52,7 @@ struct IpcFileReader::State {
 
  private:
   arrow::Status find_batches(FileSection& section);
+  arrow::Status check_bytes_of(std::size_t part, const FileSection& section) const;
   arrow::Status check_bytes(std::uint64_t begin, std::uint64_t end, const std::string& hash) const;
 };
 

@@ -195,8 +195,9 @@ struct RowTexts::State {
       append_columns(row, {}, out, RowTextForm::plain);
   }
 
-  void count_not_numbers(std::int64_t row) {
-    if (document(row) || batch_begin + row < counted_to) return;
+  void count_not_numbers(std::int64_t row, RowTextForm text_form) {
+    // What a document says is a number.
+    if ((text_form == RowTextForm::plain && document(row)) || batch_begin + row < counted_to) return;
     counted_to = batch_begin + row + 1;
     std::uint64_t found = 0;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -298,7 +299,7 @@ Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& ou
     const auto wanted = static_cast<std::int64_t>(row);
     arrow::Status done = state_->take_batch(wanted);
     if (done.ok()) done = state_->append_row(wanted - state_->batch_begin, out, form);
-    if (done.ok() && state_->has_doubles) state_->count_not_numbers(wanted - state_->batch_begin);
+    if (done.ok() && state_->has_doubles) state_->count_not_numbers(wanted - state_->batch_begin, form);
     if (!done.ok()) return fail(damaged(state_->file.path, done));
     out += '\n';
   }
@@ -339,6 +340,15 @@ Status RowTexts::append_as_kept(std::uint64_t row, std::string& out) {
     return fail(damaged(state_->file.path, taken));
   }
   state_->append_as_kept(wanted - state_->batch_begin, out);
+  return {};
+}
+
+Status RowTexts::append_cells(std::uint64_t row, std::string& out) {
+  const auto wanted = static_cast<std::int64_t>(row);
+  if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
+    return fail(damaged(state_->file.path, taken));
+  }
+  state_->append_columns(wanted - state_->batch_begin, {}, out, RowTextForm::plain);
   return {};
 }
 

@@ -76,6 +76,9 @@ class RowTexts {
   /// Appends a row with all that the file knows of it, whatever the form, and nothing behind it. Errors: as above.
   Status append_as_kept(std::uint64_t row, std::string& out);
 
+  /// The same of the columns that are wanted, also where the row has a document.
+  Status append_cells(std::uint64_t row, std::string& out);
+
  private:
   struct State;
   explicit RowTexts(std::unique_ptr<State> state);

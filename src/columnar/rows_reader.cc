@@ -201,12 +201,15 @@ std::span<const Member> Rows::members(std::size_t row) const {
 
 std::optional<Value> Rows::find(std::size_t row, std::string_view name) const {
   if (const std::optional<std::size_t> place = column(name)) {
-    Value found = value(row, *place);
+    const Value found = value(row, *place);
     if (!std::holds_alternative<Null>(found)) return found;
   }
-  if (!state_.document(row)) return std::nullopt;
-  for (const Member& member : members(row)) {
-    if (member.name == name) return member.value;
+  const std::optional<std::string_view> document = state_.document(row);
+  if (!document) return std::nullopt;
+  JsonMembers written(*document);
+  while (const std::optional<JsonSpan> member = written.next()) {
+    if (member->key != name && columnar::key_text(member->key) != name) continue;
+    return member->value == "null" ? Value(Null{}) : Value(JsonText{member->value});
   }
   return std::nullopt;
 }

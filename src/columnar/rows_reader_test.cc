@@ -374,6 +374,15 @@ TEST_F(DocumentRowsReader, HaveTheShapeOfTheirDocuments) {
   EXPECT_EQ(second.members()[1].value, Value(true));
 }
 
+TEST_F(DocumentRowsReader, MembersStayWhileOthersAreLookedFor) {
+  const Rows& held = rows({batch()});
+  const std::span<const Member> members = held[0].members();
+  EXPECT_EQ(held[1].find("gone"), std::nullopt);
+  EXPECT_EQ(held[1].find("b"), Value(true));
+  ASSERT_EQ(members.size(), 3U);
+  EXPECT_EQ(members[0].name, "new");
+}
+
 TEST_F(DocumentRowsReader, RowsWithoutDocumentsAreTheirColumns) {
   const Rows& held = rows({batch()});
   ASSERT_EQ(held[2].members().size(), 1U);

@@ -440,7 +440,7 @@ Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letter
 /// Empty: the row has none.
 Result<std::string> JobLane::primary_key(std::uint64_t row) {
   if (!keys_) {
-    const std::vector<columnar::RowTextColumn>* columns = load_.letters.columns(job_.table);
+    const std::vector<KeyColumn>* columns = load_.letters.columns(job_.table);
     if (columns == nullptr) return std::string();
     Result<RowKeys> keys = RowKeys::open(rows_->file, *columns);
     if (!keys) return fail(std::move(keys.error()));
@@ -459,11 +459,9 @@ Status JobLane::note_delivered(const std::vector<RejectedRow>& rejected, ledger:
       ++next;
       continue;
     }
-    Result<std::string> key = primary_key(row);
-    if (!key) return fail(std::move(key.error()));
-    if (!load_.letters.has(job_.table, *key)) continue;
-    update.delivered.push_back(
-        {.table = job_.table, .key = std::move(*key), .row = static_cast<std::int64_t>(first_ + row)});
+    const Result<std::string> key = primary_key(row);
+    if (!key) return fail(key.error());
+    load_.letters.take_delivered(job_.table, *key, static_cast<std::int64_t>(first_ + row), update.delivered);
   }
   return {};
 }

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/letter_keys.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "package/package_reader.h"
 
 namespace outfall::delivery {
+
 Status LetterKeys::begin(ledger::Ledger& ledger, const schema::Schema& schema, const ledger::PackageRecord& package) {
   for (const ledger::JobRecord& job : package.jobs) {
     const schema::Table* table = schema.tables.find(job.table);
     if (table == nullptr || tables_.contains(job.table)) continue;
-    std::vector<columnar::RowTextColumn> columns = key_columns(*table);
+    std::vector<KeyColumn> columns = key_columns(*table);
     if (columns.empty()) continue;
     Result<std::vector<std::string>> keys = ledger.letter_keys(job.table, package.load_id);
     if (!keys) return fail(std::move(keys.error()));
-    tables_.emplace(job.table, Table{.columns = std::move(columns), .keys = {keys->begin(), keys->end()}});
+    Table& known = tables_[job.table];
+    known.columns = std::move(columns);
+    for (std::string& key : *keys) known.keys[same_key_as(known.columns, key)].push_back(std::move(key));
   }
   return {};
 }
 
-const std::vector<columnar::RowTextColumn>* LetterKeys::columns(const std::string& table) const {
+const std::vector<KeyColumn>* LetterKeys::columns(const std::string& table) const {
   const auto found = tables_.find(table);
   return found == tables_.end() ? nullptr : &found->second.columns;
 }
@@ -31,18 +35,22 @@ bool LetterKeys::has_any(const std::string& table) const {
   return !found->second.keys.empty();
 }
 
-bool LetterKeys::has(const std::string& table, const std::string& key) const {
+void LetterKeys::take_delivered(const std::string& table, const std::string& key, std::int64_t row,
+                                std::vector<ledger::DeliveredKey>& out) const {
   const auto found = tables_.find(table);
-  if (found == tables_.end()) return false;
+  if (found == tables_.end()) return;
   const std::lock_guard lock(mutex_);
-  return found->second.keys.contains(key);
+  const auto letters = found->second.keys.find(key);
+  if (letters == found->second.keys.end()) return;
+  for (const std::string& kept : letters->second) out.push_back({.table = table, .key = kept, .row = row});
 }
 
 void LetterKeys::add(const std::string& table, const std::string& key) {
   const auto found = tables_.find(table);
   if (found == tables_.end() || key.empty()) return;
   const std::lock_guard lock(mutex_);
-  found->second.keys.insert(key);
+  std::vector<std::string>& letters = found->second.keys[key];
+  if (std::ranges::find(letters, key) == letters.end()) letters.push_back(key);
 }
 
 struct PackageKeys::Open {
@@ -59,8 +67,7 @@ PackageKeys::~PackageKeys() = default;
 Result<RowKeys*> PackageKeys::open(const ledger::JobRecord& job) {
   if (open_ == nullptr || open_->job_file != job.file) {
     const schema::Table* table = schema_.tables.find(job.table);
-    std::vector<columnar::RowTextColumn> columns =
-        table == nullptr ? std::vector<columnar::RowTextColumn>() : key_columns(*table);
+    std::vector<KeyColumn> columns = table == nullptr ? std::vector<KeyColumn>() : key_columns(*table);
     if (columns.empty()) return nullptr;
     Result<columnar::IpcFileReader> file = package::open_job(folder_, job, package::JobCheck::size);
     if (!file) return fail(std::move(file.error()));
@@ -90,11 +97,9 @@ Status PackageKeys::find(const JobPart& part, const LetterKeys& letters, std::ve
   const Result<RowKeys*> keys = open(part.job);
   if (!keys) return fail(keys.error());
   for (std::uint64_t row = part.first; row < part.last && *keys != nullptr; ++row) {
-    Result<std::string> key = (*keys)->of(row);
-    if (!key) return fail(std::move(key.error()));
-    if (!letters.has(part.job.table, *key)) continue;
-    found.push_back(
-        {.table = part.job.table, .key = std::move(*key), .row = static_cast<std::int64_t>(part.before + row)});
+    const Result<std::string> key = (*keys)->of(row);
+    if (!key) return fail(key.error());
+    letters.take_delivered(part.job.table, *key, static_cast<std::int64_t>(part.before + row), found);
   }
   return {};
 }

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "delivery/row_keys.h"
@@ -26,17 +26,19 @@ class LetterKeys {
   Status begin(ledger::Ledger& ledger, const schema::Schema& schema, const ledger::PackageRecord& package);
 
   /// The columns of the table's key; null: it has none.
-  const std::vector<columnar::RowTextColumn>* columns(const std::string& table) const;
+  const std::vector<KeyColumn>* columns(const std::string& table) const;
 
   /// Whether any letter of the table has a key.
   bool has_any(const std::string& table) const;
-  bool has(const std::string& table, const std::string& key) const;
+  /// A row of the table was delivered: adds the keys of the letters that have the same one, as these have it.
+  void take_delivered(const std::string& table, const std::string& key, std::int64_t row,
+                      std::vector<ledger::DeliveredKey>& out) const;
   void add(const std::string& table, const std::string& key);
 
  private:
   struct Table {
-    std::vector<columnar::RowTextColumn> columns;
-    std::unordered_set<std::string> keys;
+    std::vector<KeyColumn> columns;
+    std::unordered_map<std::string, std::vector<std::string>> keys;  ///< of letters, by what they are now
   };
 
   std::map<std::string, Table, std::less<>> tables_;

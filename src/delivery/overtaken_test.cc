@@ -195,7 +195,7 @@ TEST_F(Overtaken, IsDurableWithTheRowThatDidIt) {
 #endif
 
 TEST(RowKeys, AreTheSameHoweverAValueIsWritten) {
-  const std::vector<columnar::RowTextColumn> columns{{.name = "a"}, {.name = "b"}};
+  const std::vector<KeyColumn> columns{{.name = "a"}, {.name = "b"}};
   const auto text = [&](std::string_view a, std::string_view b) { return key_text(columns, {a, b}); };
   EXPECT_EQ(text("1", "\"x\""), R"({"a":1,"b":"x"})");
   EXPECT_EQ(text("1.0", R"("\u0078")"), R"({"a":1,"b":"x"})");
@@ -207,6 +207,23 @@ TEST(RowKeys, AreTheSameHoweverAValueIsWritten) {
   const std::string long_text = '"' + std::string(2000, 'x') + '"';
   EXPECT_EQ(text("1", long_text).size(), std::string_view("xxh3:").size() + 32);
   EXPECT_NE(text("1", long_text), text("2", long_text));
+}
+
+TEST(RowKeys, AreTheValuesOfTheirColumns) {
+  const auto text = [](DataType type, std::string_view value) { return key_text({{"k", type}}, {value}); };
+  EXPECT_EQ(text(DataType::timestamp, R"("2024-01-02T12:00:00.000+02:00")"),
+            text(DataType::timestamp, R"("2024-01-02T10:00:00Z")"));
+  EXPECT_EQ(text(DataType::bigint, R"("7")"), R"({"k":7})");
+  EXPECT_EQ(text(DataType::bigint, "7.0"), R"({"k":7})");
+  EXPECT_EQ(text(DataType::text, "7"), R"({"k":"7"})");
+  EXPECT_EQ(text(DataType::decimal, R"("1.50")"), text(DataType::decimal, "1.5"));
+  EXPECT_NE(text(DataType::decimal, "12345678901234567.01"), text(DataType::decimal, "12345678901234567.02"));
+  EXPECT_EQ(text(DataType::double_, "0.10"), text(DataType::double_, "1e-1"));
+  EXPECT_EQ(text(DataType::date, R"("2024-01-02")"), R"({"k":"2024-01-02"})");
+  EXPECT_EQ(text(DataType::bigint, R"("misfit")"), R"({"k":"misfit"})");
+  EXPECT_EQ(same_key_as({{"k", DataType::timestamp}}, R"({"k":"2024-01-02T12:00:00+02:00"})"),
+            text(DataType::timestamp, R"("2024-01-02T10:00:00Z")"));
+  EXPECT_EQ(same_key_as({{"k", DataType::bigint}}, "xxh3:00"), "xxh3:00");
 }
 
 TEST_F(Overtaken, KeysOfRowsAreFoundInTheFilesOfAPackage) {

@@ -4,43 +4,67 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_span.h"
 #include "base/limits.h"
+#include "schema/coercion.h"
+#include "schema/value.h"
+#include "schema/value_text.h"
 
 namespace outfall::delivery {
 namespace {
 
-constexpr const char* digits = "0123456789";
-
-/// Whole numbers that doubles have without a gap are told from none by a point or an exponent.
-void append_number(std::string& out, std::string_view value) {
-  const Result<Json> number = parse_json(value);
-  const double* real = number ? number->as_double() : nullptr;
-  constexpr double whole_max = 9'007'199'254'740'992;  // 2^53
-  if (value == "-0")
-    out += '0';
-  else if (real == nullptr)
-    out += value;
-  else if (std::trunc(*real) == *real && std::abs(*real) <= whole_max)
-    out += fmt::format("{}", static_cast<std::int64_t>(*real));
-  else
-    append_json_double(out, *real);
+bool is_number(std::string_view json) {
+  return json.starts_with('-') || json.find_first_of("0123456789") == 0;
 }
 
-/// The same value in the same text, however it was written.
-void append_value(std::string& out, std::string_view value) {
-  if (value.starts_with('-') || value.find_first_of(digits) == 0) return append_number(out, value);
-  if (!value.starts_with('"') || value.find('\\') == std::string_view::npos) {
-    out += value;
-    return;
+/// Null: it is an object, a list, or broken.
+schema::Value value_of(std::string_view json) {
+  if (json == "true" || json == "false") return schema::Value::boolean(json == "true");
+  if (is_number(json)) {
+    const std::optional<schema::Decimal> number = schema::text_to_exact(json);
+    if (!number) return {};
+    const std::optional<std::int64_t> whole = schema::text_to_bigint(json);
+    return whole ? schema::Value::bigint(*whole) : schema::Value::decimal(*number);
   }
-  const Result<Json> text = parse_json(value);
-  out += text ? to_json(*text) : std::string(value);
+  const Result<Json> text = json.starts_with('"') ? parse_json(json) : Result<Json>(Json());
+  return text && text->as_string() != nullptr ? schema::Value::text(*text->as_string()) : schema::Value();
+}
+
+/// Whole numbers without a point, others without zeros behind their last digit.
+void append_number(std::string& out, const schema::Value& value) {
+  const std::size_t begin = out.size();
+  schema::append_text(out, value);
+  const std::string_view text = std::string_view(out).substr(begin);
+  if (text.find('.') == std::string_view::npos || text.find_first_of("eE") != std::string_view::npos) return;
+  out.erase(begin + text.find_last_not_of('0') + 1);
+  if (out.ends_with('.')) out.pop_back();
+}
+
+/// The same text for what is the same value in a column of that type, however it was written.
+void append_value(std::string& out, std::string_view json, std::optional<DataType> type) {
+  schema::Value value = value_of(json);
+  if (type && !value.is_null()) {
+    if (auto coerced = schema::coerce(*type, value)) value = std::move(*coerced);
+  }
+  if (value.is_null()) {
+    out += json;
+  } else if (value.as_int64() != nullptr || value.as_double() != nullptr || value.as_decimal() != nullptr) {
+    append_number(out, value);
+  } else if (const bool* truth = value.as_bool()) {
+    out += *truth ? "true" : "false";
+  } else {
+    std::string text;
+    if (const schema::Timestamp* moment = value.as_timestamp())
+      schema::append_iso(text, schema::Timestamp{moment->microseconds_utc, 0});
+    else
+      schema::append_text(text, value);
+    append_json_string(out, text);
+  }
 }
 
 std::string hash_of(std::string_view text) {
@@ -49,49 +73,71 @@ std::string hash_of(std::string_view text) {
 
 }  // namespace
 
-std::vector<columnar::RowTextColumn> key_columns(const schema::Table& table) {
-  std::vector<columnar::RowTextColumn> columns;
+std::vector<KeyColumn> key_columns(const schema::Table& table) {
+  std::vector<KeyColumn> columns;
   for (const schema::Column& column : table.columns) {
     if (!column.primary_key) continue;
     if (!column.type) return {};
-    columns.push_back({.name = column.name, .type = *column.type});
+    columns.push_back({.name = column.name, .type = column.type});
   }
   return columns;
 }
 
-std::string key_text(const std::vector<columnar::RowTextColumn>& columns, const std::vector<std::string_view>& values) {
+std::string key_text(const std::vector<KeyColumn>& columns, const std::vector<std::string_view>& values) {
   std::string text;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (values[i].empty() || values[i] == "null") return "";
     text += i == 0 ? '{' : ',';
     append_json_string(text, columns[i].name);
     text += ':';
-    append_value(text, values[i]);
+    append_value(text, values[i], columns[i].type);
   }
   text += '}';
   return text.size() > limits::primary_key_bytes_max ? hash_of(text) : text;
 }
 
-RowKeys::RowKeys(std::vector<columnar::RowTextColumn> columns, columnar::RowTexts texts)
+std::string same_key_as(const std::vector<KeyColumn>& columns, const std::string& key) {
+  std::vector<std::string_view> values;
+  JsonMembers members(key);
+  while (const auto member = members.next()) values.push_back(member->value);
+  return members.is_whole() && values.size() == columns.size() ? key_text(columns, values) : key;
+}
+
+RowKeys::RowKeys(std::vector<KeyColumn> columns, columnar::RowTexts texts)
     : columns_(std::move(columns)), texts_(std::move(texts)) {
   for (std::size_t i = 0; i < columns_.size(); ++i) places_.add(columns_[i].name, i);
 }
 
-Result<RowKeys> RowKeys::open(const columnar::IpcFileReader& file, std::vector<columnar::RowTextColumn> columns) {
-  Result<columnar::RowTexts> texts = columnar::RowTexts::open(file, columns, {});
+Result<RowKeys> RowKeys::open(const columnar::IpcFileReader& file, std::vector<KeyColumn> columns) {
+  std::vector<columnar::RowTextColumn> wanted;
+  for (const KeyColumn& column : columns)
+    wanted.push_back({.name = column.name, .type = column.type.value_or(DataType::text)});
+  Result<columnar::RowTexts> texts = columnar::RowTexts::open(file, wanted, {});
   if (!texts) return fail(std::move(texts.error()));
   return RowKeys(std::move(columns), std::move(*texts));
 }
 
 Result<std::string> RowKeys::of(std::uint64_t row) {
-  row_.clear();
-  if (Status told = texts_.append_as_kept(row, row_); !told) return fail(std::move(told.error()));
+  cells_.clear();
+  document_.clear();
   values_.assign(columns_.size(), {});
-  JsonMembers members(row_);
-  while (const auto member = members.next()) {
-    if (const auto place = places_.find(member->key)) values_[*place] = member->value;
+  if (Status told = texts_.append_cells(row, cells_); !told) return fail(std::move(told.error()));
+  take_values(cells_);
+  // What its column does not take is in the document.
+  if (std::ranges::find(values_, std::string_view()) != values_.end()) {
+    if (Status told = texts_.append_as_kept(row, document_); !told) return fail(std::move(told.error()));
+    take_values(document_);
   }
   return key_text(columns_, values_);
+}
+
+/// Those that are not known yet.
+void RowKeys::take_values(std::string_view row) {
+  JsonMembers members(row);
+  while (const auto member = members.next()) {
+    const std::optional<std::size_t> place = places_.find(member->key);
+    if (place && values_[*place].empty()) values_[*place] = member->value;
+  }
 }
 
 }  // namespace outfall::delivery

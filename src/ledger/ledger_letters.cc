@@ -112,7 +112,18 @@ Status keep_letters(Database& database, const LetterOwner& owner) {
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  return statement->with(owner.load_id, owner.run_id, owner.status).run();
+  if (Status kept = statement->with(owner.load_id, owner.run_id, owner.status).run(); !kept) {
+    return kept;
+  }
+  // What a later load has delivered meanwhile was not looked at, and may be a row of the same key.
+  return run_all(
+      database, owner.load_id,
+      {"UPDATE main.dead_letters AS o SET overtaken_by = l.load_id FROM (SELECT j.table_name, max(p.load_id) AS "
+       "load_id "
+       "FROM packages AS p JOIN jobs AS j USING (load_id) LEFT JOIN lanes AS d USING (load_id, position) WHERE "
+       "p.load_id > ?1 AND NOT p.is_replay AND iif(d.load_id IS NULL, p.state = 'loaded', d.settled > d.rejected) "
+       "GROUP BY j.table_name) AS l WHERE o.load_id = ?1 AND o.table_name = l.table_name AND o.primary_key <> '' AND "
+       "o.overtaken_by = '' AND o.status IN ('open', 'proposed')"});
 }
 
 Status replay_letters(Database& database, const std::string& load_id, std::span<const ReplayedLetter> letters,
@@ -336,6 +347,13 @@ Result<std::vector<std::string>> Ledger::letter_keys(const std::string& table, c
     return std::unexpected(statement.error());
   }
   return collect(statement->with(table, proposed_of), [](const Statement& row) { return std::string(row.text(0)); });
+}
+
+Result<std::uint64_t> Ledger::overtaken_letters(const std::string& replay_load_id) {
+  return count(
+      database_,
+      "SELECT count(*) FROM dead_letters WHERE replay_load_id = ?1 AND status = 'replaying' AND overtaken_by <> ''",
+      replay_load_id);
 }
 
 Result<std::map<std::string, std::int64_t>> Ledger::first_keyed_letters(const std::string& load_id) {

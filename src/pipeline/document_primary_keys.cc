@@ -13,7 +13,7 @@
 namespace outfall::pipeline {
 namespace {
 
-using Columns = std::vector<columnar::RowTextColumn>;
+using Columns = std::vector<delivery::KeyColumn>;
 
 /// Takes the values of columns out of a document whose objects become columns.
 class KeyValues {
@@ -40,7 +40,7 @@ class KeyValues {
  private:
   void put(const Json& value) {
     const std::vector<std::string_view> parts(parts_.begin(), parts_.end());
-    const auto column = std::ranges::find(columns_, naming_.shorten_fragments(parts), &columnar::RowTextColumn::name);
+    const auto column = std::ranges::find(columns_, naming_.shorten_fragments(parts), &delivery::KeyColumn::name);
     if (column != columns_.end()) values_[static_cast<std::size_t>(column - columns_.begin())] = to_json(value);
   }
 

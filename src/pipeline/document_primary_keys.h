@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "columnar/row_texts.h"
+#include "delivery/row_keys.h"
 #include "normalize/shape.h"
 #include "schema/schema.h"
 
@@ -25,7 +25,7 @@ class DocumentPrimaryKeys {
 
  private:
   const normalize::ShapeOptions& shape_;
-  std::map<std::string, std::vector<columnar::RowTextColumn>> columns_;  ///< by table
+  std::map<std::string, std::vector<delivery::KeyColumn>> columns_;  ///< by table
 };
 
 }  // namespace outfall::pipeline

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counts.h"
 #include "base/fault.h"
 #include "delivery/batch_key.h"
 #include "delivery/held_rows.h"
@@ -170,11 +171,30 @@ class Skip {
 
 }  // namespace
 
+namespace {
+
+/// A replay that has waited must not take the place of newer rows either.
+Status check_not_overtaken(ledger::Ledger& ledger, const ledger::PackageRecord& package) {
+  const Result<std::uint64_t> overtaken =
+      package.is_replay ? ledger.overtaken_letters(package.load_id) : Result<std::uint64_t>(0);
+  if (!overtaken) return fail(overtaken.error());
+  if (*overtaken == 0) return {};
+  return fail(
+      fmt::format("package {} brings {} once more, and later rows of {} primary keys were delivered since",
+                  package.load_id, counted(*overtaken, "dead letter"), *overtaken == 1 ? "its" : "their"),
+      fmt::format("outfall package drop {} puts them back among the dead letters, and outfall dead-letter replay "
+                  "--force delivers them all the same",
+                  package.load_id));
+}
+
+}  // namespace
+
 Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const std::string& load_id, const std::string& table) {
   const Result<ledger::PackageRecord> package = find_pending(ledger, load_id, "tried again");
   if (!package) return fail(package.error());
   const Result<std::vector<LaneRecord>> failed = find_failed(*package, table);
   if (!failed) return fail(failed.error());
+  if (Status older = check_not_overtaken(ledger, *package); !older) return fail(std::move(older.error()));
   FailedJobs retried;
   std::vector<std::int64_t> positions;
   for (const LaneRecord& lane : *failed) {

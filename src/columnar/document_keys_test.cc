@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "columnar/document_keys.h"
+
+#include <gtest/gtest.h>
+
+namespace outfall::columnar {
+namespace {
+
+TEST(DocumentKeys, FindTheColumnOfAKeyHoweverItIsWritten) {
+  DocumentKeys keys;
+  keys.add("a_b", 0);
+  keys.add("caf\u00e9", 1);
+  EXPECT_EQ(keys.find("a_b"), 0U);
+  EXPECT_EQ(keys.find(R"(a\nb)"), 0U) << "a line feed is no sign of a name";
+  EXPECT_EQ(keys.find("cafe\u0301"), 1U);
+  EXPECT_EQ(keys.find(R"(caf\u00e9)"), 1U);
+  EXPECT_EQ(keys.find("gone"), std::nullopt);
+}
+
+TEST(DocumentKeys, TellKeysApartThatAreCalledAlike) {
+  DocumentKeys keys;
+  keys.add("a_b", 0);
+  keys.add("a_b_" + schema::collision_tag("a_b"), 1);
+  EXPECT_EQ(keys.find("a'b"), 0U) << "which came first";
+  EXPECT_EQ(keys.find("a_b"), 1U);
+}
+
+TEST(DocumentKeys, AnEscapeIsNotTakenForWhatItIsWrittenAs) {
+  DocumentKeys keys;
+  keys.add(R"(a\nb)", 0);
+  EXPECT_EQ(keys.find(R"(a\\nb)"), 0U);
+  EXPECT_EQ(keys.find(R"(a\nb)"), std::nullopt);
+}
+
+TEST(KeyText, ReadsEscapes) {
+  EXPECT_EQ(key_text("plain"), "plain");
+  EXPECT_EQ(key_text(R"(a\u0062\"c)"), "ab\"c");
+}
+
+}  // namespace
+}  // namespace outfall::columnar
