@@ -92,7 +92,8 @@ struct CallContext {
   std::uint64_t attempt = 0;    ///< from 1; of this run
   std::uint64_t first_row = 0;  ///< of the batch, counted in the job file from 0
   std::uint64_t row_count = 0;
-  /// With a batch_size of 0 the rows are in this file, and `rows` has none. It may be read until the call returns.
+  /// With a batch_size of 0 the rows are in this file, and `rows` has none (CustomOptions::takes_files). It may be read
+  /// until the call returns.
   std::string_view path{};
   /// The same for each attempt, also by a later process, and different for all other rows.
   std::string_view key{};
@@ -153,6 +154,9 @@ struct CustomOptions {
   bool skip_dlt_columns_and_tables = true;
   /// Who gets a key twice notices: what may have taken effect can be sent again and still counts once.
   bool deduplicates = false;
+  /// It reads the file of CallContext::path. Without, a batch_size of 0 is refused before anything is read: its rows
+  /// would be given to nobody.
+  bool takes_files = false;
 };
 
 /// Derive from it, or make one from a callable (custom_destination). Calls come from as many threads at once as batches

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 // Newer versions add members at the end of structs; what an older plugin left out is zero.
-#define OUTFALL_PLUGIN_VERSION 2
+#define OUTFALL_PLUGIN_VERSION 3
 
 // What became of a batch.
 enum outfall_answer {
@@ -76,7 +76,7 @@ struct outfall_call {
   // What the configuration says under this key in the plugin's section, [destination.NAME]: a text that lives until the
   // call returns. NULL: no place has it; the reason is set, and names them all.
   const char* (*setting)(struct outfall_call* call, const char* key);
-  // With a batch size of 0 the rows are in the file of this path, and `rows` has none; else empty.
+  // With a batch size of 0 the rows are in the file of this path, and `rows` has none (takes_files); else empty.
   const char* path;
   uint64_t row_count;
   void* engine;  // not the plugin's
@@ -128,6 +128,11 @@ struct outfall_destination {
   int32_t max_table_nesting;      // levels that become tables of their own, where the run says nothing; -1: 1000
   int32_t keeps_dlt_columns;      // 1: columns and tables that a load adds are given too
   int32_t deduplicates;           // 1: a key that comes twice counts once
+
+  // Since version 3.
+
+  // 1: it reads the file of outfall_call::path. Else a batch size of 0 is refused before anything is read.
+  int32_t takes_files;
 };
 
 // What `#NAME` names. Returns 0; anything else refuses, and the run ends before anything is read.

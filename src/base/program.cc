@@ -90,6 +90,12 @@ Result<Descriptor> file_of(std::string_view text) {
   return file;
 }
 
+Result<Descriptor> open_input(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail(system_error("open " + path, errno));
+  return file;
+}
+
 struct Streams {
   int input = -1;
   int output = -1;
@@ -394,7 +400,7 @@ void drain_rest(int descriptor, std::string& kept, const std::function<void(std:
 Result<ProgramEnd> run_program(ProgramGuard& guard, const ProgramStart& start,
                                std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop,
                                const std::function<void(std::string_view)>& said) {
-  const Result<Descriptor> input = file_of(start.input);
+  const Result<Descriptor> input = start.input_file.empty() ? file_of(start.input) : open_input(start.input_file);
   if (!input) return fail(input.error());
   Result<Pipe> words = make_pipe();
   if (!words) return fail(std::move(words.error()));

@@ -58,6 +58,7 @@ struct ProgramStart {
   std::string command;                     ///< for /bin/sh
   std::vector<std::string> environment{};  ///< NAME=VALUE, beside what this process has and in place of it
   std::string_view input{};                ///< all of its standard input
+  std::string input_file{};                ///< the path of a file that is it instead
 };
 
 /// Bytes of a program's words that are remembered: the last ones.

@@ -227,6 +227,14 @@ class Destination {
     return {};
   }
 
+  /// Whether rows can go into it as they are asked for, as far as only the destination itself can say.
+  ///
+  /// Errors: usage: they cannot; interrupted: the stop was requested.
+  virtual Status check_asked([[maybe_unused]] WriteDisposition disposition,
+                             [[maybe_unused]] const std::stop_token& stop) {
+    return {};
+  }
+
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;
 

@@ -52,6 +52,13 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
                                                              const DestinationOptions& options) {
   delivery::LaneOptions lanes = lane_options(settings.batches);
   const CustomOptions& own = custom->options();
+  if (lanes.batch_size == 0 && !own.takes_files) {
+    return fail(Error{.message = fmt::format("destination {} does not say that it takes files, and with a batch size "
+                                             "of 0 it would be given nothing else",
+                                             settings.name.empty() ? settings.address : settings.name),
+                      .hint = "have it read the file and say so (takes_files), or give --batch-size a number of rows",
+                      .blame = Blame::usage});
+  }
   lanes.skips_dlt = own.skip_dlt_columns_and_tables;
   return std::make_unique<destinations::function::FunctionDestination>(
       settings.name.empty() ? settings.address : settings.name, std::move(custom),

@@ -27,7 +27,9 @@ Error promises_less(const RunRequest& request, DeliveryMode mode) {
 
 }  // namespace
 
-Status check_promise(const RunRequest& request) {
+Status check_asked(const RunRequest& request) {
+  if (Status suits = request.destination.check_asked(request.options.write_disposition, request.options.stop); !suits)
+    return suits;
   if (!request.options.require) return {};
   const Result<DeliveryMode> mode = request.destination.find_mode(request.options.stop);
   if (!mode) return fail(mode.error());

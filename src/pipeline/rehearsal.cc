@@ -107,7 +107,7 @@ Status plan_rows(const RunRequest& request, const schema::Schema& before, bool h
 
 Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& report) {
   Status usable = request.destination.check_configuration(delivery::Inspection::only_look, request.options.stop);
-  if (usable) usable = check_promise(request);
+  if (usable) usable = check_asked(request);
   if (!usable) return usable;
   auto looked = look_into_ledger(request);
   if (!looked) return fail(std::move(looked.error()));

@@ -98,7 +98,7 @@ class Run {
       note_nothing_loaded();
       return usable;
     }
-    if (Status promised = check_promise(request_); !promised) return promised;
+    if (Status suits = check_asked(request_); !suits) return suits;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
@@ -134,7 +134,7 @@ class Run {
     if (*is_known || request_.source == nullptr) return {};
     Status usable =
         request_.destination.check_configuration(delivery::Inspection::before_a_load, request_.options.stop);
-    return usable ? check_promise(request_) : usable;
+    return usable ? check_asked(request_) : usable;
   }
 
   /// Behind what an earlier replay has left.

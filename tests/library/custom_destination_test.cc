@@ -431,11 +431,23 @@ TEST_F(CustomDestinations, AJobFileIsABatchOnRequest) {
     text = all.str();
   };
   const Report report =
-      run({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::csv}}, take, numbered(25));
+      run({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::csv}, .takes_files = true}, take,
+          numbered(25));
   EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
   EXPECT_EQ(std::ranges::count(text, '\n'), 26);
   EXPECT_TRUE(text.starts_with("id,name\n0,n0\n")) << text;
   EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+TEST_F(CustomDestinations, AFunctionThatReadsNoFilesIsNotGivenAny) {
+  const auto take = [](const Rows&, const TableSchema&) { ADD_FAILURE() << "it was called"; };
+  const Report report = run({.batches = {.batch_size = 0}}, take, numbered(25));
+  EXPECT_EQ(report.ending, Ending::misuse);
+  EXPECT_THAT(message_of(report), HasSubstr("does not say that it takes files"));
+  EXPECT_EQ(run(
+                {.batches = {.batch_size = 25}}, [](const Rows&, const TableSchema&) {}, numbered(25))
+                .ending,
+            Ending::delivered);
 }
 
 /// Hangs until it is let go; then says so.

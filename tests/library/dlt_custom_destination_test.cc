@@ -288,8 +288,9 @@ TEST_F(DltCustomDestination, AFileOfParquetHasAllRowsOfItsTable) {
               }});
     EXPECT_TRUE(looked) << looked.error().message;
   };
-  const Report report = run_tables({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::parquet}},
-                                   sink, {{"person", numbered(100)}, {"address", numbered(50)}});
+  const Report report =
+      run_tables({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::parquet}, .takes_files = true},
+                 sink, {{"person", numbered(100)}, {"address", numbered(50)}});
   EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
   EXPECT_THAT(counts, ElementsAre(Pair("address", "50 1225"), Pair("person", "100 4950")));
 }
@@ -304,8 +305,9 @@ TEST_F(DltCustomDestination, AFileThatFailedComesAgainWhole) {
     files.push_back(all.str());
     return files.size() == 1 ? Outcome::retry("once", std::chrono::nanoseconds(1)) : Outcome::delivered();
   };
-  const Report report = run({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::typed_jsonl}}, sink,
-                            {R"({"id":1,"d":"1.5"})", R"({"id":2,"d":null})"}, {.columns = {{"d", "decimal(5,2)"}}});
+  const Report report =
+      run({.batches = {.batch_size = 0, .loader_file_format = LoaderFileFormat::typed_jsonl}, .takes_files = true},
+          sink, {R"({"id":1,"d":"1.5"})", R"({"id":2,"d":null})"}, {.columns = {{"d", "decimal(5,2)"}}});
   EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
   const std::string text = "{\"id\":1,\"d\":\"\uf0261.50\"}\n{\"id\":2}\n";
   EXPECT_THAT(files, ElementsAre(text, text));

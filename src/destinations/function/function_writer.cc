@@ -133,6 +133,9 @@ std::shared_ptr<FunctionWriter::Call> FunctionWriter::make_call(const delivery::
 
 Outcome FunctionWriter::write(const delivery::Batch& batch) {
   if (Outcome begun = introduce(&batch.table, batch.stop); begun.kind != Outcome::Kind::delivered) return begun;
+  // It may come from a run with other options, which had not heard what became of it.
+  if (batch.is_file && !destination_->options().takes_files)
+    return Outcome::fatal("the batch was sent as a file, and the function does not say that it takes files");
   const std::shared_ptr<Call> call = make_call(batch);
   if (batch.is_file) {
     auto file = delivery::BatchFile::write(batch);

@@ -324,7 +324,8 @@ Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& addres
   CustomOptions options{.name = fmt::format("{}#{}", *path, symbol),
                         .keeps_documents = false,
                         .skip_dlt_columns_and_tables = plugin.keeps_dlt_columns == 0,
-                        .deduplicates = plugin.deduplicates != 0};
+                        .deduplicates = plugin.deduplicates != 0,
+                        .takes_files = plugin.takes_files != 0};
   if (plugin.naming_convention != nullptr) {
     const auto naming = naming_convention(plugin.naming_convention);
     if (!naming) {

@@ -61,7 +61,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())});
   LineCutter log(options_.log, options_.secrets);
   const Result<ProgramEnd> end =
-      run_program(guard_, {.command = options_.command, .environment = std::move(environment), .input = text_},
+      run_program(guard_, {.command = options_.command, .environment = std::move(environment), .input = text_, .input_file = file == nullptr ? "" : file->path()},
                   options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
   if (!end) return delivery::retry_after(end.error());

@@ -52,6 +52,12 @@ std::string hint_of(Answer::Kind kind) {
 
 }  // namespace
 
+Error no_files() {
+  return {.message = R"(with --batch-size 0 it is given files, and it does not say "files":true when it is ready)",
+          .hint = R"(have it read the path of {"type":"file"} and say {"type":"ready","protocol":1,"files":true}, )"
+                  "or give --batch-size a number of rows"};
+}
+
 ExecWriter::~ExecWriter() {
   end();
 }
@@ -67,6 +73,8 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   if (Outcome ready = introduce(batch); ready.kind != Outcome::Kind::delivered) {
     return ready;
   }
+  // One that was started anew may be another one than was looked at.
+  if (batch.is_file && !ready_.files) return Outcome::fatal(no_files().message, no_files().hint);
   const auto now = setup_.board == nullptr ? nullptr : setup_.board->state();
   const bool is_known = now == nullptr || now == known_ || *now == *known_;
   const ledger::StateValues* news = is_known ? nullptr : now.get();

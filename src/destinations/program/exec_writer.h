@@ -22,6 +22,9 @@
 
 namespace outfall::destinations::program {
 
+/// With a batch size of 0 a program is given paths, and one that does not read them would deliver nothing.
+Error no_files();
+
 /// All that is referred to outlives the writer.
 struct ExecSetup {
   const CommandOptions& options;

@@ -79,6 +79,10 @@ Result<DeliveryMode> ProgramDestination::find_mode(const std::stop_token& stop) 
   return mode();
 }
 
+Status ProgramDestination::check_asked(WriteDisposition, const std::stop_token& stop) {
+  return kind_ == Kind::kept_alive && lanes_.batch_size == 0 ? look_once(stop) : Status{};
+}
+
 /// Where nothing may be made there is no lock for programs either. One that is only looked at is in nobody's way.
 Status ProgramDestination::check_configuration(delivery::Inspection, const std::stop_token& stop) {
   if (has_looked_) return {};
@@ -111,6 +115,7 @@ Status ProgramDestination::look_for_program(ProgramGuard& guard, const std::stop
   if (Status can_be_run = check_command(word, guard, stop); !can_be_run || !is_kept_alive) return can_be_run;
   const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = guard}).look(stop);
   if (!ready) return fail(ready.error());
+  if (lanes_.batch_size == 0 && !ready->files) return fail(no_files());
   knows_what_it_has_ = ready->deduplicates || ready->resolves;
   return {};
 }

@@ -207,7 +207,8 @@ Result<Ready> read_ready(std::string_view line) {
   }
   return Ready{.deduplicates = says(*answer, "deduplicates"),
                .resolves = says(*answer, "resolves"),
-               .row_keys = says(*answer, "row_keys")};
+               .row_keys = says(*answer, "row_keys"),
+               .files = says(*answer, "files")};
 }
 
 namespace {

@@ -27,6 +27,7 @@ struct Ready {
   bool deduplicates = false;  ///< what comes again under a key that it has seen has no effect
   bool resolves = false;      ///< it can be asked what became of a batch
   bool row_keys = false;      ///< it wants the key of each row
+  bool files = false;         ///< it reads a batch that is given as a path
 };
 
 /// Whether rows of this format are lines, one each.
