@@ -284,14 +284,18 @@ Outcome JobLane::send(std::unique_ptr<Writer>& writer) {
               .stop = load_.request.stop,
               .format = form().format,
               .is_file = form().is_file};
-  Outcome outcome = attempts_.make([&] { return have_writer(writer, load_.intake.make_writer); },
-                                   [&] { return writer->resolve(batch); },
-                                   [&] {
-                                     due_.reset();
-                                     Outcome answer = writer->write(batch);
-                                     fault_point(Fault::batch_answered);
-                                     return answer;
-                                   });
+  const auto open = [&] {
+    Outcome there = have_writer(writer, load_.intake.make_writer);
+    return there.kind == Outcome::Kind::delivered ? writer->prepare(batch) : there;
+  };
+  Outcome outcome = attempts_.make(
+      open, [&] { return writer->resolve(batch); },
+      [&] {
+        due_.reset();
+        Outcome answer = writer->write(batch);
+        fault_point(Fault::batch_answered);
+        return answer;
+      });
   return checked(std::move(outcome), last - record_.settled);
 }
 

@@ -83,6 +83,10 @@ class Writer {
  public:
   virtual ~Writer() = default;
 
+  /// Called before `resolve` and `write` of a batch: sees to what these need, such as a program that knows of the load.
+  /// Not delivered: why it is not there; nothing of this attempt was sent then.
+  virtual Outcome prepare(const Batch&) { return {}; }
+
   virtual Outcome write(const Batch& batch) = 0;
 
   /// What became of a batch that was sent and not answered for: delivered, retry (nothing of it took effect), or

@@ -61,7 +61,11 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())});
   LineCutter log(options_.log, options_.secrets);
   const Result<ProgramEnd> end =
-      run_program(guard_, {.command = options_.command, .environment = std::move(environment), .input = text_, .input_file = file == nullptr ? "" : file->path()},
+      run_program(guard_,
+                  {.command = options_.command,
+                   .environment = std::move(environment),
+                   .input = text_,
+                   .input_file = file == nullptr ? "" : file->path()},
                   options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
   if (!end) return delivery::retry_after(end.error());
@@ -118,6 +122,11 @@ std::string last_words(const ProgramEnd& end, const std::vector<std::string>& se
   return is_cut ? conceal_end(line, secrets) : conceal(line, secrets);
 }
 
+std::string end_text(const ProgramEnd& end) {
+  if (end.exit_code) return fmt::format("exit {}", *end.exit_code);
+  return end.signal == 0 ? "" : fmt::format("signal {} ({})", end.signal, strsignal(end.signal));
+}
+
 Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
   const auto with_words = [words = last_words(end, options.secrets)](const std::string& what) {
     return words.empty() ? what : fmt::format("{}: {}", what, words);
@@ -131,9 +140,8 @@ Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
   if (end.is_stopped)
     return {.kind = Outcome::Kind::unknown, .reason = "the command was killed, because the run stops"};
   if (!end.exit_code) {
-    const std::string how =
-        end.signal == 0 ? std::string("nobody knows how the command ended")
-                        : fmt::format("the command was ended by signal {} ({})", end.signal, strsignal(end.signal));
+    const std::string how = end.signal == 0 ? std::string("nobody knows how the command ended")
+                                            : fmt::format("the command was ended by {}", end_text(end));
     return {.kind = Outcome::Kind::unknown, .reason = with_words(how)};
   }
   const int code = *end.exit_code;

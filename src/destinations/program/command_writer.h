@@ -68,6 +68,9 @@ std::string last_line(std::string_view said);
 /// The same of a program that has ended, without the secrets.
 std::string last_words(const ProgramEnd& end, const std::vector<std::string>& secrets);
 
+/// "exit 3" or "signal 9 (Killed)". Empty: nobody knows.
+std::string end_text(const ProgramEnd& end);
+
 /// What the end of a command says of its batch: 0 delivered, 78 fatal, some codes retry and rejected; anything else is
 /// unknown.
 Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options);

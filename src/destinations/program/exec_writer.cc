@@ -19,6 +19,8 @@ using Answer = LiveProgram::Answer;
 /// How long a program may take to introduce itself, and to end when it was asked to.
 constexpr std::chrono::seconds start_max{60};
 constexpr std::chrono::seconds end_max{10};
+/// The same of one that has closed its output: it is about to end, and how is worth knowing.
+constexpr std::chrono::seconds last_end_max{1};
 
 /// Of a batch with a longer text the next one is not made ahead: both are in memory.
 constexpr std::size_t ahead_bytes_max = std::size_t{8} << 20;
@@ -28,11 +30,21 @@ std::string called(std::string_view type, std::string_view table) {
   return table.empty() ? std::string(type) : fmt::format("{} of {}", type, table);
 }
 
+/// How a program has ended by itself.
+std::string own_end(const ProgramEnd& end) {
+  if (end.is_timed_out) return "the program has closed its output";
+  const std::string how = end_text(end);
+  if (how.empty()) return "the program has ended";
+  return end.exit_code ? fmt::format("the program has ended ({})", how)
+                       : fmt::format("the program was ended by {}", how);
+}
+
 /// Why a program is of no more use that was to answer this.
-std::string fault_of(Answer::Kind kind, const std::string& asked, std::optional<std::chrono::nanoseconds> timeout) {
+std::string fault_of(Answer::Kind kind, const ProgramEnd& end, const std::string& asked,
+                     std::optional<std::chrono::nanoseconds> timeout) {
   switch (kind) {
     case Answer::Kind::ended:
-      return fmt::format("the program has ended, and had not answered {}", asked);
+      return fmt::format("{}, and had not answered {}", own_end(end), asked);
     case Answer::Kind::timed_out:
       return fmt::format("the program did not answer {} within {} and was killed", asked,
                          seconds_text(timeout.value_or(std::chrono::nanoseconds(0))));
@@ -47,7 +59,8 @@ std::string fault_of(Answer::Kind kind, const std::string& asked, std::optional<
 }
 
 std::string hint_of(Answer::Kind kind) {
-  return kind == Answer::Kind::timed_out ? std::string(longer_hint) : "";
+  if (kind != Answer::Kind::timed_out) return "";
+  return fmt::format("{}; does it flush its output? An answer that stays in its buffer is none", longer_hint);
 }
 
 }  // namespace
@@ -70,9 +83,6 @@ void ExecWriter::end() {
 }
 
 Outcome ExecWriter::write(const delivery::Batch& batch) {
-  if (Outcome ready = introduce(batch); ready.kind != Outcome::Kind::delivered) {
-    return ready;
-  }
   // One that was started anew may be another one than was looked at.
   if (batch.is_file && !ready_.files) return Outcome::fatal(no_files().message, no_files().hint);
   const auto now = setup_.board == nullptr ? nullptr : setup_.board->state();
@@ -143,11 +153,6 @@ Status ExecWriter::append_keyed(const delivery::Batch& batch) {
 }
 
 std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {
-  // What cannot be asked now is asked again, and is not sent before.
-  if (Outcome ready = introduce(batch); ready.kind != Outcome::Kind::delivered) {
-    ready.kind = ready.kind == Outcome::Kind::retry ? Outcome::Kind::unknown : ready.kind;
-    return ready;
-  }
   if (!ready_.resolves) return std::nullopt;
   return ask({.type = "resolve", .text = resolve_line(batch), .stop = batch.stop});
 }
@@ -180,7 +185,7 @@ Result<Ready> ExecWriter::look(const std::stop_token& stop) {
 }
 
 /// A program is told once which format its rows have.
-Outcome ExecWriter::introduce(const delivery::Batch& batch) {
+Outcome ExecWriter::prepare(const delivery::Batch& batch) {
   if (format_ != batch.format) end();
   format_ = batch.format;
   return introduce(batch.load_id, &batch.table, batch.stop);
@@ -227,9 +232,9 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
-    const bool has_time = answer.kind != Answer::Kind::timed_out;
-    Outcome outcome = gone(fault_of(answer.kind, "hello", longest), has_time ? ready_hint : hint_of(answer.kind));
+    Outcome outcome = gone(answer.kind, "hello", longest);
     outcome.kind = Outcome::Kind::retry;
+    if (outcome.hint.empty()) outcome.hint = ready_hint;
     return outcome;
   }
   // It may say what it was told.
@@ -240,16 +245,14 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
     if (setup_.introduced) setup_.introduced(ready_);
     return {};
   }
-  (void)gone("");
+  (void)leave(std::chrono::nanoseconds(0));
   return {.kind = Outcome::Kind::fatal, .reason = ready.error().message, .hint = ready.error().hint};
 }
 
 Outcome ExecWriter::ask(const Question& question, const std::function<void()>& meanwhile) {
   const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile);
-  if (answer.kind != Answer::Kind::line) {
-    return gone(fault_of(answer.kind, called(question.type, question.table), setup_.options.timeout),
-                hint_of(answer.kind));
-  }
+  if (answer.kind != Answer::Kind::line)
+    return gone(answer.kind, called(question.type, question.table), setup_.options.timeout);
   ProgramAnswer said = read_answer(answer.line, question.rows);
   if (setup_.board != nullptr) setup_.board->count(said.metrics);
   changes_ = std::move(said.state);
@@ -257,17 +260,25 @@ Outcome ExecWriter::ask(const Question& question, const std::function<void()>& m
   if (said.outcome.kind == Outcome::Kind::unknown) {
     // It repeats the beginning of what was said.
     said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), question.rows).outcome.reason;
-    (void)gone("");
+    (void)leave(std::chrono::nanoseconds(0));
   }
   return concealed(std::move(said.outcome), setup_.options.secrets);
 }
 
-Outcome ExecWriter::gone(std::string reason, std::string hint) {
-  const ProgramEnd end = program_->end("", std::chrono::nanoseconds(0));
+/// What is not at its end by then is killed.
+ProgramEnd ExecWriter::leave(std::chrono::nanoseconds grace) {
+  ProgramEnd end = program_->end("", grace);
   log_.finish();
   program_.reset();
+  return end;
+}
+
+Outcome ExecWriter::gone(Answer::Kind kind, const std::string& asked, std::optional<std::chrono::nanoseconds> timeout) {
+  const ProgramEnd end =
+      leave(kind == Answer::Kind::ended ? std::chrono::nanoseconds(last_end_max) : std::chrono::nanoseconds(0));
+  std::string reason = fault_of(kind, end, asked, timeout);
   if (const std::string words = last_words(end, setup_.options.secrets); !words.empty()) reason += ": " + words;
-  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason), .hint = std::move(hint)};
+  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason), .hint = hint_of(kind)};
 }
 
 }  // namespace outfall::destinations::program

@@ -42,6 +42,7 @@ class ExecWriter final : public delivery::Writer {
       : setup_(std::move(setup)), log_(setup_.options.log, setup_.options.secrets), format_(setup_.options.format) {}
   ~ExecWriter() override;
 
+  Outcome prepare(const delivery::Batch& batch) override;
   Outcome write(const delivery::Batch& batch) override;
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
@@ -66,7 +67,6 @@ class ExecWriter final : public delivery::Writer {
   Status append_keyed(const delivery::Batch& batch);
   Outcome start(const std::stop_token& stop);
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
-  Outcome introduce(const delivery::Batch& batch);
   void end();
   /// A line of the protocol that waits for its answer.
   struct Question {
@@ -78,7 +78,9 @@ class ExecWriter final : public delivery::Writer {
   };
   /// What the program answers. It is gone after anything else.
   Outcome ask(const Question& question, const std::function<void()>& meanwhile = {});
-  Outcome gone(std::string reason, std::string hint = "");
+  ProgramEnd leave(std::chrono::nanoseconds grace);
+  Outcome gone(LiveProgram::Answer::Kind kind, const std::string& asked,
+               std::optional<std::chrono::nanoseconds> timeout);
 
   const ExecSetup setup_;
   LineCutter log_;
