@@ -93,6 +93,52 @@ Outcome read_reject(const Json& answer, std::string_view line, std::uint64_t row
   return {.kind = Outcome::Kind::rejected, .reason = reason, .rows = std::move(*rejected)};
 }
 
+/// The member, unless it is not there or null.
+const Json* given(const Json& answer, std::string_view key) {
+  const Json* found = answer.find(key);
+  return found == nullptr || found->is_null() ? nullptr : found;
+}
+
+bool is_number(const Json& value) {
+  return value.as_int() != nullptr || value.as_double() != nullptr;
+}
+
+bool is_count(const Json& value) {
+  return value.as_int() != nullptr && *value.as_int() >= 0;
+}
+
+/// Whether it is an object whose members are all as `is_right` says. What is not there is right.
+bool are_all(const Json& answer, std::string_view key, bool (*is_right)(const Json& value)) {
+  const Json* found = given(answer, key);
+  if (found == nullptr) return true;
+  const Json::Object* members = found->as_object();
+  return members != nullptr &&
+         std::ranges::all_of(*members, [is_right](const Json::Member& member) { return is_right(member.value); });
+}
+
+bool has_reason_of_text(const Json& answer) {
+  const Json* reason = given(answer, "reason");
+  return reason == nullptr || reason->as_string() != nullptr;
+}
+
+/// Which known field of an answer has another form than docs/programs.md says. Empty: none. Others are passed over.
+std::string_view wrong_shape(const Json& answer) {
+  if (!has_reason_of_text(answer)) return "a reason that is no text";
+  const Json* rows = given(answer, "rows");
+  const Json::Array* list = rows == nullptr ? nullptr : rows->as_array();
+  if (list != nullptr && !std::ranges::all_of(*list, [](const Json& row) { return has_reason_of_text(row); }))
+    return "a reason that is no text";
+  const Json* after = given(answer, "after");
+  if (after != nullptr && !is_number(*after)) return "an after that is no number of seconds";
+  const Json* state = given(answer, "state");
+  if (state != nullptr && !state->is_object()) return "a state that is no object";
+  const Json* metrics = given(answer, "metrics");
+  if (metrics == nullptr) return "";
+  if (!metrics->is_object()) return "metrics that are no object";
+  if (!are_all(*metrics, "counters", is_count)) return "counters that are not whole numbers from 0 by name";
+  return are_all(*metrics, "gauges", is_number) ? "" : "gauges that are not numbers by name";
+}
+
 bool says(const Json& answer, std::string_view key) {
   const Json* value = answer.find(key);
   const bool* truth = value == nullptr ? nullptr : value->as_bool();
@@ -248,14 +294,13 @@ Result<ledger::StateChanges> state_in(std::string_view line) {
   return state.changes();
 }
 
-/// What is no number is passed over.
+/// Of an answer without a wrong shape.
 Metrics metrics_in(const Json& answer) {
   Metrics metrics;
   const Json* found = answer.find("metrics");
   if (found == nullptr) return metrics;
   for (const Json::Member& member : members_of(*found, "counters")) {
-    const std::int64_t* by = member.value.as_int();
-    if (by != nullptr && *by >= 0) metrics.count(member.key, static_cast<std::uint64_t>(*by));
+    metrics.count(member.key, static_cast<std::uint64_t>(*member.value.as_int()));
   }
   for (const Json::Member& member : members_of(*found, "gauges")) {
     if (const std::int64_t* whole = member.value.as_int()) metrics.gauge(member.key, static_cast<double>(*whole));
@@ -269,6 +314,8 @@ Metrics metrics_in(const Json& answer) {
 ProgramAnswer read_answer(std::string_view line, std::uint64_t rows) {
   const Result<Json> answer = parse_json(line);
   if (!answer) return {.outcome = unknown("the program's answer is not JSON", line)};
+  if (const std::string_view wrong = wrong_shape(*answer); !wrong.empty())
+    return {.outcome = unknown(fmt::format("the program's answer has {}", wrong), line)};
   ProgramAnswer read{.outcome = outcome_in(*answer, line, rows), .state = {}, .metrics = metrics_in(*answer)};
   const bool is_taken = read.outcome.kind == Outcome::Kind::delivered || !read.outcome.rows.empty();
   if (!is_taken || answer->find("state") == nullptr) return read;
