@@ -78,6 +78,22 @@ bool is_pending_here(const Report& report, const InputReport& input) {
   return input.fate == InputFate::pending && input.run == report.run_id;
 }
 
+// All of its rows are settled: the destination could not be told so.
+bool is_end_untold(const Report& report, const PackageReport& package) {
+  const bool has_ends = report.mode == DeliveryMode::at_least_once || report.mode == DeliveryMode::idempotency_key;
+  return has_ends && package.rows == 0;
+}
+
+bool is_delivered_here(const Report& report, const InputReport& input) {
+  return input.documents > 0 && std::ranges::any_of(report.pending_packages, [&](const PackageReport& package) {
+           return !package.resumed && is_end_untold(report, package);
+         });
+}
+
+std::string pending_here_text(const Report& report, const InputReport& input) {
+  return is_delivered_here(report, input) ? "delivered, end not told" : "sealed, pending";
+}
+
 std::string input_text(const Report& report, const InputReport& input) {
   const std::string run = input.run.empty() ? "" : " " + input.run;
   std::string fate;
@@ -89,7 +105,7 @@ std::string input_text(const Report& report, const InputReport& input) {
       fate = "finished from run" + run;
       break;
     case InputFate::pending:
-      fate = is_pending_here(report, input) ? "sealed, pending" : "sealed by run" + run + ", pending";
+      fate = is_pending_here(report, input) ? pending_here_text(report, input) : "sealed by run" + run + ", pending";
       break;
     case InputFate::changed:
       fate = "changed since: loaded again";
@@ -370,6 +386,17 @@ std::string resume_command(const Report& report, const TypedPlace& place) {
   return fmt::format("outfall resume {}{}", shell_word(report.called), place_words(place));
 }
 
+// No row waits, and the run is not at its end all the same.
+bool waits_to_tell(const Report& report) {
+  return report.balance.pending == 0 && report.ending == Ending::pending && !report.pending_packages.empty() &&
+         is_end_untold(report, report.pending_packages.front());
+}
+
+std::string_view resume_does(const Report& report) {
+  return waits_to_tell(report) ? "tells it the end of the load again, and sends no row twice"
+                               : "delivers what is pending";
+}
+
 std::string pending_text(const Report& report, const ReportView& view) {
   const std::string hint = painted(view.terminal, Color::cyan, "hint:");
   const bool is_stuck = report.error && report.error->remedy == Remedy::abandon && report.error->blame == Blame::run;
@@ -377,10 +404,17 @@ std::string pending_text(const Report& report, const ReportView& view) {
   const bool has_failed =
       std::ranges::find(report.pending_packages, true, &PackageReport::failed) != report.pending_packages.end();
   if ((is_stuck || !report.error) && has_failed) return "";
-  std::string out = fmt::format("{} {}`{}`{} delivers what is pending\n", hint,
-                                is_stuck ? "once the destination takes it, " : "", resume_command(report, view.place),
-                                needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
-  if (is_stuck) {
+  std::string out = fmt::format("{} {}`{}`{} {}\n", hint, is_stuck ? "once the destination takes it, " : "",
+                                resume_command(report, view.place),
+                                needs_sending(report)   ? ", which needs nothing sent again,"
+                                : waits_to_tell(report) ? ""
+                                                        : ", or the same command,",
+                                resume_does(report));
+  if (is_stuck && waits_to_tell(report)) {
+    out +=
+        fmt::format("{} where it never takes it, `outfall package abort {}{}` ends the load: its rows stay delivered\n",
+                    hint, report.pending_packages.front().load_id, place_words(view.place));
+  } else if (is_stuck) {
     // Packages are delivered in their order: it is the first that is stuck.
     const bool is_known = !report.pending_packages.empty();
     out += is_known ? fmt::format("{} where it can never take it, `outfall package drop {}{}` gives it up\n", hint,
@@ -446,13 +480,13 @@ std::string report_text(const Report& report, const ReportView& view) {
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
-  if (report.balance.pending > 0) out += pending_text(report, view);
+  if (report.balance.pending > 0 || waits_to_tell(report)) out += pending_text(report, view);
   return out + balance_text(report) + "\n";
 }
 
 std::string report_json(Report report, const TypedPlace& place) {
-  if (report.error && report.error->hint.empty() && report.balance.pending > 0)
-    report.error->hint = resume_command(report, place) + " delivers what is pending";
+  if (report.error && report.error->hint.empty() && (report.balance.pending > 0 || waits_to_tell(report)))
+    report.error->hint = fmt::format("{} {}", resume_command(report, place), resume_does(report));
   return to_json(report);
 }
 

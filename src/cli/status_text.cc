@@ -78,7 +78,8 @@ std::string package_text(const PackageStatus& package) {
   if (pending && package.delivered > 0) text += fmt::format(", {} delivered", count_text(package.delivered));
   if (package.state == PackageState::aborted) text += fmt::format(", {} delivered", count_text(package.delivered));
   if (package.rejected > 0) text += fmt::format(", {} rejected", count_text(package.rejected));
-  if (pending && package.delivered > 0) text += fmt::format(", {} pending", count_text(package.pending));
+  if (pending && package.delivered > 0)
+    text += package.pending == 0 ? ", end not told" : fmt::format(", {} pending", count_text(package.pending));
   if (package.is_replay) text += ", of dead letters";
   if (package.files_kept) text += ", files kept";
   std::string out = line("package", text);
