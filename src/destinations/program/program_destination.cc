@@ -79,7 +79,14 @@ Result<DeliveryMode> ProgramDestination::find_mode(const std::stop_token& stop) 
   return mode();
 }
 
-Status ProgramDestination::check_asked(WriteDisposition, const std::stop_token& stop) {
+Status ProgramDestination::check_asked(WriteDisposition disposition, const std::stop_token& stop) {
+  if (kind_ == Kind::one_a_batch && disposition == WriteDisposition::replace) {
+    return fail(Error{.message = fmt::format("{} cannot replace a table: a command gets rows, and nobody would tell it "
+                                             "that those before them go",
+                                             address_),
+                      .hint = "leave out -w replace; a program that is kept alive (exec:) is told in begin_table",
+                      .blame = Blame::usage});
+  }
   return kind_ == Kind::kept_alive && lanes_.batch_size == 0 ? look_once(stop) : Status{};
 }
 

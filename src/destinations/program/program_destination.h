@@ -52,7 +52,8 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   }
   /// Errors: usage: it cannot be started.
   Result<DeliveryMode> find_mode(const std::stop_token& stop) override;
-  /// Errors: usage: it is to get files, and does not say that it takes any.
+  /// Errors: usage: it is to get files, and does not say that it takes any; it is told of batches alone, and is to
+  /// replace a table.
   Status check_asked(WriteDisposition disposition, const std::stop_token& stop) override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &lanes_; }
