@@ -131,6 +131,7 @@ struct InputReport {
   std::string run_key;  ///< what standard input is recognized by; empty: a file, or by nothing
   InputFate fate = InputFate::loaded;
   std::string run;              ///< the earlier run, where fate is `finished`, `pending` or `skipped`
+  bool aborted = false;         ///< skipped, and of the earlier load what was not delivered was given up
   std::uint64_t documents = 0;  ///< that became rows
   std::uint64_t rejected = 0;
   std::uint64_t bytes = 0;  ///< read from the file, before decompression

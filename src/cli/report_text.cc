@@ -52,6 +52,13 @@ std::string rejected_text(const InputReport& input) {
   return input.rejected == 0 ? "" : fmt::format(", {} rejected", count_text(input.rejected));
 }
 
+std::string skipped_text(const InputReport& input) {
+  if (input.run.empty()) return "skipped";
+  return input.aborted
+             ? fmt::format("skipped: sealed by run {}, and given up (aborted) as far as not delivered", input.run)
+             : fmt::format("skipped: loaded by run {}", input.run);
+}
+
 std::string planned_input_text(const InputReport& input) {
   std::string size =
       fmt::format("{}{}, {}", count_text(input.documents, "document"), rejected_text(input), bytes_text(input.bytes));
@@ -68,7 +75,7 @@ std::string planned_input_text(const InputReport& input) {
     case InputFate::missing:
       return "is not there";
     case InputFate::skipped:
-      return fmt::format("would be skipped: loaded by run {}", input.run);
+      return "would be " + skipped_text(input);
   }
   return size;
 }
@@ -101,7 +108,7 @@ std::string input_text(const Report& report, const InputReport& input) {
       fate = "is not there";
       break;
     case InputFate::skipped:
-      fate = input.run.empty() ? "skipped" : "skipped: loaded by run" + run;
+      fate = skipped_text(input);
       break;
   }
   const bool read_now = input.fate == InputFate::loaded || input.fate == InputFate::changed;
