@@ -373,8 +373,14 @@ bool needs_sending(const Report& report) {
   });
 }
 
-std::string resume_command(const Report& report, const TypedPlace& place) {
-  return fmt::format("outfall resume {}{}", shell_word(report.called), place_words(place));
+std::string resume_command(const Report& report, const ReportView& view) {
+  return fmt::format("outfall resume {}{}{}", shell_word(report.called),
+                     view.fails_on_reject ? " --on-reject fail" : "", place_words(view.place));
+}
+
+/// In batches, what is delivered of a package stays so when the rest is given up.
+bool takes_batches(const Report& report) {
+  return report.mode == DeliveryMode::at_least_once || report.mode == DeliveryMode::idempotency_key;
 }
 
 std::string pending_text(const Report& report, const ReportView& view) {
@@ -384,23 +390,32 @@ std::string pending_text(const Report& report, const ReportView& view) {
   const bool has_failed =
       std::ranges::find(report.pending_packages, true, &PackageReport::failed) != report.pending_packages.end();
   if ((is_stuck || !report.error) && has_failed) return "";
+  if (is_function(report.destination)) {
+    return fmt::format("{} the program that has {} delivers what is pending (Pipeline::resume)\n", hint,
+                       one_line(report.destination));
+  }
   std::string out = fmt::format("{} {}`{}`{} delivers what is pending\n", hint,
-                                is_stuck ? "once the destination takes it, " : "", resume_command(report, view.place),
+                                is_stuck ? "once the destination takes it, " : "", resume_command(report, view),
                                 needs_sending(report) ? ", which needs nothing sent again," : ", or the same command,");
   if (is_stuck) {
     // Packages are delivered in their order: it is the first that is stuck.
     const bool is_known = !report.pending_packages.empty();
-    out += is_known ? fmt::format("{} where it can never take it, `outfall package drop {}{}` gives it up\n", hint,
+    const std::string_view verb = takes_batches(report) ? "abort" : "drop";
+    out += is_known ? fmt::format("{} where it can never take it, `outfall package {} {}{}` gives it up\n", hint, verb,
                                   report.pending_packages.front().load_id, place_words(view.place))
                     : fmt::format(
                           "{} where it can never take it, `outfall package list{}` names it for `outfall "
-                          "package drop`\n",
-                          hint, place_words(view.place));
+                          "package {}`\n",
+                          hint, place_words(view.place), verb);
   }
   return out;
 }
 
 }  // namespace
+
+bool is_function(const std::string& destination) {
+  return destination.starts_with("custom:");
+}
 
 // A database may answer in several lines, and a key may bring control characters; a message is one line of text.
 std::string message_line(std::string message) {
@@ -457,9 +472,9 @@ std::string report_text(const Report& report, const ReportView& view) {
   return out + balance_text(report) + "\n";
 }
 
-std::string report_json(Report report, const TypedPlace& place) {
+std::string report_json(Report report, const ReportView& view) {
   if (report.error && report.error->hint.empty() && report.balance.pending > 0)
-    report.error->hint = resume_command(report, place) + " delivers what is pending";
+    report.error->hint = resume_command(report, view) + " delivers what is pending";
   return to_json(report);
 }
 
