@@ -32,6 +32,7 @@ struct PackageDetail {
   PackageStatus package{};
   /// Those with an identity; what was sent without a run key is not remembered.
   std::vector<PackageInput> inputs{};
+  std::uint64_t dead_letters = 0;  ///< open ones of its rows, which drop_package takes along
 };
 
 struct PackageOptions {
@@ -62,7 +63,7 @@ struct ChangedPackage {
   std::uint64_t jobs = 0;            ///< job files that had failed, and are tried again or skipped
   std::uint64_t rows = 0;            ///< of retry and skip: that these had not delivered
   std::uint64_t documents = 0;       ///< of abort and drop: that are given up
-  std::uint64_t dead_letters = 0;    ///< rows that are kept (outfall/dead_letter.h)
+  std::uint64_t dead_letters = 0;    ///< of skip: rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes{};  ///< facts worth a line
 };
 
@@ -97,7 +98,8 @@ Result<ChangedPackage> skip_package(const SkipOptions& options);
 /// Errors:   as of drop_package.
 Result<ChangedPackage> abort_package(const ChangeOptions& options);
 
-/// Gives a pending package up. Its rows are gone; its inputs count as not loaded, so that they can be loaded again.
+/// Gives a pending package up. Its rows and dead letters are gone; its inputs count as not loaded, so that they can be
+/// loaded again: what was delivered in batches then comes a second time, under other keys.
 /// After a crash it is pending as before, or gone.
 ///
 /// Errors:   usage: no such package, or it is loaded; busy: another process holds the pipeline; others: the

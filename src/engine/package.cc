@@ -61,6 +61,10 @@ Status look_in(const std::string& data_dir, const std::string& key, const std::s
     if (!inputs) return fail(inputs.error());
     Found& one = found.emplace_back(Found{.key = key, .data_dir = data_dir, .binding = **binding});
     one.detail = {.pipeline = key, .package = engine::package_status(package)};
+    const auto letters =
+        ledger->count_letters({.load_id = package.load_id, .status = std::string(ledger::letter_status::open)});
+    if (!letters) return fail(letters.error());
+    one.detail.dead_letters = *letters;
     for (const ledger::InputRecord& input : *inputs) one.detail.inputs.push_back(input_of(input));
   }
   return {};
