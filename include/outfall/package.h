@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -47,9 +48,13 @@ struct PackageOptions {
 /// Errors:   usage: no such package, or several.
 Result<PackageDetail> find_package(const PackageOptions& options);
 
+class CustomDestination;
+
 /// To change what is pending the pipeline is held.
 struct ChangeOptions {
   PackageOptions package{};
+  /// A function of the program, which is told of an abort of what was sealed for it.
+  std::shared_ptr<CustomDestination> custom_destination{};
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
   std::chrono::seconds lock_wait{0};
@@ -94,6 +99,9 @@ Result<ChangedPackage> skip_package(const SkipOptions& options);
 /// Gives up all that is pending of a package, for good: what was delivered stays so, the rest counts as rejected and is
 /// kept nowhere, and its inputs count as loaded. A destination that can be told is told. What a crash interrupts the
 /// next run brings to its end. (drop_package forgets the package instead: its inputs count as not loaded.)
+///
+/// What is for a function that this program does not have is aborted by the one that has it, at its next run or
+/// resume: until then it is `aborting`, and a note says so.
 ///
 /// Errors:   as of drop_package.
 Result<ChangedPackage> abort_package(const ChangeOptions& options);

@@ -190,7 +190,8 @@ struct ResumeReport {
   Ending ending = Ending::delivered;  ///< the worst of all
   std::optional<Error> error;         ///< no pipeline could be looked at
   std::string data_dir;
-  std::vector<Report> pipelines;  ///< one each that had something to finish, or was named; in the order of their names
+  std::vector<Report> pipelines;   ///< one each that had something to finish, or was named; in the order of their names
+  std::vector<std::string> notes;  ///< facts worth a line, such as what was left to other programs
 };
 
 std::string_view name(Ending ending);

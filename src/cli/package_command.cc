@@ -127,6 +127,12 @@ void say(std::string_view label, const std::string& text) {
 }
 
 void hint_at_resume(const PackageCommand& command, const ChangedPackage& changed) {
+  const std::string& destination = changed.package.package.destination;
+  if (is_function(destination)) {
+    std::fprintf(stderr, "hint: the program that has %s goes on with it (Pipeline::resume)\n",
+                 one_line(destination).c_str());
+    return;
+  }
   std::fprintf(stderr, "hint: `outfall resume %s%s` goes on with it\n", shell_word(changed.package.pipeline).c_str(),
                place_words(command.place).c_str());
 }
@@ -161,7 +167,8 @@ int abort_rest(const PackageCommand& command) {
   return change(
       command, &abort_act, [](const ChangeOptions& options) { return abort_package(options); },
       [&](const ChangedPackage& changed) {
-        say(abort_act.verb,
+        const bool is_at_its_end = changed.package.package.state == PackageState::aborted;
+        say(is_at_its_end ? abort_act.verb : "to abort",
             fmt::format("{}: {} given up, {} delivered", package_name(changed),
                         count_text(changed.documents, "document"), count_text(changed.package.package.delivered)));
       });

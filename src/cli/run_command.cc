@@ -146,7 +146,8 @@ int resume(const ResumeCommand& command) {
   const ResumeReport all =
       Pipeline(watched(command.pipeline, show)).resume(options, [&show](const Report& report) { show.report(report); });
   if (all.error) return complain(*all.error);
-  if (all.pipelines.empty()) {
+  for (const std::string& note : all.notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
+  if (all.pipelines.empty() && all.notes.empty()) {
     std::error_code unreadable;
     const bool exists = std::filesystem::exists(all.data_dir, unreadable) || unreadable;
     std::fprintf(stderr, "nothing is pending in %s%s\n", one_line(all.data_dir).c_str(),
