@@ -181,6 +181,7 @@ class CustomDestination {
 
   /// Before anything is read, and before what is pending is delivered: it takes what it needs of its section of the
   /// configuration, `[destination.NAME]`. An error ends the run; what Configuration says is missing, names all places.
+  /// A dry run calls it too, and nothing else.
   virtual Status open(const Configuration&) { return {}; }
   virtual Outcome begin_load(const LoadEvent&) { return {}; }
   /// Before any of the table's rows; also where there are none, but what was there before is replaced. Says how rows go

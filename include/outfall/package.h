@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct PackageDetail {
   PackageStatus package{};
   /// Those with an identity; what was sent without a run key is not remembered.
   std::vector<PackageInput> inputs{};
+  std::uint64_t dead_letters = 0;  ///< open ones of its rows, which drop_package takes along
 };
 
 struct PackageOptions {
@@ -46,9 +48,13 @@ struct PackageOptions {
 /// Errors:   usage: no such package, or several.
 Result<PackageDetail> find_package(const PackageOptions& options);
 
+class CustomDestination;
+
 /// To change what is pending the pipeline is held.
 struct ChangeOptions {
   PackageOptions package{};
+  /// A function of the program, which is told of an abort of what was sealed for it.
+  std::shared_ptr<CustomDestination> custom_destination{};
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
   std::chrono::seconds lock_wait{0};
@@ -62,7 +68,7 @@ struct ChangedPackage {
   std::uint64_t jobs = 0;            ///< job files that had failed, and are tried again or skipped
   std::uint64_t rows = 0;            ///< of retry and skip: that these had not delivered
   std::uint64_t documents = 0;       ///< of abort and drop: that are given up
-  std::uint64_t dead_letters = 0;    ///< rows that are kept (outfall/dead_letter.h)
+  std::uint64_t dead_letters = 0;    ///< of skip: rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes{};  ///< facts worth a line
 };
 
@@ -94,10 +100,14 @@ Result<ChangedPackage> skip_package(const SkipOptions& options);
 /// kept nowhere, and its inputs count as loaded. A destination that can be told is told. What a crash interrupts the
 /// next run brings to its end. (drop_package forgets the package instead: its inputs count as not loaded.)
 ///
+/// What is for a function that this program does not have is aborted by the one that has it, at its next run or
+/// resume: until then it is `aborting`, and a note says so.
+///
 /// Errors:   as of drop_package.
 Result<ChangedPackage> abort_package(const ChangeOptions& options);
 
-/// Gives a pending package up. Its rows are gone; its inputs count as not loaded, so that they can be loaded again.
+/// Gives a pending package up. Its rows and dead letters are gone; its inputs count as not loaded, so that they can be
+/// loaded again: what was delivered in batches then comes a second time, under other keys.
 /// After a crash it is pending as before, or gone.
 ///
 /// Errors:   usage: no such package, or it is loaded; busy: another process holds the pipeline; others: the

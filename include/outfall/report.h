@@ -131,6 +131,7 @@ struct InputReport {
   std::string run_key;  ///< what standard input is recognized by; empty: a file, or by nothing
   InputFate fate = InputFate::loaded;
   std::string run;              ///< the earlier run, where fate is `finished`, `pending` or `skipped`
+  bool aborted = false;         ///< skipped, and of the earlier load what was not delivered was given up
   std::uint64_t documents = 0;  ///< that became rows
   std::uint64_t rejected = 0;
   std::uint64_t bytes = 0;  ///< read from the file, before decompression
@@ -189,7 +190,8 @@ struct ResumeReport {
   Ending ending = Ending::delivered;  ///< the worst of all
   std::optional<Error> error;         ///< no pipeline could be looked at
   std::string data_dir;
-  std::vector<Report> pipelines;  ///< one each that had something to finish, or was named; in the order of their names
+  std::vector<Report> pipelines;   ///< one each that had something to finish, or was named; in the order of their names
+  std::vector<std::string> notes;  ///< facts worth a line, such as what was left to other programs
 };
 
 std::string_view name(Ending ending);

@@ -152,6 +152,7 @@ Json input_json(const InputReport& input) {
   out.set("run_key", text_or_null(input.run_key));
   out.set("fate", name(input.fate));
   out.set("run", text_or_null(input.run));
+  out.set("aborted", input.aborted);
   out.set("documents", count_json(input.documents));
   out.set("rejected", count_json(input.rejected));
   out.set("bytes", count_json(input.bytes));

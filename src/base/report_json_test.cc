@@ -86,6 +86,7 @@ Report with_everything() {
                   .run_key = "night",
                   .fate = InputFate::finished,
                   .run = "09",
+                  .aborted = true,
                   .documents = 10,
                   .rejected = 1,
                   .bytes = 99,

@@ -190,6 +190,7 @@ InputReport input_in(const Fields& input) {
           .run_key = input.text("run_key"),
           .fate = input.named("fate", fates),
           .run = input.text("run"),
+          .aborted = input.flag("aborted"),
           .documents = input.count("documents"),
           .rejected = input.count("rejected"),
           .bytes = input.count("bytes"),

@@ -48,6 +48,18 @@ std::string weight_text(const PackageStatus& package) {
                      count_text(package.rows, "row"));
 }
 
+/// What a drop takes along, and what it does not take back.
+std::string drop_text(const PackageDetail& detail) {
+  const PackageStatus& package = detail.package;
+  std::string text = weight_text(package);
+  if (detail.dead_letters > 0) text += fmt::format(" with {}", count_text(detail.dead_letters, "dead letter"));
+  if (package.delivered > 0) {
+    text += fmt::format(", {} of which {} delivered and would come again under other keys",
+                        count_text(package.delivered), package.delivered == 1 ? "is" : "are");
+  }
+  return text;
+}
+
 /// What a verb does to a package, for those who are to agree, and for those who ask what was done.
 struct Act {
   const char* verb;       ///< "dropped"
@@ -59,15 +71,16 @@ constexpr Act drop_act{"dropped", "give up", "drops it"};
 constexpr Act abort_act{"aborted", "give up", "aborts it"};
 constexpr Act skip_act{"skipped", "reject", "rejects them"};
 
-std::string stake_text(const PackageCommand& command, const PackageStatus& package) {
-  if (command.verb == PackageVerb::drop) return weight_text(package);
+std::string stake_text(const PackageCommand& command, const PackageDetail& detail) {
+  const PackageStatus& package = detail.package;
+  if (command.verb == PackageVerb::drop) return drop_text(detail);
   if (command.verb == PackageVerb::abort) return count_text(package.pending, "pending document");
   return "what its failed jobs have not delivered";
 }
 
 Status agree(const PackageCommand& command, const PackageDetail& detail, const Act& act) {
   if (command.consent == Consent::given || !is_pending(detail.package.state)) return {};
-  const std::string stake = stake_text(command, detail.package);
+  const std::string stake = stake_text(command, detail);
   const std::string question =
       fmt::format("{}{} {} of pipeline {} for good?", package_text(detail), act.gives_up, stake, detail.pipeline);
   const auto refuse = [](std::string message, std::string hint) {
@@ -114,6 +127,12 @@ void say(std::string_view label, const std::string& text) {
 }
 
 void hint_at_resume(const PackageCommand& command, const ChangedPackage& changed) {
+  const std::string& destination = changed.package.package.destination;
+  if (is_function(destination)) {
+    std::fprintf(stderr, "hint: the program that has %s goes on with it (Pipeline::resume)\n",
+                 one_line(destination).c_str());
+    return;
+  }
   std::fprintf(stderr, "hint: `outfall resume %s%s` goes on with it\n", shell_word(changed.package.pipeline).c_str(),
                place_words(command.place).c_str());
 }
@@ -148,7 +167,8 @@ int abort_rest(const PackageCommand& command) {
   return change(
       command, &abort_act, [](const ChangeOptions& options) { return abort_package(options); },
       [&](const ChangedPackage& changed) {
-        say(abort_act.verb,
+        const bool is_at_its_end = changed.package.package.state == PackageState::aborted;
+        say(is_at_its_end ? abort_act.verb : "to abort",
             fmt::format("{}: {} given up, {} delivered", package_name(changed),
                         count_text(changed.documents, "document"), count_text(changed.package.package.delivered)));
       });
@@ -162,6 +182,9 @@ int drop(const PackageCommand& command) {
         const std::string there =
             package.delivered == 0 ? "" : fmt::format(", {} of which are delivered", count_text(package.delivered));
         say(drop_act.verb, fmt::format("{}: {} given up{}", package_name(changed), weight_text(package), there));
+        if (package.delivered > 0) say("", "what is delivered comes again, under other keys, when it is loaded again");
+        if (changed.package.dead_letters > 0)
+          say("", count_text(changed.package.dead_letters, "dead letter") + " deleted");
         for (const PackageInput& input : changed.package.inputs) {
           const std::string called = input.run_key.empty() ? input.path : "run key " + input.run_key;
           say("input",

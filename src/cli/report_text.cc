@@ -52,6 +52,13 @@ std::string rejected_text(const InputReport& input) {
   return input.rejected == 0 ? "" : fmt::format(", {} rejected", count_text(input.rejected));
 }
 
+std::string skipped_text(const InputReport& input) {
+  if (input.run.empty()) return "skipped";
+  return input.aborted
+             ? fmt::format("skipped: sealed by run {}, and given up (aborted) as far as not delivered", input.run)
+             : fmt::format("skipped: loaded by run {}", input.run);
+}
+
 std::string planned_input_text(const InputReport& input) {
   std::string size =
       fmt::format("{}{}, {}", count_text(input.documents, "document"), rejected_text(input), bytes_text(input.bytes));
@@ -68,7 +75,7 @@ std::string planned_input_text(const InputReport& input) {
     case InputFate::missing:
       return "is not there";
     case InputFate::skipped:
-      return fmt::format("would be skipped: loaded by run {}", input.run);
+      return "would be " + skipped_text(input);
   }
   return size;
 }
@@ -117,7 +124,7 @@ std::string input_text(const Report& report, const InputReport& input) {
       fate = "is not there";
       break;
     case InputFate::skipped:
-      fate = input.run.empty() ? "skipped" : "skipped: loaded by run" + run;
+      fate = skipped_text(input);
       break;
   }
   const bool read_now = input.fate == InputFate::loaded || input.fate == InputFate::changed;
@@ -382,8 +389,14 @@ bool needs_sending(const Report& report) {
   });
 }
 
-std::string resume_command(const Report& report, const TypedPlace& place) {
-  return fmt::format("outfall resume {}{}", shell_word(report.called), place_words(place));
+std::string resume_command(const Report& report, const ReportView& view) {
+  return fmt::format("outfall resume {}{}{}", shell_word(report.called),
+                     view.fails_on_reject ? " --on-reject fail" : "", place_words(view.place));
+}
+
+/// In batches, what is delivered of a package stays so when the rest is given up.
+bool takes_batches(const Report& report) {
+  return report.mode == DeliveryMode::at_least_once || report.mode == DeliveryMode::idempotency_key;
 }
 
 // No row waits, and the run is not at its end all the same.
@@ -404,8 +417,12 @@ std::string pending_text(const Report& report, const ReportView& view) {
   const bool has_failed =
       std::ranges::find(report.pending_packages, true, &PackageReport::failed) != report.pending_packages.end();
   if ((is_stuck || !report.error) && has_failed) return "";
+  if (is_function(report.destination)) {
+    return fmt::format("{} the program that has {} delivers what is pending (Pipeline::resume)\n", hint,
+                       one_line(report.destination));
+  }
   std::string out = fmt::format("{} {}`{}`{} {}\n", hint, is_stuck ? "once the destination takes it, " : "",
-                                resume_command(report, view.place),
+                                resume_command(report, view),
                                 needs_sending(report)   ? ", which needs nothing sent again,"
                                 : waits_to_tell(report) ? ""
                                                         : ", or the same command,",
@@ -417,17 +434,22 @@ std::string pending_text(const Report& report, const ReportView& view) {
   } else if (is_stuck) {
     // Packages are delivered in their order: it is the first that is stuck.
     const bool is_known = !report.pending_packages.empty();
-    out += is_known ? fmt::format("{} where it can never take it, `outfall package drop {}{}` gives it up\n", hint,
+    const std::string_view verb = takes_batches(report) ? "abort" : "drop";
+    out += is_known ? fmt::format("{} where it can never take it, `outfall package {} {}{}` gives it up\n", hint, verb,
                                   report.pending_packages.front().load_id, place_words(view.place))
                     : fmt::format(
                           "{} where it can never take it, `outfall package list{}` names it for `outfall "
-                          "package drop`\n",
-                          hint, place_words(view.place));
+                          "package {}`\n",
+                          hint, place_words(view.place), verb);
   }
   return out;
 }
 
 }  // namespace
+
+bool is_function(const std::string& destination) {
+  return destination.starts_with("custom:");
+}
 
 // A database may answer in several lines, and a key may bring control characters; a message is one line of text.
 std::string message_line(std::string message) {
@@ -484,9 +506,9 @@ std::string report_text(const Report& report, const ReportView& view) {
   return out + balance_text(report) + "\n";
 }
 
-std::string report_json(Report report, const TypedPlace& place) {
+std::string report_json(Report report, const ReportView& view) {
   if (report.error && report.error->hint.empty() && (report.balance.pending > 0 || waits_to_tell(report)))
-    report.error->hint = fmt::format("{} {}", resume_command(report, place), resume_does(report));
+    report.error->hint = fmt::format("{} {}", resume_command(report, view), resume_does(report));
   return to_json(report);
 }
 

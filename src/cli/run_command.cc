@@ -23,27 +23,26 @@ void name_signal(Report& report) {
   report.ending = StopSignals::named(report.ending);
 }
 
-void print_event(const Report& report, const TypedPlace& place) {
-  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", report_json(report, place).c_str());
+void print_event(const Report& report, const ReportView& view) {
+  std::fprintf(stderr, "{\"event\":\"report\",\"report\":%s}\n", report_json(report, view).c_str());
 }
 
-void print_report(const Report& report, const Talk& talk, const TypedPlace& place) {
-  const Terminal terminal = Terminal::of(stderr);
+void print_report(const Report& report, const Talk& talk, const ReportView& view) {
   if (talk.progress == ProgressMode::json) {
-    print_event(report, place);
+    print_event(report, view);
   } else {
-    std::fputs(report_text(report, {.terminal = terminal, .place = place}).c_str(), stderr);
+    std::fputs(report_text(report, view).c_str(), stderr);
   }
   if (talk.report == ReportForm::json) {
     // How the run ended stays the exit code.
-    if (const Status written = write_output(report_json(report, place) + "\n"); !written) complain(written.error());
+    if (const Status written = write_output(report_json(report, view) + "\n"); !written) complain(written.error());
   }
 }
 
 /// Shows one run after the other: progress, then the report.
 class Show {
  public:
-  Show(const Talk& talk, TypedPlace place) : talk_(talk), place_(std::move(place)) {}
+  Show(const Talk& talk, ReportView view) : talk_(talk), view_of_reports_(std::move(view)) {}
 
   void progress(const Progress& progress) {
     const std::lock_guard lock(mutex_);
@@ -80,7 +79,7 @@ class Show {
   /// That its end could not be recorded, when the report is out. Returns the exit code.
   int late_error(const Report& report) {
     if (talk_.progress != ProgressMode::json) return complain(*report.error);
-    print_event(report, place_);
+    print_event(report, view_of_reports_);
     return static_cast<int>(report.ending);
   }
 
@@ -89,16 +88,22 @@ class Show {
     if (view_) view_->end();
     view_.reset();
     name_signal(report);
-    print_report(report, talk_, place_);
+    print_report(report, talk_, view_of_reports_);
     return static_cast<int>(report.ending);
   }
 
  private:
   const Talk& talk_;
-  const TypedPlace place_;
+  const ReportView view_of_reports_;
   std::mutex mutex_;  ///< of the line that the cursor is in
   std::unique_ptr<ProgressView> view_;
 };
+
+ReportView view_of(const PipelineOptions& pipeline, const RunOptions& run) {
+  return {.terminal = Terminal::of(stderr),
+          .place = {.data_dir = pipeline.data_dir, .state = pipeline.state},
+          .fails_on_reject = run.on_reject == OnReject::fail};
+}
 
 PipelineOptions watched(PipelineOptions options, Show& show) {
   options.waiting = [&show](const LockWaiting& waiting) { show.waiting(waiting); };
@@ -115,7 +120,7 @@ RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
 }  // namespace
 
 int run(const RunCommand& command) {
-  Show show(command.talk, {.data_dir = command.pipeline.data_dir, .state = command.pipeline.state});
+  Show show(command.talk, view_of(command.pipeline, command.run));
   std::optional<int> told;
   bool has_told_error = false;
   Report report;
@@ -134,14 +139,15 @@ int run(const RunCommand& command) {
 }
 
 int resume(const ResumeCommand& command) {
-  Show show(command.talk, {.data_dir = command.pipeline.data_dir, .state = command.pipeline.state});
+  Show show(command.talk, view_of(command.pipeline, command.run));
   const StopSignals signals;
   RunOptions options = watched(command.run, signals, show);
   options.ending = name_signal;
   const ResumeReport all =
       Pipeline(watched(command.pipeline, show)).resume(options, [&show](const Report& report) { show.report(report); });
   if (all.error) return complain(*all.error);
-  if (all.pipelines.empty()) {
+  for (const std::string& note : all.notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
+  if (all.pipelines.empty() && all.notes.empty()) {
     std::error_code unreadable;
     const bool exists = std::filesystem::exists(all.data_dir, unreadable) || unreadable;
     std::fprintf(stderr, "nothing is pending in %s%s\n", one_line(all.data_dir).c_str(),
@@ -151,7 +157,9 @@ int resume(const ResumeCommand& command) {
 }
 
 int replay(const ReplayCommand& command) {
-  Show show(command.talk, {.data_dir = command.replay.letters.data_dir, .state = command.replay.letters.state});
+  const DeadLetterOptions& letters = command.replay.letters;
+  Show show(command.talk,
+            {.terminal = Terminal::of(stderr), .place = {.data_dir = letters.data_dir, .state = letters.state}});
   const StopSignals signals;
   ReplayOptions options = command.replay;
   options.run = watched(options.run, signals, show);

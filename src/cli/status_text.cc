@@ -134,6 +134,11 @@ std::string run_line(const RunStatus& run, bool live) {
                                  ending_text(run, live), one_line(run.command)));
 }
 
+std::string finisher_text(const std::string& destination, const std::string& named) {
+  if (!is_function(destination)) return fmt::format("`outfall resume {}` finishes it", named);
+  return fmt::format("the program that has {} finishes it (Pipeline::resume)", one_line(destination));
+}
+
 std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view) {
   const std::string named = shell_word(pipeline.name) + place_words(view.place);
   std::string out = pipeline.name + "\n";
@@ -152,7 +157,7 @@ std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view
     const bool can_go_on = std::ranges::any_of(pipeline.packages, [](const PackageStatus& package) {
       return is_pending(package.state) && package.state != PackageState::failed;
     });
-    if (!pipeline.holder && can_go_on) out += line("", fmt::format("hint: `outfall resume {}` finishes it", named));
+    if (!pipeline.holder && can_go_on) out += line("", "hint: " + finisher_text(pipeline.destination, named));
   }
   if (pipeline.dead_letters > 0) {
     out += line("rejected", fmt::format("{}: `outfall dead-letter list {}`",

@@ -219,13 +219,10 @@ class Destination {
   virtual Status check_dataset(const std::string& dataset) const = 0;
 
   /// Finds out whether it can be used as it is configured, as far as that shows while nothing is made and no row is
-  /// sent: a program can be started, and is one. `only_look` calls nobody's function.
+  /// sent: a program can be started, and is one; a function is opened.
   ///
   /// Errors: usage: it cannot; interrupted: the stop was requested.
-  virtual Status check_configuration([[maybe_unused]] Inspection inspection,
-                                     [[maybe_unused]] const std::stop_token& stop) {
-    return {};
-  }
+  virtual Status check_configuration([[maybe_unused]] const std::stop_token& stop) { return {}; }
 
   /// Whether rows can go into it as they are asked for, as far as only the destination itself can say.
   ///

@@ -59,7 +59,7 @@ Status look_into_file(Looked& looked, DestinationFinding& finding) {
 }
 
 Status look_at_program(Looked& looked, DestinationFinding& finding) {
-  const Status started = looked.destination->check_configuration(delivery::Inspection::before_a_load, {});
+  const Status started = looked.destination->check_configuration({});
   if (!started) return started;
   finding.facts.emplace_back(kind_of(looked.settings) == "exec"
                                  ? "it was started, and said that it is ready"
@@ -68,7 +68,7 @@ Status look_at_program(Looked& looked, DestinationFinding& finding) {
 }
 
 Status look_at_plugin(Looked& looked, DestinationFinding& finding) {
-  const Status opened = looked.destination->check_configuration(delivery::Inspection::before_a_load, {});
+  const Status opened = looked.destination->check_configuration({});
   if (!opened) return opened;
   finding.facts.emplace_back("it was loaded, and opened");
   return {};

@@ -61,6 +61,10 @@ Status look_in(const std::string& data_dir, const std::string& key, const std::s
     if (!inputs) return fail(inputs.error());
     Found& one = found.emplace_back(Found{.key = key, .data_dir = data_dir, .binding = **binding});
     one.detail = {.pipeline = key, .package = engine::package_status(package)};
+    const auto letters =
+        ledger->count_letters({.load_id = package.load_id, .status = std::string(ledger::letter_status::open)});
+    if (!letters) return fail(letters.error());
+    one.detail.dead_letters = *letters;
     for (const ledger::InputRecord& input : *inputs) one.detail.inputs.push_back(input_of(input));
   }
   return {};
@@ -97,10 +101,21 @@ struct Changing {
   pipeline::HeldPipeline& held;
   const ledger::Binding& binding;
   const std::string& run_id;
-  const PackageStatus& package;  ///< as it was before the pipeline was held
-  delivery::Destination& destination;
+  const PackageStatus& package;        ///< as it was before the pipeline was held
+  delivery::Destination* destination;  ///< null: another program has it
   ChangedPackage& changed;
 };
+
+/// Null: it is a function of another program. What stands in the ledger is changed without it.
+Result<std::unique_ptr<delivery::Destination>> destination_of(const Found& found, const ChangeOptions& options,
+                                                              engine::DestinationOptions wanted) {
+  const std::string& address = found.detail.package.destination;
+  if (engine::is_function_of_another(address, options.custom_destination.get()))
+    return std::unique_ptr<delivery::Destination>();
+  wanted.custom = options.custom_destination;
+  wanted.pipeline = found.binding.name;
+  return engine::make_destination(address, wanted, Env::system());
+}
 
 /// Holds the pipeline of the package and does what `act` does.
 Result<ChangedPackage> change(const ChangeOptions& options, std::string_view verb,
@@ -111,12 +126,11 @@ Result<ChangedPackage> change(const ChangeOptions& options, std::string_view ver
   const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(found->data_dir, found->key);
   if (!paths) return fail(paths.error());
   const LockWait lock_wait{.longest = options.lock_wait, .stop = options.stop, .begins = options.waiting};
-  const auto destination = engine::make_destination(
-      found->detail.package.destination, {.lock_wait = lock_wait, .programs_lock = paths->programs}, Env::system());
+  const auto destination = destination_of(*found, options, {.lock_wait = lock_wait, .programs_lock = paths->programs});
   if (!destination) return fail(destination.error());
   ledger::Binding binding = found->binding;
   // Who is asked what it has must be who was meant; nobody else need be.
-  if ((*destination)->records_loads()) binding.meaning = (*destination)->meaning();
+  if (*destination != nullptr && (*destination)->records_loads()) binding.meaning = (*destination)->meaning();
   ChangedPackage changed;
   Result<std::vector<std::string>> notes = pipeline::run_held_command(
       {.key = found->key,
@@ -128,7 +142,7 @@ Result<ChangedPackage> change(const ChangeOptions& options, std::string_view ver
        .env = Env::system()},
       [&](pipeline::HeldPipeline& held, const std::string& run_id, std::vector<std::string>& told) {
         changed.notes = std::move(told);
-        Changing changing{held, found->binding, run_id, found->detail.package, **destination, changed};
+        Changing changing{held, found->binding, run_id, found->detail.package, destination->get(), changed};
         Status done = act(changing);
         told = changed.notes;
         return done;
@@ -167,14 +181,16 @@ Result<ChangedPackage> skip_package(const SkipOptions& options) {
                       "keep them as dead letters, or drop them"));
   }
   return change(options.change, "skip", [&](Changing& changing) -> Status {
-    const auto skipped =
-        pipeline::skip_failed(changing.held, {.pipeline = changing.binding.name,
-                                              .run_id = changing.run_id,
-                                              .load_id = changing.package.load_id,
-                                              .table = options.table,
-                                              .on_reject = options.on_reject,
-                                              .name_length_max = changing.destination.capabilities().name_length_max(),
-                                              .env = Env::system()});
+    const delivery::Destination* destination = changing.destination;
+    const auto skipped = pipeline::skip_failed(
+        changing.held,
+        {.pipeline = changing.binding.name,
+         .run_id = changing.run_id,
+         .load_id = changing.package.load_id,
+         .table = options.table,
+         .on_reject = options.on_reject,
+         .name_length_max = destination == nullptr ? std::nullopt : destination->capabilities().name_length_max(),
+         .env = Env::system()});
     if (!skipped) return fail(skipped.error());
     changing.changed.jobs = skipped->jobs;
     changing.changed.rows = skipped->rows;

@@ -75,15 +75,16 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
 
 Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSettings& settings,
                                                            const DestinationOptions& options) {
+  if (!is_function_of_another(settings.address, options.custom.get()))
+    return make_function(settings, options.custom->options().name, options.custom, options);
   if (options.custom != nullptr) {
     const Result<std::string> own = custom_address(*options.custom);
     if (!own) return fail(own.error());
-    if (*own == settings.address)
-      return make_function(settings, options.custom->options().name, options.custom, options);
   }
   return fail(Error{
       .message = fmt::format("destination {}: it is a function of a program, and not of this one", settings.address),
-      .hint = "let the program that has it run or resume the pipeline",
+      .hint = "let the program that has it run or resume the pipeline (Pipeline::resume), or replay its dead letters "
+              "(replay_dead_letters)",
       .blame = Blame::usage});
 }
 
@@ -193,6 +194,13 @@ std::size_t database_memory(std::size_t rows_in_flight) {
 
 Result<std::string> custom_address(const CustomDestination& custom) {
   return destinations::function::address_of(custom);
+}
+
+bool is_function_of_another(const std::string& address, const CustomDestination* custom) {
+  if (!address.starts_with("custom:")) return false;
+  if (custom == nullptr) return true;
+  const Result<std::string> own = custom_address(*custom);
+  return !own || *own != address;
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_destination(const std::string& word,

@@ -49,6 +49,9 @@ std::size_t database_memory(std::size_t rows_in_flight);
 /// Errors: usage: it has no name.
 Result<std::string> custom_address(const CustomDestination& custom);
 
+/// Whether the address is that of a function of a program, and not of `custom`, which may be null.
+bool is_function_of_another(const std::string& address, const CustomDestination* custom);
+
 /// With what is left open as lanes have it.
 delivery::LaneOptions lane_options(const BatchOptions& batches);
 

@@ -2,6 +2,7 @@
 //
 // Resume: finds the pipelines that a crash or a failure left with something to do, and runs each without a source.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -54,9 +55,29 @@ Status check_destination(const std::string& asked, const ledger::Binding& bindin
   return fail(for_another(binding, (*destination)->address()));
 }
 
+/// What is left to the programs whose functions it is for.
+struct LeftToOthers {
+  std::vector<std::string> pipelines;  ///< "p (custom:sink)"
+  bool is_pending = false;
+
+  void add(const ledger::PipelinePaths& paths, const std::string& key, const std::string& address) {
+    pipelines.push_back(fmt::format("{} ({})", key, address));
+    Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths.database);
+    const auto pending = ledger ? ledger->pending() : fail(ledger.error());
+    is_pending = is_pending || !pending || !pending->empty();
+  }
+
+  std::string note() const {
+    return fmt::format(
+        "left alone, because they are for functions of programs, which alone can resume them "
+        "(Pipeline::resume): {}",
+        fmt::join(pipelines, ", "));
+  }
+};
+
 /// None: there is nothing to do.
 std::optional<Report> resume_one(const std::string& data_dir, const std::string& key, const PipelineOptions& options,
-                                 const RunOptions& run) {
+                                 const RunOptions& run, LeftToOthers& left) {
   PipelineOptions one = options;
   one.name = key;
   const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
@@ -70,6 +91,11 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
     if (!address) return engine::failed_report(one, address.error());
     if ((*binding)->destination != *address && options.name.empty()) return std::nullopt;
     if ((*binding)->destination != *address) return engine::failed_report(one, for_another(**binding, *address));
+  }
+  if (options.name.empty() && run.destination.empty() &&
+      engine::is_function_of_another((*binding)->destination, options.custom_destination.get())) {
+    left.add(*paths, key, (*binding)->destination);
+    return std::nullopt;
   }
   if (Status same = check_destination(run.destination, **binding); !same)
     return engine::failed_report(one, std::move(same.error()));
@@ -102,8 +128,9 @@ ResumeReport Pipeline::resume(const RunOptions& options, const std::function<voi
     all.ending = engine::worst(all.ending, report.ending);
     all.pipelines.push_back(std::move(report));
   };
+  LeftToOthers left;
   for (const std::string& key : found->keys) {
-    std::optional<Report> report = resume_one(found->data_dir, key, options_, options);
+    std::optional<Report> report = resume_one(found->data_dir, key, options_, options, left);
     if (!report) continue;
     add(std::move(*report));
     if (options.stop.stop_requested()) break;
@@ -114,6 +141,8 @@ ResumeReport Pipeline::resume(const RunOptions& options, const std::function<voi
     unreadable.name = one.key;
     add(engine::failed_report(unreadable, one.error));
   }
+  if (!left.pipelines.empty()) all.notes.push_back(left.note());
+  if (left.is_pending) all.ending = engine::worst(all.ending, Ending::pending);
   std::ranges::stable_sort(all.pipelines, {}, &Report::pipeline);
   return all;
 }

@@ -144,6 +144,7 @@ std::string to_json(const PackageDetail& detail) {
   out.set("pipeline", detail.pipeline);
   out.set("package", package_json(detail.package));
   out.set("inputs", list_json(detail.inputs, input_json));
+  out.set("dead_letters", count_json(detail.dead_letters));
   return to_json(out);
 }
 

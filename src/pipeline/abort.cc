@@ -21,18 +21,28 @@ Result<std::optional<ledger::PackageRecord>> find_begun(ledger::Ledger& ledger, 
   return std::move(*found);
 }
 
+Status finish_if_it_is_here(HeldPipeline& held, const ledger::PackageRecord& package,
+                            delivery::Destination* destination, std::vector<std::string>& notes) {
+  if (destination != nullptr) return finish_abort(held, package, *destination, notes);
+  notes.push_back(
+      fmt::format("{} is a function of another program, which aborts load {} at its next run or resume "
+                  "(Pipeline::resume)",
+                  package.destination, package.load_id));
+  return {};
+}
+
 }  // namespace
 
 Status abort_package(HeldPipeline& held, const std::string& run_id, const std::string& load_id,
-                     delivery::Destination& destination, std::vector<std::string>& notes) {
+                     delivery::Destination* destination, std::vector<std::string>& notes) {
   const Result<std::optional<ledger::PackageRecord>> begun = find_begun(held.ledger, load_id);
   if (!begun) return fail(begun.error());
-  if (*begun) return finish_abort(held, **begun, destination, notes);
+  if (*begun) return finish_if_it_is_here(held, **begun, destination, notes);
   const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "aborted");
   if (!package) return fail(package.error());
   if (Status absent = check_not_there(destination, *package, "nothing was aborted"); !absent) return absent;
   if (Status asked = held.ledger.ask_abort(load_id, run_id); !asked) return asked;
-  return finish_abort(held, *package, destination, notes);
+  return finish_if_it_is_here(held, *package, destination, notes);
 }
 
 Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, delivery::Destination& destination,

@@ -11,11 +11,12 @@
 
 namespace outfall::pipeline {
 
-/// Records first that it is to be done: a later run goes on with it from there. Or goes on itself.
+/// Records first that it is to be done: a later run goes on with it from there. Or goes on itself. Without a
+/// destination, which another program has, it stays with that.
 ///
 /// Errors: the destination has the whole load, or could not be asked; the package is not pending.
 Status abort_package(HeldPipeline& held, const std::string& run_id, const std::string& load_id,
-                     delivery::Destination& destination, std::vector<std::string>& notes);
+                     delivery::Destination* destination, std::vector<std::string>& notes);
 
 /// Brings an abort to its end that was asked for. A destination that cannot be told does not keep it.
 Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, delivery::Destination& destination,

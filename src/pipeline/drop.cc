@@ -30,9 +30,10 @@ Status note_on_replacement(ledger::Ledger& ledger, const ledger::PackageRecord& 
 
 }  // namespace
 
-Status check_not_there(delivery::Destination& destination, const ledger::PackageRecord& package,
+Status check_not_there(delivery::Destination* destination, const ledger::PackageRecord& package,
                        std::string_view nothing) {
-  Result<bool> there = destination.has_load(package.dataset, package.load_id);
+  if (destination == nullptr) return {};
+  Result<bool> there = destination->has_load(package.dataset, package.load_id);
   if (!there) {
     return fail(std::move(there.error())
                     .in(fmt::format("{}: {} could not be asked whether it has load {}", nothing, package.destination,
@@ -43,7 +44,7 @@ Status check_not_there(delivery::Destination& destination, const ledger::Package
               "outfall resume records that; then nothing of it is pending");
 }
 
-Status drop_package(HeldPipeline& held, const std::string& load_id, delivery::Destination& destination,
+Status drop_package(HeldPipeline& held, const std::string& load_id, delivery::Destination* destination,
                     std::vector<std::string>& notes) {
   const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "dropped");
   if (!package) return fail(package.error());

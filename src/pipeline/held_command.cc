@@ -57,9 +57,10 @@ Result<ledger::PackageRecord> find_pending(ledger::Ledger& ledger, const std::st
                       .blame = Blame::usage});
   }
   if (found->abort_asked_at) {
-    return fail(Error{.message = fmt::format("package {} was aborted, and that is not at its end", load_id),
-                      .hint = "outfall resume brings it there",
-                      .blame = Blame::usage});
+    return fail(
+        Error{.message = fmt::format("package {} was aborted, and that is not at its end", load_id),
+              .hint = "outfall resume brings it there; where it is for a function, the program that has that one",
+              .blame = Blame::usage});
   }
   return std::move(*found);
 }

@@ -106,6 +106,7 @@ class Decision {
     if (*loaded) {
       report.fate = InputFate::skipped;
       report.run = (*loaded)->run_id;
+      report.aborted = (*loaded)->aborted;
       report.hash = (*loaded)->input.hash;
     } else if (input_.is_stream) {
       return fail(other_content(input_, *known, content_->bytes));
@@ -201,6 +202,7 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
     }
     choice.reports[i].fate = InputFate::changed;
     choice.reports[i].run.clear();
+    choice.reports[i].aborted = false;
   }
   return {};
 }

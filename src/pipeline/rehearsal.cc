@@ -106,7 +106,7 @@ Status plan_rows(const RunRequest& request, const schema::Schema& before, bool h
 }  // namespace
 
 Status rehearse(const RunRequest& request, ProgressMeter& progress, Report& report) {
-  Status usable = request.destination.check_configuration(delivery::Inspection::only_look, request.options.stop);
+  Status usable = request.destination.check_configuration(request.options.stop);
   if (usable) usable = check_asked(request);
   if (!usable) return usable;
   auto looked = look_into_ledger(request);

@@ -132,8 +132,7 @@ class Run {
     const Result<bool> is_known = file_exists(paths->database);
     if (!is_known) return fail(is_known.error());
     if (*is_known || request_.source == nullptr) return {};
-    Status usable =
-        request_.destination.check_configuration(delivery::Inspection::before_a_load, request_.options.stop);
+    Status usable = request_.destination.check_configuration(request_.options.stop);
     return usable ? check_asked(request_) : usable;
   }
 

@@ -203,7 +203,7 @@ Status DuckDbDestination::connect_for_loads() {
   return {};
 }
 
-Status DuckDbDestination::check_configuration(delivery::Inspection, const std::stop_token&) {
+Status DuckDbDestination::check_configuration(const std::stop_token&) {
   const Result<bool> there = exists();
   if (!there) return fail(there.error());
   return *there ? Status{} : check_folder();

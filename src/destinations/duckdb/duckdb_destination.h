@@ -46,7 +46,7 @@ class DuckDbDestination final : public delivery::Destination {
 
   /// The file is opened when there is one; else it is made by the first load.
   /// Whether there is a folder for it.
-  Status check_configuration(delivery::Inspection inspection, const std::stop_token& stop) override;
+  Status check_configuration(const std::stop_token& stop) override;
   Status open() override;
 
   void close() override;

@@ -40,10 +40,7 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   DeliveryMode mode() const override;
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &options_.lanes; }
-  /// Before a load it is opened.
-  Status check_configuration(delivery::Inspection inspection, const std::stop_token&) override {
-    return inspection == delivery::Inspection::before_a_load ? open_once() : Status{};
-  }
+  Status check_configuration(const std::stop_token&) override { return open_once(); }
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;
   Status abort_load(const std::string& load_id, const std::stop_token& stop) override;

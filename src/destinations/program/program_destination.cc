@@ -91,7 +91,7 @@ Status ProgramDestination::check_asked(WriteDisposition disposition, const std::
 }
 
 /// Where nothing may be made there is no lock for programs either. One that is only looked at is in nobody's way.
-Status ProgramDestination::check_configuration(delivery::Inspection, const std::stop_token& stop) {
+Status ProgramDestination::check_configuration(const std::stop_token& stop) {
   if (has_looked_) return {};
   const Result<std::unique_ptr<ProgramGuard>> own = ProgramGuard::make_without_lock();
   if (!own) return fail(own.error());

@@ -58,7 +58,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &lanes_; }
   /// The same for a look as before a load: the program is started, but for one a batch, and told nothing but hello.
-  Status check_configuration(delivery::Inspection, const std::stop_token& stop) override;
+  Status check_configuration(const std::stop_token& stop) override;
   /// Before a load it sees whether the program can be started, and is one.
   ///
   /// Errors: usage: it cannot, or it is not.
