@@ -370,6 +370,7 @@ class Run {
       if (Status told = account_.tell_lanes(package, *schema, resumed); !told) return told;
       if (!summary->lanes->is_told) return leave_open(package, *summary->lanes);
     }
+         .waiting = [this](const std::string& what) { progress_.wait(what); },
     // Of what went out in batches it is recorded batch by batch.
     const auto delivered = summary->lanes ? std::vector<ledger::DeliveredKey>() : keys.find_all(held_->ledger);
     if (!delivered) return fail(delivered.error());
