@@ -40,6 +40,9 @@ struct Progress {
   std::uint64_t bytes = 0;                     ///< of the inputs, before decompression
   std::optional<std::uint64_t> bytes_total{};  ///< unknown for stdin
   std::string load_id{};
+  /// What nothing goes on without, where that lasts: "3.2 s to send batch 4 of users again: HTTP 429", "for the answer
+  /// to begin_load, 65 s so far". Empty: rows go on.
+  std::string waiting{};
 };
 
 /// "extract", "seal", "load"

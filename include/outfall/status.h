@@ -135,6 +135,10 @@ struct DataDirStatus {
 ///           read.
 Result<DataDirStatus> status(const StatusOptions& options);
 
+/// The data directory that a folder `.outfall/` stands before: what ran there is not seen while nothing names it.
+/// Empty: there is none, or no pipeline has run there. `asked`: as PipelineOptions::data_dir.
+std::string passed_over_data_dir(const std::string& asked);
+
 /// One run, of whatever pipeline. `run_id` may be shortened as long as one run begins so.
 ///
 /// Errors:   usage: no such run, or several.

@@ -16,7 +16,8 @@ namespace {
 
 std::string configured_text(const ConfiguredDestination& destination) {
   std::string out = one_line(destination.name) + "\n";
-  if (!destination.problem.empty()) return out + fact_line("problem", destination.problem);
+  if (!destination.problem.empty()) out += fact_line("problem", destination.problem);
+  if (destination.place.empty()) return out;
   out += fact_line("address", destination.address.empty() ? "(secret)" : destination.address);
   return out + fact_line("from", destination.place);
 }

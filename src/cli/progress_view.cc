@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cli/output.h"
 #include "cli/quantities.h"
 
 namespace outfall::cli {
@@ -43,8 +44,9 @@ std::vector<std::string> facts(const StageMeter& meter) {
   if (seconds(meter.elapsed()) >= rate_seconds_min) {
     out.push_back(fmt::format("{} rows/s", count_text(static_cast<std::uint64_t>(meter.rows_per_second()))));
   }
+  if (!progress.waiting.empty()) out.insert(out.begin(), "waiting " + one_line(progress.waiting));
   // In front of all others: a narrow terminal cuts off what comes last.
-  if (meter.left()) out.insert(out.begin(), duration_text(*meter.left()) + " left");
+  if (meter.left() && progress.waiting.empty()) out.insert(out.begin(), duration_text(*meter.left()) + " left");
   return out;
 }
 
@@ -171,13 +173,18 @@ std::string json_line(const StageMeter& meter) {
   const auto number = [](const std::optional<std::uint64_t>& total) {
     return total ? fmt::format("{}", *total) : std::string("null");
   };
+  std::string waiting = "null";
+  if (!progress.waiting.empty()) {
+    waiting.clear();
+    append_json_text(waiting, progress.waiting);
+  }
   // A load id is made of digits and a point: nothing in it needs escaping.
   return fmt::format(R"({{"event":"progress","stage":"{}","rows":{},"rows_total":{},"bytes":{},"bytes_total":{},)"
-                     R"("rows_per_second":{},"seconds":{:.3f},"load_id":{}}})",
+                     R"("rows_per_second":{},"seconds":{:.3f},"load_id":{},"waiting":{}}})",
                      name(progress.stage), progress.rows, number(progress.rows_total), progress.bytes,
                      number(progress.bytes_total), static_cast<std::uint64_t>(meter.rows_per_second()),
                      seconds(meter.elapsed()),
-                     progress.load_id.empty() ? "null" : fmt::format("\"{}\"", progress.load_id));
+                     progress.load_id.empty() ? "null" : fmt::format("\"{}\"", progress.load_id), waiting);
 }
 
 std::unique_ptr<ProgressView> ProgressView::make(ProgressMode mode, std::FILE* out, const Terminal& terminal) {

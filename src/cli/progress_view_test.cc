@@ -31,7 +31,22 @@ TEST(ProgressView, PlainAndJsonTellTheSame) {
             "progress: extract 50%, 4.00 s left, 120,000 rows, 45.0 MB of 90.0 MB, 30,000 rows/s");
   EXPECT_EQ(json_line(half_way()),
             R"({"event":"progress","stage":"extract","rows":120000,"rows_total":null,"bytes":45000000,)"
-            R"("bytes_total":90000000,"rows_per_second":30000,"seconds":4.000,"load_id":null})");
+            R"("bytes_total":90000000,"rows_per_second":30000,"seconds":4.000,"load_id":null,"waiting":null})");
+}
+
+TEST(ProgressView, AWaitIsToldInFrontOfWhatIsDone) {
+  StageMeter meter;
+  meter.update({.stage = Progress::Stage::load,
+                .rows = 12,
+                .rows_total = 100,
+                .load_id = "1.5",
+                .waiting = "3.2 s to send batch 4 of users again: \"slow\" down"},
+               Clock::time_point{});
+  EXPECT_EQ(plain_line(meter),
+            "progress: load 12%, waiting 3.2 s to send batch 4 of users again: \"slow\" down, 12 of 100 rows");
+  EXPECT_TRUE(
+      json_line(meter).ends_with(R"("load_id":"1.5","waiting":"3.2 s to send batch 4 of users again: \"slow\" down"})"))
+      << json_line(meter);
 }
 
 TEST(ProgressView, AnUnknownTotalHasNoBarAndNoEnd) {

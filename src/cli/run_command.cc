@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/progress_view.h"
 #include "cli/report_text.h"
+#include "cli/status_text.h"
 #include "cli/stop_signals.h"
 
 namespace outfall::cli {
@@ -150,8 +151,9 @@ int resume(const ResumeCommand& command) {
   if (all.pipelines.empty() && all.notes.empty()) {
     std::error_code unreadable;
     const bool exists = std::filesystem::exists(all.data_dir, unreadable) || unreadable;
-    std::fprintf(stderr, "nothing is pending in %s%s\n", one_line(all.data_dir).c_str(),
-                 exists ? "" : ": there is no such folder");
+    std::fprintf(stderr, "nothing is pending in %s%s%s\n", one_line(all.data_dir).c_str(),
+                 exists ? "" : ": there is no such folder",
+                 elsewhere_text({.data_dir = command.pipeline.data_dir, .state = command.pipeline.state}).c_str());
   }
   return static_cast<int>(StopSignals::named(all.ending));
 }

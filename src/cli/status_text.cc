@@ -202,9 +202,14 @@ std::string package_text(const PackageDetail& detail) {
   return out + line("sealed by", "run " + one_line(package.run_id));
 }
 
+std::string elsewhere_text(const TypedPlace& place) {
+  const std::string other = passed_over_data_dir(place.data_dir);
+  return other.empty() ? "" : fmt::format("; pipelines have run in {}: --data-dir names it", one_line(other));
+}
+
 std::string status_text(const StatusView& view) {
   std::string out = fmt::format("data dir {}\n", one_line(view.status.data_dir));
-  if (view.status.pipelines.empty()) return out + "no pipeline has run here\n";
+  if (view.status.pipelines.empty()) return out + "no pipeline has run here" + elsewhere_text(view.place) + "\n";
   for (const PipelineStatus& pipeline : view.status.pipelines) out += "\n" + pipeline_text(pipeline, view);
   return out;
 }

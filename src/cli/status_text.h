@@ -33,6 +33,9 @@ std::string package_text(const PackageDetail& detail);
 
 std::string status_text(const StatusView& view);
 
+/// "; pipelines have run in ...", where nothing was found because another data directory was looked at. Else empty.
+std::string elsewhere_text(const TypedPlace& place);
+
 /// The run, its steps, and the report that it ended with, as it was shown.
 std::string run_text(const RunStatus& run, const TypedPlace& place);
 

@@ -81,14 +81,20 @@ class Configuration::State {
           std::ranges::find(places.back(), options_.kind, [](const Place& place) { return place.path.front(); });
       if (first != places.back().end()) variables.push_back(first->key());
     }
-    std::string message = fmt::format("{} {} needs {}, and no place has {}: {}", options_.kind, options_.name,
+    const bool has_section = !options_.name.empty();
+    std::string message = fmt::format("{} needs {}, and no place has {}: {}",
+                                      has_section ? options_.kind + " " + options_.name : "the " + options_.kind,
                                       fmt::join(keys, ", "), keys.size() == 1 ? "it" : "them", listed(places));
     if (settings_.files().empty())
       message += "; there is no secrets.toml and no config.toml in .outfall/ or .dlt/, here or upwards";
-    return {.message = std::move(message),
-            .hint = fmt::format("set {}, or write {} below [{}.{}] in .outfall/secrets.toml",
-                                fmt::join(variables, ", "), fmt::join(keys, ", "), options_.kind, options_.name),
-            .blame = Blame::usage};
+    std::string hint =
+        has_section ? fmt::format("set {}, or write {} below [{}.{}] in .outfall/secrets.toml",
+                                  fmt::join(variables, ", "), fmt::join(keys, ", "), options_.kind, options_.name)
+                    : fmt::format(
+                          "an address that is typed has no section of its own: give it a name in "
+                          ".outfall/config.toml, [{}.NAME] with address = \"...\", and write {} there",
+                          options_.kind, fmt::join(keys, ", "));
+    return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
   }
 
   template <class Value>
@@ -117,7 +123,9 @@ class Configuration::State {
 
  private:
   config::Wanted wanted(std::string_view key) const {
-    return {.sections = {options_.kind, options_.name}, .key = std::string(key), .pipeline = options_.pipeline};
+    std::vector<std::string> sections{options_.kind};
+    if (!options_.name.empty()) sections.push_back(options_.name);
+    return {.sections = std::move(sections), .key = std::string(key), .pipeline = options_.pipeline};
   }
 
   ConfigurationOptions options_;

@@ -49,8 +49,8 @@ TEST_F(ConfigurationTest, WhatNoPlaceHasIsDefaultNoneOrAnError) {
             "destination my needs region, and no place has it: environment variables CFM__DESTINATION__MY__REGION, "
             "CFM__DESTINATION__REGION, CFM__REGION; " +
                 file + ": cfm.destination.my.region, cfm.destination.region, cfm.region; " +
-                "environment variables DESTINATION__MY__REGION, DESTINATION__REGION, REGION; " + file +
-                ": destination.my.region, destination.region, region");
+                "environment variables DESTINATION__MY__REGION, DESTINATION__REGION; " + file +
+                ": destination.my.region, destination.region, region; environment variables REGION");
   EXPECT_THAT(missing.error().hint, HasSubstr("set DESTINATION__MY__REGION, or write region below [destination.my]"));
 }
 
@@ -95,6 +95,14 @@ TEST_F(ConfigurationTest, ASecretIsNotPrintedAndNotTakenFromAnOpenFile) {
   std::ostringstream out;
   out << *secret;
   EXPECT_EQ(out.str(), "***");
+}
+
+TEST(ConfigurationOfATypedAddress, HasNoSection) {
+  const ScratchFolder folder;
+  const Error error = Configuration::load({.folder = folder.path()})->missing({"file"});
+  EXPECT_THAT(error.message, testing::StartsWith("the destination needs file, and no place has it: environment "
+                                                 "variables DESTINATION__FILE, FILE"));
+  EXPECT_THAT(error.hint, HasSubstr("an address that is typed has no section of its own: give it a name"));
 }
 
 TEST_F(ConfigurationTest, AFileThatIsBrokenIsAnError) {

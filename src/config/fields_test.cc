@@ -116,11 +116,10 @@ TEST_F(FieldsTest, AllThatIsMissingIsOneErrorWithEachPlace) {
   const std::string file = folder_ / ".outfall/config.toml";
   EXPECT_EQ(error.message,
             "destination my needs url, api_key, login.password, and no place has them: environment variables "
-            "DESTINATION__MY__{URL,API_KEY,LOGIN__PASSWORD}, DESTINATION__{URL,API_KEY,LOGIN__PASSWORD}, "
-            "{URL,API_KEY,LOGIN__PASSWORD}; " +
+            "DESTINATION__MY__{URL,API_KEY,LOGIN__PASSWORD}, DESTINATION__{URL,API_KEY,LOGIN__PASSWORD}; " +
                 file +
                 ": destination.my.{url,api_key,login.password}, destination.{url,api_key,login.password}, "
-                "{url,api_key,login.password}");
+                "{url,api_key,login.password}; environment variables {URL,API_KEY,LOGIN__PASSWORD}");
   EXPECT_EQ(error.hint,
             "set DESTINATION__MY__URL, DESTINATION__MY__API_KEY, DESTINATION__MY__LOGIN__PASSWORD, or write url, "
             "api_key, login.password below [destination.my] in .outfall/secrets.toml");

@@ -103,10 +103,13 @@ std::vector<Place> Settings::places(const Wanted& wanted) const {
   std::vector<Place> found;
   const auto add_pass = [&](std::span<const std::string> before) {
     const std::vector<std::vector<std::string>> all = paths(wanted, before);
-    for (const std::vector<std::string>& path : all) found.push_back({.file = {}, .path = path});
+    const bool has_bare = before.empty() && wanted.sections_kept == 0 && !wanted.sections.empty();
+    const std::span<const std::vector<std::string>> sectioned(all.begin(), all.end() - (has_bare ? 1 : 0));
+    for (const std::vector<std::string>& path : sectioned) found.push_back({.file = {}, .path = path});
     for (const SettingsFile& file : files_) {
       for (const std::vector<std::string>& path : all) found.push_back({.file = file.path, .path = path});
     }
+    if (has_bare) found.push_back({.file = {}, .path = all.back()});
   };
   if (!wanted.pipeline.empty()) add_pass(std::array{wanted.pipeline});
   add_pass({});

@@ -8,7 +8,8 @@
 //
 // Both files are looked for in `.outfall/` and then in `.dlt/`, each the nearest one upwards. In each of these places
 // the full path comes first, then the same without its last section, and so on: DESTINATION__EVENTS_SINK__API_KEY,
-// DESTINATION__API_KEY, API_KEY. Where a pipeline is named, all of that is done first with its name in front.
+// DESTINATION__API_KEY, API_KEY. Where a pipeline is named, all of that is done first with its name in front. But a
+// variable that is the key alone comes last of all, which is not dlt's order: PATH, USER and LANG are there for others.
 #pragma once
 
 #include <cstddef>

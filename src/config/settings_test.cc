@@ -54,6 +54,19 @@ TEST_F(SettingsTest, TheEnvironmentIsLookedAtAsDltDoes) {
                           variable + "DESTINATION__API_KEY", variable + "API_KEY"));
 }
 
+// Unlike in dlt.
+TEST_F(SettingsTest, VariablesThatEverybodyHasComeLast) {
+  write(".outfall/config.toml", "[destination]\npath = 'ours'\n");
+  const Wanted path{.sections = {"destination", "my"}, .key = "path"};
+  EXPECT_EQ(value(read({{"PATH", "/bin"}}), path), "ours");
+  EXPECT_THAT(places(read(), path),
+              ElementsAre("environment variable DESTINATION__MY__PATH", "environment variable DESTINATION__PATH",
+                          ".outfall/config.toml: destination.my.path", ".outfall/config.toml: destination.path",
+                          ".outfall/config.toml: path", "environment variable PATH"));
+  const Wanted other{.sections = {"elsewhere", "my"}, .key = "path"};
+  EXPECT_EQ(value(read({{"PATH", "/bin"}}), other), "/bin");
+}
+
 TEST_F(SettingsTest, FilesAreLookedAtPassByPass) {
   write(".outfall/config.toml", "");
   write(".dlt/secrets.toml", "");
@@ -73,7 +86,8 @@ TEST_F(SettingsTest, TheFirstPlaceThatHasItCounts) {
   Wanted without = api_key;
   without.pipeline.clear();
   EXPECT_EQ(value(read(), without), "f");
-  EXPECT_EQ(value(read({{"API_KEY", "e"}}), without), "e") << "the environment beats every path of a file";
+  EXPECT_EQ(value(read({{"DESTINATION__API_KEY", "e"}}), without), "e") << "the environment beats every path of a file";
+  EXPECT_EQ(value(read({{"API_KEY", "e"}}), without), "f") << "but not where it is the key alone";
   write(".dlt/secrets.toml", "api_key = 'c'\n");
   EXPECT_EQ(value(read(), without), "c") << "secrets.toml beats config.toml";
   write(".outfall/secrets.toml", "[destination]\napi_key = 'd'\n");
@@ -90,7 +104,7 @@ TEST_F(SettingsTest, ADotLeadsIntoATableOfItsOwn) {
   write(".outfall/secrets.toml", "[destination.my.credentials]\ntoken = 't'\n");
   const Wanted token{.sections = {"destination", "my"}, .key = "credentials.token"};
   EXPECT_EQ(value(read(), token), "t");
-  EXPECT_EQ(value(read({{"CREDENTIALS__TOKEN", "e"}}), token), "e");
+  EXPECT_EQ(value(read({{"DESTINATION__CREDENTIALS__TOKEN", "e"}}), token), "e");
 }
 
 TEST_F(SettingsTest, FoldersAreTheNearestOnesUpwards) {

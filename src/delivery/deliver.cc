@@ -15,7 +15,10 @@ Result<LoadSummary> deliver_as_a_whole(Destination& destination, const LoadReque
                                        const DeliverOptions& options) {
   PackageLane lane(destination, request, options.env, options.attempt_failed);
   std::unique_ptr<Writer> no_writer;
-  if (Status worked = LaneSchedule({&lane}, {.wait = options.wait}, request.stop, options.env).run(no_writer); !worked)
+  if (Status worked =
+          LaneSchedule({&lane}, {.wait = options.wait, .waiting = request.waiting}, request.stop, options.env)
+              .run(no_writer);
+      !worked)
     return fail(std::move(worked.error()));
   return lane.result();
 }

@@ -121,6 +121,8 @@ struct LoadRequest {
   package::JobCheck check = package::JobCheck::bytes;
   /// Rows of all tables handed over so far in this attempt. From any thread, one call at a time; must be quick.
   std::function<void(std::uint64_t rows)> progress;
+  /// Told about once a second what a long wait is for (Progress::waiting). From any thread. Null: nobody wants to know.
+  std::function<void(const std::string& what)> waiting{};
   /// Told of every attempt, also of those that leave nothing out. Null: one refused row fails the load.
   Refusals* refusals = nullptr;
   /// Null: the destination must take the package as a whole.
@@ -202,6 +204,8 @@ class Destination {
   void set_retry(const RetryPolicy& retry) { retry_ = retry; }
 
   virtual DeliveryMode mode() const = 0;
+  /// Whether nothing that it says can change the mode any more.
+  virtual bool is_mode_known() const { return true; }
   /// The same, and asks where only the other side can say.
   ///
   /// Errors: it cannot be asked; interrupted: the stop was requested.

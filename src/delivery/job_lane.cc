@@ -90,6 +90,12 @@ Step JobLane::standing() const {
   return Step::ready;
 }
 
+std::string JobLane::awaited() const {
+  const std::string batch = fmt::format("to send {} of {}", batch_text(), job_.table);
+  return attempts_.count() == 0 ? batch + ", as the rate limit allows"
+                                : fmt::format("{} again: {}", batch, record_.last_error);
+}
+
 bool JobLane::is_of_documents() const {
   return table_.parent.empty() && !schema::is_system_name(job_.table);
 }

@@ -68,6 +68,7 @@ class JobLane final : public Lane {
 
   const std::string& table() const override { return job_.table; }
   Step standing() const override;
+  std::string awaited() const override;
   Result<Turn> advance(std::unique_ptr<Writer>& writer) override;
   Status pause() override;
 

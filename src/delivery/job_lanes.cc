@@ -45,8 +45,10 @@ class JobLanes {
     std::vector<Lane*> lanes;
     lanes.reserve(lanes_.size());
     for (JobLane& lane : lanes_) lanes.push_back(&lane);
-    LaneSchedule schedule(lanes, {.workers = intake_.options.workers, .parallelism = intake_.options.parallelism},
-                          request_.stop, env_);
+    LaneSchedule schedule(
+        lanes,
+        {.workers = intake_.options.workers, .parallelism = intake_.options.parallelism, .waiting = request_.waiting},
+        request_.stop, env_);
     std::unique_ptr<Writer> writer;  // of this thread
     if (Status worked = schedule.run(writer); !worked) {
       if (Status known = fall_back(); !known) return fail(std::move(worked.error()));
@@ -152,10 +154,13 @@ class JobLanes {
       if (outcome.kind == Outcome::Kind::delivered) return true;
       const bool may_help = outcome.kind == Outcome::Kind::retry || outcome.kind == Outcome::Kind::unknown;
       const auto wait = may_help && !is_stuck ? attempts.wait_after(outcome, load_.storm) : std::nullopt;
+      const std::string what = event.table == nullptr ? std::string("tell the end of the load")
+                                                      : fmt::format("tell the end of {}", event.table->name);
+      if (wait && request_.waiting)
+        request_.waiting(
+            fmt::format("{:.1f} s to {}: {}", std::chrono::duration<double>(*wait).count(), what, outcome.reason));
       if (!wait || !wait_unless_stopped(*wait, request_.stop)) {
-        untold_ = error_of(outcome, may_help ? Remedy::retry : Remedy::abandon)
-                      .in(event.table == nullptr ? std::string("tell the end of the load")
-                                                 : fmt::format("tell the end of {}", event.table->name));
+        untold_ = error_of(outcome, may_help ? Remedy::retry : Remedy::abandon).in(what);
         return false;
       }
     }

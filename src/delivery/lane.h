@@ -36,6 +36,9 @@ class Lane {
   /// What an earlier run left it as.
   virtual Step standing() const { return Step::ready; }
 
+  /// What it does after its wait: "to send batch 4 of users again: HTTP 429".
+  virtual std::string awaited() const { return {}; }
+
   /// Sends what is next, takes the answer and makes durable what it means. `writer` belongs to the thread; the lane
   /// makes it where there is none and it needs one, and removes one that is of no more use.
   ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/lane_schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <system_error>
@@ -8,6 +10,13 @@
 #include <utility>
 
 namespace outfall::delivery {
+namespace {
+
+/// Nobody is told of a shorter wait.
+constexpr std::chrono::seconds long_wait{2};
+constexpr std::chrono::nanoseconds tell_interval = std::chrono::seconds(1);
+
+}  // namespace
 
 Wait real_wait() {
   return [](std::unique_lock<std::mutex>& lock, std::condition_variable& changed, std::chrono::nanoseconds time) {
@@ -69,14 +78,15 @@ void LaneSchedule::work(std::unique_ptr<Writer>& writer) {
 /// The next lane that can be worked on. Null: there is none any more.
 LaneSchedule::Slot* LaneSchedule::take() {
   std::unique_lock lock(mutex_);
+  std::optional<std::chrono::nanoseconds> told_at;
   while (true) {
     if (broken_ || stop_.stop_requested()) return nullptr;
     const std::chrono::nanoseconds now = env_.monotonic();
-    std::optional<std::chrono::nanoseconds> earliest;
+    const Slot* nearest = nullptr;  // of those that wait
     bool are_all_over = true;
     for (Slot& slot : slots_) {
       if (slot.state == Slot::State::waiting && slot.due <= now) slot.state = Slot::State::ready;
-      if (slot.state == Slot::State::waiting) earliest = earliest ? std::min(*earliest, slot.due) : slot.due;
+      if (slot.state == Slot::State::waiting && (nearest == nullptr || slot.due < nearest->due)) nearest = &slot;
       if (slot.state == Slot::State::ready && may_begin(slot)) {
         slot.state = Slot::State::running;
         return &slot;
@@ -84,10 +94,19 @@ LaneSchedule::Slot* LaneSchedule::take() {
       are_all_over = are_all_over && slot.is_over();
     }
     if (are_all_over) return nullptr;
-    if (earliest)
-      options_.wait(lock, changed_, *earliest - now);
-    else
+    if (tells(nearest) && (!told_at || now - *told_at >= tell_interval)) {
+      told_at = now;
+      const std::string what = fmt::format("{:.1f} s {}", std::chrono::duration<double>(nearest->due - now).count(),
+                                           nearest->lane->awaited());
+      lock.unlock();  // whoever is told may stop the run
+      options_.waiting(what);
+      lock.lock();
+    } else if (nearest != nullptr) {
+      const std::chrono::nanoseconds left = nearest->due - now;
+      options_.wait(lock, changed_, tells(nearest) ? std::min(left, tell_interval) : left);
+    } else {
       changed_.wait(lock);
+    }
   }
 }
 
@@ -114,6 +133,7 @@ void LaneSchedule::give_back(Slot& slot, const Turn& turn) {
     case Step::waiting:
       slot.state = Slot::State::waiting;
       slot.due = env_.monotonic() + turn.wait;
+      slot.is_long = turn.wait >= long_wait;
       break;
     case Step::done:
       slot.state = Slot::State::done;

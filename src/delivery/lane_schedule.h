@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/env.h"
@@ -28,6 +29,8 @@ struct ScheduleOptions {
   int workers = 1;  ///< threads at most, that of the caller among them
   Parallelism parallelism = Parallelism::parallel;
   Wait wait = real_wait();
+  /// As LoadRequest::waiting.
+  std::function<void(const std::string& what)> waiting{};
 };
 
 class LaneSchedule {
@@ -48,6 +51,7 @@ class LaneSchedule {
     Lane* lane = nullptr;
     State state = State::ready;
     std::chrono::nanoseconds due{};
+    bool is_long = false;  ///< the wait
 
     bool is_over() const { return state == State::done || state == State::stopped; }
   };
@@ -55,6 +59,7 @@ class LaneSchedule {
   void work(std::unique_ptr<Writer>& writer);
   Slot* take();
   bool may_begin(Slot& slot);
+  bool tells(const Slot* nearest) const { return nearest != nullptr && nearest->is_long && options_.waiting; }
   void give_back(Slot& slot, const Turn& turn);
   void break_off(Error error);
 

@@ -23,6 +23,7 @@ class LaneSchedules : public testing::Test {
         : test_(test), table_(std::move(table)), name_(std::move(name)), turns_(std::move(turns)) {}
 
     const std::string& table() const override { return table_; }
+    std::string awaited() const override { return "to go on with " + name_; }
     Step standing() const override { return standing_at; }
     Result<Turn> advance(std::unique_ptr<Writer>&) override {
       const std::lock_guard lock(test_.mutex_);
@@ -64,7 +65,8 @@ class LaneSchedules : public testing::Test {
              [this](std::unique_lock<std::mutex>&, std::condition_variable&, std::chrono::nanoseconds time) {
                waits_.push_back(time);
                env_.advance(std::chrono::ceil<std::chrono::microseconds>(time));
-             }},
+             },
+         .waiting = waiting_},
         stop_.get_token(), env_);
     std::unique_ptr<Writer> none;
     return schedule.run(none);
@@ -81,6 +83,7 @@ class LaneSchedules : public testing::Test {
   std::deque<Told> lanes_;
   std::vector<std::string> said_;
   std::vector<std::chrono::nanoseconds> waits_;
+  std::function<void(const std::string&)> waiting_;
 };
 
 TEST_F(LaneSchedules, ALaneGoesOnUntilItIsDone) {
@@ -96,6 +99,24 @@ TEST_F(LaneSchedules, AWaitHoldsNoThread) {
   ASSERT_TRUE(run(1, Parallelism::parallel));
   EXPECT_THAT(said_, ElementsAre("a", "a pauses", "b", "b pauses", "a", "a pauses"));
   EXPECT_THAT(waits_, ElementsAre(std::chrono::seconds(5)));
+}
+
+TEST_F(LaneSchedules, ALongWaitIsToldEachSecond) {
+  std::vector<std::string> told;
+  waiting_ = [&](const std::string& what) { told.push_back(what); };
+  add("t", "a", {{.step = Step::waiting, .wait = std::chrono::milliseconds(2500)}, done});
+  add("t", "b", {waits, done});
+  add("t", "c", {{.step = Step::waiting, .wait = std::chrono::milliseconds(1999)}, done});
+  ASSERT_TRUE(run(1, Parallelism::parallel));
+  EXPECT_THAT(told, ElementsAre("0.5 s to go on with a", "2.5 s to go on with b", "1.5 s to go on with b",
+                                "0.5 s to go on with b"));
+}
+
+TEST_F(LaneSchedules, WhoIsToldOfAWaitMayStopIt) {
+  waiting_ = [this](const std::string&) { stop_.request_stop(); };
+  add("t", "a", {waits});
+  ASSERT_TRUE(run(1, Parallelism::parallel));
+  EXPECT_THAT(waits_, ElementsAre());
 }
 
 TEST_F(LaneSchedules, FilesOfATableKeepTheirOrderInAWaitToo) {

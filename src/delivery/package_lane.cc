@@ -31,6 +31,10 @@ PackageLane::PackageLane(Destination& destination, const LoadRequest& request, E
       attempt_failed_(attempt_failed),
       attempts_(destination.retry(), env, destination.records_loads()) {}
 
+std::string PackageLane::awaited() const {
+  return fmt::format("to load the package again{}", error_ ? ": " + error_->message : "");
+}
+
 Result<Turn> PackageLane::advance(std::unique_ptr<Writer>&) {
   const Outcome outcome =
       attempts_.make([this] { return open(); }, [this] { return find_load(); }, [this] { return load(); });

@@ -25,6 +25,7 @@ class PackageLane final : public Lane {
               const std::function<void(const Error&)>& attempt_failed);
 
   const std::string& table() const override { return no_table_; }
+  std::string awaited() const override;
   Result<Turn> advance(std::unique_ptr<Writer>& writer) override;
 
   /// Errors: the last attempt's; interrupted: the stop was requested, the message says what is known.

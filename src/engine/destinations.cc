@@ -74,15 +74,23 @@ Status look_at_plugin(Looked& looked, DestinationFinding& finding) {
   return {};
 }
 
+/// As far as it shows without its being asked. A library is not loaded for it.
+Status check(const config::Settings& settings, const std::string& name) {
+  const Result<engine::DestinationSettings> found = engine::find_destination({.word = name}, settings);
+  if (!found) return fail(found.error());
+  if (found->address.starts_with("plugin:")) return {};
+  const auto made = engine::make_destination(name, {}, Env::system());
+  return made ? Status() : fail(made.error());
+}
+
 ConfiguredDestination configured_destination(const config::Settings& settings, std::string name) {
   ConfiguredDestination out{.name = std::move(name)};
   const auto found = engine::find_configured(settings, out.name);
-  if (!found) {
-    out.problem = found.error().message;
-  } else if (*found) {
+  if (found && *found) {
     out.place = (*found)->place.text();
     if ((*found)->secrecy == config::Secrecy::open) out.address = (*found)->address;
   }
+  if (const Status usable = check(settings, out.name); !usable) out.problem = usable.error().message;
   return out;
 }
 
@@ -115,7 +123,7 @@ Result<DestinationList> list_destinations() {
                                  {"plugin:PATH#NAME", "a shared library", DeliveryMode::at_least_once},
                                  {"null:", "counts rows and forgets them", DeliveryMode::none}},
                        .folders = settings->folders()};
-  for (std::string& name : engine::configured_names(*settings))
+  for (std::string& name : settings->sections_of("destination"))
     list.configured.push_back(configured_destination(*settings, std::move(name)));
   return list;
 }

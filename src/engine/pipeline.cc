@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/passed_over.h"
 #include "engine/pipeline_names.h"
 #include "engine/run_options.h"
 #include "engine/target.h"
@@ -82,8 +83,10 @@ Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)) {}
 Report Pipeline::run(const RunOptions& options) {
   auto source = make_source(options, options_);
   if (!source) return engine::failed_report(options_, std::move(source.error()));
-  const auto target = engine::find_target(options_, options, **source);
+  auto target = engine::find_target(options_, options, **source);
   if (!target) return engine::failed_report(options_, target.error());
+  if (Status seen = engine::look_at_passed_over(options_, *target); !seen)
+    return engine::failed_report(options_, std::move(seen.error()));
   return engine::run_target({.target = *target,
                              .options = options_,
                              .run = options,

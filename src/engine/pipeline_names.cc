@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/counts.h"
+#include "engine/passed_over.h"
 #include "engine/shared_state.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
@@ -75,6 +76,8 @@ Result<PipelinesFound> find_readable_pipelines(const StatePlace& asked, const st
   if (!unreadable) return fail(std::move(unreadable.error()));
   Result<std::vector<std::string>> keys = ledger::list_pipelines(*data_dir);
   if (keys && !name.empty()) keys = keys_called(name, *data_dir, *keys);
+  const std::string other = keys ? "" : find_passed_over(asked.data_dir, "");
+  if (!other.empty()) keys.error().hint += fmt::format("; others have run in {}: --data-dir names it", other);
   if (!keys) return fail(std::move(keys.error()));
   std::erase_if(*keys, [&](const std::string& key) {
     return std::ranges::find(*unreadable, key, &Unreadable::key) != unreadable->end();

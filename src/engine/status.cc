@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/package_status.h"
+#include "engine/passed_over.h"
 #include "engine/pipeline_names.h"
 #include "ledger/data_dir.h"
 #include "ledger/ledger.h"
@@ -127,6 +128,10 @@ PipelineStatus read_pipeline(const ledger::PipelinePaths& paths, const std::stri
 }
 
 }  // namespace
+
+std::string passed_over_data_dir(const std::string& asked) {
+  return engine::find_passed_over(asked, "");
+}
 
 Result<DataDirStatus> status(const StatusOptions& options) {
   Result<engine::PipelinesFound> found =

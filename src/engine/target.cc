@@ -223,7 +223,8 @@ Report run_target(const TargetRun& run) {
        .replay = run.replay,
        .env = Env::system(),
        .neighbours = run.replay != nullptr ? std::vector<std::string>() : find_neighbours(run, **destination),
-       .shared = std::move(*shared)});
+       .shared = std::move(*shared),
+       .note = target.note});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

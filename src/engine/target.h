@@ -21,6 +21,7 @@ struct Target {
   std::string address;  ///< of the destination
   std::string dataset;
   std::string data_dir;  ///< absolute
+  std::string note{};    ///< that a person should read; empty: none
 };
 
 /// Options first, then what a named pipeline used before, then what follows from the names of the tables.

@@ -30,6 +30,19 @@ bool is_absolute(const std::optional<std::string>& path) {
   return path && path->starts_with('/');
 }
 
+/// Where nobody has said anything.
+Result<std::string> usual_data_dir(const DataDirSearch& search) {
+  // Relative values are not valid there, and would make the state depend on the working directory.
+  if (is_absolute(search.xdg_state_home)) {
+    return absolute_path(*search.xdg_state_home + "/outfall");
+  }
+  if (is_absolute(search.home)) {
+    return absolute_path(*search.home + "/.local/state/outfall");
+  }
+  return fail(misuse("cannot tell where state belongs: HOME is not set",
+                     "name a folder with --data-dir or OUTFALL_DATA_DIR, or make a folder .outfall here"));
+}
+
 }  // namespace
 
 Result<DataDirSearch> DataDirSearch::from_process(std::string asked) {
@@ -54,15 +67,18 @@ Result<std::string> resolve_data_dir(const DataDirSearch& search) {
   if (std::optional<std::string> nearest = search_upwards(search.working_directory, ".outfall")) {
     return std::move(*nearest);
   }
-  // Relative values are not valid there, and would make the state depend on the working directory.
-  if (is_absolute(search.xdg_state_home)) {
-    return absolute_path(*search.xdg_state_home + "/outfall");
+  return usual_data_dir(search);
+}
+
+std::optional<std::string> passed_over_data_dir(const DataDirSearch& search) {
+  if (!search.asked.empty() || search.outfall_data_dir) {
+    return std::nullopt;
   }
-  if (is_absolute(search.home)) {
-    return absolute_path(*search.home + "/.local/state/outfall");
+  if (!search_upwards(search.working_directory, ".outfall")) {
+    return std::nullopt;
   }
-  return fail(misuse("cannot tell where state belongs: HOME is not set",
-                     "name a folder with --data-dir or OUTFALL_DATA_DIR, or make a folder .outfall here"));
+  const Result<std::string> usual = usual_data_dir(search);
+  return usual ? std::optional(*usual) : std::nullopt;
 }
 
 std::string PipelinePaths::package(std::string_view load_id) const {

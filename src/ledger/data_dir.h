@@ -34,6 +34,9 @@ struct DataDirSearch {
 /// Errors: usage, abandon: nothing says where (HOME is not set).
 Result<std::string> resolve_data_dir(const DataDirSearch& search);
 
+/// The directory that it would be if no folder .outfall/ were found. None: none was, or something stronger decides.
+std::optional<std::string> passed_over_data_dir(const DataDirSearch& search);
+
 struct PipelinePaths {
   std::string folder;
   std::string database;

@@ -191,6 +191,9 @@ class Ledger {
 
   /// Open letters of rows that a package has left out: its own, and those that it was to bring once more.
   Result<std::uint64_t> letters_left_by(const std::string& load_id);
+  /// Letters of rows that lanes of a package have rejected and nobody was told of, by table: no run has recorded an end
+  /// since.
+  Result<std::map<std::string, std::uint64_t>> untold_letters(const std::string& load_id);
 
   /// One letter, whatever became of it.
   Result<std::optional<LetterRecord>> letter(const std::string& load_id, std::int64_t ordinal);

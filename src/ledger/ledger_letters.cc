@@ -304,6 +304,26 @@ Result<std::uint64_t> Ledger::letters_left_by(const std::string& load_id) {
                load_id);
 }
 
+Result<std::map<std::string, std::uint64_t>> Ledger::untold_letters(const std::string& load_id) {
+  // What a replay could not make a row of is counted with its seal.
+  Result<Statement> statement = database_.prepare(
+      "WITH silent AS (SELECT run_id, started_at FROM runs WHERE rowid > (SELECT coalesce(max(rowid), 0) FROM runs "
+      "WHERE ended_at IS NOT NULL)) SELECT table_name, count(*) FROM dead_letters WHERE (load_id = ?1 AND job_file <> "
+      "'' AND status <> 'proposed' AND run_id IN (SELECT run_id FROM silent)) OR (replay_load_id = ?1 AND status = "
+      "'open' AND rejected_at > (SELECT sealed_at FROM packages WHERE load_id = ?1) AND rejected_at >= (SELECT "
+      "min(started_at) FROM silent)) GROUP BY table_name");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  const auto rows = collect(statement->with(load_id), [](const Statement& row) {
+    return std::pair(std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1)));
+  });
+  if (!rows) {
+    return std::unexpected(rows.error());
+  }
+  return std::map<std::string, std::uint64_t>(rows->begin(), rows->end());
+}
+
 Result<std::optional<LetterRecord>> Ledger::letter(const std::string& load_id, std::int64_t ordinal) {
   Result<Statement> statement =
       database_.prepare(fmt::format("SELECT load_id, ordinal, run_id, status, {}, replay_load_id, overtaken_by FROM "

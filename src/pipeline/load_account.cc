@@ -34,7 +34,21 @@ Status LoadAccount::add(const ledger::PackageRecord& package) {
   if (!counts) return fail(counts.error());
   report_.balance.in += counts->pending;
   report_.balance.pending += counts->pending;
-  return add_rejected(package.load_id, package.rejected);
+  const Result<std::uint64_t> untold = untold_documents(package);
+  if (!untold) return fail(untold.error());
+  return add_rejected(package.load_id, package.rejected + *untold);
+}
+
+/// Documents that runs have rejected which were killed: nobody was told of them.
+Result<std::uint64_t> LoadAccount::untold_documents(const ledger::PackageRecord& package) {
+  const auto letters = ledger_->untold_letters(package.load_id);
+  if (!letters) return fail(letters.error());
+  if (letters->empty()) return 0;
+  const Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + package.load_id));
+  std::uint64_t documents = 0;
+  for (const auto& [table, rows] : *letters) documents += is_root(*schema, table) ? rows : 0;
+  return documents;
 }
 
 Status LoadAccount::add_rejected(const std::string& load_id, std::uint64_t rejected) {

@@ -34,7 +34,8 @@ class LoadAccount {
   /// Before anything else. The same.
   void attach(ledger::Ledger* ledger) { ledger_ = ledger; }
 
-  /// A sealed package: what was rejected is settled by the seal, what is in it waits for its destination.
+  /// A sealed package: what was rejected is settled by the seal, what is in it waits for its destination. What its
+  /// destination has rejected of it counts where nobody was told.
   Status add(const ledger::PackageRecord& package);
   /// Documents that were rejected with a package, unless that was told.
   Status add_rejected(const std::string& load_id, std::uint64_t rejected);
@@ -62,6 +63,7 @@ class LoadAccount {
   void list_pending();
 
  private:
+  Result<std::uint64_t> untold_documents(const ledger::PackageRecord& package);
   Status tell_letters(const std::string& load_id);
   void tell_failed(const delivery::LanesSummary& lanes);
   void add_rejected_of_inputs(const std::map<std::string, std::uint64_t>& by_input);

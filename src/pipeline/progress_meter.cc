@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::nanoseconds tell_interval = 50ms;
 constexpr std::chrono::nanoseconds record_interval = 500ms;
+constexpr std::chrono::nanoseconds wait_interval = 900ms;  // those who tell of a wait do so each second
 
 }  // namespace
 
@@ -19,8 +20,11 @@ void ProgressMeter::begin(Progress::Stage stage, std::string load_id) {
                     .load_id = load_id,
                     .started_at = Time(std::chrono::microseconds(env_.now_us()))});
   step_began_ = env_.monotonic();
-  progress_ = Progress{.stage = stage, .load_id = std::move(load_id)};
-  tell();
+  {
+    const std::lock_guard lock(mutex_);
+    progress_ = Progress{.stage = stage, .load_id = std::move(load_id)};
+    tell();
+  }
   record();
 }
 
@@ -30,16 +34,31 @@ void ProgressMeter::set_totals(std::optional<std::uint64_t> rows, std::optional<
 }
 
 void ProgressMeter::update(std::uint64_t rows, std::uint64_t bytes) {
-  progress_.rows = rows;
-  progress_.bytes = bytes;
   const std::chrono::nanoseconds now = env_.monotonic();
-  if (now - told_at_ >= tell_interval) tell();
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.rows = rows;
+    progress_.bytes = bytes;
+    progress_.waiting.clear();
+    if (now - told_at_ >= tell_interval) tell();
+  }
   if (now - recorded_at_ >= record_interval) record();
+}
+
+void ProgressMeter::wait(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  if (env_.monotonic() - told_at_ < wait_interval) return;
+  progress_.waiting = what;
+  tell();
 }
 
 void ProgressMeter::end_stage() {
   end_step(true);
-  tell();
+  {
+    const std::lock_guard lock(mutex_);
+    progress_.waiting.clear();
+    tell();
+  }
   record();
 }
 

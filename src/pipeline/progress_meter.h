@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,8 +29,10 @@ class ProgressMeter {
   void begin(Progress::Stage stage, std::string load_id);
   void set_totals(std::optional<std::uint64_t> rows, std::optional<std::uint64_t> bytes);
 
-  /// One call at a time.
+  /// Rows go on. One call at a time, on the ledger's thread.
   void update(std::uint64_t rows, std::uint64_t bytes);
+  /// They do not. Told, to this process alone, unless something else was a moment ago. Any thread may call.
+  void wait(const std::string& what);
   void end_stage();
 
   /// What was begun so far, each with its time; one that was not ended until now.
@@ -44,6 +47,7 @@ class ProgressMeter {
   std::function<void(const Progress&)> listener_;
   std::string run_id_;
   ledger::Ledger* ledger_ = nullptr;
+  std::mutex mutex_;  ///< of what the listener is told, and when
   Progress progress_;
   std::vector<StepReport> steps_;
   std::optional<std::chrono::nanoseconds> step_began_;  ///< of the last step, while it goes on

@@ -46,6 +46,7 @@ class Run {
     report_.data_dir = request.data_dir;
     report_.mode = request.destination.mode();
     report_.dry_run = request.options.dry_run;
+    if (!request.note.empty()) report_.notes.push_back(request.note);
   }
 
   Report run() {
@@ -73,7 +74,7 @@ class Run {
     }
     request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
-    report_.mode = request_.destination.mode();  // some say only when they are asked for the first time
+    report_.mode = mode();
     report_.elapsed = request_.env.monotonic() - started;
     report_.steps = progress_.take_steps();
     if (held_) {
@@ -87,6 +88,18 @@ class Run {
 
  private:
   static constexpr std::size_t run_id_bytes = 8;
+
+  /// Some say only when they are asked for the first time: of one that was not asked the newest report has it.
+  DeliveryMode mode() {
+    constexpr std::size_t runs_looked_at = 16;  // those that were killed have no report
+    if (!held_ || request_.destination.is_mode_known()) return request_.destination.mode();
+    const auto runs = held_->ledger.runs(runs_looked_at);
+    for (const ledger::RunRecord& run : runs ? *runs : std::vector<ledger::RunRecord>()) {
+      if (!run.ended_at) continue;
+      if (const Result<Report> report = parse_report(run.trace)) return report->mode;
+    }
+    return request_.destination.mode();
+  }
 
   Status run_locked() {
     request_.destination.warm_up();
@@ -356,6 +369,7 @@ class Run {
          .folder = held_->paths.package(package.load_id),
          .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
+         .waiting = [this](const std::string& what) { progress_.wait(what); },
          .refusals = &rejects,
          .lanes = &*lanes,
          .stop = request_.options.stop},

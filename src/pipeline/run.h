@@ -39,6 +39,7 @@ struct RunRequest {
   /// Keys of other pipelines of the dataset that may know the same inputs.
   std::vector<std::string> neighbours{};
   SharedState shared{};
+  std::string note{};  ///< for the report; empty: none
 };
 
 Report run(const RunRequest& request);

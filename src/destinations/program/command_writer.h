@@ -38,10 +38,16 @@ inline constexpr const char* longer_hint =
 /// "1 s", "0.25 s"
 std::string seconds_text(std::chrono::nanoseconds duration);
 
+using TellWaiting = std::function<void(const std::string& what)>;
+
+/// Tells of a wait for what the program is to do: "the answer to begin_load".
+LongWait told_waits(const TellWaiting& waiting, std::string awaited);
+
 class CommandWriter final : public delivery::Writer {
  public:
-  /// Both outlive the object.
-  CommandWriter(const CommandOptions& options, ProgramGuard& guard) : options_(options), guard_(guard) {}
+  /// `waiting`: as LoadRequest::waiting. The others outlive the object.
+  CommandWriter(const CommandOptions& options, ProgramGuard& guard, TellWaiting waiting)
+      : options_(options), guard_(guard), waiting_(std::move(waiting)) {}
 
   Outcome write(const delivery::Batch& batch) override;
   /// A command is told of nothing but rows.
@@ -50,6 +56,7 @@ class CommandWriter final : public delivery::Writer {
  private:
   const CommandOptions& options_;
   ProgramGuard& guard_;
+  const TellWaiting waiting_;
   std::string text_;  ///< of the batch in hand
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/conceal.h"
+#include "base/counts.h"
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
 #include "delivery/table_changes.h"
@@ -228,7 +229,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
                                                   .format = format_,
                                                   .options = setup_.options.own,
                                                   .state = known_.get()}),
-                                      longest, stop);
+                                      longest, stop, {}, told_waits(setup_.waiting, "the answer to hello"));
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
@@ -250,7 +251,11 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
 }
 
 Outcome ExecWriter::ask(const Question& question, const std::function<void()>& meanwhile) {
-  const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile);
+  const std::string awaited = question.rows > 0
+                                  ? fmt::format("the answer to {} of {}", counted(question.rows, "row"), table_)
+                                  : fmt::format("the answer to {}", called(question.type, question.table));
+  const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile,
+                                      told_waits(setup_.waiting, awaited));
   if (answer.kind != Answer::Kind::line)
     return gone(answer.kind, called(question.type, question.table), setup_.options.timeout);
   ProgramAnswer said = read_answer(answer.line, question.rows);

@@ -34,6 +34,7 @@ struct ExecSetup {
   std::shared_ptr<const schema::Schema> before{};  ///< of the load before; null: there is none
   std::function<void(const Ready&)> introduced{};  ///< told each time that the program says what it is
   std::shared_ptr<delivery::LoadBoard> board{};    ///< null: it is not asked for rows
+  TellWaiting waiting{};                           ///< as LoadRequest::waiting
 };
 
 class ExecWriter final : public delivery::Writer {

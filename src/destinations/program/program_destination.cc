@@ -124,6 +124,7 @@ Status ProgramDestination::look_for_program(ProgramGuard& guard, const std::stop
   if (!ready) return fail(ready.error());
   if (lanes_.batch_size == 0 && !ready->files) return fail(no_files());
   knows_what_it_has_ = ready->deduplicates || ready->resolves;
+  has_said_ = true;
   return {};
 }
 
@@ -135,16 +136,21 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   if (!found) return fail(std::move(found.error()));
   const auto before = *found ? std::make_shared<const schema::Schema>(std::move(**found)) : nullptr;
   const auto board = request.lanes == nullptr ? nullptr : request.lanes->board;
-  const auto make_writer = [this, guard = *held, before, board]() -> Result<std::unique_ptr<delivery::Writer>> {
-    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard);
-    return std::make_unique<ExecWriter>(ExecSetup{
-        .options = command_,
-        .destination = address_,
-        .guard = *guard,
-        .worker = worker_++,
-        .before = before,
-        .introduced = [this](const Ready& ready) { knows_what_it_has_ = ready.deduplicates || ready.resolves; },
-        .board = board});
+  const auto make_writer = [this, guard = *held, before, board,
+                            waiting = request.waiting]() -> Result<std::unique_ptr<delivery::Writer>> {
+    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard, waiting);
+    return std::make_unique<ExecWriter>(ExecSetup{.options = command_,
+                                                  .destination = address_,
+                                                  .guard = *guard,
+                                                  .worker = worker_++,
+                                                  .before = before,
+                                                  .introduced =
+                                                      [this](const Ready& ready) {
+                                                        knows_what_it_has_ = ready.deduplicates || ready.resolves;
+                                                        has_said_ = true;
+                                                      },
+                                                  .board = board,
+                                                  .waiting = waiting});
   };
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }

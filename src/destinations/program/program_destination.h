@@ -50,6 +50,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   DeliveryMode mode() const override {
     return knows_what_it_has_ ? DeliveryMode::idempotency_key : DeliveryMode::at_least_once;
   }
+  bool is_mode_known() const override { return kind_ == Kind::one_a_batch || has_said_; }
   /// Errors: usage: it cannot be started.
   Result<DeliveryMode> find_mode(const std::stop_token& stop) override;
   /// Errors: usage: it is to get files, and does not say that it takes any; it is told of batches alone, and is to
@@ -87,6 +88,7 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   std::atomic<int> worker_ = 0;  ///< of the load, the next one to be started
   bool has_looked_ = false;
   std::atomic<bool> knows_what_it_has_;  ///< so that what comes again has no effect
+  std::atomic<bool> has_said_ = false;   ///< whether it does
 };
 
 }  // namespace outfall::destinations::program
