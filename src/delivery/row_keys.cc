@@ -110,6 +110,7 @@ RowKeys::RowKeys(std::vector<KeyColumn> columns, columnar::RowTexts texts)
 
 Result<RowKeys> RowKeys::open(const columnar::IpcFileReader& file, std::vector<KeyColumn> columns) {
   std::vector<columnar::RowTextColumn> wanted;
+  wanted.reserve(columns.size());
   for (const KeyColumn& column : columns)
     wanted.push_back({.name = column.name, .type = column.type.value_or(DataType::text)});
   Result<columnar::RowTexts> texts = columnar::RowTexts::open(file, wanted, {});
