@@ -19,6 +19,10 @@ std::string key_text(std::string_view written) {
   return text == nullptr ? std::string(written) : *text;
 }
 
+bool is_written_as(std::string_view key, std::string_view written) {
+  return written.contains('\\') ? key_text(written) == key : written == key;
+}
+
 void DocumentKeys::add(std::string_view column, std::size_t place) {
   by_name_.emplace(column, place);
 }

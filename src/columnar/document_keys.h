@@ -15,6 +15,8 @@ namespace outfall::columnar {
 
 /// What the key says that stands so between quotes.
 std::string key_text(std::string_view written);
+/// The same question without a copy, where nothing is escaped.
+bool is_written_as(std::string_view key, std::string_view written);
 
 class DocumentKeys {
  public:

@@ -32,6 +32,13 @@ TEST(DocumentKeys, AnEscapeIsNotTakenForWhatItIsWrittenAs) {
   EXPECT_EQ(keys.find(R"(a\nb)"), std::nullopt);
 }
 
+TEST(KeyText, IsComparedAsItIsRead) {
+  EXPECT_TRUE(is_written_as("plain", "plain"));
+  EXPECT_TRUE(is_written_as("ab", R"(a\u0062)"));
+  EXPECT_TRUE(is_written_as(R"(a\nb)", R"(a\\nb)"));
+  EXPECT_FALSE(is_written_as(R"(a\nb)", R"(a\nb)")) << "which is a line feed";
+}
+
 TEST(KeyText, ReadsEscapes) {
   EXPECT_EQ(key_text("plain"), "plain");
   EXPECT_EQ(key_text(R"(a\u0062\"c)"), "ab\"c");

@@ -131,6 +131,21 @@ class IpcFileTest : public testing::Test {
     }
   }
 
+  /// One bit is wrong, of each `step`th byte in turn. `rows_before`: how many could be read before it was found.
+  void damage_each(std::size_t step, const std::string& bytes, const std::string& hash, const arrow::Table& whole,
+                   std::set<std::int64_t>& rows_before) {
+    for (std::size_t at = 0; at < bytes.size(); at += step) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ 4);
+      overwrite(damaged);
+      std::int64_t rows = 0;
+      const Status read = read_checked(hash, whole, rows);
+      ASSERT_FALSE(read) << "byte " << at;
+      EXPECT_THAT(read.error().message, HasSubstr(path_));
+      rows_before.insert(rows);
+    }
+  }
+
   void overwrite(std::string_view bytes) { std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes; }
 
   ScratchFolder folder_;
@@ -284,16 +299,7 @@ TEST_F(IpcFileTest, AnotherBitIsFoundBeforeARowOfItsBatchIsRead) {
   const auto whole = read_table();
   ASSERT_TRUE(whole) << whole.error().message;
   std::set<std::int64_t> rows_before_damage;
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    std::string damaged = bytes;
-    damaged[at] = static_cast<char>(damaged[at] ^ 4);
-    overwrite(damaged);
-    std::int64_t rows = 0;
-    const Status read = read_checked(written.hash, **whole, rows);
-    ASSERT_FALSE(read) << "byte " << at;
-    EXPECT_THAT(read.error().message, HasSubstr(path_));
-    rows_before_damage.insert(rows);
-  }
+  ASSERT_NO_FATAL_FAILURE(damage_each(1, bytes, written.hash, **whole, rows_before_damage));
   EXPECT_THAT(rows_before_damage, ElementsAre(0, 40, 60)) << "dictionaries are of all batches";
   overwrite(bytes);
   std::int64_t rows = 0;
@@ -376,16 +382,7 @@ TEST_F(IpcFileTest, AnotherBitIsFoundInEachSection) {
   const auto whole = read_table();
   ASSERT_TRUE(whole) << whole.error().message;
   std::set<std::int64_t> rows_before_damage;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::string damaged = bytes;
-    damaged[at] = static_cast<char>(damaged[at] ^ 4);
-    overwrite(damaged);
-    std::int64_t rows = 0;
-    const Status read = read_checked(written.hash, **whole, rows);
-    ASSERT_FALSE(read) << "byte " << at;
-    EXPECT_THAT(read.error().message, HasSubstr(path_));
-    rows_before_damage.insert(rows);
-  }
+  ASSERT_NO_FATAL_FAILURE(damage_each(3, bytes, written.hash, **whole, rows_before_damage));
   EXPECT_THAT(rows_before_damage, ElementsAre(0, 10, 20, 40)) << "dictionaries are of all batches of their section";
   for (std::size_t size = 1; size < bytes.size(); size += size < bytes.size() - 9 ? 8 : 1) {
     overwrite(std::string_view(bytes).substr(0, size));

@@ -128,13 +128,11 @@ arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Rows::State::plain_rows() const {
-  arrow::FieldVector described;
-  arrow::ArrayVector arrays;
-  for (const Field& field : fields) {
-    ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), columnar::plain_array(rows->column(field.place)));
-    described.push_back(file.schema->field(field.place)->WithType(arrays.back()->type()));
-  }
-  return arrow::RecordBatch::Make(arrow::schema(std::move(described)), rows->num_rows(), std::move(arrays));
+  std::vector<int> wanted;
+  wanted.reserve(fields.size());
+  for (const Field& field : fields) wanted.push_back(field.place);
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> selected, rows->SelectColumns(wanted));
+  return columnar::plain_batch(selected);
 }
 
 std::optional<std::string_view> Rows::State::document(std::size_t row) const {
@@ -208,7 +206,7 @@ std::optional<Value> Rows::find(std::size_t row, std::string_view name) const {
   if (!document) return std::nullopt;
   JsonMembers written(*document);
   while (const std::optional<JsonSpan> member = written.next()) {
-    if (member->key != name && columnar::key_text(member->key) != name) continue;
+    if (!columnar::is_written_as(name, member->key)) continue;
     return member->value == "null" ? Value(Null{}) : Value(JsonText{member->value});
   }
   return std::nullopt;
