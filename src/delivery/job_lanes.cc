@@ -53,7 +53,9 @@ class JobLanes {
     if (Status worked = schedule.run(writer); !worked) {
       if (Status known = fall_back(); !known) return fail(std::move(worked.error()));
       broken_ = std::move(worked.error());
-    } else if (Status looked = overtake_over_files(); !looked) {
+    } else if (Status looked =
+                   overtake_over_files(request_.lanes->ledger, request_.package, request_.schema, request_.folder);
+               !looked) {
       return fail(std::move(looked.error()));
     } else if (are_all_done() && !request_.stop.stop_requested()) {
       tell_end(writer);
@@ -105,22 +107,6 @@ class JobLanes {
       lane.fall_back_to(record == records->end() ? LaneRecord{.position = lane.record().position} : record->second);
     }
     return {};
-  }
-
-  /// Where files of a table go side by side, later rows may have been delivered before a letter was there to be
-  /// overtaken. So each attempt looks again at what stands behind the letters of this package, in other files.
-  Status overtake_over_files() {
-    const auto firsts = request_.lanes->ledger.first_keyed_letters(request_.package.load_id);
-    if (!firsts) return fail(firsts.error());
-    PackageKeys keys(request_.package, request_.schema, request_.folder);
-    std::vector<ledger::DeliveredKey> delivered;
-    for (const JobLane& lane : lanes_) {
-      const auto letter = firsts->find(lane.table());
-      if (letter == firsts->end() || static_cast<std::int64_t>(lane.first()) <= letter->second) continue;
-      const JobPart part{.job = lane.job(), .first = 0, .last = lane.record().settled, .before = lane.first()};
-      if (Status found = keys.find(part, load_.letters, delivered); !found) return found;
-    }
-    return request_.lanes->ledger.overtake_letters(request_.package.load_id, delivered);
   }
 
   /// All rows are settled: the destination may do what it does with whole tables and whole loads.

@@ -4,9 +4,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/lane_intent.h"
 #include "package/package_reader.h"
 
 namespace outfall::delivery {
+namespace {
+
+/// Some rows of the table were delivered, and any of them may be the later one. None of these letters is of this load,
+/// so it does not matter which row is named.
+void take_other_columns(const LetterKeys& letters, const std::string& table, std::vector<ledger::DeliveredKey>& out) {
+  for (const std::string& key : letters.of_other_columns(table)) out.push_back({.table = table, .key = key, .row = -1});
+}
+
+}  // namespace
 
 Status LetterKeys::begin(ledger::Ledger& ledger, const schema::Schema& schema, const ledger::PackageRecord& package) {
   for (const ledger::JobRecord& job : package.jobs) {
@@ -18,7 +28,10 @@ Status LetterKeys::begin(ledger::Ledger& ledger, const schema::Schema& schema, c
     if (!keys) return fail(std::move(keys.error()));
     Table& known = tables_[job.table];
     known.columns = std::move(columns);
-    for (std::string& key : *keys) known.keys[same_key_as(known.columns, key)].push_back(std::move(key));
+    for (std::string& key : *keys) {
+      std::optional<std::string> now = same_key_as(known.columns, key);
+      (now ? known.keys[*now] : known.of_other_columns).push_back(std::move(key));
+    }
   }
   return {};
 }
@@ -33,6 +46,12 @@ bool LetterKeys::has_any(const std::string& table) const {
   if (found == tables_.end()) return false;
   const std::lock_guard lock(mutex_);
   return !found->second.keys.empty();
+}
+
+const std::vector<std::string>& LetterKeys::of_other_columns(const std::string& table) const {
+  static const std::vector<std::string> none;
+  const auto found = tables_.find(table);
+  return found == tables_.end() ? none : found->second.of_other_columns;
 }
 
 void LetterKeys::take_delivered(const std::string& table, const std::string& key, std::int64_t row,
@@ -112,9 +131,35 @@ Result<std::vector<ledger::DeliveredKey>> PackageKeys::find_all(ledger::Ledger& 
   for (const ledger::JobRecord& job : package_.jobs) {
     const JobPart part{.job = job, .first = 0, .last = job.rows, .before = before[job.table]};
     if (Status looked = find(part, letters, found); !looked) return fail(std::move(looked.error()));
+    if (before[job.table] == 0) take_other_columns(letters, job.table, found);
     before[job.table] += job.rows;
   }
   return found;
+}
+
+Status overtake_over_files(ledger::Ledger& ledger, const ledger::PackageRecord& package, const schema::Schema& schema,
+                           const std::string& folder) {
+  LetterKeys letters;
+  if (Status begun = letters.begin(ledger, schema, package); !begun) return begun;
+  const auto firsts = ledger.first_keyed_letters(package.load_id);
+  if (!firsts) return fail(firsts.error());
+  const auto lanes = ledger.lanes(package.load_id);
+  if (!lanes) return fail(lanes.error());
+  PackageKeys keys(package, schema, folder);
+  std::vector<ledger::DeliveredKey> delivered;
+  std::map<std::string_view, std::uint64_t> before;
+  for (std::size_t i = 0; i < package.jobs.size(); ++i) {
+    const ledger::JobRecord& job = package.jobs[i];
+    const std::uint64_t first = std::exchange(before[job.table], before[job.table] + job.rows);
+    const auto lane = std::ranges::find(*lanes, static_cast<std::int64_t>(i), &ledger::LaneRecord::position);
+    if (lane == lanes->end()) continue;
+    if (ledger::delivered_rows(*lane) > 0) take_other_columns(letters, job.table, delivered);
+    const auto letter = firsts->find(job.table);
+    if (letter == firsts->end() || static_cast<std::int64_t>(first) <= letter->second) continue;
+    const JobPart part{.job = job, .first = 0, .last = lane->settled, .before = first};
+    if (Status found = keys.find(part, letters, delivered); !found) return found;
+  }
+  return ledger.overtake_letters(package.load_id, delivered);
 }
 
 }  // namespace outfall::delivery

@@ -30,6 +30,9 @@ class LetterKeys {
 
   /// Whether any letter of the table has a key.
   bool has_any(const std::string& table) const;
+  /// Keys of letters of the table that were made of other columns: the table had another primary key then, and nobody
+  /// can say which rows of it are the same.
+  const std::vector<std::string>& of_other_columns(const std::string& table) const;
   /// A row of the table was delivered: adds the keys of the letters that have the same one, as these have it.
   void take_delivered(const std::string& table, const std::string& key, std::int64_t row,
                       std::vector<ledger::DeliveredKey>& out) const;
@@ -39,6 +42,7 @@ class LetterKeys {
   struct Table {
     std::vector<KeyColumn> columns;
     std::unordered_map<std::string, std::vector<std::string>> keys;  ///< of letters, by what they are now
+    std::vector<std::string> of_other_columns;
   };
 
   std::map<std::string, Table, std::less<>> tables_;
@@ -68,7 +72,7 @@ class PackageKeys {
   /// Adds those of the part that letters have.
   Status find(const JobPart& part, const LetterKeys& letters, std::vector<ledger::DeliveredKey>& found);
 
-  /// Those of the whole package that letters have now.
+  /// Those of the whole package that letters have now; each table with rows has delivered some.
   Result<std::vector<ledger::DeliveredKey>> find_all(ledger::Ledger& ledger);
 
  private:
@@ -80,5 +84,13 @@ class PackageKeys {
   const std::string folder_;
   std::unique_ptr<Open> open_;  ///< the file that was read last
 };
+
+/// Calls letters overtaken by what lanes have delivered of a package, where that could not be seen batch by batch: rows
+/// in other files that may have been delivered before there was a letter, and letters whose key has other columns. For
+/// the end of each attempt, and for the end of a package.
+///
+/// Errors: abandon: a job file is damaged, or the state store cannot be written.
+Status overtake_over_files(ledger::Ledger& ledger, const ledger::PackageRecord& package, const schema::Schema& schema,
+                           const std::string& folder);
 
 }  // namespace outfall::delivery

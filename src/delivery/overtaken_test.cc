@@ -39,7 +39,7 @@ class Answering final : public Writer {
 
 class Overtaken : public testing::Test {
  protected:
-  /// A table whose key is id, with these ids in its job files.
+  /// A table whose key is `key_`, with these ids in its job files.
   void seal(const std::string& load_id, const std::vector<Ids>& files) {
     std::vector<std::vector<Column>> columns;
     // Another column begins another file.
@@ -54,11 +54,11 @@ class Overtaken : public testing::Test {
     package_ = {};
     schema_ = schema::Schema::make("s", NamingConvention::direct);
     schema::Table table = schema::Table::root("t", "append", "t");
-    schema::Column id;
-    id.name = "id";
-    id.type = DataType::bigint;
-    id.primary_key = true;
-    table.columns.add(id);
+    schema::Column key;
+    key.name = key_;
+    key.type = DataType::bigint;
+    key.primary_key = true;
+    table.columns.add(key);
     schema_.tables.add(std::move(table));
     auto writer = package::PackageWriter::create(folder_.path(), load_id);
     ASSERT_TRUE(writer) << writer.error().message;
@@ -131,6 +131,7 @@ class Overtaken : public testing::Test {
     return found;
   }
 
+  std::string key_ = "id";
   ScratchFolder folder_;
   FixedEnv env_;
   ledger::PackageRecord package_;
@@ -170,6 +171,34 @@ TEST_F(Overtaken, ByALaterFileThatWasDeliveredBefore) {
   EXPECT_THAT(letters(), ElementsAre("1.1.6 {\"id\":3} 1.1", "1.1.7 {\"id\":4} -", "1.1.0 {\"id\":1} -",
                                      "1.1.1 {\"id\":2} 1.1", "1.1.2 {\"id\":3} 1.1", "1.1.3 {\"id\":4} -"))
       << "a row that was rejected itself has overtaken nothing";
+}
+
+TEST_F(Overtaken, IsSeenWhereTheAttemptThatDeliveredDidNotLook) {
+  seal("1.1", {{1, 2}, {2}});
+  ledger::Letter letter{.table = "t", .reason = "no", .text = "{}", .job_file = package_.jobs[0].file};
+  letter.primary_key = R"({"id":2})";
+  letter.table_row = letter.row = 1;
+  const std::vector<ledger::LaneUpdate> updates{
+      {.lane = {.position = 0, .settled = 2, .rejected = 1}, .rejected = 1, .letters = {letter}},
+      {.lane = {.position = 1, .settled = 1}}};
+  ASSERT_TRUE(ledger().record_lanes("1.1", "r", updates));
+  EXPECT_THAT(letters(), ElementsAre("1.1.1 {\"id\":2} -"));
+  ledger::Ledger opened = ledger();
+  const Status looked = overtake_over_files(opened, package_, schema_, folder_ / "1.1");
+  ASSERT_TRUE(looked) << looked.error().message;
+  EXPECT_THAT(letters(), ElementsAre("1.1.1 {\"id\":2} 1.1"));
+}
+
+/// Which rows are the same cannot be said any more, so each later one may be.
+TEST_F(Overtaken, ByAnyLaterRowOnceTheKeyHasOtherColumns) {
+  seal("1.1", {{1, 2}});
+  deliver(rejecting({0, 1}), batches_of(3));
+  key_ = "one";
+  seal("1.2", {{5, 6}});
+  deliver([](const delivery::Batch&) { return Outcome::retry("not now"); }, batches_of(3));
+  EXPECT_THAT(letters(), ElementsAre("1.1.0 {\"id\":1} -", "1.1.1 {\"id\":2} -")) << "nothing is delivered yet";
+  deliver(rejecting({0}), batches_of(1));
+  EXPECT_THAT(letters(), ElementsAre("1.1.0 {\"id\":1} 1.2", "1.1.1 {\"id\":2} 1.2", "1.2.0 {\"one\":5} -"));
 }
 
 #ifndef __SANITIZE_THREAD__
@@ -224,6 +253,11 @@ TEST(RowKeys, AreTheValuesOfTheirColumns) {
   EXPECT_EQ(same_key_as({{"k", DataType::timestamp}}, R"({"k":"2024-01-02T12:00:00+02:00"})"),
             text(DataType::timestamp, R"("2024-01-02T10:00:00Z")"));
   EXPECT_EQ(same_key_as({{"k", DataType::bigint}}, "xxh3:00"), "xxh3:00");
+  EXPECT_EQ(same_key_as({{"k\"", DataType::bigint}, {"b", DataType::bigint}}, R"({"b":1,"k\"":2.0})"),
+            R"({"k\"":2,"b":1})");
+  EXPECT_EQ(same_key_as({{"k", DataType::bigint}}, R"({"b":1})"), std::nullopt);
+  EXPECT_EQ(same_key_as({{"k", DataType::bigint}}, R"({"k":1,"b":1})"), std::nullopt);
+  EXPECT_EQ(same_key_as({{"k", DataType::bigint}, {"b", DataType::bigint}}, R"({"k":1})"), std::nullopt);
 }
 
 TEST_F(Overtaken, KeysOfRowsAreFoundInTheFilesOfAPackage) {

@@ -18,6 +18,8 @@
 namespace outfall::delivery {
 namespace {
 
+constexpr std::string_view hash_prefix = "xxh3:";
+
 bool is_number(std::string_view json) {
   return json.starts_with('-') || json.find_first_of("0123456789") == 0;
 }
@@ -67,8 +69,15 @@ void append_value(std::string& out, std::string_view json, std::optional<DataTyp
   }
 }
 
+/// As a key has it, between its quotes.
+std::string written_name(const KeyColumn& column) {
+  std::string text;
+  append_json_string(text, column.name);
+  return text.substr(1, text.size() - 2);
+}
+
 std::string hash_of(std::string_view text) {
-  return fmt::format("xxh3:{:02x}", fmt::join(xxh3_128(text), ""));
+  return fmt::format("{}{:02x}", hash_prefix, fmt::join(xxh3_128(text), ""));
 }
 
 }  // namespace
@@ -96,11 +105,20 @@ std::string key_text(const std::vector<KeyColumn>& columns, const std::vector<st
   return text.size() > limits::primary_key_bytes_max ? hash_of(text) : text;
 }
 
-std::string same_key_as(const std::vector<KeyColumn>& columns, const std::string& key) {
-  std::vector<std::string_view> values;
+std::optional<std::string> same_key_as(const std::vector<KeyColumn>& columns, const std::string& key) {
+  if (key.starts_with(hash_prefix)) return key;
+  std::vector<std::string_view> values(columns.size());
+  std::size_t known = 0;
   JsonMembers members(key);
-  while (const auto member = members.next()) values.push_back(member->value);
-  return members.is_whole() && values.size() == columns.size() ? key_text(columns, values) : key;
+  while (const auto member = members.next()) {
+    const auto column =
+        std::ranges::find_if(columns, [&](const KeyColumn& one) { return written_name(one) == member->key; });
+    if (column == columns.end()) return std::nullopt;
+    values[static_cast<std::size_t>(column - columns.begin())] = member->value;
+    ++known;
+  }
+  if (known != columns.size()) return std::nullopt;
+  return key_text(columns, values);
 }
 
 RowKeys::RowKeys(std::vector<KeyColumn> columns, columnar::RowTexts texts)

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "delivery/letter_keys.h"
 #include "pipeline/drop.h"
 #include "pipeline/held_command.h"
 #include "pipeline/package_jobs.h"
+#include "schema/schema.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -19,6 +21,12 @@ Result<std::optional<ledger::PackageRecord>> find_begun(ledger::Ledger& ledger, 
   const auto found = std::ranges::find(*pending, load_id, &ledger::PackageRecord::load_id);
   if (found == pending->end() || !found->abort_asked_at) return std::nullopt;
   return std::move(*found);
+}
+
+Status overtake_letters(HeldPipeline& held, const ledger::PackageRecord& package) {
+  const Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + package.load_id));
+  return delivery::overtake_over_files(held.ledger, package, *schema, held.paths.package(package.load_id));
 }
 
 Status finish_if_it_is_here(HeldPipeline& held, const ledger::PackageRecord& package,
@@ -53,6 +61,8 @@ Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, de
     notes.push_back(fmt::format("{} could not be told that load {} is aborted: {}", package.destination,
                                 package.load_id, told.error().message));
   }
+  // The attempt that delivered some of it may have died before it looked.
+  if (Status looked = overtake_letters(held, package); !looked) return looked;
   if (Status ended = held.ledger.end_abort(package.load_id, counts->delivered); !ended) return ended;
   return ledger::remove_package_files(held.paths, package.load_id);
 }
