@@ -405,6 +405,11 @@ bool waits_to_tell(const Report& report) {
          is_end_untold(report, report.pending_packages.front());
 }
 
+// Rows of nested tables may wait where no document does.
+bool is_unfinished(const Report& report) {
+  return report.balance.pending > 0 || (report.ending == Ending::pending && !report.pending_packages.empty());
+}
+
 std::string_view resume_does(const Report& report) {
   return waits_to_tell(report) ? "tells it the end of the load again, and sends no row twice"
                                : "delivers what is pending";
@@ -502,12 +507,12 @@ std::string report_text(const Report& report, const ReportView& view) {
   out += query_text(report);
   out += notes_text(report, terminal);
   if (report.error) out += error_text(*report.error, terminal);
-  if (report.balance.pending > 0 || waits_to_tell(report)) out += pending_text(report, view);
+  if (is_unfinished(report)) out += pending_text(report, view);
   return out + balance_text(report) + "\n";
 }
 
 std::string report_json(Report report, const ReportView& view) {
-  if (report.error && report.error->hint.empty() && (report.balance.pending > 0 || waits_to_tell(report)))
+  if (report.error && report.error->hint.empty() && is_unfinished(report))
     report.error->hint = fmt::format("{} {}", resume_command(report, view), resume_does(report));
   return to_json(report);
 }

@@ -67,6 +67,14 @@ std::string attempts_text(const PackageStatus& package) {
   return fmt::format("{}, the last one: {}", text, shortened(one_line(package.last_error), error_columns_max));
 }
 
+/// What is left to do of a package of which something is delivered.
+std::string rest_text(const PackageStatus& package) {
+  if (package.pending > 0) return fmt::format("{} pending", count_text(package.pending));
+  std::uint64_t nested = 0;
+  for (const TableStatus& table : package.tables) nested += table.pending;
+  return nested == 0 ? "end not told" : fmt::format("{} pending", count_text(nested, "nested row"));
+}
+
 std::string package_text(const PackageStatus& package) {
   const bool pending = is_pending(package.state);
   std::string text =
@@ -78,8 +86,7 @@ std::string package_text(const PackageStatus& package) {
   if (pending && package.delivered > 0) text += fmt::format(", {} delivered", count_text(package.delivered));
   if (package.state == PackageState::aborted) text += fmt::format(", {} delivered", count_text(package.delivered));
   if (package.rejected > 0) text += fmt::format(", {} rejected", count_text(package.rejected));
-  if (pending && package.delivered > 0)
-    text += package.pending == 0 ? ", end not told" : fmt::format(", {} pending", count_text(package.pending));
+  if (pending && package.delivered > 0) text += ", " + rest_text(package);
   if (package.is_replay) text += ", of dead letters";
   if (package.files_kept) text += ", files kept";
   std::string out = line("package", text);

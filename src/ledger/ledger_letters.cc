@@ -74,6 +74,17 @@ Status run_all(Database& database, const std::string& load_id, std::initializer_
   return {};
 }
 
+/// Of the letters of a load; 0: it has none.
+Result<std::int64_t> last_ordinal(Database& database, const std::string& load_id) {
+  Result<Statement> statement =
+      database.prepare("SELECT coalesce(max(ordinal), 0) FROM main.dead_letters WHERE load_id = ?1");
+  const Result<bool> row = statement ? statement->with(load_id).step() : std::unexpected(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return statement->integer(0);
+}
+
 }  // namespace
 
 Status Ledger::set_aside(const Letter& letter) {
@@ -104,26 +115,32 @@ Status Ledger::set_aside(const Letter& letter) {
 }
 
 Status keep_letters(Database& database, const LetterOwner& owner) {
-  Result<Statement> statement = database.prepare(
+  const Result<std::int64_t> last = last_ordinal(database, owner.load_id);
+  if (!last) {
+    return std::unexpected(last.error());
+  }
+  Result<Statement> kept = database.prepare(
       fmt::format("INSERT INTO main.dead_letters (load_id, run_id, status, ordinal, {0}) SELECT ?1, ?2, ?3, "
-                  "ordinal + (SELECT coalesce(max(ordinal), 0) FROM main.dead_letters WHERE load_id = ?1), {0} "
-                  "FROM temp.set_aside ORDER BY ordinal",
+                  "ordinal + ?4, {0} FROM temp.set_aside ORDER BY ordinal",
                   letter_columns));
-  if (!statement) {
-    return std::unexpected(statement.error());
+  if (!kept) {
+    return std::unexpected(kept.error());
   }
-  if (Status kept = statement->with(owner.load_id, owner.run_id, owner.status).run(); !kept) {
-    return kept;
+  if (Status done = kept->with(owner.load_id, owner.run_id, owner.status, *last).run(); !done) {
+    return done;
   }
-  // What a later load has delivered meanwhile was not looked at, and may be a row of the same key.
-  return run_all(
-      database, owner.load_id,
-      {"UPDATE main.dead_letters AS o SET overtaken_by = l.load_id FROM (SELECT j.table_name, max(p.load_id) AS "
-       "load_id "
-       "FROM packages AS p JOIN jobs AS j USING (load_id) LEFT JOIN lanes AS d USING (load_id, position) WHERE "
-       "p.load_id > ?1 AND NOT p.is_replay AND iif(d.load_id IS NULL, p.state = 'loaded', d.settled > d.rejected) "
-       "GROUP BY j.table_name) AS l WHERE o.load_id = ?1 AND o.table_name = l.table_name AND o.primary_key <> '' AND "
-       "o.overtaken_by = '' AND o.status IN ('open', 'proposed')"});
+  // What a later load has delivered meanwhile was not looked at, and may be a row of the same key. Those that were kept
+  // before were compared with it.
+  Result<Statement> overtaken = database.prepare(
+      "UPDATE main.dead_letters AS o SET overtaken_by = l.load_id FROM (SELECT j.table_name, max(p.load_id) AS load_id "
+      "FROM packages AS p JOIN jobs AS j USING (load_id) LEFT JOIN lanes AS d USING (load_id, position) WHERE "
+      "p.load_id > ?1 AND NOT p.is_replay AND iif(d.load_id IS NULL, p.state = 'loaded', d.settled > d.rejected) "
+      "GROUP BY j.table_name) AS l WHERE o.load_id = ?1 AND o.ordinal > ?2 AND o.table_name = l.table_name AND "
+      "o.primary_key <> '' AND o.overtaken_by = '' AND o.status IN ('open', 'proposed')");
+  if (!overtaken) {
+    return std::unexpected(overtaken.error());
+  }
+  return overtaken->with(owner.load_id, *last).run();
 }
 
 Status replay_letters(Database& database, const std::string& load_id, std::span<const ReplayedLetter> letters,

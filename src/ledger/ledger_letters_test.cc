@@ -159,6 +159,26 @@ TEST_F(LettersTest, AreOvertakenByLaterRowsOfTheirKey) {
   for (const LetterRecord& one : letters(ledger)) EXPECT_EQ(one.letter.primary_key, "") << "it is a part of the row";
 }
 
+TEST_F(LettersTest, BehindALaterLoadOnlyThoseThatItHasNotSeenAreOvertaken) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const auto keyed = [&](const std::string& key) {
+    Letter one = letter(key);
+    one.primary_key = key;
+    set_aside(ledger, one);
+  };
+  keyed("a");
+  const std::string first = seal(ledger, "r1", input("/data/one.jsonl"));
+  const std::string second = seal(ledger, "r1", input("/data/two.jsonl"));
+  ASSERT_TRUE(ledger.mark_loaded(second, 0, std::vector<DeliveredKey>{{"events", "z", 0}}));
+  keyed("b");
+  ASSERT_TRUE(ledger.propose_refused({.load_id = first, .run_id = "r1", .documents = 1}));
+  ASSERT_TRUE(ledger.mark_loaded(first, 0));
+  std::vector<std::string> found;
+  for (const LetterRecord& one : letters(ledger)) found.push_back(one.letter.text + " " + one.overtaken_by);
+  EXPECT_THAT(found, ElementsAre("a ", "b " + second));
+}
+
 TEST_F(LettersTest, RowsOfAReplayStandWhereTheirLettersStood) {
   Ledger ledger = open();
   begin(ledger, "r1");
