@@ -224,6 +224,8 @@ TEST(RowKeys, AreTheValuesOfTheirColumns) {
   EXPECT_EQ(same_key_as({{"k", DataType::timestamp}}, R"({"k":"2024-01-02T12:00:00+02:00"})"),
             text(DataType::timestamp, R"("2024-01-02T10:00:00Z")"));
   EXPECT_EQ(same_key_as({{"k", DataType::bigint}}, "xxh3:00"), "xxh3:00");
+  EXPECT_EQ(same_key_as({{"k", DataType::text}}, R"({"other":1})"), R"({"other":1})");
+  EXPECT_EQ(same_key_as({{"k\"", DataType::text}}, R"({"k\"":1})"), R"({"k\"":"1"})");
 }
 
 TEST_F(Overtaken, KeysOfRowsAreFoundInTheFilesOfAPackage) {

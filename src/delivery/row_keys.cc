@@ -99,7 +99,11 @@ std::string key_text(const std::vector<KeyColumn>& columns, const std::vector<st
 std::string same_key_as(const std::vector<KeyColumn>& columns, const std::string& key) {
   std::vector<std::string_view> values;
   JsonMembers members(key);
-  while (const auto member = members.next()) values.push_back(member->value);
+  while (const auto member = members.next()) {
+    const std::size_t place = values.size();
+    if (place == columns.size() || !columnar::is_written_as(columns[place].name, member->key)) return key;
+    values.push_back(member->value);
+  }
   return members.is_whole() && values.size() == columns.size() ? key_text(columns, values) : key;
 }
 

@@ -34,7 +34,7 @@ std::vector<KeyColumn> key_columns(const schema::Table& table);
 /// than limits::primary_key_bytes_max goes by its hash.
 std::string key_text(const std::vector<KeyColumn>& columns, const std::vector<std::string_view>& values);
 
-/// A key that was made when the columns may have had other types, or none, as it is made now. A hash stays.
+/// A key that was made when the columns may have had other types, or none, as it is made now. A hash stays, and so does a key of other columns.
 std::string same_key_as(const std::vector<KeyColumn>& columns, const std::string& key);
 
 /// Used by one thread at a time.
