@@ -96,7 +96,8 @@ class Run {
     const auto runs = held_->ledger.runs(runs_looked_at);
     for (const ledger::RunRecord& run : runs ? *runs : std::vector<ledger::RunRecord>()) {
       if (!run.ended_at) continue;
-      if (const Result<Report> report = parse_report(run.trace)) return report->mode;
+      const Result<Report> report = parse_report(run.trace);
+      if (report && report->mode != DeliveryMode::none) return report->mode;  // commands promise nothing
     }
     return request_.destination.mode();
   }
