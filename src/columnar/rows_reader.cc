@@ -172,6 +172,18 @@ Value Rows::value(std::size_t row, std::size_t column) const {
   return found;
 }
 
+namespace {
+
+/// What a member of the row's document is: the value of its column, if that has one.
+Value written_value(const Rows& rows, Rows::State& state, std::size_t row, const JsonSpan& member) {
+  if (member.value == "null") return Null{};
+  const std::optional<std::size_t> column = state.keys.find(member.key);
+  const Value found = column ? rows.value(row, *column) : Value(Null{});
+  return std::holds_alternative<Null>(found) ? Value(JsonText{member.value}) : found;
+}
+
+}  // namespace
+
 std::span<const Member> Rows::members(std::size_t row) const {
   std::vector<Member>& members = state_.members;
   members.clear();
@@ -188,11 +200,7 @@ std::span<const Member> Rows::members(std::size_t row) const {
   while (const std::optional<JsonSpan> member = written.next()) {
     std::string_view name = member->key;
     if (name.contains('\\')) name = state_.spelled.emplace_back(columnar::key_text(name));
-    members.push_back({name, Null{}});
-    if (member->value == "null") continue;
-    if (const std::optional<std::size_t> column = state_.keys.find(member->key))
-      members.back().value = value(row, *column);
-    if (std::holds_alternative<Null>(members.back().value)) members.back().value = JsonText{member->value};
+    members.push_back({name, written_value(*this, state_, row, *member)});
   }
   return members;
 }
@@ -206,8 +214,7 @@ std::optional<Value> Rows::find(std::size_t row, std::string_view name) const {
   if (!document) return std::nullopt;
   JsonMembers written(*document);
   while (const std::optional<JsonSpan> member = written.next()) {
-    if (!columnar::is_written_as(name, member->key)) continue;
-    return member->value == "null" ? Value(Null{}) : Value(JsonText{member->value});
+    if (columnar::is_written_as(name, member->key)) return written_value(*this, state_, row, *member);
   }
   return std::nullopt;
 }

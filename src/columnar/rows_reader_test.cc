@@ -374,6 +374,21 @@ TEST_F(DocumentRowsReader, HaveTheShapeOfTheirDocuments) {
   EXPECT_EQ(second.members()[1].value, Value(true));
 }
 
+TEST_F(DocumentRowsReader, AKeyThatItsColumnSpellsOtherwiseHasItsType) {
+  columns_ = {{.name = "o_clock", .type = DataType::bigint}, {.name = "caf\u00e9"}};
+  const Rows& held = rows({arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("o_clock", arrow::int64()), arrow::field("caf\u00e9", arrow::utf8()),
+                     arrow::field("_dlt_document", arrow::utf8())}),
+      1,
+      {array_of(arrow::int64(), "[7]"), array_of(arrow::utf8(), R"(["x"])"),
+       array_of(arrow::utf8(), R"(["{\"o'clock\":7,\"cafe\\u0301\":\"x\"}"])")})});
+  const Row row = held[0];
+  ASSERT_EQ(row.members().size(), 2U);
+  EXPECT_EQ(row.members()[0].value, Value(std::int64_t{7}));
+  EXPECT_EQ(row.find("o'clock"), Value(std::int64_t{7}));
+  EXPECT_EQ(row.find("cafe\u0301"), Value(std::string_view("x")));
+}
+
 TEST_F(DocumentRowsReader, MembersStayWhileOthersAreLookedFor) {
   const Rows& held = rows({batch()});
   const std::span<const Member> members = held[0].members();

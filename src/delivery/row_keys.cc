@@ -69,13 +69,6 @@ void append_value(std::string& out, std::string_view json, std::optional<DataTyp
   }
 }
 
-/// As a key has it, between its quotes.
-std::string written_name(const KeyColumn& column) {
-  std::string text;
-  append_json_string(text, column.name);
-  return text.substr(1, text.size() - 2);
-}
-
 std::string hash_of(std::string_view text) {
   return fmt::format("{}{:02x}", hash_prefix, fmt::join(xxh3_128(text), ""));
 }
@@ -111,8 +104,8 @@ std::optional<std::string> same_key_as(const std::vector<KeyColumn>& columns, co
   std::size_t known = 0;
   JsonMembers members(key);
   while (const auto member = members.next()) {
-    const auto column =
-        std::ranges::find_if(columns, [&](const KeyColumn& one) { return written_name(one) == member->key; });
+    const auto column = std::ranges::find_if(
+        columns, [&](const KeyColumn& one) { return columnar::is_written_as(one.name, member->key); });
     if (column == columns.end()) return std::nullopt;
     values[static_cast<std::size_t>(column - columns.begin())] = member->value;
     ++known;
