@@ -11,6 +11,7 @@
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
 #include "delivery/table_changes.h"
+#include "destinations/program/command_words.h"
 
 namespace outfall::destinations::program {
 namespace {
@@ -218,7 +219,7 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
 }
 
 Outcome ExecWriter::start(const std::stop_token& stop) {
-  Result<LiveProgram> program = LiveProgram::start(setup_.guard, "exec " + setup_.options.command, {},
+  Result<LiveProgram> program = LiveProgram::start(setup_.guard, in_place_of_the_shell(setup_.options.command), {},
                                                    [this](std::string_view said) { log_.take(said); });
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
