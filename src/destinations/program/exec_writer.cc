@@ -65,6 +65,13 @@ std::string hint_of(Answer::Kind kind) {
   return fmt::format("{}; does it flush its output? An answer that stays in its buffer is none", longer_hint);
 }
 
+std::string correct_hint(const std::string& hint, const std::string& load_id) {
+  return fmt::format(
+      "{}{}correct the program: nothing of the batch was sent; `outfall package drop {}` takes the load "
+      "back",
+      hint, hint.empty() ? "" : "; ", load_id);
+}
+
 }  // namespace
 
 Error no_files() {
@@ -161,7 +168,7 @@ std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {
 
 Outcome ExecWriter::tell(const delivery::Event& event) {
   if (Outcome ready = introduce(event.load_id, event.table, event.stop); ready.kind != Outcome::Kind::delivered) {
-    return ready;
+    return delivery::before_rows(std::move(ready));
   }
   switch (event.kind) {
     case delivery::Event::Kind::begin_table:
@@ -190,7 +197,11 @@ Result<Ready> ExecWriter::look(const std::stop_token& stop) {
 Outcome ExecWriter::prepare(const delivery::Batch& batch) {
   if (format_ != batch.format) end();
   format_ = batch.format;
-  return introduce(batch.load_id, &batch.table, batch.stop);
+  Outcome begun = introduce(batch.load_id, &batch.table, batch.stop);
+  if (begun.kind == Outcome::Kind::unknown && !batch.stop.stop_requested()) {
+    begun.hint = correct_hint(begun.hint, batch.load_id);
+  }
+  return delivery::before_rows(std::move(begun));
 }
 
 /// Sees to it that a program is there which knows of the load and the table.
@@ -202,7 +213,7 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
   }
   if (load_id_ != load_id) {
     Outcome told = ask({.type = "begin_load", .text = load_line("begin_load", load_id), .stop = stop});
-    if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
+    if (told.kind != Outcome::Kind::delivered) return told;
     load_id_ = load_id;
     table_.clear();
   }
@@ -212,7 +223,7 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
                         .text = table_line("begin_table", load_id, *table, &changes),
                         .stop = stop,
                         .table = table->name});
-    if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
+    if (told.kind != Outcome::Kind::delivered) return told;
     table_ = table->name;
   }
   return {};
@@ -267,6 +278,9 @@ Outcome ExecWriter::ask(const Question& question, const std::function<void()>& m
     // It repeats the beginning of what was said.
     said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), question.rows).outcome.reason;
     (void)leave(std::chrono::nanoseconds(0));
+  }
+  if (question.rows == 0) {
+    said.outcome.reason = fmt::format("{}: {}", called(question.type, question.table), said.outcome.reason);
   }
   return concealed(std::move(said.outcome), setup_.options.secrets);
 }

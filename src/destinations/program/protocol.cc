@@ -77,6 +77,7 @@ std::optional<std::vector<RejectedRow>> rows_of(const Json::Array& list, std::ui
 }
 
 Outcome read_reject(const Json& answer, std::string_view line, std::uint64_t rows) {
+  if (rows == 0) return unknown("the program rejects, and was not given rows", line);
   const std::string reason = reason_of(answer, "the program rejects it");
   const Json* list = answer.find("rows");
   const std::string* word = list == nullptr ? nullptr : list->as_string();
