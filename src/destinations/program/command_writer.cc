@@ -20,6 +20,10 @@ constexpr int exit_fatal = 78;  // as sysexits.h calls it: EX_CONFIG
 constexpr int exit_not_executable = 126;
 constexpr int exit_not_found = 127;
 
+constexpr const char* not_started_hint =
+    "correct what it starts; where the command itself is wrong, `outfall package drop` forgets what it was to "
+    "get, and the right command loads it";
+
 /// In capitals; what is neither letter nor digit is `_`.
 std::string variable_part(std::string_view key) {
   std::string part;
@@ -162,8 +166,11 @@ Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
     return Outcome::rejected(with_words(fmt::format("the command rejects it (exit {})", code)));
   }
   if (code == exit_fatal) return Outcome::fatal(with_words("the command gives up (exit 78)"));
-  if (code == exit_not_executable || code == exit_not_found)
-    return Outcome::retry(with_words("the command cannot be started"));
+  if (code == exit_not_executable || code == exit_not_found) {
+    return {.kind = Outcome::Kind::retry,
+            .reason = with_words(fmt::format("the shell could not start it (exit {})", code)),
+            .hint = not_started_hint};
+  }
   return Outcome::unknown(with_words(fmt::format("the command failed with exit {}", code)));
 }
 

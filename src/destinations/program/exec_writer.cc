@@ -11,6 +11,7 @@
 #include "columnar/row_bytes.h"
 #include "delivery/batch_file.h"
 #include "delivery/table_changes.h"
+#include "destinations/program/command_words.h"
 
 namespace outfall::destinations::program {
 namespace {
@@ -62,6 +63,13 @@ std::string fault_of(Answer::Kind kind, const ProgramEnd& end, const std::string
 std::string hint_of(Answer::Kind kind) {
   if (kind != Answer::Kind::timed_out) return "";
   return fmt::format("{}; does it flush its output? An answer that stays in its buffer is none", longer_hint);
+}
+
+std::string correct_hint(const std::string& hint, const std::string& load_id) {
+  return fmt::format(
+      "{}{}correct the program: nothing of the batch was sent; `outfall package drop {}` takes the load "
+      "back",
+      hint, hint.empty() ? "" : "; ", load_id);
 }
 
 }  // namespace
@@ -160,7 +168,7 @@ std::optional<Outcome> ExecWriter::resolve(const delivery::Batch& batch) {
 
 Outcome ExecWriter::tell(const delivery::Event& event) {
   if (Outcome ready = introduce(event.load_id, event.table, event.stop); ready.kind != Outcome::Kind::delivered) {
-    return ready;
+    return delivery::before_rows(std::move(ready));
   }
   switch (event.kind) {
     case delivery::Event::Kind::begin_table:
@@ -189,7 +197,11 @@ Result<Ready> ExecWriter::look(const std::stop_token& stop) {
 Outcome ExecWriter::prepare(const delivery::Batch& batch) {
   if (format_ != batch.format) end();
   format_ = batch.format;
-  return introduce(batch.load_id, &batch.table, batch.stop);
+  Outcome begun = introduce(batch.load_id, &batch.table, batch.stop);
+  if (begun.kind == Outcome::Kind::unknown && !batch.stop.stop_requested()) {
+    begun.hint = correct_hint(begun.hint, batch.load_id);
+  }
+  return delivery::before_rows(std::move(begun));
 }
 
 /// Sees to it that a program is there which knows of the load and the table.
@@ -201,7 +213,7 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
   }
   if (load_id_ != load_id) {
     Outcome told = ask({.type = "begin_load", .text = load_line("begin_load", load_id), .stop = stop});
-    if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
+    if (told.kind != Outcome::Kind::delivered) return told;
     load_id_ = load_id;
     table_.clear();
   }
@@ -211,14 +223,14 @@ Outcome ExecWriter::introduce(const std::string& load_id, const schema::Table* t
                         .text = table_line("begin_table", load_id, *table, &changes),
                         .stop = stop,
                         .table = table->name});
-    if (told.kind != Outcome::Kind::delivered) return delivery::before_rows(std::move(told));
+    if (told.kind != Outcome::Kind::delivered) return told;
     table_ = table->name;
   }
   return {};
 }
 
 Outcome ExecWriter::start(const std::stop_token& stop) {
-  Result<LiveProgram> program = LiveProgram::start(setup_.guard, "exec " + setup_.options.command, {},
+  Result<LiveProgram> program = LiveProgram::start(setup_.guard, in_place_of_the_shell(setup_.options.command), {},
                                                    [this](std::string_view said) { log_.take(said); });
   if (!program) return delivery::retry_after(program.error());
   program_ = std::move(*program);
@@ -266,6 +278,9 @@ Outcome ExecWriter::ask(const Question& question, const std::function<void()>& m
     // It repeats the beginning of what was said.
     said.outcome.reason = read_answer(conceal(answer.line, setup_.options.secrets), question.rows).outcome.reason;
     (void)leave(std::chrono::nanoseconds(0));
+  }
+  if (question.rows == 0) {
+    said.outcome.reason = fmt::format("{}: {}", called(question.type, question.table), said.outcome.reason);
   }
   return concealed(std::move(said.outcome), setup_.options.secrets);
 }

@@ -77,6 +77,7 @@ std::optional<std::vector<RejectedRow>> rows_of(const Json::Array& list, std::ui
 }
 
 Outcome read_reject(const Json& answer, std::string_view line, std::uint64_t rows) {
+  if (rows == 0) return unknown("the program rejects, and was not given rows", line);
   const std::string reason = reason_of(answer, "the program rejects it");
   const Json* list = answer.find("rows");
   const std::string* word = list == nullptr ? nullptr : list->as_string();
@@ -140,9 +141,17 @@ std::string_view wrong_shape(const Json& answer) {
 }
 
 bool says(const Json& answer, std::string_view key) {
-  const Json* value = answer.find(key);
-  const bool* truth = value == nullptr ? nullptr : value->as_bool();
-  return truth != nullptr && *truth;
+  const Json* value = given(answer, key);
+  return value != nullptr && *value->as_bool();
+}
+
+/// Whether what a program says of itself is true or false, where it says it.
+Status check_flag(const Json& answer, std::string_view key) {
+  const Json* value = given(answer, key);
+  if (value == nullptr || value->as_bool() != nullptr) return {};
+  return fail(fmt::format(R"(the program says "{}":{} when it is ready, and that is neither true nor false)", key,
+                          utf8_prefix(to_json(*value), sample_max)),
+              fmt::format(R"(write "{}":true where it is so, or leave it out)", key));
 }
 
 void set_state(Json& line, const ledger::StateValues* values) {
@@ -250,6 +259,9 @@ Result<Ready> read_ready(std::string_view line) {
   if (version == nullptr || *version != protocol_version) {
     return fail("the program speaks another protocol",
                 fmt::format("this Outfall speaks protocol {}", protocol_version));
+  }
+  for (const std::string_view flag : {"deduplicates", "resolves", "row_keys", "files"}) {
+    if (Status right = check_flag(*answer, flag); !right) return fail(std::move(right.error()));
   }
   return Ready{.deduplicates = says(*answer, "deduplicates"),
                .resolves = says(*answer, "resolves"),
