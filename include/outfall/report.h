@@ -182,6 +182,7 @@ struct Report {
   std::chrono::nanoseconds elapsed{};
   Metrics metrics;  ///< what the destination has counted
   bool dry_run = false;
+  bool fails_on_reject = false;         ///< RunOptions::on_reject was OnReject::fail
   std::optional<FirstCall> first_call;  ///< of a dry run; none: there is no row, or packages are taken as a whole
 };
 

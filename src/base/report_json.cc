@@ -266,6 +266,7 @@ std::string to_json(const Report& report) {
   out.set("data_dir", report.data_dir);
   if (report.state) out.set("state", state_json(*report.state));
   out.set("dry_run", report.dry_run);
+  if (report.fails_on_reject) out.set("fails_on_reject", true);
   out.set("balance", balance_json(report.balance));
   out.set("packages", list_json(report.packages, package_json));
   out.set("pending_packages", list_json(report.pending_packages, package_json));

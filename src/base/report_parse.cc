@@ -262,7 +262,8 @@ Result<Report> parse_report(std::string_view json) {
                 .bytes_read = fields.count("bytes_read"),
                 .elapsed = fields.seconds("elapsed_seconds"),
                 .metrics = metrics_in(fields.object("metrics")),
-                .dry_run = fields.flag("dry_run")};
+                .dry_run = fields.flag("dry_run"),
+                .fails_on_reject = fields.flag("fails_on_reject")};
   if (fields.is_object("first_call")) report.first_call = first_call_in(fields.object("first_call"));
   if (fields.is_object("state")) report.state = state_in(fields.object("state"));
   if (fields.is_object("error")) report.error = error_in(fields.object("error"), report.ending);

@@ -391,7 +391,7 @@ bool needs_sending(const Report& report) {
 
 std::string resume_command(const Report& report, const ReportView& view) {
   return fmt::format("outfall resume {}{}{}", shell_word(report.called),
-                     view.fails_on_reject ? " --on-reject fail" : "", place_words(view.place));
+                     report.fails_on_reject ? " --on-reject fail" : "", place_words(view.place));
 }
 
 /// In batches, what is delivered of a package stays so when the rest is given up.

@@ -23,8 +23,7 @@ bool is_function(const std::string& destination);
 
 struct ReportView {
   Terminal terminal{};
-  TypedPlace place{};            ///< the commands that are told repeat it
-  bool fails_on_reject = false;  ///< the same for `--on-reject fail`
+  TypedPlace place{};  ///< the commands that are told repeat it
 };
 
 /// Everything a run did, line by line; the last line is the balance.

@@ -100,10 +100,8 @@ class Show {
   std::unique_ptr<ProgressView> view_;
 };
 
-ReportView view_of(const PipelineOptions& pipeline, const RunOptions& run) {
-  return {.terminal = Terminal::of(stderr),
-          .place = {.data_dir = pipeline.data_dir, .state = pipeline.state},
-          .fails_on_reject = run.on_reject == OnReject::fail};
+ReportView view_of(const PipelineOptions& pipeline) {
+  return {.terminal = Terminal::of(stderr), .place = {.data_dir = pipeline.data_dir, .state = pipeline.state}};
 }
 
 PipelineOptions watched(PipelineOptions options, Show& show) {
@@ -121,7 +119,7 @@ RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
 }  // namespace
 
 int run(const RunCommand& command) {
-  Show show(command.talk, view_of(command.pipeline, command.run));
+  Show show(command.talk, view_of(command.pipeline));
   std::optional<int> told;
   bool has_told_error = false;
   Report report;
@@ -140,7 +138,7 @@ int run(const RunCommand& command) {
 }
 
 int resume(const ResumeCommand& command) {
-  Show show(command.talk, view_of(command.pipeline, command.run));
+  Show show(command.talk, view_of(command.pipeline));
   const StopSignals signals;
   RunOptions options = watched(command.run, signals, show);
   options.ending = name_signal;

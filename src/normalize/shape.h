@@ -34,7 +34,8 @@ namespace outfall::normalize {
 
 /// Where a column that must be set in every row is not.
 inline constexpr const char* not_set_hint =
-    "check the spelling of the key and the type of its value, or let the column be null";
+    "check the spelling of the key and the type of its value; or let the column be null, and leave it out of "
+    "--primary-key";
 
 inline constexpr std::uint32_t none = UINT32_MAX;
 

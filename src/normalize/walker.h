@@ -157,6 +157,7 @@ class Walker {
   schema::ColumnType type_of_misfit(const Scalar& scalar) const;
   Step put_variant(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
   void put(const Scalar& scalar, const Cell& cell, ColumnSlot& column, const Row& row);
+  bool is_within_object(std::string_view column) const;
   bool is_set(const ColumnSlot& column, const Row& row) const;
   Step read_scalar(Value& value, simdjson::ondemand::json_type type, Scalar& scalar);
   Step read_string(Value& value, Scalar& scalar);

@@ -139,6 +139,9 @@ void Walker::remember_table(TableShape& table) {
   document_tables_.push_back(&table);
 }
 
+constexpr const char* within_object_hint =
+    "objects are one value each here (--max-table-nesting 0): with --max-table-nesting 1 their keys have columns";
+
 Walker::Step Walker::finish_row(std::uint32_t index) {
   Row& row = rows_[index];
   TableShape& table = *row.table;
@@ -162,7 +165,7 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
     }
     return fail(fmt::format("this row of {} has no value for the column {}, which must be set in every row", table.name,
                             required),
-                not_set_hint);
+                is_within_object(required) ? within_object_hint : not_set_hint);
   }
   put_system_cells(row);
   if (!table.row_discoveries.empty()) {
@@ -174,6 +177,11 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
   ++table.rows;
   open_rows_ = index;
   return Step::done;
+}
+
+/// A name that may be meant as one of a nested key, where objects are values as a whole.
+bool Walker::is_within_object(std::string_view column) const {
+  return keeps_documents_ && column.find('.') != std::string_view::npos;
 }
 
 /// In a document that is kept whole, a value of any type is one.

@@ -46,6 +46,7 @@ class Run {
     report_.data_dir = request.data_dir;
     report_.mode = request.destination.mode();
     report_.dry_run = request.options.dry_run;
+    report_.fails_on_reject = request.options.on_reject == OnReject::fail;
     if (!request.note.empty()) report_.notes.push_back(request.note);
   }
 

@@ -131,7 +131,6 @@ def the_report_is_shown_again_as_it_was(story):
     def shown_again(*arguments, code=0):
         told = story.run(*arguments, code=code)
         again = story.outfall("status", runs(story)[0], of_stdout=True)
-        told = told.replace("--on-reject fail ", "")  # what to type next: whoever looks later has not asked for it
         assert again.endswith("\n" + told), f"{told}\nand later\n{again}"
 
     story.rows("1.jsonl", 1)
