@@ -9,7 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
+
+#include "base/json.h"
 
 namespace outfall::engine {
 namespace {
@@ -137,6 +140,65 @@ Status take_codes(const SettingsReader& reader, std::string_view key, std::optio
   return {};
 }
 
+// --- Values as the state store keeps them ---
+
+std::optional<LoaderFileFormat> known(std::string_view word, LoaderFileFormat) {
+  return loader_file_format(word);
+}
+std::optional<Parallelism> known(std::string_view word, Parallelism) {
+  return parallelism(word);
+}
+std::optional<BatchProgress> known(std::string_view word, BatchProgress) {
+  return batch_progress(word);
+}
+std::optional<RowNulls> known(std::string_view word, RowNulls) {
+  return row_nulls(word);
+}
+
+template <class T>
+Json kept(const T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return std::string(name(value));
+  } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+    return value.count();
+  } else if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) {
+    return static_cast<std::int64_t>(value);
+  } else if constexpr (std::is_same_v<T, std::vector<int>>) {
+    Json list = Json::array();
+    for (const int one : value) list.push_back(one);
+    return list;
+  } else {
+    return value;
+  }
+}
+
+template <class T>
+std::optional<T> taken(const Json& kept) {
+  if constexpr (std::is_enum_v<T>) {
+    const std::string* word = kept.as_string();
+    return word == nullptr ? std::nullopt : known(*word, T{});
+  } else if constexpr (std::is_same_v<T, bool>) {
+    const bool* flag = kept.as_bool();
+    return flag == nullptr ? std::nullopt : std::optional(*flag);
+  } else if constexpr (std::is_same_v<T, double>) {
+    const std::int64_t* whole = kept.as_int();
+    const double* number = kept.as_double();
+    return whole != nullptr    ? std::optional(static_cast<double>(*whole))
+           : number != nullptr ? std::optional(*number)
+                               : std::nullopt;
+  } else if constexpr (std::is_same_v<T, std::vector<int>>) {
+    if (kept.as_array() == nullptr) return std::nullopt;
+    T list;
+    for (const Json& one : *kept.as_array()) {
+      if (const std::int64_t* code = one.as_int()) list.push_back(static_cast<int>(*code));
+    }
+    return list;
+  } else {
+    const std::int64_t* number = kept.as_int();
+    return number == nullptr ? std::nullopt : std::optional(T(*number));
+  }
+}
+
 // --- The table ---
 
 /// Who takes rows, as far as options tell the difference.
@@ -156,6 +218,9 @@ struct BatchSetting {
   const char* option;  ///< of a run
   For whom;
   bool (*is_given)(const BatchOptions& batches);
+  Json (*keep)(const BatchOptions& batches);  ///< what is given
+  void (*take)(const Json& kept, BatchOptions& batches);
+  void (*copy)(const BatchOptions& from, BatchOptions& to);
   Status (*read)(const SettingsReader& reader, const char* key, BatchOptions& batches);
 };
 
@@ -165,6 +230,12 @@ constexpr BatchSetting setting(const char* key, const char* option, For whom) {
           .option = option,
           .whom = whom,
           .is_given = [](const BatchOptions& batches) { return (batches.*member).has_value(); },
+          .keep = [](const BatchOptions& batches) { return kept(*(batches.*member)); },
+          .take =
+              [](const Json& kept, BatchOptions& batches) {
+                batches.*member = taken<typename std::remove_reference_t<decltype(batches.*member)>::value_type>(kept);
+              },
+          .copy = [](const BatchOptions& from, BatchOptions& to) { to.*member = from.*member; },
           .read =
               [](const SettingsReader& reader, const char* name, BatchOptions& batches) {
                 return read(reader, name == nullptr ? std::string_view() : name, batches.*member);
@@ -204,6 +275,11 @@ bool has_effect(const BatchSetting& setting, Kind kind) {
   return true;
 }
 
+/// The option without its dashes.
+std::string_view word_of(const BatchSetting& setting) {
+  return std::string_view(setting.option).substr(2);
+}
+
 const char* hint_of(For whom) {
   return whom == For::commands
              ? "leave it out: it is for cmd:; others say themselves what they reject, what is to come again, and that "
@@ -227,6 +303,37 @@ Status read_batches(const SettingsReader& reader, BatchOptions& batches) {
     if (Status read = setting.read(reader, setting.key, batches); !read) return read;
   }
   return {};
+}
+
+std::string to_text(const BatchOptions& given) {
+  Json out = Json::object();
+  for (const BatchSetting& setting : settings) {
+    if (setting.is_given(given)) out.set(word_of(setting), setting.keep(given));
+  }
+  return to_json(out);
+}
+
+Result<BatchOptions> parse_batches(std::string_view text) {
+  const Result<Json> kept = parse_json(text);
+  if (!kept) return fail(Error(kept.error()).in("read what an earlier run was given of batches"));
+  BatchOptions batches;
+  for (const BatchSetting& setting : settings) {
+    if (const Json* value = kept->find(word_of(setting))) setting.take(*value, batches);
+  }
+  return batches;
+}
+
+void fill_in(BatchOptions& batches, const BatchOptions& before) {
+  for (const BatchSetting& setting : settings) {
+    if (!setting.is_given(batches)) setting.copy(before, batches);
+  }
+}
+
+void fill_in(BatchOptions& batches, const BatchOptions& before, std::string_view address) {
+  const Kind kind = kind_of(address);
+  for (const BatchSetting& setting : settings) {
+    if (!setting.is_given(batches) && has_effect(setting, kind)) setting.copy(before, batches);
+  }
 }
 
 Status check_given(const BatchOptions& given, std::string_view address, std::string_view called) {

@@ -22,6 +22,19 @@ std::vector<const char*> batch_keys();
 /// Errors: usage: a value is wrong; says where it stands and what it is to be.
 Status read_batches(const SettingsReader& reader, BatchOptions& batches);
 
+/// What was given, as text for the state store: a JSON object of options without their dashes.
+std::string to_text(const BatchOptions& given);
+
+/// As to_text wrote it. What a newer program has written and this one does not know is passed over.
+///
+/// Errors: abandon: it is no such text.
+Result<BatchOptions> parse_batches(std::string_view text);
+
+/// Takes what a run was given before of what is left open here.
+void fill_in(BatchOptions& batches, const BatchOptions& before);
+/// The same, of what has an effect on a destination of this address.
+void fill_in(BatchOptions& batches, const BatchOptions& before, std::string_view address);
+
 /// Whether all that was given has an effect on a destination of this address. What the configuration says may be meant
 /// for others, and is not looked at. `called`: what errors call it.
 ///

@@ -49,5 +49,47 @@ TEST(BatchSettings, GivenForSeveralDestinationsMayBeForOthers) {
   EXPECT_THAT(refused.error().message, HasSubstr("--batch-size has no effect on null:"));
 }
 
+BatchOptions all_given() {
+  return {.batch_size = 5,
+          .loader_file_format = LoaderFileFormat::csv,
+          .load_jobs_max = 3,
+          .recommended_file_size = 1'000'000,
+          .parallelism = Parallelism::table_sequential,
+          .timeout = std::chrono::milliseconds(1500),
+          .attempts_max = 0,
+          .raise_on_failed_jobs = false,
+          .batch_bytes = 4096,
+          .in_flight_max = 2,
+          .rate_limit = 0.5,
+          .progress = BatchProgress::grouped,
+          .deduplicates = true,
+          .reject_on = std::vector{1, 22},
+          .retry_on = std::vector{75},
+          .nulls = RowNulls::as_is,
+          .ints_as_strings = true};
+}
+
+TEST(BatchSettings, AreReadAgainAsTheyWereKept) {
+  const std::string text = to_text(all_given());
+  EXPECT_EQ(text,
+            R"({"batch-size":5,"loader-file-format":"csv","max-parallel-load-jobs":3,"recommended-file-size":1000000,)"
+            R"("parallelism":"table-sequential","timeout":1500,"max-attempts":0,"raise-on-failed-jobs":false,)"
+            R"("batch-bytes":4096,"max-in-flight":2,"rate-limit":0.5,"batch-progress":"grouped","deduplicates":true,)"
+            R"("reject-on":[1,22],"retry-on":[75],"nulls":"as_is","ints-as-strings":true})");
+  EXPECT_EQ(to_text(parse_batches(text).value()), text);
+  EXPECT_EQ(to_text(BatchOptions{}), "{}");
+  EXPECT_EQ(to_text(parse_batches(R"({"of a newer program":1,"nulls":"new","rate-limit":2})").value()),
+            R"({"rate-limit":2.0})");
+  EXPECT_FALSE(parse_batches("{"));
+}
+
+TEST(BatchSettings, OfAnEarlierRunAreForWhatIsLeftOpenAndWhatTheyHaveAnEffectOn) {
+  BatchOptions batches{.batch_size = 7};
+  fill_in(batches, {.batch_size = 5, .attempts_max = 2, .reject_on = std::vector{1}}, "exec:a");
+  EXPECT_EQ(to_text(batches), R"({"batch-size":7,"max-attempts":2})");
+  fill_in(batches, {.batch_size = 5, .reject_on = std::vector{1}});
+  EXPECT_EQ(to_text(batches), R"({"batch-size":7,"max-attempts":2,"reject-on":[1]})");
+}
+
 }  // namespace
 }  // namespace outfall::engine

@@ -174,7 +174,8 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
                                    .source = &source,
                                    .command = command_of("replay", key, options.id),
                                    .replay = &source,
-                                   .given = is_of_one ? engine::Given::for_it : engine::Given::for_several});
+                                   .given = is_of_one ? engine::Given::for_it : engine::Given::for_several,
+                                   .batches_before = (*binding)->batches.value_or("")});
     }
     left -= std::min<std::size_t>(left, source.chosen());
     if (done) done(report);

@@ -227,6 +227,7 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     known = check_keys(settings, {"destination", section}, words.pipeline, known_keys(), UnknownKeys::are_its_own);
   }
   if (!known) return fail(std::move(known.error()));
+  fill_in(found.batches, words.batches_before, found.address);
   const SettingsReader reader(settings, section, words.pipeline);
   if (Status taken = read_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));

@@ -14,9 +14,10 @@
 namespace outfall::engine {
 
 struct DestinationWords {
-  std::string word;        ///< an address, or a name
-  std::string pipeline{};  ///< settings below its name come first; empty: there are none
-  BatchOptions batches{};  ///< what was given wins
+  std::string word;               ///< an address, or a name
+  std::string pipeline{};         ///< settings below its name come first; empty: there are none
+  BatchOptions batches{};         ///< what was given wins
+  BatchOptions batches_before{};  ///< what an earlier run was given goes before the configuration
 };
 
 struct DestinationSettings {

@@ -207,8 +207,11 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
                                                                 const DestinationOptions& options, Env& env) {
   const Result<config::Settings> settings = read_settings();
   if (!settings) return fail(settings.error());
-  const Result<DestinationSettings> found =
-      find_destination({.word = word, .pipeline = options.pipeline, .batches = batches_of(options)}, *settings);
+  const Result<DestinationSettings> found = find_destination({.word = word,
+                                                              .pipeline = options.pipeline,
+                                                              .batches = batches_of(options),
+                                                              .batches_before = options.batches_before},
+                                                             *settings);
   if (!found) return fail(found.error());
   if (options.given == Given::for_it && options.custom == nullptr) {
     const std::string& called = found->name.empty() ? found->address : found->name;

@@ -33,7 +33,8 @@ struct DestinationOptions {
   /// Where another process has it for itself.
   LockWait lock_wait{};
   BatchOptions batches{};                            ///< what is left open the configuration says
-  Given given = Given::for_several;                  ///< the same
+  BatchOptions batches_before{};                     ///< what an earlier run was given, of what is left open
+  Given given = Given::for_several;                  ///< of `batches`
   std::string pipeline{};                            ///< settings below its name come first
   std::shared_ptr<CustomDestination> custom{};       ///< that the program has; used where the address is its
   std::function<void(std::string_view line)> log{};  ///< what it writes about its work; from any thread

@@ -108,7 +108,8 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
                              .options = options,
                              .run = run,
                              .command = "resume",
-                             .given = options.name.empty() ? engine::Given::for_several : engine::Given::for_it});
+                             .given = options.name.empty() ? engine::Given::for_several : engine::Given::for_it,
+                             .batches_before = (*binding)->batches.value_or("")});
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "engine/batch_settings.h"
 #include "engine/configured_address.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
@@ -205,6 +206,13 @@ Report run_target(const TargetRun& run) {
   shared->interval = run.options.state_interval;
   DestinationOptions of_destination = destination_options(run.options, run.run, target.name);
   of_destination.given = run.given;
+  if (!run.batches_before.empty()) {
+    Result<BatchOptions> before = parse_batches(run.batches_before);
+    if (!before) return failed_report(run.options, std::move(before.error()));
+    of_destination.batches_before = std::move(*before);
+  }
+  BatchOptions batches = run.run.batches;
+  fill_in(batches, of_destination.batches_before);
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
   auto destination = make_destination(target.address, of_destination, Env::system());
@@ -224,7 +232,9 @@ Report run_target(const TargetRun& run) {
        .env = Env::system(),
        .neighbours = run.replay != nullptr ? std::vector<std::string>() : find_neighbours(run, **destination),
        .shared = std::move(*shared),
-       .note = target.note});
+       .note = target.note,
+       // What a replay is given is for it alone.
+       .batches = run.replay != nullptr ? std::nullopt : std::optional(to_text(batches))});
 }
 
 Report failed_report(const PipelineOptions& options, Error error) {

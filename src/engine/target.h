@@ -43,6 +43,9 @@ struct TargetRun {
   std::string command{};
   pipeline::LetterSource* replay = nullptr;  ///< the same as `source`, where it is one of dead letters
   Given given = Given::for_it;               ///< RunOptions::batches
+  /// What the run was given that sealed what goes out now, as the state store keeps it: it goes on as it was begun,
+  /// unless RunOptions say something else. Empty: nothing.
+  std::string batches_before{};
 };
 Report run_target(const TargetRun& run);
 

@@ -142,6 +142,11 @@ Result<std::optional<Binding>> Ledger::binding() {
     return std::unexpected(std::move(meaning).error());
   }
   binding.meaning = std::move(*meaning).value_or("");
+  Result<std::optional<std::string>> batches = get_value(database_, "batches");
+  if (!batches) {
+    return std::unexpected(std::move(batches).error());
+  }
+  binding.batches = std::move(*batches);
   return binding;
 }
 
@@ -219,7 +224,7 @@ Status Ledger::bind(const Binding& asked) {
     return std::unexpected(known.error());
   }
   if (*known && (*known)->destination == asked.destination && (*known)->dataset == asked.dataset &&
-      (*known)->meaning == asked.meaning) {
+      (*known)->meaning == asked.meaning && (!asked.batches || (*known)->batches == asked.batches)) {
     return {};
   }
   const std::pair<std::string_view, std::string_view> parts[] = {{"name", asked.name},
@@ -231,7 +236,40 @@ Status Ledger::bind(const Binding& asked) {
       return put;
     }
   }
+  if (asked.batches) {
+    if (Status put = put_value(database_, "batches", *asked.batches); !put) {
+      return put;
+    }
+  }
   return transaction->commit();
+}
+
+Result<BatchCuts> Ledger::batch_cuts() {
+  Result<std::optional<std::string>> newest = get_value(database_, "batch_cut");
+  Result<std::optional<std::string>> lost = get_value(database_, "lost_batch_cut");
+  if (!newest || !lost) {
+    return std::unexpected(newest ? lost.error() : newest.error());
+  }
+  return BatchCuts{.newest = std::move(*newest).value_or(""), .lost = std::move(*lost).value_or("")};
+}
+
+Status Ledger::keep_batch_cuts(const BatchCuts& cuts) {
+  const Result<BatchCuts> known = batch_cuts();
+  if (!known) {
+    return std::unexpected(known.error());
+  }
+  if (*known == cuts) {
+    return {};
+  }
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  Status kept = put_value(database_, "batch_cut", cuts.newest);
+  if (kept) {
+    kept = put_value(database_, "lost_batch_cut", cuts.lost);
+  }
+  return kept ? transaction->commit() : kept;
 }
 
 Result<bool> Ledger::is_shared() {

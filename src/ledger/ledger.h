@@ -61,6 +61,10 @@ class Ledger {
   Status bind(const Binding& binding);
   Result<std::optional<Binding>> binding();
 
+  Result<BatchCuts> batch_cuts();
+  /// Writes what has changed.
+  Status keep_batch_cuts(const BatchCuts& cuts);
+
   /// Whether bind() would accept it. Errors: those of bind.
   Status check_binding(const Binding& asked);
 

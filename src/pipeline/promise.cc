@@ -25,6 +25,13 @@ Error promises_less(const RunRequest& request, DeliveryMode mode) {
       .blame = Blame::usage};
 }
 
+/// How batches are cut, as a command line says it.
+std::string cut_of(const delivery::LaneOptions& lanes) {
+  std::string cut = fmt::format("--batch-size {}", lanes.batch_size);
+  if (lanes.batch_bytes > 0) cut += fmt::format(" --batch-bytes {}", lanes.batch_bytes);
+  return cut;
+}
+
 }  // namespace
 
 Status check_asked(const RunRequest& request) {
@@ -34,6 +41,39 @@ Status check_asked(const RunRequest& request) {
   const Result<DeliveryMode> mode = request.destination.find_mode(request.options.stop);
   if (!mode) return fail(mode.error());
   return keeps(*mode, *request.options.require) ? Status() : fail(promises_less(request, *mode));
+}
+
+Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::vector<std::string>& notes) {
+  const delivery::LaneOptions* lanes = request.destination.lane_options();
+  if (lanes == nullptr) return false;
+  Result<ledger::BatchCuts> cuts = held.ledger.batch_cuts();
+  if (!cuts) return fail(std::move(cuts.error()));
+  const auto pending = held.ledger.pending();
+  if (!pending) return fail(pending.error());
+  if (pending->empty()) cuts->lost.clear();
+  if (!pending->empty() && cuts->lost.empty() && held.state != nullptr && held.state->goes_on_for_another())
+    cuts->lost = cuts->newest;
+  const std::string cut = cut_of(*lanes);
+  const bool is_other = !cuts->lost.empty() && cuts->lost != cut;
+  const Result<DeliveryMode> mode =
+      is_other ? request.destination.find_mode(request.options.stop) : Result<DeliveryMode>(DeliveryMode::none);
+  if (!mode) return fail(mode.error());
+  const bool is_told = *mode == DeliveryMode::idempotency_key;
+  const bool is_refused =
+      is_told && request.options.require && !keeps(DeliveryMode::at_least_once, *request.options.require);
+  if (!is_refused) cuts->newest = cut;
+  if (Status kept = held.ledger.keep_batch_cuts(*cuts); !kept) return fail(std::move(kept.error()));
+  const std::string told = fmt::format(
+      "what another runner has delivered since it pushed its state last comes again, and under other keys: its batches "
+      "were cut with {}",
+      cuts->lost);
+  if (is_refused) {
+    return fail(Error{.message = fmt::format("{} is required, and {}", name(*request.options.require), told),
+                      .hint = fmt::format("{} gives them the same keys", cuts->lost),
+                      .blame = Blame::usage});
+  }
+  if (is_told) notes.push_back(told);
+  return is_told;
 }
 
 }  // namespace outfall::pipeline

@@ -3,7 +3,12 @@
 // What a run was asked for and to promise, and whether its destination can.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "outfall/error.h"
+#include "pipeline/held_pipeline.h"
 #include "pipeline/run.h"
 
 namespace outfall::pipeline {
@@ -12,5 +17,12 @@ namespace outfall::pipeline {
 ///
 /// Errors: usage: it cannot take rows so, or promises less; it cannot be asked.
 Status check_asked(const RunRequest& request);
+
+/// Whether what a runner whose disk is lost may have delivered behind its last push comes again under other keys,
+/// because that runner cut its batches in another way: then nobody can tell that it is the same, and it is delivered at
+/// least once. Adds a note that says so, and keeps how this run cuts them.
+///
+/// Errors: usage: more is required.
+Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::vector<std::string>& notes);
 
 }  // namespace outfall::pipeline

@@ -76,6 +76,7 @@ class Run {
     request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
     report_.mode = mode();
+    if (has_other_keys_ && report_.mode == DeliveryMode::idempotency_key) report_.mode = DeliveryMode::at_least_once;
     report_.elapsed = request_.env.monotonic() - started;
     report_.steps = progress_.take_steps();
     if (held_) {
@@ -115,6 +116,9 @@ class Run {
       return usable;
     }
     if (Status suits = check_asked(request_); !suits) return suits;
+    const Result<bool> others = has_other_keys(request_, *held_, report_.notes);
+    if (!others) return fail(others.error());
+    has_other_keys_ = *others;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
@@ -180,7 +184,8 @@ class Run {
                                                   .destination = report_.destination,
                                                   .dataset = request_.dataset,
                                                   .meaning = request_.destination.meaning(),
-                                                  .is_new_address = request_.options.new_address},
+                                                  .is_new_address = request_.options.new_address,
+                                                  .batches = request_.batches},
                                       .lock_wait = request_.lock_wait,
                                       .run_id = report_.run_id,
                                       .command = request_.command,
@@ -478,6 +483,7 @@ class Run {
   Report report_;
   LoadAccount account_{report_};
   std::optional<HeldPipeline> held_;
+  bool has_other_keys_ = false;    ///< what goes out once more, than when another runner delivered it
   bool sealed_ = false;            ///< the inputs of this run
   bool is_left_open_ = false;      ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused

@@ -40,6 +40,8 @@ struct RunRequest {
   std::vector<std::string> neighbours{};
   SharedState shared{};
   std::string note{};  ///< for the report; empty: none
+  /// What later runs that only finish what is pending are given of batches; none: the same as before.
+  std::optional<std::string> batches{};
 };
 
 Report run(const RunRequest& request);

@@ -70,6 +70,7 @@ Status StateKeeper::claim() {
     if (!state) return fail(state.error());
     if (*state == LocalState::foreign) return fail(shared_state::foreign_state(pipeline_, store_->address()));
     is_kept_ = shared_state::is_newest(*state);
+    is_ours_ = *state == LocalState::held;
     seen_at_ = env_.monotonic();
     // What is only here must be known as ours however far we come. A copy can be fetched again.
     if (*state != LocalState::held) return {};

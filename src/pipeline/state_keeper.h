@@ -77,6 +77,9 @@ class StateKeeper {
 
   bool is_fenced() const;
 
+  /// The runner before died elsewhere, or its disk is lost: it may have delivered more than it has pushed.
+  bool goes_on_for_another() const { return found_ && found_->holder && !is_ours_; }
+
   /// Where and how often it was pushed by now, and what that promises where the destination has this mode.
   StateReport report(DeliveryMode mode = DeliveryMode::none) const;
 
@@ -108,6 +111,7 @@ class StateKeeper {
   std::vector<std::string> notes_;
   std::optional<shared_state::Head> found_;  ///< the newest before ours
   bool is_kept_ = false;                     ///< the ledger that was here is the newest
+  bool is_ours_ = false;                     ///< and the runner before has worked with it
   bool is_over_ = false;                     ///< it was let go, or lost
 
   std::mutex pushing_;  ///< one push at a time; of pusher_

@@ -7,7 +7,7 @@
 #   FILE.gate    a named pipe: it waits for a line there before each answer to a batch but the first
 #   FILE.breaks  a command, which is run once before the second batch is written down
 #
-#   taker.py FILE
+#   taker.py FILE [deduplicates]
 import json
 import os
 import pathlib
@@ -28,7 +28,8 @@ for line in sys.stdin:
     message = json.loads(line)
     if message["type"] == "end":
         break
-    answer = {"type": "ready", "protocol": 1} if message["type"] == "hello" else {"type": "ok"}
+    ready = {"type": "ready", "protocol": 1, "deduplicates": "deduplicates" in sys.argv[2:]}
+    answer = ready if message["type"] == "hello" else {"type": "ok"}
     if message["type"] == "batch":
         ids = [str(json.loads(next(sys.stdin))["id"]) for _ in range(message["rows"])]
         batches += 1

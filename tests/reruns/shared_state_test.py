@@ -136,6 +136,35 @@ def only_what_was_not_pushed_comes_again(story):
         (story.folder / "taken").unlink()
 
 
+def other_keys_are_told(story):
+    """What may have arrived behind the last push is effectively once only while it comes again under its keys."""
+    program = story.to_program()
+    program[4] += " deduplicates"
+    once = ["--require", "effectively-once"]
+    def lose(first):
+        story.rows(*range(first, first + 20))
+        story.call("run", *program, "--state-interval", "3600", fault="batch_answered:6", code=KILLED)
+        wipe(story)
+    def keys():
+        lines = (story.folder / "taken").read_text().splitlines()
+        (story.folder / "taken").unlink()
+        return len(lines), len(set(lines))
+
+    lose(0)
+    assert "pending 0, effectively once" in story.call("resume", "p", *once).stderr, "as it was begun"
+    assert keys() == (16, 10)
+    lose(100)
+    for _ in range(2):
+        told(story.call("resume", "p", "--batch-size", "4", *once, code=2).stderr,
+             "effectively-once is required, and what another runner has delivered since it pushed its state last comes again",
+             "hint: --batch-size 2 gives them the same keys")
+    story.call("resume", "p", "--batch-size", "4", fault="batch_answered:1", code=KILLED)
+    story.call("resume", "p", *once, code=2)
+    told(story.call("resume", "p").stderr, "note: what another runner has delivered", "pending 0, at least once")
+    story.rows(*range(200, 204))
+    assert "pending 0, effectively once" in story.call("run", *program[:5], *once).stderr, "nothing of that waits"
+
+
 def what_is_on_this_disk_counts_first(story):
     """Where the disk is still there, what it knows beyond the last push is not done again."""
     story.rows(*range(1, 21))
@@ -399,7 +428,7 @@ def one_bad_folder_does_not_hide_the_others(story):
 
 def main():
     stories = [another_runner_goes_on, a_destination_that_has_the_load_keeps_it_once, refused_rows_are_letters_elsewhere,
-               only_what_was_not_pushed_comes_again, what_is_on_this_disk_counts_first, every_command_works_from_an_empty_disk,
+               only_what_was_not_pushed_comes_again, other_keys_are_told, what_is_on_this_disk_counts_first, every_command_works_from_an_empty_disk,
                letters_are_replayed_elsewhere, two_runners_at_once, a_zombie_delivers_nothing_more, a_push_that_fails_ends_the_run,
                a_seal_that_is_not_pushed_is_not_delivered, it_is_shared_or_left_on_purpose, a_state_of_before_is_shared_from_now_on,
                a_package_that_was_outdone_is_kept_aside, what_is_wrong_is_named,
