@@ -17,6 +17,7 @@
 #   $ echo $?           must follow each command that fails
 #   <!-- file: NAME --> the fenced block below is a file in that folder
 #   <!-- needs: NAME --> the console block below is passed over where there is no such program
+#   /opt/outfall        in a command: what `make install` makes, for this page alone
 #
 # Pages show real values. What differs from run to run is compared by its form: see VARYING.
 import concurrent.futures
@@ -32,6 +33,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import installed
 from pages import agrees, blocks
 from schedules import check_schedules
 
@@ -49,6 +51,7 @@ VARYING = [
     (r"(?m)^(time +)\d[\d.]* s\b.*$", r"\1<seconds>"),
     (r"\b\d+(\.\d+)? s\b", "<seconds>"),
     (r"\b[0-9a-f]{16}\b", "<run>"),
+    (r"\b[0-9a-f]{32}\b", "<key of rows>"),
     (r"(?<=[a-z])-[0-9a-f]{8}\b", "-<key>"),
     (r"\bprocess \d+ on [^\s,]+", "process <pid> on <host>"),
     (r"\b[\d.]+ k?M?B of (state|job files)", r"<size> of \1"),
@@ -134,7 +137,7 @@ def run_script(script, folder):
 
 def on_the_page(text, folder):
     """As a page shows it."""
-    text = text.replace(str(folder), HOME)
+    text = installed.as_on_the_page(text, folder).replace(str(folder), HOME)
     for pattern, shown in NOT_SHOWN:
         text = re.sub(pattern, shown, text)
     return text
@@ -164,10 +167,15 @@ def check_commands(page, update):
     parts = read_script(page)
     if not any(isinstance(part, Command) for part in parts):
         return []
+    wants_installed = any(isinstance(part, Command) and installed.PLACE in part.text for part in parts)
+    if wants_installed and not installed.can_be_linked():
+        return []
     problems, answers = [], []
     folder = make_folder(page)
     try:
-        run_script(shell_script(parts, folder), folder)
+        if wants_installed:
+            installed.install(folder)
+        run_script(installed.as_it_is(shell_script(parts, folder), folder), folder)
         for number, part in enumerate(parts):
             if isinstance(part, tuple):
                 continue
