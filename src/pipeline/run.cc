@@ -167,6 +167,7 @@ class Run {
       if (package.abort_asked_at) continue;
       if (Status counted = account_.add(package); !counted) return counted;
     }
+    has_counted_ = true;
     return pending->empty() ? Status() : fail("they are to be loaded later");
   }
 
@@ -236,6 +237,8 @@ class Run {
     for (const ledger::PackageRecord& package : *pending) {
       if (Status counted = account_.add(package); !counted) return counted;
     }
+    if (Status told = tell_untold_loads(); !told) return told;
+    has_counted_ = true;
     if (pending->empty()) return {};
     const Result<bool> interrupted = held_->ledger.load_was_interrupted(report_.run_id);
     if (!interrupted) return fail(interrupted.error());
@@ -243,6 +246,17 @@ class Run {
     if (Status noted = note_if_gone(request_, held_->ledger, pending->size(), report_.notes); !noted) return noted;
     for (const ledger::PackageRecord& package : *pending) {
       if (Status delivered = deliver_package(package, Resumed::yes); !delivered) return delivered;
+    }
+    return {};
+  }
+
+  /// A run that has inputs tells what became of those.
+  Status tell_untold_loads() {
+    if (request_.source != nullptr) return {};
+    const auto loads = held_->ledger.untold_loads();
+    if (!loads) return fail(loads.error());
+    for (const ledger::UntoldLoad& load : *loads) {
+      if (Status told = account_.add_untold(load); !told) return told;
     }
     return {};
   }
@@ -465,8 +479,10 @@ class Run {
 
   /// The last thing written: from here on the same command is a new load.
   void record_end() {
-    const Status ended = end_held(
-        *held_, {.run_id = report_.run_id, .ending = static_cast<int>(report_.ending), .trace = to_json(report_)});
+    const Status ended = end_held(*held_, {.run_id = report_.run_id,
+                                           .ending = static_cast<int>(report_.ending),
+                                           .trace = to_json(report_),
+                                           .told = has_counted_});
     if (ended || report_.error) return;
     report_.error = ended.error();
     report_.ending = Ending::failed;
@@ -478,6 +494,7 @@ class Run {
   LoadAccount account_{report_};
   std::optional<HeldPipeline> held_;
   bool sealed_ = false;            ///< the inputs of this run
+  bool has_counted_ = false;       ///< what is pending, and what dead runs have rejected
   bool is_left_open_ = false;      ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
   bool load_failed_ = false;       ///< sealed work waits for its destination
