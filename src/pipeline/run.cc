@@ -114,8 +114,9 @@ class Run {
       return usable;
     }
     if (Status suits = check_asked(request_); !suits) return suits;
-    if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
+    if (Status suits = seals_only ? Status() : check_what_waits(); !suits) return suits;
+    if (Status cleared = clear_debris(); !cleared) return cleared;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
     if (request_.source == nullptr) {
       if (delivered && !given_up_ && report_.packages.empty() && report_.notes.empty())
@@ -138,6 +139,11 @@ class Run {
     if (seals_only) return {};
     load_failed_ = !delivered;
     return delivered;
+  }
+
+  Status check_what_waits() {
+    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
+    return pending ? check_pending(request_, *pending) : fail(pending.error());
   }
 
   /// Of a pipeline that is new nothing is made yet while its destination may be wrong.
