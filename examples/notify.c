@@ -12,8 +12,8 @@
 #include "outfall/plugin.h"
 
 // The column of this name, or NULL.
-static const struct ArrowArray* find(const struct ArrowArray* rows, const struct ArrowSchema* columns,
-                                     const char* name, const char* format) {
+static const struct ArrowArray* find(const struct ArrowArray* rows, const struct ArrowSchema* columns, const char* name,
+                                     const char* format) {
   for (int64_t i = 0; i < columns->n_children; ++i) {
     const struct ArrowSchema* column = columns->children[i];
     if (strcmp(column->name, name) == 0 && strcmp(column->format, format) == 0) return rows->children[i];
@@ -64,7 +64,7 @@ static int complete_load(void* state, struct outfall_call* call) {
 }
 
 int notify(uint32_t version, struct outfall_destination* destination) {
-  if (version < OUTFALL_PLUGIN_VERSION) return 1;
+  if (version < OUTFALL_PLUGIN_VERSION) return 1;  // the struct of an older program ends earlier
   destination->version = OUTFALL_PLUGIN_VERSION;
   destination->write = write_rows;
   destination->complete_load = complete_load;

@@ -45,7 +45,9 @@ struct DeadLetter {
   std::uint64_t attempts = 0;    ///< how often it was sent, or replayed
   std::string replay_load_id{};  ///< of the newest package that brought it once more; empty: none did
   std::string primary_key{};     ///< its values of it, as a JSON object; empty: its table has none
-  std::string overtaken_by{};    ///< the load that delivered a later row of that primary key; empty: none did
+  /// The load that delivered a later row of that primary key; or later rows of its table, where nobody could compare
+  /// the keys. Empty: none did.
+  std::string overtaken_by{};
 };
 
 enum class DeadLetterOrder {
@@ -102,8 +104,8 @@ struct ReplayOptions {
   DeadLetterOptions letters{};  ///< which: open ones, whatever `status` says
   std::string id{};             ///< one letter, and the rest of the choice does not count
   ReplayKey key = ReplayKey::same;
-  /// Also letters of which a later row of the same primary key was delivered since. Without, one of them is an error,
-  /// and nothing is sent.
+  /// Also letters of which a later row of the same primary key may have been delivered since. Without, one of them is
+  /// an error, and nothing is sent.
   bool force = false;
   /// A function of the program, which letters of its destination are delivered to; those of others are left then.
   std::shared_ptr<CustomDestination> custom_destination{};

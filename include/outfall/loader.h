@@ -23,7 +23,8 @@
 namespace outfall {
 
 /// One thread of its own holds the pipeline, from the constructor to `seal` or the destructor; it delivers first what
-/// an earlier run left, and calls `progress`. One object is used from one thread at a time.
+/// an earlier run left. `progress` is called from there, and while rows are delivered in batches from the threads that
+/// deliver them; one call at a time. One object is used from one thread at a time.
 ///
 /// Memory is bounded (RunOptions::memory): `append` waits while the run is behind.
 class Loader {

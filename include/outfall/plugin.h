@@ -24,6 +24,11 @@ extern "C" {
 #endif
 
 // Newer versions add members at the end of structs; what an older plugin left out is zero.
+//
+//   1  the first
+//   2  outfall_table::changes; state, set_state, pipeline_state, count and gauge of outfall_call
+//   3  outfall_destination::takes_files. A plugin of before that reads the file of outfall_call::path is refused with a
+//      batch size of 0 until it says so: before, each plugin was given one
 #define OUTFALL_PLUGIN_VERSION 3
 
 // What became of a batch.
@@ -131,11 +136,17 @@ struct outfall_destination {
 
   // Since version 3.
 
-  // 1: it reads the file of outfall_call::path. Else a batch size of 0 is refused before anything is read.
+  // 1: it reads the file of outfall_call::path. Else, and of each older version, a batch size of 0 is refused before
+  // anything is read.
   int32_t takes_files;
 };
 
-// What `#NAME` names. Returns 0; anything else refuses, and the run ends before anything is read.
+// What `#NAME` names. `version` is the OUTFALL_PLUGIN_VERSION of the program that loads it, so `destination` has the
+// members of that version and no byte behind them: what is newer must not be written, nor called. A plugin that needs
+// its own version refuses an older program, as examples/notify.c does (`if (version < OUTFALL_PLUGIN_VERSION) return
+// 1;`); one that can do without fills in the members of `version` alone, and gives that in
+// outfall_destination::version. A newer program takes it as it is. Returns 0; anything else refuses, and the run ends
+// before anything is read.
 typedef int (*outfall_plugin)(uint32_t version, struct outfall_destination* destination);
 
 #ifdef __cplusplus

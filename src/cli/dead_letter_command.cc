@@ -76,7 +76,8 @@ std::string status_text(const DeadLetter& letter) {
 }
 
 std::string overtaken_text(const DeadLetter& letter) {
-  return fmt::format("by a later row of its primary key, in load {}", letter.overtaken_by);
+  return fmt::format("perhaps: load {} has delivered later rows of its table, and one may have its primary key",
+                     letter.overtaken_by);
 }
 
 std::string letter_lines(const DeadLetter& letter) {

@@ -392,8 +392,9 @@ void add_replay(CLI::App& parent, Typed& typed, const char* usage) {
                 "Send rows that a program has rejected under new keys. Default: each under the key of its letter")
       ->group("Which");
   replay
-      .add_flag("--force", typed.force,
-                "Also those of which a later row of the same primary key was delivered since. Default: an error")
+      .add_flag(
+          "--force", typed.force,
+          "Also those of which a later row of the same primary key may have been delivered since. Default: an error")
       ->group("Which");
   add_rejected_ok(replay, typed);
   add_delivery_options(replay, typed, BatchSize::is_one);

@@ -31,6 +31,8 @@ bool has_work(const ledger::PipelinePaths& paths) {
   if (holder && *holder) return false;
   const auto unended = ledger->unended_runs();
   if (!unended || !unended->empty()) return true;
+  const auto untold = ledger->untold_loads();
+  if (!untold || !untold->empty()) return true;
   const auto kept = ledger->packages_with_files();
   if (!kept) return true;
   const auto debris = ledger::find_debris(paths, *kept);

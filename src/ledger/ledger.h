@@ -100,8 +100,8 @@ class Ledger {
   /// Newest first.
   Result<std::vector<RunRecord>> runs(std::size_t newest);
 
-  /// Runs that were to load something and have no recorded end, oldest first. A run that records its end takes those
-  /// before it off the list.
+  /// Runs that were to load something and have no recorded end, oldest first. A run that records that it told of what
+  /// is pending takes those before it off the list.
   Result<std::vector<UnendedRun>> unended_runs();
 
   /// Whether a run but `run_id` died since the oldest pending package was being sealed: it may have been loading it.
@@ -195,9 +195,11 @@ class Ledger {
 
   /// Open letters of rows that a package has left out: its own, and those that it was to bring once more.
   Result<std::uint64_t> letters_left_by(const std::string& load_id);
-  /// Letters of rows that lanes of a package have rejected and nobody was told of, by table: no run has recorded an end
-  /// since.
+  /// Letters of a package that runs have left which died, by table, where no run has told since. Those of its seal are
+  /// told while it is pending, so that they are among them once it is loaded.
   Result<std::map<std::string, std::uint64_t>> untold_letters(const std::string& load_id);
+  /// Packages that are loaded and have such letters, oldest first.
+  Result<std::vector<UntoldLoad>> untold_loads();
 
   /// One letter, whatever became of it.
   Result<std::optional<LetterRecord>> letter(const std::string& load_id, std::int64_t ordinal);

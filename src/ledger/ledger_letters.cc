@@ -322,13 +322,14 @@ Result<std::uint64_t> Ledger::letters_left_by(const std::string& load_id) {
 }
 
 Result<std::map<std::string, std::uint64_t>> Ledger::untold_letters(const std::string& load_id) {
-  // What a replay could not make a row of is counted with its seal.
+  // What a replay could not make a row of is counted with its seal. A letter that is open again has the run that was
+  // the first to reject its row; the one that rejected it again is the last that had begun by then.
   Result<Statement> statement = database_.prepare(
-      "WITH silent AS (SELECT run_id, started_at FROM runs WHERE rowid > (SELECT coalesce(max(rowid), 0) FROM runs "
-      "WHERE ended_at IS NOT NULL)) SELECT table_name, count(*) FROM dead_letters WHERE (load_id = ?1 AND job_file <> "
-      "'' AND status <> 'proposed' AND run_id IN (SELECT run_id FROM silent)) OR (replay_load_id = ?1 AND status = "
-      "'open' AND rejected_at > (SELECT sealed_at FROM packages WHERE load_id = ?1) AND rejected_at >= (SELECT "
-      "min(started_at) FROM silent)) GROUP BY table_name");
+      "SELECT l.table_name, count(*) FROM dead_letters AS l JOIN packages AS p ON p.load_id = ?1 WHERE (l.load_id = ?1 "
+      "AND l.status <> 'proposed' AND (l.job_file <> '' OR p.state = 'loaded') AND l.run_id IN (SELECT run_id FROM "
+      "silent_runs)) OR (l.replay_load_id = ?1 AND l.status = 'open' AND l.rejected_at > p.sealed_at - (p.state = "
+      "'loaded') AND (SELECT run_id FROM runs WHERE started_at <= l.rejected_at ORDER BY started_at DESC, rowid DESC "
+      "LIMIT 1) IN (SELECT run_id FROM silent_runs)) GROUP BY l.table_name");
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -339,6 +340,29 @@ Result<std::map<std::string, std::uint64_t>> Ledger::untold_letters(const std::s
     return std::unexpected(rows.error());
   }
   return std::map<std::string, std::uint64_t>(rows->begin(), rows->end());
+}
+
+Result<std::vector<UntoldLoad>> Ledger::untold_loads() {
+  Result<Statement> statement = database_.prepare(
+      "SELECT load_id, document FROM packages JOIN schemas USING (schema_id) WHERE state = 'loaded' AND loaded_at >= "
+      "(SELECT min(started_at) FROM silent_runs) ORDER BY load_id");
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  Result<std::vector<UntoldLoad>> loads = collect(*statement, [](const Statement& row) {
+    return UntoldLoad{.load_id = std::string(row.text(0)), .schema = std::string(row.text(1)), .letters = {}};
+  });
+  for (std::size_t i = 0; loads && i < loads->size(); ++i) {
+    auto letters = untold_letters((*loads)[i].load_id);
+    if (!letters) {
+      return std::unexpected(letters.error());
+    }
+    (*loads)[i].letters = std::move(*letters);
+  }
+  if (loads) {
+    std::erase_if(*loads, [](const UntoldLoad& load) { return load.letters.empty(); });
+  }
+  return loads;
 }
 
 Result<std::optional<LetterRecord>> Ledger::letter(const std::string& load_id, std::int64_t ordinal) {

@@ -278,6 +278,38 @@ TEST_F(LettersTest, AreKeptForTheRetention) {
   EXPECT_THAT(texts(ledger), ElementsAre());
 }
 
+TEST_F(LettersTest, OfARunThatDiedAreUntoldUntilOneHasCounted) {
+  Ledger ledger = open();
+  const auto untold = [&] {
+    std::vector<std::string> loads;
+    const auto found = ledger.untold_loads();
+    EXPECT_TRUE(found) << found.error().message;
+    for (const UntoldLoad& load : found.value_or(std::vector<UntoldLoad>())) {
+      for (const auto& [table, rows] : load.letters)
+        loads.push_back(load.load_id + " " + table + " " + std::to_string(rows));
+    }
+    return loads;
+  };
+  begin(ledger, "died");
+  set_aside(ledger, letter("{"));
+  const std::string load_id = seal(ledger, "died", input("/data/events.jsonl"));
+  EXPECT_THAT(untold(), ElementsAre());
+  EXPECT_THAT(ledger.untold_letters(load_id).value(), testing::IsEmpty()) << "they count with what is pending";
+  ASSERT_TRUE(ledger.mark_loaded(load_id, 0));
+  begin(ledger, "refused", RunInput::none);
+  end(ledger, "refused", 2, false);
+  EXPECT_THAT(untold(), ElementsAre(load_id + " events 1"));
+  begin(ledger, "resume", RunInput::none);
+  EXPECT_THAT(untold(), ElementsAre(load_id + " events 1"));
+  end(ledger, "resume", 3);
+  EXPECT_THAT(untold(), ElementsAre());
+  begin(ledger, "has told");
+  set_aside(ledger, letter("["));
+  ASSERT_TRUE(ledger.mark_loaded(seal(ledger, "has told", input("/data/more.jsonl")), 0));
+  end(ledger, "has told", 3);
+  EXPECT_THAT(untold(), ElementsAre());
+}
+
 TEST_F(LettersTest, AStoreFromBeforeThemGetsTheTable) {
   {
     Ledger ledger = open();
@@ -291,7 +323,8 @@ TEST_F(LettersTest, AStoreFromBeforeThemGetsTheTable) {
         "ALTER TABLE packages DROP COLUMN rejected; ALTER TABLE packages DROP COLUMN refused; DROP TABLE refused_rows; "
         "DROP TABLE altered_columns; DROP VIEW delivery_list; DROP TABLE lanes; DROP TABLE aborts; "
         "DROP VIEW package_list; CREATE VIEW package_list AS SELECT load_id FROM packages; "
-        "ALTER TABLE packages DROP COLUMN is_replay; DROP TABLE destination_state; PRAGMA user_version = 4"));
+        "ALTER TABLE packages DROP COLUMN is_replay; DROP TABLE destination_state; DROP VIEW silent_runs; "
+        "ALTER TABLE runs DROP COLUMN told; PRAGMA user_version = 4"));
   }
   Ledger ledger = open();
   EXPECT_THAT(texts(ledger), ElementsAre());

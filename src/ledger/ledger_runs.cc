@@ -66,11 +66,11 @@ SealedInput read_sealed_input(const Statement& row) {
 
 Status record_end(Database& database, const RunEnd& end, std::int64_t now) {
   Result<Statement> statement =
-      database.prepare("UPDATE runs SET ended_at = ?2, ending = ?3, trace = ?4 WHERE run_id = ?1");
+      database.prepare("UPDATE runs SET ended_at = ?2, ending = ?3, trace = ?4, told = ?5 WHERE run_id = ?1");
   if (!statement) {
     return std::unexpected(statement.error());
   }
-  if (Status updated = statement->with(end.run_id, now, end.ending, end.trace).run(); !updated) {
+  if (Status updated = statement->with(end.run_id, now, end.ending, end.trace, end.told ? 1 : 0).run(); !updated) {
     return updated;
   }
   if (database.changes() != 1) {
@@ -204,9 +204,8 @@ Result<std::vector<RunRecord>> Ledger::runs(std::size_t newest) {
 Result<std::vector<UnendedRun>> Ledger::unended_runs() {
   Result<Statement> statement = database_.prepare(
       "SELECT run_id, input, started_at, "
-      "coalesce((SELECT max(load_id) FROM packages WHERE packages.run_id = runs.run_id), '') FROM runs "
-      "WHERE ended_at IS NULL AND input <> 'none' "
-      "AND rowid > coalesce((SELECT max(rowid) FROM runs WHERE ended_at IS NOT NULL), 0) ORDER BY rowid");
+      "coalesce((SELECT max(load_id) FROM packages WHERE packages.run_id = silent_runs.run_id), '') FROM silent_runs "
+      "WHERE input <> 'none' ORDER BY ordinal");
   if (!statement) {
     return std::unexpected(statement.error());
   }

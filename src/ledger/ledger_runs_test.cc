@@ -273,6 +273,9 @@ TEST_F(LedgerTest, UnendedRunsAreThoseBehindTheLastRecordedEnd) {
   begin(ledger, "files");
   EXPECT_THAT(unended(), testing::ElementsAre("sent ", "sealed " + load_id, "files "));
   EXPECT_EQ(ledger.unended_runs().value()[0].input, RunInput::stream);
+  begin(ledger, "refused", RunInput::none);
+  end(ledger, "refused", 2, false);
+  EXPECT_EQ(unended().size(), 3u) << "it has told nothing";
   begin(ledger, "told", RunInput::none);
   end(ledger, "told");
   EXPECT_THAT(unended(), testing::IsEmpty());

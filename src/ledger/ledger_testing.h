@@ -39,8 +39,8 @@ class LedgerTest : public testing::Test {
     env_.advance(std::chrono::seconds(1));
   }
 
-  void end(Ledger& ledger, const std::string& run_id, int ending = 0) {
-    const Status ended = ledger.end_run({.run_id = run_id, .ending = ending, .trace = "{\"run\":1}"});
+  void end(Ledger& ledger, const std::string& run_id, int ending = 0, bool told = true) {
+    const Status ended = ledger.end_run({.run_id = run_id, .ending = ending, .trace = "{\"run\":1}", .told = told});
     ASSERT_TRUE(ended) << ended.error().message;
     env_.advance(std::chrono::seconds(1));
   }

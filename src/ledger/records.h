@@ -308,6 +308,14 @@ struct RunEnd {
   std::string run_id;
   int ending = 0;     ///< the exit code
   std::string trace;  ///< JSON, as in RunRecord
+  bool told = false;  ///< it has counted what is pending, and so what dead runs have rejected
+};
+
+/// A loaded package that has letters nobody was told of.
+struct UntoldLoad {
+  std::string load_id;
+  std::string schema;                            ///< the complete schema document as JSON
+  std::map<std::string, std::uint64_t> letters;  ///< by table
 };
 
 /// Where a live run stands; written at most a few times a second, for `outfall status`.

@@ -401,8 +401,19 @@ FROM (
 ORDER BY load_id DESC, position;
 )sql";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4,  version_5,  version_6,
-                                version_7, version_8, version_9, version_10, version_11, version_12};
+// A run has told what the dead ones before it could not, unless it was refused before it counted what is pending.
+constexpr const char* version_13 = R"sql(
+ALTER TABLE runs ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET told = 1 WHERE ended_at IS NOT NULL;
+
+-- Runs of which nobody knows yet what they did.
+CREATE VIEW silent_runs AS
+SELECT rowid AS ordinal, run_id, input, started_at FROM runs
+WHERE ended_at IS NULL AND rowid > coalesce((SELECT max(rowid) FROM runs WHERE told = 1), 0);
+)sql";
+
+constexpr std::array migrations{version_1, version_2, version_3,  version_4,  version_5,  version_6, version_7,
+                                version_8, version_9, version_10, version_11, version_12, version_13};
 
 Result<int> found_version(Database& database) {
   const Result<std::int64_t> version = database.integer("PRAGMA user_version");

@@ -180,7 +180,7 @@ Status check_not_overtaken(ledger::Ledger& ledger, const ledger::PackageRecord& 
   if (!overtaken) return fail(overtaken.error());
   if (*overtaken == 0) return {};
   return fail(
-      fmt::format("package {} brings {} once more, and later rows of {} primary keys were delivered since",
+      fmt::format("package {} brings {} once more, and later rows were delivered since that may have {} primary keys",
                   package.load_id, counted(*overtaken, "dead letter"), *overtaken == 1 ? "its" : "their"),
       fmt::format("outfall package drop {} puts them back among the dead letters, and outfall dead-letter replay "
                   "--force delivers them all the same",

@@ -68,15 +68,16 @@ Status check_open(const ledger::LetterRecord& letter) {
 void OvertakenLetters::add(const ledger::LetterRecord& letter) {
   if (letter.overtaken_by.empty()) return;
   if (++count_ > 1) return;
-  first_ = fmt::format("dead letter {} of {} is older than what is delivered: load {} has delivered a later row of {}",
-                       id_of(letter), letter.letter.table, letter.overtaken_by, letter.letter.primary_key);
+  first_ = fmt::format(
+      "dead letter {} of {} may be older than what is delivered: load {} has delivered later rows of "
+      "its table, and one may be of {}",
+      id_of(letter), letter.letter.table, letter.overtaken_by, letter.letter.primary_key);
 }
 
 std::optional<Error> OvertakenLetters::error() const {
   if (count_ == 0) return std::nullopt;
   std::string message = first_;
-  if (count_ > 1)
-    message += fmt::format("; so {} {} more", count_ == 2 ? "is" : "are", counted(count_ - 1, "dead letter"));
+  if (count_ > 1) message += fmt::format("; so may be {} more", counted(count_ - 1, "dead letter"));
   return Error{.message = std::move(message),
                .hint = "--force delivers them all the same, outfall dead-letter drop gives them up; nothing was sent"};
 }

@@ -34,20 +34,30 @@ Status LoadAccount::add(const ledger::PackageRecord& package) {
   if (!counts) return fail(counts.error());
   report_.balance.in += counts->pending;
   report_.balance.pending += counts->pending;
-  const Result<std::uint64_t> untold = untold_documents(package);
+  auto letters = ledger_->untold_letters(package.load_id);
+  if (!letters) return fail(std::move(letters.error()));
+  const Result<std::uint64_t> untold =
+      untold_documents({.load_id = package.load_id, .schema = package.schema, .letters = std::move(*letters)});
   if (!untold) return fail(untold.error());
   return add_rejected(package.load_id, package.rejected + *untold);
 }
 
-/// Documents that runs have rejected which were killed: nobody was told of them.
-Result<std::uint64_t> LoadAccount::untold_documents(const ledger::PackageRecord& package) {
-  const auto letters = ledger_->untold_letters(package.load_id);
-  if (!letters) return fail(letters.error());
-  if (letters->empty()) return 0;
-  const Result<schema::Schema> schema = schema::Schema::parse(package.schema);
-  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + package.load_id));
+Status LoadAccount::add_untold(const ledger::UntoldLoad& load) {
+  const Result<std::uint64_t> untold = untold_documents(load);
+  if (!untold) return fail(untold.error());
+  if (*untold == 0) return {};
+  report_.notes.push_back(fmt::format("a run that loaded package {} was killed before it told of {} that {} rejected",
+                                      load.load_id, counted(*untold, "row"), *untold == 1 ? "was" : "were"));
+  return add_rejected(load.load_id, *untold);
+}
+
+/// Those among the rows of letters.
+Result<std::uint64_t> LoadAccount::untold_documents(const ledger::UntoldLoad& load) {
+  if (load.letters.empty()) return 0;
+  const Result<schema::Schema> schema = schema::Schema::parse(load.schema);
+  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + load.load_id));
   std::uint64_t documents = 0;
-  for (const auto& [table, rows] : *letters) documents += is_root(*schema, table) ? rows : 0;
+  for (const auto& [table, rows] : load.letters) documents += is_root(*schema, table) ? rows : 0;
   return documents;
 }
 

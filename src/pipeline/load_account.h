@@ -37,6 +37,8 @@ class LoadAccount {
   /// A sealed package: what was rejected is settled by the seal, what is in it waits for its destination. What its
   /// destination has rejected of it counts where nobody was told.
   Status add(const ledger::PackageRecord& package);
+  /// A package that is loaded, by a run that was killed before it told what was rejected.
+  Status add_untold(const ledger::UntoldLoad& load);
   /// Documents that were rejected with a package, unless that was told.
   Status add_rejected(const std::string& load_id, std::uint64_t rejected);
   /// A package that this run has sealed and given up: as if it had read nothing.
@@ -63,7 +65,7 @@ class LoadAccount {
   void list_pending();
 
  private:
-  Result<std::uint64_t> untold_documents(const ledger::PackageRecord& package);
+  static Result<std::uint64_t> untold_documents(const ledger::UntoldLoad& load);
   Status tell_letters(const std::string& load_id);
   void tell_failed(const delivery::LanesSummary& lanes);
   void add_rejected_of_inputs(const std::map<std::string, std::uint64_t>& by_input);

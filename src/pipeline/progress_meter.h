@@ -29,7 +29,8 @@ class ProgressMeter {
   void begin(Progress::Stage stage, std::string load_id);
   void set_totals(std::optional<std::uint64_t> rows, std::optional<std::uint64_t> bytes);
 
-  /// Rows go on. One call at a time, on the ledger's thread.
+  /// Rows go on. One call at a time, from the thread that has the ledger just then: with several workers now this one,
+  /// now that one.
   void update(std::uint64_t rows, std::uint64_t bytes);
   /// They do not. Told, to this process alone, unless something else was a moment ago. Any thread may call.
   void wait(const std::string& what);

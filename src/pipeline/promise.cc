@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "outfall/types.h"
 
@@ -74,6 +76,22 @@ Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::
   }
   if (is_told) notes.push_back(told);
   return is_told;
+}
+
+Status check_pending(const RunRequest& request, std::span<const ledger::PackageRecord> pending) {
+  const auto replaces = [](const ledger::PackageRecord& package) {
+    return !package.replaced.empty() && !package.abort_asked_at;
+  };
+  const auto found = std::ranges::find_if(pending, replaces);
+  if (found == pending.end()) return {};
+  Status suits = request.destination.check_asked(WriteDisposition::replace, request.options.stop);
+  if (suits) return suits;
+  Error error = std::move(suits.error()).in("load package " + found->load_id);
+  if (error.blame == Blame::usage) {
+    error.hint =
+        fmt::format("it was sealed to replace what is there: outfall package drop {} gives it up", found->load_id);
+  }
+  return fail(std::move(error));
 }
 
 }  // namespace outfall::pipeline

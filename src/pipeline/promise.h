@@ -4,9 +4,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ledger/records.h"
 #include "outfall/error.h"
 #include "pipeline/held_pipeline.h"
 #include "pipeline/run.h"
@@ -24,5 +26,8 @@ Status check_asked(const RunRequest& request);
 ///
 /// Errors: usage: more is required.
 Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::vector<std::string>& notes);
+
+/// The same of what is to be delivered first: it was sealed when the destination may have been another one.
+Status check_pending(const RunRequest& request, std::span<const ledger::PackageRecord> pending);
 
 }  // namespace outfall::pipeline

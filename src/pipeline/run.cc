@@ -119,8 +119,9 @@ class Run {
     const Result<bool> others = has_other_keys(request_, *held_, report_.notes);
     if (!others) return fail(others.error());
     has_other_keys_ = *others;
-    if (Status cleared = clear_debris(); !cleared) return cleared;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
+    if (Status suits = seals_only ? Status() : check_what_waits(); !suits) return suits;
+    if (Status cleared = clear_debris(); !cleared) return cleared;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
     if (request_.source == nullptr) {
       if (delivered && !given_up_ && report_.packages.empty() && report_.notes.empty())
@@ -143,6 +144,11 @@ class Run {
     if (seals_only) return {};
     load_failed_ = !delivered;
     return delivered;
+  }
+
+  Status check_what_waits() {
+    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
+    return pending ? check_pending(request_, *pending) : fail(pending.error());
   }
 
   /// Of a pipeline that is new nothing is made yet while its destination may be wrong.
@@ -172,6 +178,7 @@ class Run {
       if (package.abort_asked_at) continue;
       if (Status counted = account_.add(package); !counted) return counted;
     }
+    has_counted_ = true;
     return pending->empty() ? Status() : fail("they are to be loaded later");
   }
 
@@ -242,6 +249,8 @@ class Run {
     for (const ledger::PackageRecord& package : *pending) {
       if (Status counted = account_.add(package); !counted) return counted;
     }
+    if (Status told = tell_untold_loads(); !told) return told;
+    has_counted_ = true;
     if (pending->empty()) return {};
     const Result<bool> interrupted = held_->ledger.load_was_interrupted(report_.run_id);
     if (!interrupted) return fail(interrupted.error());
@@ -249,6 +258,17 @@ class Run {
     if (Status noted = note_if_gone(request_, held_->ledger, pending->size(), report_.notes); !noted) return noted;
     for (const ledger::PackageRecord& package : *pending) {
       if (Status delivered = deliver_package(package, Resumed::yes); !delivered) return delivered;
+    }
+    return {};
+  }
+
+  /// A run that has inputs tells what became of those.
+  Status tell_untold_loads() {
+    if (request_.source != nullptr) return {};
+    const auto loads = held_->ledger.untold_loads();
+    if (!loads) return fail(loads.error());
+    for (const ledger::UntoldLoad& load : *loads) {
+      if (Status told = account_.add_untold(load); !told) return told;
     }
     return {};
   }
@@ -471,8 +491,10 @@ class Run {
 
   /// The last thing written: from here on the same command is a new load.
   void record_end() {
-    const Status ended = end_held(
-        *held_, {.run_id = report_.run_id, .ending = static_cast<int>(report_.ending), .trace = to_json(report_)});
+    const Status ended = end_held(*held_, {.run_id = report_.run_id,
+                                           .ending = static_cast<int>(report_.ending),
+                                           .trace = to_json(report_),
+                                           .told = has_counted_});
     if (ended || report_.error) return;
     report_.error = ended.error();
     report_.ending = Ending::failed;
@@ -485,6 +507,7 @@ class Run {
   std::optional<HeldPipeline> held_;
   bool has_other_keys_ = false;    ///< what goes out once more, than when another runner delivered it
   bool sealed_ = false;            ///< the inputs of this run
+  bool has_counted_ = false;       ///< what is pending, and what dead runs have rejected
   bool is_left_open_ = false;      ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
   bool load_failed_ = false;       ///< sealed work waits for its destination
