@@ -23,11 +23,11 @@ CallWatch::Call::~Call() {
 void CallWatch::begin(Call& call) {
   const std::lock_guard lock(mutex_);
   calls_.push_back(&call);
-  if (std::exchange(has_begun_, true)) return;
+  if (thread_.joinable()) return;
   try {
     thread_ = std::jthread([this](const std::stop_token& over) { watch(over); });
   } catch (const std::system_error&) {
-    // No more threads are to be had: the call is made, and nobody is told of it.
+    return;  // no more threads are to be had: nobody is told, unless there is one for the next call
   }
 }
 

@@ -59,7 +59,6 @@ class CallWatch {
   std::mutex mutex_;
   std::condition_variable_any over_;
   std::vector<Call*> calls_;
-  bool has_begun_ = false;
   std::jthread thread_;
 };
 
