@@ -121,7 +121,8 @@ struct ReplayOptions {
 /// letter replayed; one that is rejected again gives its letter the new reason. Nothing is replayed twice, whenever the
 /// process dies. `done` is called behind each pipeline.
 ///
-/// Letters of which only the beginning is kept, of separated text, and of nested rows are left out, with a note.
+/// Letters of which only the beginning is kept, of separated text, and of nested rows are left out, with a note. So are
+/// those of functions where neither a pipeline nor a letter is named, and no function is given (ResumeReport::notes).
 ResumeReport replay_dead_letters(const ReplayOptions& options, const std::function<void(const Report&)>& done = {});
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md.

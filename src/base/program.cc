@@ -262,32 +262,6 @@ class Deadline {
   std::optional<std::chrono::steady_clock::time_point> at_{};
 };
 
-/// When whoever is told of a long wait is told next.
-class Telling {
- public:
-  explicit Telling(const LongWait& wait) : wait_(wait), next_(wait.first) {}
-
-  /// For poll, which would wait so long otherwise; negative: for ever.
-  int milliseconds_left(int otherwise) const {
-    if (!wait_.tell) return otherwise;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_ - so_far());
-    const int own = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
-    return otherwise < 0 ? own : std::min(own, otherwise);
-  }
-  void tell_if_due() {
-    if (!wait_.tell || so_far() < next_) return;
-    wait_.tell(so_far());
-    next_ = so_far() + wait_.every;
-  }
-
- private:
-  std::chrono::nanoseconds so_far() const { return std::chrono::steady_clock::now() - began_; }
-
-  const LongWait& wait_;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::chrono::nanoseconds next_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<ProgramGuard>> ProgramGuard::make(const std::string& lock_path,
@@ -425,7 +399,7 @@ void drain_rest(int descriptor, std::string& kept, const std::function<void(std:
 
 Result<ProgramEnd> run_program(ProgramGuard& guard, const ProgramStart& start,
                                std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop,
-                               const std::function<void(std::string_view)>& said, const LongWait& lasts) {
+                               const std::function<void(std::string_view)>& said) {
   const Result<Descriptor> input = start.input_file.empty() ? file_of(start.input) : open_input(start.input_file);
   if (!input) return fail(input.error());
   Result<Pipe> words = make_pipe();
@@ -438,13 +412,11 @@ Result<ProgramEnd> run_program(ProgramGuard& guard, const ProgramStart& start,
 
   ProgramEnd end;
   const Deadline deadline(timeout);
-  Telling telling(lasts);
   const StopEvent stopped(stop);
   std::array<pollfd, 3> events{pollfd{program->end_event(), POLLIN, 0}, pollfd{stopped.number(), POLLIN, 0},
                                pollfd{words->read_end.number(), POLLIN, 0}};
   while (!end.is_stopped && !end.is_timed_out) {
-    telling.tell_if_due();
-    const int ready = ::poll(events.data(), events.size(), telling.milliseconds_left(deadline.milliseconds_left()));
+    const int ready = ::poll(events.data(), events.size(), deadline.milliseconds_left());
     if (ready < 0 && errno != EINTR) return fail(system_error("wait for a program", errno));
     if (ready > 0 && events[2].revents != 0 && !drain(words->read_end.number(), end.said, said)) events[2].fd = -1;
     if (ready > 0 && events[0].revents != 0) break;
@@ -497,12 +469,10 @@ Result<LiveProgram> LiveProgram::start(ProgramGuard& guard, const std::string& c
 }
 
 LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::chrono::nanoseconds> timeout,
-                                     const std::stop_token& stop, const std::function<void()>& meanwhile,
-                                     const LongWait& lasts) {
+                                     const std::stop_token& stop, const std::function<void()>& meanwhile) {
   State& state = *state_;
   const BrokenPipesIgnored ignored;
   const Deadline deadline(timeout);
-  Telling telling(lasts);
   const StopEvent stopped(stop);
   if (!state.line.empty()) return {.kind = Answer::Kind::untimely, .line = state.line};
   std::size_t end_of_line = std::string::npos;
@@ -513,8 +483,7 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
     std::array<pollfd, 4> events{pollfd{stopped.number(), POLLIN, 0}, pollfd{state.errors.number(), POLLIN, 0},
                                  pollfd{state.output.number(), POLLIN, 0},
                                  pollfd{text.empty() ? -1 : state.input.number(), POLLOUT, 0}};
-    telling.tell_if_due();
-    const int ready = ::poll(events.data(), events.size(), telling.milliseconds_left(deadline.milliseconds_left()));
+    const int ready = ::poll(events.data(), events.size(), deadline.milliseconds_left());
     if (ready < 0 && errno != EINTR) return {.kind = Answer::Kind::ended};
     if (ready > 0 && events[1].revents != 0 && !drain(state.errors.number(), state.kept, state.said)) {
       state.errors.close();

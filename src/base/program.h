@@ -64,13 +64,6 @@ struct ProgramStart {
 /// Bytes of a program's words that are remembered: the last ones.
 inline constexpr std::size_t program_said_max = 4096;
 
-/// Who is told that a wait for a program lasts.
-struct LongWait {
-  std::function<void(std::chrono::nanoseconds so_far)> tell{};  ///< null: nobody
-  std::chrono::nanoseconds first = std::chrono::seconds(5);     ///< told then
-  std::chrono::nanoseconds every = std::chrono::seconds(1);     ///< and as often from then on
-};
-
 struct ProgramEnd {
   std::optional<int> exit_code{};
   int signal = 0;             ///< that ended it; 0 and no exit code: nobody knows how it ended
@@ -85,7 +78,7 @@ struct ProgramEnd {
 /// Errors: abandon: it cannot be started.
 Result<ProgramEnd> run_program(ProgramGuard& guard, const ProgramStart& start,
                                std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop,
-                               const std::function<void(std::string_view)>& said = {}, const LongWait& lasts = {});
+                               const std::function<void(std::string_view)>& said = {});
 
 /// A program that is kept alive, asked one thing after another, and answers with lines. Used by one thread at a time.
 class LiveProgram {
@@ -116,7 +109,7 @@ class LiveProgram {
   /// Hands it the text, and waits until it has taken all of it and has written a line. After any answer but a line it
   /// is of no more use. `meanwhile` is called once it has taken all: what is done there is done while it works.
   Answer ask(std::string_view text, std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop,
-             const std::function<void()>& meanwhile = {}, const LongWait& lasts = {});
+             const std::function<void()>& meanwhile = {});
 
   /// Says the last words, if it takes them at once, closes its standard input, gives it that long to end, and kills
   /// what is left of it.

@@ -38,31 +38,6 @@ TEST_F(Programs, AnAnswerThatCameInTimeCountsHoweverLongWeWereBusy) {
   EXPECT_EQ(answer.line.size(), 50'000U);
 }
 
-TEST_F(Programs, ALongWaitIsTold) {
-  const std::string told = folder_.path() + "/told";
-  // They answer once it was told twice that they do not.
-  const std::string command = "read line; until [ -e " + told + " ]; do :; done; echo done";
-  int times = 0;
-  const LongWait lasts{.tell =
-                           [&](std::chrono::nanoseconds so_far) {
-                             EXPECT_GE(so_far, std::chrono::milliseconds(times + 1));
-                             if (++times == 2) (void)File::open(told, OpenMode::append);
-                           },
-                       .first = std::chrono::milliseconds(1),
-                       .every = std::chrono::milliseconds(1)};
-  Result<LiveProgram> program = LiveProgram::start(*guard_, command);
-  ASSERT_TRUE(program) << program.error().message;
-  EXPECT_EQ(program->ask("go\n", std::nullopt, {}, {}, lasts).line, "done");
-  EXPECT_GE(times, 2);
-
-  ASSERT_EQ(::unlink(told.c_str()), 0);
-  times = 0;
-  const auto end = run_program(*guard_, {.command = command, .input = "go\n"}, std::nullopt, {}, {}, lasts);
-  ASSERT_TRUE(end) << end.error().message;
-  EXPECT_EQ(end->exit_code, 0);
-  EXPECT_GE(times, 2);
-}
-
 TEST_F(Programs, AnAnswerThatDoesNotComeIsNotWaitedFor) {
   Result<LiveProgram> program = LiveProgram::start(*guard_, "read line; read line");
   ASSERT_TRUE(program) << program.error().message;

@@ -116,6 +116,10 @@ RunOptions watched(RunOptions options, const StopSignals& signals, Show& show) {
   return options;
 }
 
+void tell_notes(const ResumeReport& all) {
+  for (const std::string& note : all.notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
+}
+
 }  // namespace
 
 int run(const RunCommand& command) {
@@ -145,7 +149,7 @@ int resume(const ResumeCommand& command) {
   const ResumeReport all =
       Pipeline(watched(command.pipeline, show)).resume(options, [&show](const Report& report) { show.report(report); });
   if (all.error) return complain(*all.error);
-  for (const std::string& note : all.notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
+  tell_notes(all);
   if (all.pipelines.empty() && all.notes.empty()) {
     std::error_code unreadable;
     const bool exists = std::filesystem::exists(all.data_dir, unreadable) || unreadable;
@@ -167,7 +171,8 @@ int replay(const ReplayCommand& command) {
   options.waiting = [&show](const LockWaiting& waiting) { show.waiting(waiting); };
   const ResumeReport all = replay_dead_letters(options, [&show](const Report& report) { show.report(report); });
   if (all.error) return complain(*all.error);
-  if (all.pipelines.empty()) std::fputs("no dead letter is open that was asked for\n", stderr);
+  tell_notes(all);
+  if (all.pipelines.empty() && all.notes.empty()) std::fputs("no dead letter is open that was asked for\n", stderr);
   return static_cast<int>(StopSignals::named(all.ending));
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "cli/quantities.h"
@@ -19,6 +20,9 @@ namespace {
 
 /// Characters of an error in a list; the JSON form has all of it.
 constexpr std::size_t error_columns_max = 500;
+
+/// Rows that do not go on for so long are worth a word.
+constexpr std::chrono::seconds standstill_min{5};
 
 std::string time_text(const Time& time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
@@ -42,6 +46,14 @@ std::string rate_text(const PipelineStatus& pipeline, std::span<const EarlierLoo
   return rows < 0 ? "" : fmt::format(", {} rows/s", count_text(static_cast<std::uint64_t>(rows / seconds)));
 }
 
+/// ", no more for 1 min 5 s". Empty: it was a moment ago.
+std::string standstill_text(const ProgressStatus& progress) {
+  const auto still = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() - progress.updated_at);
+  if (still < standstill_min) return "";
+  return ", no more for " +
+         (still < std::chrono::minutes(1) ? fmt::format("{} s", still.count()) : duration_text(still));
+}
+
 std::string progress_text(const PipelineStatus& pipeline, std::span<const EarlierLook> earlier) {
   const ProgressStatus& progress = *pipeline.progress;
   const auto total = [](const std::optional<std::uint64_t>& number, auto write) {
@@ -50,7 +62,7 @@ std::string progress_text(const PipelineStatus& pipeline, std::span<const Earlie
   const auto counted = [](std::uint64_t number) { return count_text(number); };
   std::string text = of_total(count_text(progress.rows), total(progress.rows_total, counted)) + " rows";
   if (progress.bytes > 0) text += ", " + of_total(bytes_text(progress.bytes), total(progress.bytes_total, bytes_text));
-  return line(progress.stage, text + rate_text(pipeline, earlier));
+  return line(progress.stage, text + rate_text(pipeline, earlier) + standstill_text(progress));
 }
 
 std::string step_text(const StepReport& step) {

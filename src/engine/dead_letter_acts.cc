@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/left_to_others.h"
 #include "engine/letter_search.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
@@ -79,6 +80,19 @@ Status check_overtaken(const engine::LettersFound& found, const ReplayOptions& o
   return error ? fail(std::move(*error)) : Status();
 }
 
+/// Those that are for functions of programs are left to these.
+engine::LeftToOthers leave_functions(engine::LettersFound& found) {
+  engine::LeftToOthers left;
+  std::erase_if(found.pipelines, [&](const std::string& key) {
+    const auto binding = engine::remembered_binding(found.data_dir, key);
+    const bool is_of_function = binding && *binding && engine::is_function_of_another((*binding)->destination, nullptr);
+    const auto paths = ledger::pipeline_paths(found.data_dir, key);
+    if (is_of_function && paths) left.add(*paths, key, (*binding)->destination);
+    return is_of_function;
+  });
+  return left;
+}
+
 /// What a replay asks of its rows: what cannot be taken as it is stays rejected.
 RunOptions run_options(const ReplayOptions& options) {
   RunOptions run = options.run;
@@ -114,12 +128,18 @@ Result<std::uint64_t> drop_dead_letters(const DropLettersOptions& options) {
 
 ResumeReport replay_dead_letters(const ReplayOptions& options, const std::function<void(const Report&)>& done) {
   ResumeReport all;
-  const Result<engine::LettersFound> found =
+  Result<engine::LettersFound> found =
       engine::find_letters(options.letters, options.id, engine::LettersWanted::open_or_replaying);
   if (!found) {
     all.error = found.error();
     all.ending = ending_of(*all.error);
     return all;
+  }
+  const bool is_of_one = !options.id.empty() || !options.letters.pipeline.empty();
+  if (!is_of_one && options.custom_destination == nullptr) {
+    const engine::LeftToOthers left = leave_functions(*found);
+    if (!left.is_empty()) all.notes.push_back(left.note("replay them (replay_dead_letters)"));
+    if (left.is_pending()) all.ending = Ending::pending;
   }
   all.data_dir = found->data_dir;
   std::string address;  // of the program's own destination
@@ -141,7 +161,6 @@ ResumeReport replay_dead_letters(const ReplayOptions& options, const std::functi
     }
   }
   const RunOptions run = run_options(options);
-  const bool is_of_one = !options.id.empty() || !options.letters.pipeline.empty();
   std::size_t left = options.letters.limit.value_or(std::numeric_limits<std::size_t>::max());
   for (const std::string& key : found->pipelines) {
     if (left == 0 || run.stop.stop_requested()) break;

@@ -219,6 +219,7 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
     found.meaning = meaning_of(**configured);
     if (is_program) found.own = own_settings(words, settings);
     add_secrets_of(**configured, found.own.secrets);
+    if ((*configured)->secrecy == config::Secrecy::secret) found.hidden_in = (*configured)->place.text();
   }
   const bool is_function = words.word.starts_with(custom_scheme);
   const std::string section = is_function ? words.word.substr(custom_scheme.size()) : found.name;

@@ -29,6 +29,7 @@ struct DestinationSettings {
   std::optional<int> max_table_nesting;
   /// Of a program that has a name: what else stands in its section. Secret is also an address that is, of any kind.
   config::Section own{};
+  std::string hidden_in{};  ///< where the address stands, which is secret; empty: it is not
 };
 
 /// Errors: usage: no destination has the name (says which are configured); a setting is wrong, or not known.

@@ -14,6 +14,7 @@
 
 #include "base/edit_distance.h"
 #include "destinations/duckdb/duckdb_destination.h"
+#include "destinations/duckdb/hidden_file.h"
 #include "destinations/function/function_destination.h"
 #include "destinations/function/plugin.h"
 #include "destinations/null/null_destination.h"
@@ -119,19 +120,22 @@ Error unknown_kind(const DestinationSettings& settings) {
           .blame = Blame::usage};
 }
 
+Result<std::unique_ptr<delivery::Destination>> make_duckdb(const DestinationSettings& settings,
+                                                           const DestinationOptions& options, Env& env) {
+  const destinations::duckdb::Options duckdb{.memory_limit = options.memory,
+                                             .threads = options.threads,
+                                             .lock_wait = options.lock_wait,
+                                             .called = settings.name,
+                                             .naming = settings.naming,
+                                             .max_table_nesting = settings.max_table_nesting};
+  if (settings.hidden_in.empty()) return destinations::duckdb::DuckDbDestination::make(settings.address, duckdb, env);
+  return destinations::duckdb::HiddenFile::make(settings.address, duckdb, settings.hidden_in, env);
+}
+
 Result<std::unique_ptr<delivery::Destination>> make_kind(const DestinationSettings& settings,
                                                          const DestinationOptions& options, Env& env) {
   const std::string& address = settings.address;
-  if (address.starts_with("duckdb:")) {
-    return destinations::duckdb::DuckDbDestination::make(address,
-                                                         {.memory_limit = options.memory,
-                                                          .threads = options.threads,
-                                                          .lock_wait = options.lock_wait,
-                                                          .called = settings.name,
-                                                          .naming = settings.naming,
-                                                          .max_table_nesting = settings.max_table_nesting},
-                                                         env);
-  }
+  if (address.starts_with("duckdb:")) return make_duckdb(settings, options, env);
   if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options);
   if (address.starts_with("plugin:")) return make_plugin(settings, options);
   if (address.starts_with("custom:")) return make_custom(settings, options);

@@ -2,12 +2,12 @@
 //
 // Resume: finds the pipelines that a crash or a failure left with something to do, and runs each without a source.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/env.h"
+#include "engine/left_to_others.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "engine/target.h"
@@ -57,29 +57,9 @@ Status check_destination(const std::string& asked, const ledger::Binding& bindin
   return fail(for_another(binding, (*destination)->address()));
 }
 
-/// What is left to the programs whose functions it is for.
-struct LeftToOthers {
-  std::vector<std::string> pipelines;  ///< "p (custom:sink)"
-  bool is_pending = false;
-
-  void add(const ledger::PipelinePaths& paths, const std::string& key, const std::string& address) {
-    pipelines.push_back(fmt::format("{} ({})", key, address));
-    Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths.database);
-    const auto pending = ledger ? ledger->pending() : fail(ledger.error());
-    is_pending = is_pending || !pending || !pending->empty();
-  }
-
-  std::string note() const {
-    return fmt::format(
-        "left alone, because they are for functions of programs, which alone can resume them "
-        "(Pipeline::resume): {}",
-        fmt::join(pipelines, ", "));
-  }
-};
-
 /// None: there is nothing to do.
 std::optional<Report> resume_one(const std::string& data_dir, const std::string& key, const PipelineOptions& options,
-                                 const RunOptions& run, LeftToOthers& left) {
+                                 const RunOptions& run, engine::LeftToOthers& left) {
   PipelineOptions one = options;
   one.name = key;
   const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(data_dir, key);
@@ -131,7 +111,7 @@ ResumeReport Pipeline::resume(const RunOptions& options, const std::function<voi
     all.ending = engine::worst(all.ending, report.ending);
     all.pipelines.push_back(std::move(report));
   };
-  LeftToOthers left;
+  engine::LeftToOthers left;
   for (const std::string& key : found->keys) {
     std::optional<Report> report = resume_one(found->data_dir, key, options_, options, left);
     if (!report) continue;
@@ -144,8 +124,8 @@ ResumeReport Pipeline::resume(const RunOptions& options, const std::function<voi
     unreadable.name = one.key;
     add(engine::failed_report(unreadable, one.error));
   }
-  if (!left.pipelines.empty()) all.notes.push_back(left.note());
-  if (left.is_pending) all.ending = engine::worst(all.ending, Ending::pending);
+  if (!left.is_empty()) all.notes.push_back(left.note("resume them (Pipeline::resume)"));
+  if (left.is_pending()) all.ending = engine::worst(all.ending, Ending::pending);
   std::ranges::stable_sort(all.pipelines, {}, &Report::pipeline);
   return all;
 }

@@ -349,8 +349,7 @@ class Extraction {
   }
 
   Result<normalize::NormalizeSummary> shape_into(package::PackageWriter& writer) {
-    request_.progress.begin(Progress::Stage::extract, load_id_);
-    request_.progress.set_totals(std::nullopt, bytes_total());
+    request_.progress.begin(Progress::Stage::extract, load_id_, {.bytes = bytes_total()});
     // The letters of a replay are kept already.
     rejected_.emplace(run_.options, options_.inputs, DocumentPrimaryKeys(request_.memory.schema, options_.shape),
                       run_.replay == nullptr ? &request_.ledger : nullptr, run_.env);
@@ -405,7 +404,7 @@ class Extraction {
 
   Result<std::optional<ledger::PackageRecord>> seal(package::PackageWriter& writer, std::uint64_t documents,
                                                     const std::vector<ledger::InputRecord>& inputs) {
-    request_.progress.begin(Progress::Stage::seal, load_id_);
+    request_.progress.begin(Progress::Stage::seal, load_id_, {});
     schema::Schema& schema = request_.memory.schema;
     if (Status names = check_names(schema, run_.destination.capabilities()); !names)
       return fail(std::move(names.error()));
@@ -487,7 +486,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   if (!options) return fail(std::move(options.error()));
   set_primary_keys(schema, root_tables(*options, choice.reports), run.options.primary_key, options->shape,
                    options->write_disposition);
-  progress.begin(Progress::Stage::extract, "");
+  progress.begin(Progress::Stage::extract, "", {});
   std::optional<RejectedRows> rejects;
   options->take_rejected = [&rejects](const normalize::RejectedDocument& document) { return rejects->take(document); };
   std::optional<FirstCallWatch> first_call;

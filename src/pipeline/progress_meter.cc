@@ -14,7 +14,7 @@ constexpr std::chrono::nanoseconds wait_interval = 900ms;  // those who tell of 
 
 }  // namespace
 
-void ProgressMeter::begin(Progress::Stage stage, std::string load_id) {
+void ProgressMeter::begin(Progress::Stage stage, std::string load_id, const Totals& totals) {
   end_step(false);
   steps_.push_back({.name = std::string(name(stage)),
                     .load_id = load_id,
@@ -22,15 +22,11 @@ void ProgressMeter::begin(Progress::Stage stage, std::string load_id) {
   step_began_ = env_.monotonic();
   {
     const std::lock_guard lock(mutex_);
-    progress_ = Progress{.stage = stage, .load_id = std::move(load_id)};
+    progress_ =
+        Progress{.stage = stage, .rows_total = totals.rows, .bytes_total = totals.bytes, .load_id = std::move(load_id)};
     tell();
   }
   record();
-}
-
-void ProgressMeter::set_totals(std::optional<std::uint64_t> rows, std::optional<std::uint64_t> bytes) {
-  progress_.rows_total = rows;
-  progress_.bytes_total = bytes;
 }
 
 void ProgressMeter::update(std::uint64_t rows, std::uint64_t bytes) {

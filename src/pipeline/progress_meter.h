@@ -22,12 +22,18 @@ class ProgressMeter {
       : env_(env), listener_(std::move(listener)), run_id_(std::move(run_id)) {}
 
   const std::string& run_id() const { return run_id_; }
+  /// What waits is told to nobody else.
+  bool is_heard() const { return listener_ != nullptr; }
 
   /// Also shows progress to other processes, through the ledger.
   void attach(ledger::Ledger* ledger) { ledger_ = ledger; }
 
-  void begin(Progress::Stage stage, std::string load_id);
-  void set_totals(std::optional<std::uint64_t> rows, std::optional<std::uint64_t> bytes);
+  /// What all of it will be, as far as that is known.
+  struct Totals {
+    std::optional<std::uint64_t> rows{};
+    std::optional<std::uint64_t> bytes{};
+  };
+  void begin(Progress::Stage stage, std::string load_id, const Totals& totals);
 
   /// Rows go on. One call at a time, from the thread that has the ledger just then: with several workers now this one,
   /// now that one.

@@ -375,8 +375,7 @@ class Run {
     Result<schema::Schema> schema = schema::Schema::parse(package.schema);
     if (!schema) return fail(std::move(schema.error()).in("read the schema of package " + package.load_id));
     const std::uint64_t rows = input_rows(package);
-    progress_.begin(Progress::Stage::load, package.load_id);
-    progress_.set_totals(rows, std::nullopt);
+    progress_.begin(Progress::Stage::load, package.load_id, {.rows = rows});
     delivery::DeliverOptions options{.env = request_.env};
     options.attempt_failed = [&](const Error& error) {
       (void)held_->ledger.record_attempt(package.load_id, error.message);
@@ -397,7 +396,7 @@ class Run {
          .folder = held_->paths.package(package.load_id),
          .check = resumed == Resumed::yes ? package::JobCheck::bytes : package::JobCheck::size,
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
-         .waiting = [this](const std::string& what) { progress_.wait(what); },
+         .waiting = waits_told(),
          .refusals = &rejects,
          .lanes = &*lanes,
          .stop = request_.options.stop},
@@ -454,6 +453,11 @@ class Run {
       return {};
     };
     return context;
+  }
+
+  std::function<void(const std::string& what)> waits_told() {
+    if (!progress_.is_heard()) return nullptr;
+    return [this](const std::string& what) { progress_.wait(what); };
   }
 
   /// Some of its rows are not delivered. What the destination has given up is in nobody's way.

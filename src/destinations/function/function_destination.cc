@@ -72,8 +72,10 @@ Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delive
   const auto introduction =
       std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables,
                                          std::move(*before), request.lanes == nullptr ? nullptr : request.lanes->board);
-  const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
-    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log);
+  const auto make_writer =
+      [this, introduction,
+       watch = std::make_shared<delivery::CallWatch>(request.waiting)]() -> Result<std::unique_ptr<delivery::Writer>> {
+    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log, watch);
   };
   return delivery::Intake{.options = options_.lanes, .make_writer = make_writer};
 }

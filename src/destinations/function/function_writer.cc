@@ -72,11 +72,12 @@ HookAnswer LoadIntroduction::introduce(const schema::Table* table, const std::fu
 
 FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
                                std::optional<std::chrono::nanoseconds> timeout,
-                               std::function<void(std::string_view)> log)
+                               std::function<void(std::string_view)> log, std::shared_ptr<delivery::CallWatch> watch)
     : destination_(std::move(destination)),
       load_(std::move(load)),
       timeout_(timeout),
-      log_(log ? std::move(log) : [](std::string_view) {}) {
+      log_(log ? std::move(log) : [](std::string_view) {}),
+      watch_(std::move(watch)) {
   if (timeout_) timed_.emplace(*timeout_);
 }
 
@@ -149,22 +150,30 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   if (!rows) return Outcome::fatal(rows.error().message, rows.error().hint);
   call->rows = *rows;
   return make(
-      call, [call, destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
-      "the function", batch.stop);
+      call,
+      {.call = [call,
+                destination = destination_] { return destination->write(*call->rows, *call->table, call->context); },
+       .called = "the function",
+       .awaited = "the function to take"},
+      batch);
 }
 
 std::optional<Outcome> FunctionWriter::resolve(const delivery::Batch& batch) {
   if (!destination_->resolves()) return std::nullopt;
   const std::shared_ptr<Call> call = make_call(batch);
-  return make(
-      call, [call, destination = destination_] { return destination->resolve(*call->table, call->context); }, "resolve",
-      batch.stop);
+  return make(call,
+              {.call = [call, destination = destination_] { return destination->resolve(*call->table, call->context); },
+               .called = "resolve",
+               .awaited = "the function's resolve of"},
+              batch);
 }
 
-Outcome FunctionWriter::make(const std::shared_ptr<Call>& call, std::function<Outcome()> asked, std::string_view what,
-                             const std::stop_token& stop) {
-  const std::stop_callback passed_on(stop, [&] { call->stop.request_stop(); });
-  Outcome outcome = guard(std::move(asked), what);
+Outcome FunctionWriter::make(const std::shared_ptr<Call>& call, Asked asked, const delivery::Batch& batch) {
+  const delivery::CallWatch::Call watched(watch_.get(), [&asked, &batch] {
+    return fmt::format("{} batch {} of {}", asked.awaited, batch.index, batch.table.name);
+  });
+  const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
+  Outcome outcome = guard(std::move(asked.call), asked.called);
   if (is_stuck_)
     call->stop.request_stop();
   else
@@ -206,6 +215,9 @@ Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema
   std::stop_source own;
   const std::stop_callback passed_on(stop, [&] { own.request_stop(); });
   const auto desk = std::make_shared<Desk>(load_->board());
+  const delivery::CallWatch::Call watched(watch_.get(), [name, table] {
+    return fmt::format("the function's {}{}", name, table == nullptr ? "" : " of " + table->name);
+  });
   Outcome outcome = guard(
       [hook, own, desk, destination = destination_, load = load_, log = log_,
        described = table == nullptr ? nullptr : load_->describe(*table), changes = std::move(changes)] {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "delivery/call_watch.h"
 #include "delivery/load_board.h"
 #include "delivery/writer.h"
 #include "destinations/function/guarded_call.h"
@@ -64,7 +65,8 @@ class LoadIntroduction {
 class FunctionWriter final : public delivery::Writer {
  public:
   FunctionWriter(std::shared_ptr<CustomDestination> destination, std::shared_ptr<LoadIntroduction> load,
-                 std::optional<std::chrono::nanoseconds> timeout, std::function<void(std::string_view line)> log);
+                 std::optional<std::chrono::nanoseconds> timeout, std::function<void(std::string_view line)> log,
+                 std::shared_ptr<delivery::CallWatch> watch = nullptr);
 
   Outcome write(const delivery::Batch& batch) override;
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
@@ -77,8 +79,12 @@ class FunctionWriter final : public delivery::Writer {
   struct Desk;
   struct Call;
   std::shared_ptr<Call> make_call(const delivery::Batch& batch);
-  Outcome make(const std::shared_ptr<Call>& call, std::function<Outcome()> asked, std::string_view what,
-               const std::stop_token& stop);
+  struct Asked {
+    std::function<Outcome()> call;
+    std::string_view called;   ///< in reasons
+    std::string_view awaited;  ///< of a batch
+  };
+  Outcome make(const std::shared_ptr<Call>& call, Asked asked, const delivery::Batch& batch);
   Outcome introduce(const schema::Table* table, const std::stop_token& stop);
   Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop,
                     std::optional<TableChanges> changes = {});
@@ -91,6 +97,7 @@ class FunctionWriter final : public delivery::Writer {
   const std::shared_ptr<LoadIntroduction> load_;
   const std::optional<std::chrono::nanoseconds> timeout_;
   const std::function<void(std::string_view)> log_;
+  const std::shared_ptr<delivery::CallWatch> watch_;  ///< of the load; null: nobody watches
   std::optional<TimedCalls> timed_;
   ledger::StateChanges changes_;  ///< of the call that was answered last
   bool is_stuck_ = false;

@@ -103,6 +103,25 @@ TEST(FunctionWriter, ATableThatHasBegunDoesNotWaitForOneThatBegins) {
   gate->open();
 }
 
+/// The table begins once it was told that it does not.
+TEST(FunctionWriter, ACallThatLastsIsTold) {
+  const auto gate = std::make_shared<Gate>();
+  const auto slow = std::make_shared<Slow>(gate);
+  const schema::Table waiting{.name = "slow"};
+  std::string told;  // read once the watch is gone
+  {
+    const auto watch = std::make_shared<delivery::CallWatch>(
+        [&](const std::string& what) {
+          told = what;
+          gate->open();
+        },
+        delivery::CallWatch::Pace{.first = std::chrono::milliseconds(1), .every = std::chrono::milliseconds(1)});
+    FunctionWriter writer(slow, std::make_shared<LoadIntroduction>("1", true), {}, {}, watch);
+    EXPECT_EQ(tell(writer, Kind::begin_table, &waiting).kind, Outcome::Kind::delivered);
+  }
+  EXPECT_THAT(told, HasSubstr("for the function's begin_table of slow, "));
+}
+
 /// Counts the tables that it is told begin, and lets none of them.
 class Hanging final : public CustomDestination {
  public:

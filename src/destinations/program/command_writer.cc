@@ -41,13 +41,6 @@ std::string seconds_text(std::chrono::nanoseconds duration) {
   return fmt::format("{} s", std::chrono::duration<double>(duration).count());
 }
 
-LongWait told_waits(const TellWaiting& waiting, std::string awaited) {
-  if (!waiting) return {};
-  return {.tell = [&waiting, awaited = std::move(awaited)](std::chrono::nanoseconds so_far) {
-    waiting(fmt::format("for {}, {} s so far", awaited, std::chrono::floor<std::chrono::seconds>(so_far).count()));
-  }};
-}
-
 Outcome CommandWriter::write(const delivery::Batch& batch) {
   text_.clear();
   std::shared_ptr<const delivery::BatchFile> file;
@@ -71,15 +64,16 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
        fmt::format("OUTFALL_ROWS={}", batch.size()), fmt::format("OUTFALL_FORMAT={}", name(batch.format)),
        fmt::format("OUTFALL_FILE={}", file == nullptr ? "" : file->path())});
   LineCutter log(options_.log, options_.secrets);
-  const LongWait lasts =
-      told_waits(waiting_, fmt::format("the command to take batch {} of {}", batch.index, batch.table.name));
-  const Result<ProgramEnd> end = run_program(
-      guard_,
-      {.command = options_.command,
-       .environment = std::move(environment),
-       .input = text_,
-       .input_file = file == nullptr ? "" : file->path()},
-      options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); }, lasts);
+  const delivery::CallWatch::Call call(watch_.get(), [&batch] {
+    return fmt::format("the command to take batch {} of {}", batch.index, batch.table.name);
+  });
+  const Result<ProgramEnd> end =
+      run_program(guard_,
+                  {.command = options_.command,
+                   .environment = std::move(environment),
+                   .input = text_,
+                   .input_file = file == nullptr ? "" : file->path()},
+                  options_.timeout, batch.stop, [&](std::string_view said) { log.take(said); });
   log.finish();
   if (!end) return delivery::retry_after(end.error());
   return outcome_of(*end, options_);

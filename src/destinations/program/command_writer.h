@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/program.h"
+#include "delivery/call_watch.h"
 #include "delivery/writer.h"
 
 namespace outfall::destinations::program {
@@ -38,16 +40,11 @@ inline constexpr const char* longer_hint =
 /// "1 s", "0.25 s"
 std::string seconds_text(std::chrono::nanoseconds duration);
 
-using TellWaiting = std::function<void(const std::string& what)>;
-
-/// Tells of a wait for what the program is to do: "the answer to begin_load".
-LongWait told_waits(const TellWaiting& waiting, std::string awaited);
-
 class CommandWriter final : public delivery::Writer {
  public:
-  /// `waiting`: as LoadRequest::waiting. The others outlive the object.
-  CommandWriter(const CommandOptions& options, ProgramGuard& guard, TellWaiting waiting)
-      : options_(options), guard_(guard), waiting_(std::move(waiting)) {}
+  /// `watch` of the load. The others outlive the object.
+  CommandWriter(const CommandOptions& options, ProgramGuard& guard, std::shared_ptr<delivery::CallWatch> watch)
+      : options_(options), guard_(guard), watch_(std::move(watch)) {}
 
   Outcome write(const delivery::Batch& batch) override;
   /// A command is told of nothing but rows.
@@ -56,7 +53,7 @@ class CommandWriter final : public delivery::Writer {
  private:
   const CommandOptions& options_;
   ProgramGuard& guard_;
-  const TellWaiting waiting_;
+  const std::shared_ptr<delivery::CallWatch> watch_;
   std::string text_;  ///< of the batch in hand
 };
 

@@ -236,12 +236,13 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   program_ = std::move(*program);
   known_ = setup_.board == nullptr ? nullptr : setup_.board->state();
   const auto longest = std::max<std::chrono::nanoseconds>(setup_.options.timeout.value_or(start_max), start_max);
+  const delivery::CallWatch::Call call(setup_.watch.get(), [] { return "the answer to hello"; });
   const Answer answer = program_->ask(hello_line({.destination = setup_.destination,
                                                   .worker = setup_.worker,
                                                   .format = format_,
                                                   .options = setup_.options.own,
                                                   .state = known_.get()}),
-                                      longest, stop, {}, told_waits(setup_.waiting, "the answer to hello"));
+                                      longest, stop);
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
@@ -263,11 +264,11 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
 }
 
 Outcome ExecWriter::ask(const Question& question, const std::function<void()>& meanwhile) {
-  const std::string awaited = question.rows > 0
-                                  ? fmt::format("the answer to {} of {}", counted(question.rows, "row"), table_)
-                                  : fmt::format("the answer to {}", called(question.type, question.table));
-  const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile,
-                                      told_waits(setup_.waiting, awaited));
+  const delivery::CallWatch::Call call(setup_.watch.get(), [this, &question] {
+    return question.rows > 0 ? fmt::format("the answer to {} of {}", counted(question.rows, "row"), table_)
+                             : fmt::format("the answer to {}", called(question.type, question.table));
+  });
+  const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile);
   if (answer.kind != Answer::Kind::line)
     return gone(answer.kind, called(question.type, question.table), setup_.options.timeout);
   ProgramAnswer said = read_answer(answer.line, question.rows);

@@ -14,6 +14,7 @@
 
 #include "base/line_cutter.h"
 #include "base/program.h"
+#include "delivery/call_watch.h"
 #include "delivery/load_board.h"
 #include "delivery/writer.h"
 #include "destinations/program/command_writer.h"
@@ -34,7 +35,7 @@ struct ExecSetup {
   std::shared_ptr<const schema::Schema> before{};  ///< of the load before; null: there is none
   std::function<void(const Ready&)> introduced{};  ///< told each time that the program says what it is
   std::shared_ptr<delivery::LoadBoard> board{};    ///< null: it is not asked for rows
-  TellWaiting waiting{};                           ///< as LoadRequest::waiting
+  std::shared_ptr<delivery::CallWatch> watch{};    ///< of the load; null: nobody watches
 };
 
 class ExecWriter final : public delivery::Writer {

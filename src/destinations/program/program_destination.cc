@@ -136,9 +136,10 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   if (!found) return fail(std::move(found.error()));
   const auto before = *found ? std::make_shared<const schema::Schema>(std::move(**found)) : nullptr;
   const auto board = request.lanes == nullptr ? nullptr : request.lanes->board;
-  const auto make_writer = [this, guard = *held, before, board,
-                            waiting = request.waiting]() -> Result<std::unique_ptr<delivery::Writer>> {
-    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard, waiting);
+  const auto make_writer =
+      [this, guard = *held, before, board,
+       watch = std::make_shared<delivery::CallWatch>(request.waiting)]() -> Result<std::unique_ptr<delivery::Writer>> {
+    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard, watch);
     return std::make_unique<ExecWriter>(ExecSetup{.options = command_,
                                                   .destination = address_,
                                                   .guard = *guard,
@@ -150,7 +151,7 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
                                                         has_said_ = true;
                                                       },
                                                   .board = board,
-                                                  .waiting = waiting});
+                                                  .watch = watch});
   };
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }

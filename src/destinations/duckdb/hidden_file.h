@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HiddenFile: a DuckDbDestination whose path nobody is told. What it says has the destination's name in its place.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "destinations/duckdb/duckdb_destination.h"
+
+namespace outfall::destinations::duckdb {
+
+/// Puts a name in the place of the path of a database file.
+class HiddenPath {
+ public:
+  /// `place`: where the address stands, which errors tell in the path's stead.
+  HiddenPath(const std::string& path, const std::string& name, std::string place);
+
+  std::string text(std::string said) const;
+  Error error(Error said) const;
+
+  template <class Answer>
+  Answer answer(Answer said) const {
+    if (!said) said.error() = error(std::move(said.error()));
+    return said;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> instead_;  ///< of what is said, the longest first
+  std::string place_;
+};
+
+class HiddenFile final : public delivery::Destination {
+ public:
+  /// `options.called` is its name; `place`: where its address stands.
+  ///
+  /// Errors: usage: the address is wrong.
+  static Result<std::unique_ptr<HiddenFile>> make(std::string_view address, Options options, const std::string& place,
+                                                  Env& env);
+
+  const std::string& address() const override { return inner_->address(); }
+  DeliveryMode mode() const override { return inner_->mode(); }
+  const delivery::Capabilities& capabilities() const override { return inner_->capabilities(); }
+  Status check_dataset(const std::string& dataset) const override { return inner_->check_dataset(dataset); }
+  Status check_configuration(const std::stop_token& stop) override {
+    return hidden_.answer(inner_->check_configuration(stop));
+  }
+  Status open() override { return hidden_.answer(inner_->open()); }
+  void close() override { inner_->close(); }
+  void warm_up() override { inner_->warm_up(); }
+  void expect_interrupted_load() override { inner_->expect_interrupted_load(); }
+
+  Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override {
+    return hidden_.answer(inner_->inspect(key));
+  }
+  Result<std::vector<std::string>> stored_schemas(const std::string& dataset,
+                                                  delivery::Inspection inspection) override {
+    return hidden_.answer(inner_->stored_schemas(dataset, inspection));
+  }
+  Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset,
+                                                   delivery::Inspection inspection) override {
+    return hidden_.answer(inner_->columns(dataset, inspection));
+  }
+  Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override {
+    return hidden_.answer(inner_->count_rows(dataset, table));
+  }
+  Result<bool> has_load(const std::string& dataset, const std::string& load_id) override {
+    return hidden_.answer(inner_->has_load(dataset, load_id));
+  }
+  Result<std::vector<std::string>> recorded_loads(const std::string& dataset, std::string_view schema_name,
+                                                  delivery::Inspection inspection) override {
+    return hidden_.answer(inner_->recorded_loads(dataset, schema_name, inspection));
+  }
+  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override {
+    return hidden_.answer(inner_->load(request));
+  }
+  /// What fails while the rows of an answer are read is told as DuckDB has it.
+  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override {
+    return hidden_.answer(inner_->query(request));
+  }
+  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override {
+    return hidden_.answer(inner_->query_rows(request, out));
+  }
+  std::vector<std::string> take_notes() override;
+
+ private:
+  HiddenFile(HiddenPath hidden, std::unique_ptr<DuckDbDestination> inner)
+      : hidden_(std::move(hidden)), inner_(std::move(inner)) {}
+
+  const HiddenPath hidden_;
+  const std::unique_ptr<DuckDbDestination> inner_;
+};
+
+}  // namespace outfall::destinations::duckdb
