@@ -7,15 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "base/scratch_folder.h"
-#include "package/package_writer.h"
-#include "sql/arrow_rows_for_tests.h"
+#include "delivery/package_testing.h"
 #include "sql/duckdb_connection.h"
 #include "sql/system_tables.h"
 
 namespace outfall::delivery {
 namespace {
 
-using sql::for_tests::Batch;
 using sql::for_tests::Column;
 using testing::HasSubstr;
 
@@ -63,22 +61,8 @@ class DatabaseLoad : public testing::Test {
     table.columns.add(column);
     schema_.tables.add(std::move(table));
     schema_.bump();
-
-    auto writer = package::PackageWriter::create(folder_.path(), "1.5");
-    ASSERT_TRUE(writer);
-    Batch batch({Column::fixed<std::int64_t>("v", "l", {1, 2, 3})});
-    ArrowSchema schema{};
-    ArrowArray array{};
-    batch.fill(&schema);
-    batch.fill(&array);
-    ASSERT_TRUE(writer->append("t", schema, &array));
-    schema.release(&schema);
-    package_.load_id = "1.5";
-    package_.dataset = "data";  // as the file is called
-    package_.schema_name = schema_.name;
-    package_.schema_version_hash = schema_.version_hash;
-    package_.schema = schema_.to_json();
-    package_.jobs = writer->finish().value();
+    package_ = write_package(folder_.path(), "1.5", schema_,
+                             {{.table = "t", .columns = {Column::fixed<std::int64_t>("v", "l", {1, 2, 3})}}});
   }
   void reopen() {
     connection_.reset();

@@ -18,10 +18,9 @@
 
 #include "base/scratch_folder.h"
 #include "delivery/job_lanes.h"
+#include "delivery/package_testing.h"
 #include "delivery/writer.h"
 #include "ledger/ledger.h"
-#include "package/package_writer.h"
-#include "sql/arrow_rows_for_tests.h"
 
 namespace outfall::delivery {
 
@@ -38,10 +37,8 @@ class Lanes : public testing::Test {
  protected:
   /// Rows of a table are numbered on over its files; `files` has how many each holds.
   void seal(const std::map<std::string, std::vector<std::uint64_t>>& tables) {
-    package_ = {};
     schema_ = schema::Schema::make("s", NamingConvention::direct);
-    auto writer = package::PackageWriter::create(folder_.path(), load_id);
-    ASSERT_TRUE(writer) << writer.error().message;
+    std::vector<TableRows> rows;
     for (const auto& [name, files] : tables) {
       schema::Table table = schema::Table::root(name, "append", name);
       schema::Column id;
@@ -54,42 +51,25 @@ class Lanes : public testing::Test {
       schema_.tables.add(std::move(table));
       std::int64_t next = 0;
       for (std::size_t i = 0; i < files.size(); ++i) {
-        // Another column begins another file.
         const char* other_name = i % 2 == 0 ? "other" : "another";
         for (std::uint64_t left = files[i]; left > 0; left -= std::min(left, record_batch_rows_)) {
-          append(*writer, name, other_name, next, std::min(left, record_batch_rows_));
+          rows.push_back({.table = name, .columns = numbered(other_name, next, std::min(left, record_batch_rows_))});
         }
-        package_.documents += files[i];
       }
     }
     schema_.bump();
-    package_.load_id = load_id;
-    package_.run_id = "sealing";
-    package_.destination = "test:";
-    package_.dataset = "data";
-    package_.schema_name = schema_.name;
-    package_.schema_version_hash = schema_.version_hash;
-    package_.schema = schema_.to_json();
-    package_.jobs = writer->finish().value();
+    package_ = write_package(folder_.path(), load_id, schema_, std::move(rows));
     auto ledger = ledger::Ledger::open(folder_ / "outfall.db", env_);
     ASSERT_TRUE(ledger) << ledger.error().message;
-    ASSERT_TRUE(ledger->seal(package_, {}, {.naming = "direct", .document = ""}));
+    seal_package(*ledger, package_);
   }
 
-  void append(package::PackageWriter& writer, const std::string& table, const char* other_name, std::int64_t& next,
-              std::uint64_t count) {
+  static std::vector<sql::for_tests::Column> numbered(const char* other_name, std::int64_t& next, std::uint64_t count) {
     std::vector<std::optional<std::int64_t>> ids;
     ids.reserve(count);
     for (std::uint64_t row = 0; row < count; ++row) ids.emplace_back(next++);
     using sql::for_tests::Column;
-    sql::for_tests::Batch batch(
-        {Column::fixed<std::int64_t>("id", "l", ids), Column::fixed<std::int64_t>(other_name, "l", ids)});
-    ArrowSchema schema{};
-    ArrowArray array{};
-    batch.fill(&schema);
-    batch.fill(&array);
-    ASSERT_TRUE(writer.append(table, schema, &array));
-    schema.release(&schema);
+    return {Column::fixed<std::int64_t>("id", "l", ids), Column::fixed<std::int64_t>(other_name, "l", ids)};
   }
 
   /// Another bit in a byte of a job file, and the same bit again.

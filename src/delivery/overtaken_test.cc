@@ -12,14 +12,12 @@
 #include "base/scratch_folder.h"
 #include "delivery/job_lanes.h"
 #include "delivery/letter_keys.h"
+#include "delivery/package_testing.h"
 #include "delivery/writer.h"
-#include "package/package_writer.h"
-#include "sql/arrow_rows_for_tests.h"
 
 namespace outfall::delivery {
 namespace {
 
-using sql::for_tests::Batch;
 using sql::for_tests::Column;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -41,17 +39,16 @@ class Overtaken : public testing::Test {
  protected:
   /// A table whose key is id, with these ids in its job files.
   void seal(const std::string& load_id, const std::vector<Ids>& files) {
-    std::vector<std::vector<Column>> columns;
-    // Another column begins another file.
+    std::vector<TableRows> rows;
     for (const Ids& ids : files) {
-      columns.push_back({Column::fixed<std::int64_t>("id", "l", ids),
-                         Column::fixed<std::int64_t>(columns.size() % 2 == 0 ? "one" : "other", "l", ids)});
+      rows.push_back({.table = "t",
+                      .columns = {Column::fixed<std::int64_t>("id", "l", ids),
+                                  Column::fixed<std::int64_t>(rows.size() % 2 == 0 ? "one" : "other", "l", ids)}});
     }
-    seal_files(load_id, std::move(columns));
+    seal_rows(load_id, std::move(rows));
   }
 
-  void seal_files(const std::string& load_id, std::vector<std::vector<Column>> files) {
-    package_ = {};
+  void seal_rows(const std::string& load_id, std::vector<TableRows> files) {
     schema_ = schema::Schema::make("s", NamingConvention::direct);
     schema::Table table = schema::Table::root("t", "append", "t");
     schema::Column id;
@@ -60,29 +57,12 @@ class Overtaken : public testing::Test {
     id.primary_key = true;
     table.columns.add(id);
     schema_.tables.add(std::move(table));
-    auto writer = package::PackageWriter::create(folder_.path(), load_id);
-    ASSERT_TRUE(writer) << writer.error().message;
-    for (std::vector<Column>& file : files) {
-      Batch batch(std::move(file));
-      ArrowSchema description{};
-      ArrowArray array{};
-      batch.fill(&description);
-      batch.fill(&array);
-      ASSERT_TRUE(writer->append("t", description, &array));
-      description.release(&description);
-    }
     schema_.bump();
-    package_.load_id = load_id;
-    package_.run_id = "sealing";
-    package_.destination = "test:";
-    package_.dataset = "data";
-    package_.schema_name = schema_.name;
-    package_.schema_version_hash = schema_.version_hash;
-    package_.schema = schema_.to_json();
-    package_.jobs = writer->finish().value();
-    for (const ledger::JobRecord& job : package_.jobs) package_.documents += job.rows;
-    ASSERT_EQ(package_.jobs.size(), files.size());
-    ASSERT_TRUE(ledger().seal(package_, {}, {.naming = "direct", .document = ""}));
+    const std::size_t file_count = files.size();
+    package_ = write_package(folder_.path(), load_id, schema_, std::move(files));
+    ASSERT_EQ(package_.jobs.size(), file_count);
+    ledger::Ledger opened = ledger();
+    seal_package(opened, package_);
   }
 
   ledger::Ledger ledger() { return std::move(*ledger::Ledger::open(folder_ / "outfall.db", env_)); }
@@ -241,7 +221,7 @@ TEST_F(Overtaken, KeysOfRowsAreFoundInTheFilesOfAPackage) {
 TEST_F(Overtaken, DocumentsHaveTheKeysThatTheirColumnsWouldHave) {
   const std::vector<std::optional<std::string>> documents{R"({"id":1,"v":"x"})", R"({"v":{"id":3},"\u0069d":2.0})",
                                                           R"({"id":null})", R"({"v":1})"};
-  seal_files("1.1", {{Column::text(std::string(schema::document_column_name), documents)}});
+  seal_rows("1.1", {{.table = "t", .columns = {Column::text(std::string(schema::document_column_name), documents)}}});
   PackageKeys keys(package_, schema_, folder_ / "1.1");
   std::vector<std::string> found;
   for (std::uint64_t row = 0; row < documents.size(); ++row) found.push_back(keys.of("t", row).value());

@@ -7,17 +7,16 @@
 
 #include "base/scratch_folder.h"
 #include "delivery/deliver.h"
+#include "delivery/package_testing.h"
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/null/null_destination.h"
-#include "package/package_writer.h"
-#include "sql/arrow_rows_for_tests.h"
 
 namespace outfall {
 namespace {
 
 using delivery::Destination;
 using delivery::LoadSummary;
-using sql::for_tests::Batch;
+using delivery::TableRows;
 using sql::for_tests::Column;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -67,31 +66,12 @@ class Conformance : public testing::TestWithParam<Quirks> {
     return {Column::fixed<std::int64_t>(column, "l", values), Column::text("_dlt_id", ids)};
   }
 
-  /// A sealed package with one job for each entry.
-  ledger::PackageRecord package(const std::vector<std::pair<std::string, std::vector<Column>>>& jobs) {
-    std::string load_id = fmt::format("1700000000.{}", ++loads_);
-    auto writer = package::PackageWriter::create(folder_.path(), load_id);
-    EXPECT_TRUE(writer) << writer.error().message;
-    for (const auto& [table, columns] : jobs) {
-      Batch batch(columns);
-      ArrowSchema schema{};
-      ArrowArray array{};
-      batch.fill(&schema);
-      batch.fill(&array);
-      Status appended = writer->append(table, schema, &array);
-      EXPECT_TRUE(appended) << appended.error().message;
-      schema.release(&schema);
-    }
-    ledger::PackageRecord out;
-    out.load_id = load_id;
-    out.dataset = "data set";
-    out.schema_name = schema_.name;
-    out.schema_version_hash = schema_.version_hash;
-    out.schema = schema_.to_json();
-    auto finished = writer->finish();
-    EXPECT_TRUE(finished) << finished.error().message;
-    out.jobs = finished.value_or(std::vector<ledger::JobRecord>{});
-    return out;
+  /// A sealed package with these rows.
+  ledger::PackageRecord package(std::vector<TableRows> rows) {
+    ledger::PackageRecord made =
+        delivery::write_package(folder_.path(), fmt::format("1700000000.{}", ++loads_), schema_, std::move(rows));
+    made.dataset = "data set";
+    return made;
   }
 
   Result<LoadSummary> load(const ledger::PackageRecord& package) {
@@ -227,13 +207,13 @@ TEST_P(Conformance, NewColumnsAreAdded) {
 }
 
 TEST_P(Conformance, AnyNameArrives) {
-  std::vector<std::pair<std::string, std::vector<Column>>> jobs;
+  std::vector<TableRows> jobs;
   std::vector<std::string> names{"select", "weird \"name\"", "x\"; DROP TABLE y; --", "naïve 🦚", "a.b", "'"};
   for (const std::string& name : names) {
     declare({.name = name, .parent = "", .column = name});
-    jobs.emplace_back(name, rows(name, {1}));
+    jobs.push_back({.table = name, .columns = rows(name, {1})});
   }
-  auto done = load(package(jobs));
+  auto done = load(package(std::move(jobs)));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->rows, names.size());
 }
