@@ -8,6 +8,7 @@
 #include <cmath>
 #include <deque>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,9 +30,8 @@ struct WantedColumn {
   std::string name;
   std::string member;  ///< `"key":`
   DataType type = DataType::text;
-  int field = -1;                       ///< -1: the file does not have it
-  std::string mark{};                   ///< what a typed text of it begins with; empty: nothing
-  std::vector<std::size_t> variants{};  ///< the columns that have what does not fit this one
+  int field = -1;      ///< -1: the file does not have it
+  std::string mark{};  ///< what a typed text of it begins with; empty: nothing
 };
 
 void append_timestamp(std::string& out, const arrow::Array& array, std::int64_t row, RowTextForm form) {
@@ -76,31 +76,6 @@ void append_in_quotes(std::string& out, const WantedColumn& column, const arrow:
   out += '"';
 }
 
-/// A value that is not null.
-void append_value(std::string& out, const WantedColumn& column, const arrow::Array& array, std::int64_t row,
-                  const RowForm& as, RowTextForm form) {
-  switch (column.type) {
-    case DataType::text:
-      return append_json_string(out, bytes_of(array, row));
-    case DataType::json:
-      return append_json_line(out, bytes_of(array, row));
-    case DataType::bigint:
-      return append_bigint(out, integer_of(array, row), as);
-    case DataType::double_:
-      return append_json_double(out, *real_of(array, row));
-    case DataType::bool_:
-      out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
-      return;
-    case DataType::timestamp:
-    case DataType::date:
-    case DataType::time:
-    case DataType::decimal:
-    case DataType::wei:
-    case DataType::binary:
-      return append_in_quotes(out, column, array, row, form);
-  }
-}
-
 /// A value that is not null, as a field of separated text before it is quoted.
 void append_field_text(std::string& out, DataType type, const arrow::Array& array, std::int64_t row) {
   if (type == DataType::text || type == DataType::json)
@@ -128,6 +103,19 @@ void append_field(std::string& out, std::string_view text) {
 
 }  // namespace
 
+std::vector<std::vector<std::size_t>> misfits_of(std::span<const RowTextColumn> columns) {
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].variant_of.empty()) places.emplace(columns[i].name, i);
+  }
+  std::vector<std::vector<std::size_t>> misfits(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].variant_of.empty()) continue;
+    if (const auto own = places.find(columns[i].variant_of); own != places.end()) misfits[own->second].push_back(i);
+  }
+  return misfits;
+}
+
 struct RowTexts::State {
   const IpcFileReader::State& file;
   RowForm form;
@@ -135,6 +123,7 @@ struct RowTexts::State {
   int document_field = -1;  ///< -1: the file has no documents
   std::optional<DocumentRows> document_rows{};
   DocumentKeys keys{};  ///< places in columns
+  std::vector<std::vector<std::size_t>> misfits{};
 
   std::shared_ptr<arrow::RecordBatch> batch{};
   std::int64_t batch_begin = 0;
@@ -142,8 +131,8 @@ struct RowTexts::State {
   ColumnValues documents{};
   std::string field{};  ///< of separated text, before it is quoted
 
-  bool has_doubles = false;
-  std::int64_t counted_to = 0;  ///< rows before this one were appended before
+  std::uint64_t row_not_numbers = 0;  ///< of the row in hand, as far as it was appended
+  std::int64_t counted_to = 0;        ///< those of rows before this one were counted
   struct NotNumbers {
     std::int64_t row = 0;
     std::uint64_t values = 0;
@@ -152,12 +141,9 @@ struct RowTexts::State {
 
   void expect_documents(std::span<const RowTextColumn> described) {
     document_rows.emplace(described, form);
+    misfits = misfits_of(described);
     for (std::size_t i = 0; i < described.size(); ++i) {
       if (described[i].variant_of.empty()) keys.add(described[i].name, i);
-    }
-    for (std::size_t i = 0; i < described.size(); ++i) {
-      if (described[i].variant_of.empty()) continue;
-      if (const auto base = keys.find(described[i].variant_of)) columns[*base].variants.push_back(i);
     }
   }
 
@@ -188,24 +174,17 @@ struct RowTexts::State {
     return is_whole ? arrow::Status::OK() : arrow::Status::Invalid("row ", batch_begin + row, " is no document");
   }
 
-  void append_as_kept(std::int64_t row, std::string& out) const {
+  void append_as_kept(std::int64_t row, std::string& out) {
     if (const std::optional<std::string_view> text = document(row))
       out += *text;
     else
       append_columns(row, {}, out, RowTextForm::plain);
   }
 
-  void count_not_numbers(std::int64_t row, RowTextForm text_form) {
-    // What a document says is a number.
-    if ((text_form == RowTextForm::plain && document(row)) || batch_begin + row < counted_to) return;
+  void count_not_numbers(std::int64_t row) {
+    if (row_not_numbers == 0 || batch_begin + row < counted_to) return;
     counted_to = batch_begin + row + 1;
-    std::uint64_t found = 0;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].type != DataType::double_) continue;
-      const std::optional<ArrowPlace> place = values[i].at(row);
-      found += place && !std::isfinite(*real_of(*place->array, place->row)) ? 1 : 0;
-    }
-    if (found > 0) not_numbers.push_back({.row = batch_begin + row, .values = found});
+    not_numbers.push_back({.row = batch_begin + row, .values = row_not_numbers});
   }
 
   std::optional<std::string_view> document(std::int64_t row) const {
@@ -217,8 +196,8 @@ struct RowTexts::State {
     return [this, row](std::string_view key, std::string_view value, std::string& out) {
       if (const std::optional<std::size_t> column = keys.find(key)) {
         if (append_typed(row, *column, out)) return;
-        for (const std::size_t variant : columns[*column].variants) {
-          if (append_typed(row, variant, out)) return;
+        for (const std::size_t misfit : misfits[*column]) {
+          if (append_typed(row, misfit, out)) return;
         }
       }
       out += value;
@@ -226,13 +205,13 @@ struct RowTexts::State {
   }
 
   /// False: there is no value.
-  bool append_typed(std::int64_t row, std::size_t column, std::string& out) const {
+  bool append_typed(std::int64_t row, std::size_t column, std::string& out) {
     const std::optional<ArrowPlace> place = values[column].at(row);
-    if (place) append_value(out, columns[column], *place->array, place->row, form, RowTextForm::typed);
+    if (place) append_value(out, columns[column], *place, form, RowTextForm::typed);
     return place.has_value();
   }
 
-  void append_columns(std::int64_t row, const RowForm& as, std::string& out, RowTextForm text_form) const {
+  void append_columns(std::int64_t row, const RowForm& as, std::string& out, RowTextForm text_form) {
     out += '{';
     bool is_first = true;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -242,11 +221,41 @@ struct RowTexts::State {
       is_first = false;
       out += columns[i].member;
       if (place)
-        append_value(out, columns[i], *place->array, place->row, as, text_form);
+        append_value(out, columns[i], *place, as, text_form);
       else
         out += "null";
     }
     out += '}';
+  }
+
+  void append_value(std::string& out, const WantedColumn& column, const ArrowPlace& place, const RowForm& as,
+                    RowTextForm text_form) {
+    const auto& [array, row] = place;
+    switch (column.type) {
+      case DataType::text:
+        return append_json_string(out, bytes_of(*array, row));
+      case DataType::json:
+        return append_json_line(out, bytes_of(*array, row));
+      case DataType::bigint:
+        return append_bigint(out, integer_of(*array, row), as);
+      case DataType::double_:
+        return append_double(out, *real_of(*array, row));
+      case DataType::bool_:
+        out += static_cast<const arrow::BooleanArray&>(*array).Value(row) ? "true" : "false";
+        return;
+      case DataType::timestamp:
+      case DataType::date:
+      case DataType::time:
+      case DataType::decimal:
+      case DataType::wei:
+      case DataType::binary:
+        return append_in_quotes(out, column, *array, row, text_form);
+    }
+  }
+
+  void append_double(std::string& out, double value) {
+    row_not_numbers += std::isfinite(value) ? 0 : 1;
+    append_json_double(out, value);
   }
 
   void append_header(std::string& out) const {
@@ -286,7 +295,6 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
     wanted.member += ':';
     if (const std::optional<schema::TypeMark> mark = schema::mark_of(column.type))
       wanted.mark = schema::mark_text(*mark);
-    state->has_doubles = state->has_doubles || wanted.type == DataType::double_;
     state->columns.push_back(std::move(wanted));
   }
   state->document_field = schema->GetFieldIndex(std::string(schema::document_column_name));
@@ -297,10 +305,11 @@ Result<RowTexts> RowTexts::open(const IpcFileReader& file, std::span<const RowTe
 Status RowTexts::append(std::uint64_t first, std::uint64_t last, std::string& out, RowTextForm form) {
   for (std::uint64_t row = first; row < last; ++row) {
     const auto wanted = static_cast<std::int64_t>(row);
+    state_->row_not_numbers = 0;
     arrow::Status done = state_->take_batch(wanted);
     if (done.ok()) done = state_->append_row(wanted - state_->batch_begin, out, form);
-    if (done.ok() && state_->has_doubles) state_->count_not_numbers(wanted - state_->batch_begin, form);
     if (!done.ok()) return fail(damaged(state_->file.path, done));
+    state_->count_not_numbers(wanted - state_->batch_begin);
     out += '\n';
   }
   return {};

@@ -9,10 +9,12 @@
 // zone; JSON as it is.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "columnar/ipc_file.h"
 #include "outfall/error.h"
@@ -25,6 +27,9 @@ struct RowTextColumn {
   DataType type = DataType::text;
   std::string variant_of{};  ///< the column whose values it has where they do not fit; empty: it has its own
 };
+
+/// Of each column, the places of those that have what does not fit it.
+std::vector<std::vector<std::size_t>> misfits_of(std::span<const RowTextColumn> columns);
 
 struct RowForm {
   /// Columns do not tell a null from what is not there: made from them, rows have neither, as_is too.

@@ -4,6 +4,9 @@
 #include <arrow/api.h>
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <limits>
+
 #include "columnar/job_file_for_tests.h"
 
 namespace outfall::columnar {
@@ -103,6 +106,28 @@ TEST_F(RowTextsTest, MakesRowsFromColumns) {
   std::string out;
   ASSERT_TRUE(texts->append_as_kept(0, out));
   EXPECT_EQ(out, "{\"id\":1}");
+}
+
+TEST_F(RowTextsTest, ValuesThatBecomeNullAreCountedOnceAndForgotten) {
+  arrow::DoubleBuilder one;
+  arrow::DoubleBuilder other;
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_TRUE(one.AppendValues({infinity, 1, -infinity, 2}, {true, true, true, false}).ok());
+  EXPECT_TRUE(other.AppendValues({std::nan(""), 1, 2, 3}).ok());
+  const IpcFileReader held =
+      file(arrow::schema({arrow::field("one", arrow::float64()), arrow::field("other", arrow::float64())}),
+           {*one.Finish(), *other.Finish()});
+  const std::vector<RowTextColumn> columns{{.name = "one", .type = DataType::double_},
+                                           {.name = "other", .type = DataType::double_}};
+  auto texts = RowTexts::open(held, columns, {});
+  std::string out;
+  ASSERT_TRUE(texts->append_as_kept(0, out));
+  EXPECT_EQ(texts->take_not_numbers(4), 0U) << "a letter is not sent";
+  ASSERT_TRUE(texts->append(0, 3, out));
+  ASSERT_TRUE(texts->append(0, 4, out, RowTextForm::typed));
+  EXPECT_EQ(texts->take_not_numbers(1), 2U);
+  EXPECT_EQ(texts->take_not_numbers(4), 1U);
+  EXPECT_EQ(texts->take_not_numbers(4), 0U);
 }
 
 }  // namespace

@@ -255,27 +255,24 @@ RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextCo
   Rows::State& state = impl->state;
   const std::shared_ptr<arrow::Schema>& schema = file.state().schema;
   state.document_field = schema->GetFieldIndex(std::string(schema::document_column_name));
-  const auto is_beside = [&](const RowTextColumn& column) {
-    return state.document_field >= 0 && !column.variant_of.empty();
-  };
-  std::vector<const RowTextColumn*> described;
+  std::vector<RowTextColumn> held;
   for (const RowTextColumn& column : columns) {
     const int place = schema->GetFieldIndex(column.name);
     if (place < 0) continue;
     state.fields.push_back({.place = place, .type = column.type});
-    described.push_back(&column);
-    if (is_beside(column)) continue;
-    state.columns.push_back({.name = column.name, .type = column.type});
-    state.sources.push_back({.own = state.fields.size() - 1});
+    held.push_back(column);
+    // Beside documents, misfits are values of the columns that they do not fit.
+    if (state.document_field < 0) held.back().variant_of.clear();
+  }
+  std::vector<std::vector<std::size_t>> misfits = misfits_of(held);
+  for (std::size_t field = 0; field < held.size(); ++field) {
+    if (!held[field].variant_of.empty()) continue;
+    state.columns.push_back({.name = held[field].name, .type = held[field].type});
+    state.sources.push_back({.own = field, .misfits = std::move(misfits[field])});
   }
   for (std::size_t i = 0; i < state.columns.size(); ++i) {
     state.places.emplace(state.columns[i].name, i);
     state.keys.add(state.columns[i].name, i);
-  }
-  for (std::size_t field = 0; field < described.size(); ++field) {
-    if (!is_beside(*described[field])) continue;
-    if (const auto base = state.places.find(described[field]->variant_of); base != state.places.end())
-      state.sources[base->second].misfits.push_back(field);
   }
   return RowsReader(std::move(impl));
 }
