@@ -34,6 +34,10 @@ std::optional<std::size_t> DocumentKeys::find(std::string_view written) {
   return place;
 }
 
+std::optional<std::size_t> DocumentKeys::find_key(std::string_view key) {
+  return key.contains('\\') ? look_up(key) : find(key);
+}
+
 /// Of keys with one name, all but the first have a column with a tag of their own.
 std::optional<std::size_t> DocumentKeys::look_up(std::string_view key) const {
   const std::string name = naming_.normalize_path(to_nfc(key));

@@ -23,6 +23,8 @@ class DocumentKeys {
   void add(std::string_view column, std::size_t place);
   /// The place of the column of a key, as it is written between its quotes. Not const: it remembers what it has found.
   std::optional<std::size_t> find(std::string_view written);
+  /// The same of what a key says.
+  std::optional<std::size_t> find_key(std::string_view key);
 
  private:
   struct Hash {

@@ -30,6 +30,7 @@ TEST(DocumentKeys, AnEscapeIsNotTakenForWhatItIsWrittenAs) {
   keys.add(R"(a\nb)", 0);
   EXPECT_EQ(keys.find(R"(a\\nb)"), 0U);
   EXPECT_EQ(keys.find(R"(a\nb)"), std::nullopt);
+  EXPECT_EQ(keys.find_key(R"(a\nb)"), 0U) << "it is not written, and has no escapes";
 }
 
 TEST(KeyText, IsComparedAsItIsRead) {

@@ -198,11 +198,11 @@ std::span<const Member> Rows::members(std::size_t row) const {
 }
 
 std::optional<Value> Rows::find(std::size_t row, std::string_view name) const {
-  if (const std::optional<std::size_t> place = column(name)) {
+  const std::optional<std::string_view> document = state_.document(row);
+  if (const std::optional<std::size_t> place = document ? state_.keys.find_key(name) : column(name)) {
     const Value found = value(row, *place);
     if (!std::holds_alternative<Null>(found)) return found;
   }
-  const std::optional<std::string_view> document = state_.document(row);
   if (!document) return std::nullopt;
   JsonMembers written(*document);
   while (const std::optional<JsonSpan> member = written.next()) {

@@ -14,6 +14,7 @@
 #include <limits>
 
 #include "columnar/job_file_for_tests.h"
+#include "schema/naming.h"
 
 namespace outfall::columnar {
 namespace {
@@ -381,6 +382,23 @@ TEST_F(DocumentRowsReader, MembersStayWhileOthersAreLookedFor) {
   EXPECT_EQ(held[1].find("b"), Value(true));
   ASSERT_EQ(members.size(), 3U);
   EXPECT_EQ(members[0].name, "new");
+}
+
+TEST_F(DocumentRowsReader, KeysOfOneNameAreToldApart) {
+  const std::string first = "e\u0301";  // the same letter, as two code points and as one
+  const std::string second = "\u00e9";
+  const std::string tagged = second + "_" + schema::collision_tag(second);
+  columns_ = {{.name = second, .type = DataType::bigint}, {.name = tagged, .type = DataType::bigint}};
+  const std::string both = fmt::format(R"(["{{\"{}\":1,\"{}\":2}}", "{{\"{}\":3}}"])", first, second, first);
+  const Rows& held = rows({arrow::RecordBatch::Make(
+      arrow::schema({arrow::field(second, arrow::int64()), arrow::field(tagged, arrow::int64()),
+                     arrow::field("_dlt_document", arrow::utf8())}),
+      2, {array_of(arrow::int64(), "[1, 3]"), array_of(arrow::int64(), "[2, null]"), array_of(arrow::utf8(), both)})});
+  EXPECT_EQ(held[0].members()[1].name, second);
+  EXPECT_EQ(held[0].members()[1].value, Value(std::int64_t{2}));
+  EXPECT_EQ(held[0].find(second), Value(std::int64_t{2}));
+  EXPECT_EQ(held[0].find(first), Value(std::int64_t{1}));
+  EXPECT_EQ(held[1].find(second), std::nullopt) << "the row has the other key alone";
 }
 
 TEST_F(DocumentRowsReader, RowsWithoutDocumentsAreTheirColumns) {
