@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The edit distance with swaps of neighbours, row by row.
+// The edit distance with swaps of neighbours, row by row. The library has one inside, which the program does not see:
+// it is offered what any embedder is.
 #include "cli/nearest.h"
 
 #include <algorithm>
