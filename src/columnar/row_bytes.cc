@@ -27,8 +27,9 @@ namespace {
 constexpr std::uint64_t rows_at_once = 65'536;
 
 std::unexpected<Error> holds_documents(const std::string& path) {
-  return fail(fmt::format("{} holds documents, and the format wants columns", path),
-              "resume with --loader-file-format jsonl, which it was sealed for");
+  return fail(
+      fmt::format("{} holds documents, and the format wants columns", path),
+      "outfall package retry has it tried again: resume it with --loader-file-format jsonl, which it was sealed for");
 }
 
 /// Hands on rows [first, last), some at a time.
@@ -78,10 +79,17 @@ bool is_text(LoaderFileFormat format) {
   return format != LoaderFileFormat::arrow && format != LoaderFileFormat::parquet;
 }
 
+/// A disk that is full need not be so later.
+Error system_answer(std::string_view doing, const std::string& path, int error_number) {
+  Error error = system_error(doing, path, error_number);
+  error.remedy = Remedy::retry;
+  return error;
+}
+
 /// What the system has answered, where it was that.
 Error file_error(std::string_view doing, const std::string& path, const arrow::Status& status) {
   const int error_number = arrow::internal::ErrnoFromStatus(status);
-  if (error_number != 0) return system_error(doing, path, error_number);
+  if (error_number != 0) return system_answer(doing, path, error_number);
   return {.message = fmt::format("cannot {} {}: {}", doing, path, status.message()), .hint = ""};
 }
 
@@ -135,7 +143,7 @@ Status write_rows_to(OpenRows rows, std::uint64_t first, std::uint64_t last, Loa
   }
   if (done.ok()) done = (*file)->Close();
   if (!done.ok()) return fail(file_error("write", path, done));
-  if (::chmod(path.c_str(), S_IRUSR) != 0) return fail(system_error("protect", path, errno));
+  if (::chmod(path.c_str(), S_IRUSR) != 0) return fail(system_answer("protect", path, errno));
   return {};
 } catch (const std::exception& error) {
   return fail(fmt::format("write {}: {}", path, error.what()));

@@ -27,7 +27,7 @@ Status append_rows(OpenRows rows, std::uint64_t first, std::uint64_t last, Loade
 
 /// Rows [first, last) as a file that nobody may write to. One that stands there is replaced.
 ///
-/// Errors: as above; what the system says.
+/// Errors: as above; retry: what the system says.
 Status write_rows_to(OpenRows rows, std::uint64_t first, std::uint64_t last, LoaderFileFormat format,
                      const std::string& path);
 

@@ -105,38 +105,51 @@ std::string Decimal::text() const {
 }
 
 arrow::Status Rows::State::select(std::int64_t begin, std::int64_t end) {
-  arrow::RecordBatchVector parts;
-  do {
-    ARROW_ASSIGN_OR_RAISE(const columnar::BatchOfRow found, columnar::find_batch(file, begin));
-    if (found.index != batch_index) {
-      ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(file, found.index));
-      batch_index = found.index;
-    }
-    const std::int64_t part_end = std::min(end, found.end);
-    parts.push_back(batch->Slice(begin - found.begin, part_end - begin));
-    begin = part_end;
-  } while (begin < end);
-  if (parts.size() == 1) {
-    rows = std::move(parts.front());
-  } else {
-    ARROW_ASSIGN_OR_RAISE(rows, join(std::move(parts)));
+  ARROW_ASSIGN_OR_RAISE(columnar::BatchOfRow found, take_batch(begin));
+  row_count = end - begin;
+  if (end <= found.end) {
+    look_into(batch, begin - found.begin);
+    return arrow::Status::OK();
   }
-  values.clear();
-  for (const Field& field : fields) values.push_back(columnar::ColumnValues::of(*rows->column(field.place)));
-  documents = document_field < 0 ? columnar::ColumnValues{} : columnar::ColumnValues::of(*rows->column(document_field));
+  arrow::RecordBatchVector parts{batch->Slice(begin - found.begin)};
+  while (found.end < end) {
+    ARROW_ASSIGN_OR_RAISE(found, take_batch(found.end));
+    parts.push_back(batch->Slice(0, std::min(end, found.end) - found.begin));
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> joined, join(std::move(parts)));
+  look_into(std::move(joined), 0);
   return arrow::Status::OK();
+}
+
+arrow::Result<columnar::BatchOfRow> Rows::State::take_batch(std::int64_t row) {
+  ARROW_ASSIGN_OR_RAISE(const columnar::BatchOfRow found, columnar::find_batch(file, row));
+  if (found.index != batch_index) {
+    ARROW_ASSIGN_OR_RAISE(batch, columnar::read_checked_batch(file, found.index));
+    batch_index = found.index;
+  }
+  return found;
+}
+
+void Rows::State::look_into(std::shared_ptr<arrow::RecordBatch> wanted, std::int64_t first_row) {
+  offset = first_row;
+  if (wanted == looked_into) return;
+  looked_into = std::move(wanted);
+  values.clear();
+  for (const Field& field : fields) values.push_back(columnar::ColumnValues::of(*looked_into->column(field.place)));
+  documents =
+      document_field < 0 ? columnar::ColumnValues{} : columnar::ColumnValues::of(*looked_into->column(document_field));
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Rows::State::plain_rows() const {
   std::vector<int> wanted;
   wanted.reserve(fields.size());
   for (const Field& field : fields) wanted.push_back(field.place);
-  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> selected, rows->SelectColumns(wanted));
-  return columnar::plain_batch(selected);
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> selected, looked_into->SelectColumns(wanted));
+  return columnar::plain_batch(selected->Slice(offset, row_count));
 }
 
 std::optional<std::string_view> Rows::State::document(std::size_t row) const {
-  const std::optional<ArrowPlace> place = documents.at(static_cast<std::int64_t>(row));
+  const std::optional<ArrowPlace> place = documents.at(offset + static_cast<std::int64_t>(row));
   return place ? std::optional(columnar::bytes_of(*place->array, place->row)) : std::nullopt;
 }
 
@@ -148,7 +161,7 @@ std::string_view Rows::State::text_of(columnar::RowTextForm form, std::uint64_t 
 }
 
 std::size_t Rows::size() const {
-  return static_cast<std::size_t>(state_.rows->num_rows());
+  return static_cast<std::size_t>(state_.row_count);
 }
 
 std::span<const RowsColumn> Rows::columns() const {
@@ -162,7 +175,7 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
 
 Value Rows::value(std::size_t row, std::size_t column) const {
   const auto in = [&](std::size_t field) {
-    const std::optional<ArrowPlace> place = state_.values[field].at(static_cast<std::int64_t>(row));
+    const std::optional<ArrowPlace> place = state_.values[field].at(state_.offset + static_cast<std::int64_t>(row));
     return place ? value_of(state_.fields[field].type, *place->array, place->row) : Value(Null{});
   };
   const State::Source& source = state_.sources[column];

@@ -416,6 +416,31 @@ TEST_F(DocumentRowsReader, KeysOfOneNameAreToldApart) {
   EXPECT_EQ(held[1].find(second), std::nullopt) << "the row has the other key alone";
 }
 
+TEST_F(DocumentRowsReader, AnyPartOfABatchHasItsOwnRunsAndDocuments) {
+  columns_ = {{.name = "n", .type = DataType::bigint}};
+  const auto runs = *arrow::RunEndEncodedArray::Make(5, array_of(arrow::int32(), "[2, 3, 5]"),
+                                                     array_of(arrow::int64(), "[7, null, 8]"));
+  const auto documents = array_of(arrow::utf8(), R"(["{\"n\":7}", null, "{\"n\":null}", "{\"x\":3}", "{\"n\":8}"])");
+  rows({arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("n", runs->type()), arrow::field("_dlt_document", arrow::utf8())}), 5,
+      {runs, documents})});
+  const std::vector<std::string> members{"n:2 ", "n:2 ", "n:0 ", "x:10 ", "n:2 "};
+  for (std::uint64_t first = 0; first < 5; ++first) {
+    for (std::uint64_t last = first; last <= 5; ++last) {
+      const Rows& held = **reader_->select(first, last, *texts_);
+      ASSERT_EQ(held.size(), last - first);
+      for (const Row row : held) EXPECT_EQ(text(row.members()), members[first + row.index()]);
+      ArrowArray array{};
+      ArrowSchema schema{};
+      ASSERT_TRUE(held.record_batch(&array, &schema));
+      const auto taken = arrow::ImportRecordBatch(&array, &schema).ValueOrDie();
+      ASSERT_EQ(taken->num_rows(), static_cast<std::int64_t>(last - first));
+      for (std::int64_t row = 0; row < taken->num_rows(); ++row)
+        EXPECT_EQ(taken->column(0)->IsNull(row), static_cast<std::int64_t>(first) + row == 2);
+    }
+  }
+}
+
 TEST_F(DocumentRowsReader, RowsWithoutDocumentsAreTheirColumns) {
   const Rows& held = rows({batch()});
   ASSERT_EQ(held[2].members().size(), 1U);

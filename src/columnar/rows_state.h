@@ -43,10 +43,12 @@ struct Rows::State {
   columnar::DocumentKeys keys{};  ///< of columns
 
   int batch_index = -1;
-  std::shared_ptr<arrow::RecordBatch> batch{};   ///< of the file
-  std::shared_ptr<arrow::RecordBatch> rows{};    ///< those in hand, of all columns of the file
-  std::vector<columnar::ColumnValues> values{};  ///< of the fields
+  std::shared_ptr<arrow::RecordBatch> batch{};        ///< of the file
+  std::shared_ptr<arrow::RecordBatch> looked_into{};  ///< the rows in hand lie in it: that one, or parts of several
+  std::vector<columnar::ColumnValues> values{};       ///< of the fields, in it
   columnar::ColumnValues documents{};
+  std::int64_t offset = 0;     ///< of the first row in hand, in it
+  std::int64_t row_count = 0;  ///< of those in hand
   std::uint64_t first = 0;
   columnar::RowTexts* texts = nullptr;
   std::string json{};
@@ -55,7 +57,11 @@ struct Rows::State {
   std::vector<Member> members{};
   std::deque<std::string> spelled{};  ///< names of members that are written with escapes
 
+  /// Those in hand become rows [begin, end). Within a batch of the file nothing is made for them.
   arrow::Status select(std::int64_t begin, std::int64_t end);
+  /// The batch of the file that has a row becomes the one in hand.
+  arrow::Result<columnar::BatchOfRow> take_batch(std::int64_t row);
+  void look_into(std::shared_ptr<arrow::RecordBatch> wanted, std::int64_t first_row);
   /// Those in hand, of the columns alone, one value for each row: who reads them need not know of runs and
   /// dictionaries.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> plain_rows() const;

@@ -15,7 +15,8 @@ class BatchFile {
  public:
   /// Beside the job file. Nobody may write to it.
   ///
-  /// Errors: the disk is full; the job file is damaged, or holds documents where the format wants columns.
+  /// Errors: retry: the disk is full; abandon: the job file is damaged, or holds documents where the format wants
+  /// columns.
   static Result<std::shared_ptr<const BatchFile>> write(const Batch& batch);
 
   BatchFile(const BatchFile&) = delete;

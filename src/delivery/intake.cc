@@ -10,12 +10,7 @@ namespace outfall::delivery {
 Outcome have_writer(std::unique_ptr<Writer>& writer, const MakeWriter& make_writer) {
   if (writer != nullptr) return {};
   Result<std::unique_ptr<Writer>> made = make_writer();
-  if (!made) {
-    const bool may_help = made.error().remedy != Remedy::abandon;
-    return {.kind = may_help ? Outcome::Kind::retry : Outcome::Kind::fatal,
-            .reason = made.error().message,
-            .hint = made.error().hint};
-  }
+  if (!made) return not_ready(made.error());
   writer = std::move(*made);
   return {};
 }

@@ -174,6 +174,9 @@ Status JobLane::open_rows() {
   if (!rows) return fail(std::move(rows.error()));
   close_rows();
   rows_ = std::move(*rows);
+  // Of documents alone nobody can have got columns.
+  if (rows_->texts.has_documents_alone() && form_then_.format != LoaderFileFormat::jsonl)
+    form_then_.format = form_now_.format;
   rows_form_ = form();
   // A call that hangs may ask for keys when all this is gone.
   rows_->row_key = [pipeline = load_.request.lanes->pipeline, load_id = load_.request.package.load_id,

@@ -131,9 +131,9 @@ class JobLane final : public Lane {
   std::optional<Error> error_{};
   FailedAttempts unknown_{};
   FailedAttempts repeated_{};
-  const BatchForm form_now_;   ///< what is asked for now
-  const BatchForm form_then_;  ///< of what may have been sent by an earlier process
-  BatchForm rows_form_{};      ///< of `rows_`
+  const BatchForm form_now_;  ///< what is asked for now
+  BatchForm form_then_;       ///< of what may have been sent by an earlier process
+  BatchForm rows_form_{};     ///< of `rows_`
   std::shared_ptr<JobRows> rows_{};
   std::optional<RowKeys> keys_{};                 ///< of `rows_`, once one was asked for
   std::optional<columnar::RowTexts> measured_{};  ///< the same, where the length of their texts counts

@@ -63,9 +63,15 @@ struct Event {
   std::stop_token stop{};
 };
 
-/// The batch could not be made ready: the disk is full, a file is damaged, a program cannot be started.
+/// A program cannot be started.
 inline Outcome retry_after(const Error& error) {
   return {.kind = Outcome::Kind::retry, .reason = error.message, .hint = error.hint};
+}
+
+/// Nothing was sent: what it takes to send a batch could not be made.
+inline Outcome not_ready(const Error& error) {
+  const bool may_help = error.remedy != Remedy::abandon;
+  return {.kind = may_help ? Outcome::Kind::retry : Outcome::Kind::fatal, .reason = error.message, .hint = error.hint};
 }
 
 inline Error error_of(const Outcome& outcome, Remedy remedy) {

@@ -14,6 +14,8 @@ using columnar::Encoding;
 
 namespace {
 
+constexpr columnar::ColumnType document_type{.type = DataType::json};
+
 std::size_t bytes_of(const ShapedTable& shaped) {
   std::size_t bytes = shaped.documents ? shaped.documents->bytes() : 0;
   for (const ShapedColumn& column : shaped.columns) bytes += column.cells ? column.cells->bytes() : 0;
@@ -104,10 +106,8 @@ ColumnBuilder* BatchAssembler::held_cells(PackageTable& table, const std::string
 void BatchAssembler::describe(PackageTable& table) {
   if (table.schema.release != nullptr) table.schema.release(&table.schema);
   std::vector<columnar::BatchColumn> columns = table.columns;
-  if (table.has_documents) {
-    columns.push_back(
-        {.name = std::string(schema::document_column_name), .type = {.type = DataType::json}, .nullable = false});
-  }
+  if (table.has_documents)
+    columns.push_back({.name = std::string(schema::document_column_name), .type = document_type});
   columnar::make_batch_schema(columns, &table.schema);
 }
 
@@ -118,7 +118,7 @@ void BatchAssembler::grow(PackageTable& table) const {
   for (const ShapedColumn& column : table.held.columns) {
     wanted.emplace(column.name, column.constant ? Encoding::constant : Encoding::plain);
   }
-  const bool had_documents = std::exchange(table.has_documents, table.held.documents.has_value());
+  const bool had_documents = std::exchange(table.has_documents, table.has_documents || table.held.documents);
   if (wanted.size() == known && known > 0 && table.has_documents == had_documents) return;
 
   std::vector<columnar::BatchColumn> columns;
@@ -136,7 +136,7 @@ void BatchAssembler::grow(PackageTable& table) const {
   describe(table);
 }
 
-void BatchAssembler::encode_sparse(PackageTable& table) {
+void BatchAssembler::encode_sparse(PackageTable& table) const {
   const std::uint32_t rows = table.held.rows;
   std::size_t null_bytes = 0;
   for (const columnar::BatchColumn& column : table.columns) {
@@ -146,7 +146,7 @@ void BatchAssembler::encode_sparse(PackageTable& table) {
   }
   if (null_bytes <= limits::batch_null_bytes_max) return;
   for (columnar::BatchColumn& column : table.columns) {
-    if (column.encoding != Encoding::plain || !column.nullable) continue;
+    if (column.encoding != Encoding::plain || is_required(table, column)) continue;
     const ColumnBuilder* cells = held_cells(table, column.name);
     // A run takes about as much again as a value does.
     if (cells == nullptr || cells->runs() < rows / 2) column.encoding = Encoding::runs;
@@ -181,7 +181,7 @@ Status BatchAssembler::write(PackageTable& table) {
     take(table, table.columns[i], &arrays[i]);
     if (complete) complete = check_is_set(table, table.columns[i], arrays[i]);
   }
-  if (table.has_documents) table.held.documents->release_into(&arrays.back());
+  if (table.has_documents) take_documents(table, &arrays.back());
   ArrowArray batch;
   columnar::make_batch(std::move(arrays), rows, &batch);
   if (!complete) {
@@ -191,10 +191,22 @@ Status BatchAssembler::write(PackageTable& table) {
   return write_(table.held.name, table.schema, &batch);
 }
 
+void BatchAssembler::take_documents(PackageTable& table, ArrowArray* out) const {
+  if (table.held.documents) return table.held.documents->release_into(out);
+  columnar::make_null_array(document_type, table.held.rows, out);
+}
+
+/// Whether rows without a document must have a value of it. As batches describe it, it may be null once there are
+/// documents.
+bool BatchAssembler::is_required(const PackageTable& table, const columnar::BatchColumn& column) const {
+  if (!table.has_documents) return !column.nullable;
+  return !schema_.tables.find(table.held.name)->columns.find(column.name)->nullable;
+}
+
 /// In a document, a value of any type is one: it need not be in the column.
 Status BatchAssembler::check_is_set(const PackageTable& table, const columnar::BatchColumn& column,
-                                    const ArrowArray& cells) {
-  if (column.nullable || cells.null_count == 0) return {};
+                                    const ArrowArray& cells) const {
+  if (table.held.documents || cells.null_count == 0 || !is_required(table, column)) return {};
   return fail(fmt::format("not every row of {} has a value that the column {} takes, and it must be set in every row",
                           table.held.name, column.name),
               schema::is_system_name(column.name)

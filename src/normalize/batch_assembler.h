@@ -2,8 +2,9 @@
 //
 // BatchAssembler: the rows of some chunks as Arrow batches with the columns that the package has for the table so far.
 //
-// Rows that have their documents beside their cells have them in a column of batches alone,
-// schema::document_column_name.
+// Rows that have their documents beside their cells have them in a column of their own, schema::document_column_name.
+// Once a table has it, all its batches do, and those of rows without documents have nulls there. No batch has rows of
+// both kinds.
 //
 // Rows are held back until there are enough of them: a batch costs something for each of its columns. A table's columns
 // only grow while a package is made. A batch has a null column for each that its rows do not have, so job files change
@@ -64,7 +65,7 @@ class BatchAssembler {
  private:
   struct PackageTable {
     std::vector<columnar::BatchColumn> columns;  ///< in the schema's order
-    bool has_documents = false;                  ///< as the schema below has it
+    bool has_documents = false;                  ///< some of its rows so far
     ArrowSchema schema{};
     ShapedTable held;                                      ///< rows that wait for more
     std::unordered_map<std::string, std::size_t> by_name;  ///< places in held.columns
@@ -75,9 +76,11 @@ class BatchAssembler {
   Status hand_on(PackageTable& table);
   Status write(PackageTable& table);
   void grow(PackageTable& table) const;
-  static void encode_sparse(PackageTable& table);
+  void encode_sparse(PackageTable& table) const;
   void take(PackageTable& table, const columnar::BatchColumn& column, ArrowArray* out) const;
-  static Status check_is_set(const PackageTable& table, const columnar::BatchColumn& column, const ArrowArray& cells);
+  void take_documents(PackageTable& table, ArrowArray* out) const;
+  bool is_required(const PackageTable& table, const columnar::BatchColumn& column) const;
+  Status check_is_set(const PackageTable& table, const columnar::BatchColumn& column, const ArrowArray& cells) const;
   static void describe(PackageTable& table);
   static columnar::ColumnBuilder* held_cells(PackageTable& table, const std::string& column);
 

@@ -73,5 +73,42 @@ TEST(BatchAssembler, AnOrdinaryTableWithOptionalColumnsStaysPlain) {
   EXPECT_EQ(encoded(sparse(5'000, 20), SIZE_MAX).columns, 0);
 }
 
+/// A row with a document, or without, whose column may be null.
+ShapedTable one_row(const char* document, std::optional<std::int64_t> value) {
+  ShapedTable shaped{.name = "t", .rows = 1};
+  if (document != nullptr) shaped.documents.emplace(schema::ColumnType{.type = DataType::json}).set_text(0, document);
+  columnar::ColumnBuilder cells(schema::ColumnType{.type = DataType::bigint});
+  if (value) cells.set_int64(0, *value);
+  cells.skip_to(1);
+  shaped.columns.push_back({.name = "a", .type = {.type = DataType::bigint}, .cells = std::move(cells)});
+  return shaped;
+}
+
+TEST(BatchAssembler, ARowWithoutADocumentMustHaveWhatMustBeSetAlsoBehindOneThatHasOne) {
+  schema::Schema schema = schema::Schema::make("tests", NamingConvention::direct);
+  schema::Column column;
+  column.name = "a";
+  column.type = DataType::bigint;
+  column.nullable = false;
+  schema.tables.add(schema::Table::root("t", "append", "t")).columns.add(column);
+  std::uint64_t rows = 0;
+  BatchAssembler assembler(schema, "load", [&](std::string_view, const ArrowSchema&, ArrowArray* batch) -> Status {
+    rows += static_cast<std::uint64_t>(batch->length);
+    batch->release(batch);
+    return {};
+  });
+  ShapedTable misfit = one_row("{\"a\":\"misfit\"}", std::nullopt);
+  ShapedTable complete = one_row(nullptr, 2);
+  ASSERT_TRUE(assembler.add(misfit) && assembler.add(complete));
+  ASSERT_TRUE(assembler.finish());
+  EXPECT_EQ(rows, 2U);
+  ShapedTable incomplete = one_row(nullptr, std::nullopt);
+  ASSERT_TRUE(assembler.add(incomplete));
+  const Status written = assembler.finish();
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().message,
+            "not every row of t has a value that the column a takes, and it must be set in every row");
+}
+
 }  // namespace
 }  // namespace outfall::normalize

@@ -138,37 +138,60 @@ Chunk chunk_of(std::string_view text, std::shared_ptr<const CsvLayout> csv) {
   return chunk;
 }
 
-TEST(KeptDocuments, StandBesideRecordsThatHaveCells) {
-  auto layout = std::make_shared<CsvLayout>();
-  layout->columns.push_back({.name = "a", .type = {.type = DataType::bigint}, .has_cells = true});
-  std::vector<Chunk> chunks;
-  chunks.push_back(chunk_of("{\"a\":1}", nullptr));
-  chunks.push_back(chunk_of("2", layout));
-  chunks.push_back(chunk_of("3", layout));
-  chunks.push_back(chunk_of("{\"a\":\"4\"}", nullptr));
-  std::size_t next = 0;
-  const ShapingOptions shaping = options();
-  const NormalizeOptions normalizing{
-      .shape = shaping.shape, .load_id = "load", .inputs = {{.name = "in", .table = "t"}}, .take_rejected = {}};
-  schema::Schema schema = schema::Schema::make("tests", NamingConvention::direct);
-  std::vector<std::string> batches;
-  const auto write = [&](std::string_view, const ArrowSchema& description, ArrowArray* batch) -> Status {
-    std::string names;
-    for (std::int64_t i = 0; i < description.n_children; ++i) names += std::string(description.children[i]->name) + " ";
-    batches.push_back(fmt::format("{}{}", names, batch->length));
-    batch->release(batch);
-    return {};
-  };
-  const auto summary = normalize(
-      normalizing, schema,
-      [&]() -> Result<std::optional<Chunk>> {
-        if (next == chunks.size()) return std::nullopt;
-        return std::move(chunks[next++]);
-      },
-      [](Chunk) {}, write);
-  ASSERT_TRUE(summary) << summary.error().message;
-  EXPECT_THAT(batches, ElementsAre("a _dlt_load_id _dlt_id _dlt_document 1", "a _dlt_load_id _dlt_id 2",
-                                   "a _dlt_load_id _dlt_id _dlt_document 1"));
+/// Documents, and records of separated text with one column, in a table.
+class KeptBesideRecords : public testing::Test {
+ protected:
+  KeptBesideRecords() {
+    auto layout = std::make_shared<CsvLayout>();
+    layout->columns.push_back({.name = "a", .type = {.type = DataType::bigint}, .has_cells = true});
+    layout_ = std::move(layout);
+  }
+
+  void add_document(std::string_view text) { chunks_.push_back(chunk_of(text, nullptr)); }
+  void add_record(std::string_view text) { chunks_.push_back(chunk_of(text, layout_)); }
+
+  /// The columns of each batch, its rows, and how many of these have no document.
+  Result<std::vector<std::string>> batches() {
+    std::size_t next = 0;
+    const NormalizeOptions normalizing{
+        .shape = options().shape, .load_id = "load", .inputs = {{.name = "in", .table = "t"}}, .take_rejected = {}};
+    std::vector<std::string> batches;
+    const auto write = [&](std::string_view, const ArrowSchema& description, ArrowArray* batch) -> Status {
+      std::string names;
+      for (std::int64_t i = 0; i < description.n_children; ++i)
+        names += std::string(description.children[i]->name) + " ";
+      batches.push_back(
+          fmt::format("{}{}-{}", names, batch->length, batch->children[description.n_children - 1]->null_count));
+      batch->release(batch);
+      return {};
+    };
+    const auto summary = normalize(
+        normalizing, schema_,
+        [&]() -> Result<std::optional<Chunk>> {
+          if (next == chunks_.size()) return std::nullopt;
+          return std::move(chunks_[next++]);
+        },
+        [](Chunk) {}, write);
+    if (!summary) return fail(summary.error());
+    return batches;
+  }
+
+  std::shared_ptr<const CsvLayout> layout_;
+  std::vector<Chunk> chunks_;
+  schema::Schema schema_ = schema::Schema::make("tests", NamingConvention::direct);
+};
+
+TEST_F(KeptBesideRecords, AllBatchesHaveAColumnForThemFromThenOn) {
+  add_record("0");
+  add_document("{\"a\":1}");
+  add_record("2");
+  add_record("3");
+  add_document("{\"a\":\"4\"}");
+  const auto found = batches();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_THAT(*found,
+              ElementsAre("a _dlt_load_id _dlt_id 1-0", "a _dlt_load_id _dlt_id _dlt_document 1-0",
+                          "a _dlt_load_id _dlt_id _dlt_document 2-2", "a _dlt_load_id _dlt_id _dlt_document 1-0"));
 }
 
 }  // namespace

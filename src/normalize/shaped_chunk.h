@@ -49,7 +49,7 @@ struct ShapedTable {
   std::string name;
   std::string parent;  ///< empty for a root table
   std::uint32_t rows = 0;
-  std::optional<columnar::ColumnBuilder> documents{};  ///< the rows as JSON; then no column has cells
+  std::optional<columnar::ColumnBuilder> documents{};  ///< the rows as JSON, beside their cells
   std::vector<ShapedColumn> columns;                   ///< those with cells or assumptions
   std::vector<std::uint32_t> discovered;  ///< columns that the committed schema may lack, in the order they would get
   std::vector<std::uint32_t> assumed;     ///< columns that must have the stated type there

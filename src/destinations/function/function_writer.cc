@@ -140,7 +140,7 @@ Outcome FunctionWriter::write(const delivery::Batch& batch) {
   const std::shared_ptr<Call> call = make_call(batch);
   if (batch.is_file) {
     auto file = delivery::BatchFile::write(batch);
-    if (!file) return delivery::retry_after(file.error());
+    if (!file) return delivery::not_ready(file.error());
     call->file = std::move(*file);
     call->context.path = call->file->path();
   }

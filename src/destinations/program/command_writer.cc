@@ -54,7 +54,7 @@ Outcome CommandWriter::write(const delivery::Batch& batch) {
   } else {
     ready = columnar::append_rows({batch.rows, batch.reader}, batch.first, batch.last, batch.format, text_);
   }
-  if (!ready) return delivery::retry_after(ready.error());
+  if (!ready) return delivery::not_ready(ready.error());
   std::vector<std::string> environment = options_.variables;
   environment.insert(
       environment.end(),

@@ -100,11 +100,11 @@ Outcome ExecWriter::write(const delivery::Batch& batch) {
   std::shared_ptr<const delivery::BatchFile> file;
   if (batch.is_file) {
     auto written = delivery::BatchFile::write(batch);
-    if (!written) return delivery::retry_after(written.error());
+    if (!written) return delivery::not_ready(written.error());
     file = std::move(*written);
     text_ = file_line(batch, file->path(), news);
   } else if (Status told = tell_rows(batch, news); !told) {
-    return delivery::retry_after(told.error());
+    return delivery::not_ready(told.error());
   }
   known_ = now;
   return ask({.type = "its batch", .text = text_, .stop = batch.stop, .rows = batch.size()},
