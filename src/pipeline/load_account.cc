@@ -36,33 +36,41 @@ Status LoadAccount::add(const ledger::PackageRecord& package) {
   report_.balance.pending += counts->pending;
   auto letters = ledger_->untold_letters(package.load_id);
   if (!letters) return fail(std::move(letters.error()));
+  if (letters->empty()) return add_rejected(package.load_id, package.rejected);
   const Result<std::uint64_t> untold =
-      untold_documents({.load_id = package.load_id, .schema = package.schema, .letters = std::move(*letters)});
+      add_letters({.load_id = package.load_id, .schema = package.schema, .letters = std::move(*letters)});
   if (!untold) return fail(untold.error());
-  return add_rejected(package.load_id, package.rejected + *untold);
+  return count_rejected(package.load_id, package.rejected + *untold);
 }
 
 Status LoadAccount::add_untold(const ledger::UntoldLoad& load) {
-  const Result<std::uint64_t> untold = untold_documents(load);
+  const Result<std::uint64_t> untold = add_letters(load);
   if (!untold) return fail(untold.error());
-  if (*untold == 0) return {};
+  std::uint64_t rows = 0;
+  for (const auto& [table, rows_of_table] : load.letters) rows += rows_of_table;
   report_.notes.push_back(fmt::format("a run that loaded package {} was killed before it told of {} that {} rejected",
-                                      load.load_id, counted(*untold, "row"), *untold == 1 ? "was" : "were"));
-  return add_rejected(load.load_id, *untold);
+                                      load.load_id, counted(rows, "row"), rows == 1 ? "was" : "were"));
+  return count_rejected(load.load_id, *untold);
 }
 
-/// Those among the rows of letters.
-Result<std::uint64_t> LoadAccount::untold_documents(const ledger::UntoldLoad& load) {
-  if (load.letters.empty()) return 0;
+/// Their rows count for their tables. Returns how many of them are documents.
+Result<std::uint64_t> LoadAccount::add_letters(const ledger::UntoldLoad& load) {
   const Result<schema::Schema> schema = schema::Schema::parse(load.schema);
   if (!schema) return fail(Error(schema.error()).in("read the schema of package " + load.load_id));
   std::uint64_t documents = 0;
-  for (const auto& [table, rows] : load.letters) documents += is_root(*schema, table) ? rows : 0;
+  for (const auto& [table, rows] : load.letters) {
+    table_report(table, *schema).rows_rejected += rows;
+    documents += is_root(*schema, table) ? rows : 0;
+  }
   return documents;
 }
 
 Status LoadAccount::add_rejected(const std::string& load_id, std::uint64_t rejected) {
-  if (rejected == 0 || !balanced_.emplace(load_id, 0).second) return {};
+  return rejected == 0 ? Status() : count_rejected(load_id, rejected);
+}
+
+Status LoadAccount::count_rejected(const std::string& load_id, std::uint64_t rejected) {
+  if (!balanced_.emplace(load_id, 0).second) return {};
   report_.balance.in += rejected;
   report_.balance.rejected += rejected;
   return tell_letters(load_id);
@@ -78,7 +86,7 @@ void LoadAccount::take_back(const ledger::PackageRecord& package) {
     const auto table = std::ranges::find(report_.tables, job.table, &TableReport::name);
     if (table != report_.tables.end()) table->rows -= std::min(table->rows, job.rows);
   }
-  std::erase_if(report_.tables, [](const TableReport& table) { return table.rows == 0; });
+  std::erase_if(report_.tables, [](const TableReport& table) { return table.rows == 0 && table.rows_rejected == 0; });
 }
 
 /// Those of a package that were not told yet.

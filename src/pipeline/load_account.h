@@ -65,7 +65,8 @@ class LoadAccount {
   void list_pending();
 
  private:
-  static Result<std::uint64_t> untold_documents(const ledger::UntoldLoad& load);
+  Result<std::uint64_t> add_letters(const ledger::UntoldLoad& load);
+  Status count_rejected(const std::string& load_id, std::uint64_t rejected);
   Status tell_letters(const std::string& load_id);
   void tell_failed(const delivery::LanesSummary& lanes);
   void add_rejected_of_inputs(const std::map<std::string, std::uint64_t>& by_input);

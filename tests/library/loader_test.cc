@@ -8,12 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "arrow_rows.h"
 #include "loading.h"
+#include "outfall/custom_destination.h"
 #include "outfall/fault.h"
 
 namespace outfall::library {
@@ -54,6 +57,29 @@ TEST_F(Loaders, RowsInColumns) {
   const Report report = pushed.seal();
   ASSERT_EQ(report.ending, Ending::delivered) << message_of(report);
   EXPECT_THAT(look("select count(*) || ' ' || sum(n) from t"), ElementsAre("60 570"));
+}
+
+TEST_F(Loaders, ProgressIsToldByThreadsOfTheRunOneCallAtATime) {
+  std::atomic<int> inside = 0;
+  std::atomic<bool> overlap = false;
+  std::set<std::thread::id> threads;  // only one call at a time changes it
+  std::string last;
+  const auto tell = [&](const Progress& progress) {
+    overlap = overlap || inside.fetch_add(1) > 0;
+    threads.insert(std::this_thread::get_id());
+    last = name(progress.stage);
+    --inside;
+  };
+  const auto sink =
+      custom_destination({.name = "sink", .batches = {.batch_size = 1}}, [](const Rows&, const TableSchema&) {});
+  Loader pushed({.name = "sink", .custom_destination = sink, .data_dir = folder_ / "state"},
+                {.table = "t", .max_table_nesting = 1, .progress = tell});
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(pushed.append(fmt::format(R"({{"id": {}, "tags": [{{"n": 1}}]}})", i)));
+  const Report report = pushed.seal();
+  EXPECT_EQ(report.ending, Ending::delivered) << message_of(report);
+  EXPECT_EQ(last, "load");
+  EXPECT_FALSE(overlap);
+  EXPECT_FALSE(threads.contains(std::this_thread::get_id()));
 }
 
 TEST_F(Loaders, NothingIsAnEmptyLoad) {
