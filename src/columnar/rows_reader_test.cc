@@ -375,6 +375,34 @@ TEST_F(DocumentRowsReader, HaveTheShapeOfTheirDocuments) {
   EXPECT_EQ(second.members()[1].value, Value(true));
 }
 
+TEST_F(DocumentRowsReader, WhatNoColumnTakesHasItsOwnType) {
+  columns_ = {{.name = "n", .type = DataType::bigint},
+              {.name = "n__v_text", .type = DataType::bigint, .variant_of = "n"}};
+  const auto nulls = array_of(arrow::int64(), "[null, null, null, null, null, null, null, 8, null]");
+  const auto documents = array_of(arrow::utf8(), R"([
+      "{\"n\":\"hello\"}", "{\"n\":\"a\\u0062\"}", "{\"n\":true}", "{\"n\":-1.5e1}", "{\"n\":[1.50]}",
+      "{\"n\":12345678901234567890}", "{\"n\":7}", "{\"n\":\"8\"}", "{\"n\":null}"])");
+  const Rows& held = rows({arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("n", arrow::int64()), arrow::field("n__v_text", arrow::int64()),
+                     arrow::field("_dlt_document", arrow::utf8())}),
+      9, {nulls, array_of(arrow::int64(), "[null, null, null, null, null, null, null, null, null]"), documents})});
+  const std::vector<Value> expected{std::string_view("hello"),
+                                    std::string_view("ab"),
+                                    true,
+                                    -15.0,
+                                    JsonText{"[1.50]"},
+                                    JsonText{"12345678901234567890"},
+                                    std::int64_t{7},
+                                    std::int64_t{8},
+                                    Null{}};
+  for (const Row row : held) {
+    EXPECT_EQ(row["n"], expected[row.index()]) << row.index();
+    EXPECT_EQ(row.find("n"), expected[row.index()]) << row.index();
+    ASSERT_EQ(row.members().size(), 1U);
+    EXPECT_EQ(row.members()[0].value, expected[row.index()]) << row.index();
+  }
+}
+
 TEST_F(DocumentRowsReader, AKeyThatItsColumnSpellsOtherwiseHasItsType) {
   columns_ = {{.name = "o_clock", .type = DataType::bigint}, {.name = "caf\u00e9"}};
   const Rows& held = rows({arrow::RecordBatch::Make(
