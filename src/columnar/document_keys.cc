@@ -7,7 +7,7 @@
 namespace outfall::columnar {
 namespace {
 
-/// Spellings that are remembered: documents may have ever other ones.
+/// Spellings that are remembered beside one for each column: documents may have ever other ones.
 constexpr std::size_t spellings_max = 4096;
 
 }  // namespace
@@ -30,7 +30,7 @@ void DocumentKeys::add(std::string_view column, std::size_t place) {
 std::optional<std::size_t> DocumentKeys::find(std::string_view written) {
   if (const auto found = by_spelling_.find(written); found != by_spelling_.end()) return found->second;
   const std::optional<std::size_t> place = look_up(key_text(written));
-  if (by_spelling_.size() < spellings_max) by_spelling_.emplace(written, place);
+  if (by_spelling_.size() < spellings_max + by_name_.size()) by_spelling_.emplace(written, place);
   return place;
 }
 
