@@ -197,7 +197,7 @@ struct RowTexts::State {
 
   DocumentRows::WriteValue typed_values(std::int64_t row) {
     return [this, row](std::string_view key, std::string_view value, std::string& out) {
-      if (const std::optional<std::size_t> column = keys.find(key)) {
+      if (const std::optional<std::size_t> column = keys.find(key); column && !stays_nested(*column, value)) {
         if (append_typed(row, *column, out)) return;
         for (const std::size_t misfit : misfits[*column]) {
           if (append_typed(row, misfit, out)) return;
@@ -205,6 +205,10 @@ struct RowTexts::State {
       }
       out += value;
     };
+  }
+
+  bool stays_nested(std::size_t column, std::string_view written) const {
+    return columns[column].type == DataType::text && is_nested(written);
   }
 
   /// False: there is no value.

@@ -178,12 +178,17 @@ std::optional<std::string_view> Rows::State::written(std::size_t row, std::size_
 }
 
 Value Rows::State::typed(const Value& cell, std::string_view written) {
-  return std::holds_alternative<Null>(cell) ? columnar::value_of_json(written, unescaped) : cell;
+  if (std::holds_alternative<Null>(cell)) return columnar::value_of_json(written, unescaped);
+  const bool is_text = std::holds_alternative<std::string_view>(cell);
+  return is_text && columnar::is_nested(written) ? Value(JsonText{written}) : cell;
 }
 
 /// A column that has no misfits takes all its values.
 bool Rows::State::may_be_written(const Value& cell, std::size_t column) const {
-  return document_field >= 0 && std::holds_alternative<Null>(cell) && !sources[column].misfits.empty();
+  if (document_field < 0) return false;
+  if (std::holds_alternative<Null>(cell)) return !sources[column].misfits.empty();
+  const auto* text = std::get_if<std::string_view>(&cell);
+  return text != nullptr && columnar::is_nested(*text);
 }
 
 Value Rows::value(std::size_t row, std::size_t column) const {

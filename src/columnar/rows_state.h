@@ -67,7 +67,7 @@ struct Rows::State {
   Value cell(std::size_t row, std::size_t column) const;
   /// What the row's document says under the key of a column, as it is written. Nothing: it has no value.
   std::optional<std::string_view> written(std::size_t row, std::size_t column);
-  /// A cell, where the document has that value: what no column takes has its own type.
+  /// A cell, where the document has that value: what no column takes has its own type, and what is nested stays JSON.
   Value typed(const Value& cell, std::string_view written);
   /// Whether a cell may have another value as `typed`.
   bool may_be_written(const Value& cell, std::size_t column) const;
