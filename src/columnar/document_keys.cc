@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "columnar/document_keys.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <vector>
+
 #include "base/json.h"
 #include "base/nfc.h"
 
@@ -38,10 +44,19 @@ std::optional<std::size_t> DocumentKeys::find_key(std::string_view key) {
   return key.contains('\\') ? look_up(key) : find(key);
 }
 
-/// Of keys with one name, all but the first have a column with a tag of their own.
 std::optional<std::size_t> DocumentKeys::look_up(std::string_view key) const {
-  const std::string name = naming_.normalize_path(to_nfc(key));
-  for (const std::string& column : {name + "_" + schema::collision_tag(key), name}) {
+  const std::string composed = to_nfc(key);
+  return find_path({&composed, 1});
+}
+
+/// Of keys with one name, all but the first have a column with a tag of their own.
+std::optional<std::size_t> DocumentKeys::find_path(std::span<const std::string> keys) const {
+  std::vector<std::string> parts;
+  parts.reserve(keys.size());
+  for (const std::string& key : keys) parts.push_back(naming_.normalize_path(key));
+  const std::string name = naming_.shorten_fragments(std::vector<std::string_view>(parts.begin(), parts.end()));
+  const std::string tagged = fmt::format("{}_{}", name, schema::collision_tag(fmt::to_string(fmt::join(keys, "."))));
+  for (const std::string& column : {naming_.shorten_fragments(std::array<std::string_view, 1>{tagged}), name}) {
     if (const auto found = by_name_.find(column); found != by_name_.end()) return found->second;
   }
   return std::nullopt;
