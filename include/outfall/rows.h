@@ -8,8 +8,10 @@
 //   }
 //
 // Where a table mirrors its documents (naming direct, nesting 0: what custom destinations have unless they are told
-// otherwise), a row has the keys of its document, in their order and with their nulls, and a value of another type than
-// its column is under its own key all the same. Rows of CSV, Parquet and Arrow are their columns.
+// otherwise), a row has the keys of its document, in their order and with their nulls. Its values are those of the
+// table's schema: what a column takes it converts (7 is the text `7` in a column of texts, where objects and lists
+// alone stay JsonText), and what it does not take is under its own key with its own type. The row as JSON is the
+// document as it was written. Rows of CSV, Parquet and Arrow are their columns.
 //
 // Texts, binaries and JSON that a value gives lie in the job file and are borrowed until the function returns.
 #pragma once
@@ -66,7 +68,8 @@ struct Timestamp {
   bool operator==(const Timestamp&) const = default;
 };
 
-/// An object, a list, or whatever a column of nested values holds, as it was written.
+/// An object, a list, or whatever a column of nested values holds, as it was written; a whole number beyond 64 bits
+/// that no column takes.
 struct JsonText {
   std::string_view text{};
   bool operator==(const JsonText&) const = default;
@@ -111,8 +114,8 @@ class Rows {
   /// `row` < size(), `column` < columns().size().
   Value value(std::size_t row, std::size_t column) const;
 
-  /// The keys of a row's document, in their order, those with null among them; a value that no column has is JsonText.
-  /// Of a row without a document: the columns that are not null. Lives until the next call.
+  /// The keys of a row's document, in their order, those with null among them; a value that no column has is of the
+  /// type that JSON gives it. Of a row without a document: the columns that are not null. Lives until the next call.
   std::span<const Member> members(std::size_t row) const;
   /// Nothing: the row has no such key. Null: it has, and no value. Without a document these are one: nothing.
   std::optional<Value> find(std::size_t row, std::string_view name) const;
@@ -120,14 +123,14 @@ class Rows {
   /// One JSON object a line: the document as it was written, or made from the columns as docs/programs.md says; without
   /// keys that have no value, unless BatchOptions::nulls says otherwise. Made when it is first asked for.
   std::string_view json() const;
-  /// The same, and what JSON has no type for is marked as dlt marks it: a decimal, a timestamp, bytes begin with a
-  /// character that tells which.
+  /// The same keys with the values that members() has, and what JSON has no type for is marked as dlt marks it: a
+  /// decimal, a timestamp, bytes begin with a character that tells which.
   std::string_view typed_json() const;
   /// Of one row, without a line end. Lives until the next call.
   std::string_view json(std::size_t row) const;
 
   /// The rows as a record batch, whose buffers lie in the job file and stay as long as it does: it may outlive the
-  /// call. Misfits have columns of their own in it. The caller releases both.
+  /// call. Misfits have columns of their own in it; what these do not take either is null. The caller releases both.
   Status record_batch(ArrowArray* array, ArrowSchema* schema) const;
 
  private:

@@ -87,7 +87,7 @@ enum class BatchProgress {
 /// How rows are written for a program, or into the file that a function is given the path of.
 enum class LoaderFileFormat {
   jsonl,        ///< one JSON object a line
-  typed_jsonl,  ///< the same, with a mark in front of what JSON has no type for, as dlt writes it
+  typed_jsonl,  ///< the values of the columns, with a mark in front of what JSON has no type for, as dlt writes it
   parquet,
   arrow,  ///< an Arrow IPC stream
   csv,    ///< with a line of names

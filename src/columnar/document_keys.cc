@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "columnar/document_keys.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <vector>
+
 #include "base/json.h"
 #include "base/nfc.h"
 
 namespace outfall::columnar {
 namespace {
 
-/// Spellings that are remembered: documents may have ever other ones.
+/// Spellings that are remembered beside one for each column: documents may have ever other ones.
 constexpr std::size_t spellings_max = 4096;
 
 }  // namespace
@@ -30,7 +36,7 @@ void DocumentKeys::add(std::string_view column, std::size_t place) {
 std::optional<std::size_t> DocumentKeys::find(std::string_view written) {
   if (const auto found = by_spelling_.find(written); found != by_spelling_.end()) return found->second;
   const std::optional<std::size_t> place = look_up(key_text(written));
-  if (by_spelling_.size() < spellings_max) by_spelling_.emplace(written, place);
+  if (by_spelling_.size() < spellings_max + by_name_.size()) by_spelling_.emplace(written, place);
   return place;
 }
 
@@ -38,10 +44,19 @@ std::optional<std::size_t> DocumentKeys::find_key(std::string_view key) {
   return key.contains('\\') ? look_up(key) : find(key);
 }
 
-/// Of keys with one name, all but the first have a column with a tag of their own.
 std::optional<std::size_t> DocumentKeys::look_up(std::string_view key) const {
-  const std::string name = naming_.normalize_path(to_nfc(key));
-  for (const std::string& column : {name + "_" + schema::collision_tag(key), name}) {
+  const std::string composed = to_nfc(key);
+  return find_path({&composed, 1});
+}
+
+/// Of keys with one name, all but the first have a column with a tag of their own.
+std::optional<std::size_t> DocumentKeys::find_path(std::span<const std::string> keys) const {
+  std::vector<std::string> parts;
+  parts.reserve(keys.size());
+  for (const std::string& key : keys) parts.push_back(naming_.normalize_path(key));
+  const std::string name = naming_.shorten_fragments(std::vector<std::string_view>(parts.begin(), parts.end()));
+  const std::string tagged = fmt::format("{}_{}", name, schema::collision_tag(fmt::to_string(fmt::join(keys, "."))));
+  for (const std::string& column : {naming_.shorten_fragments(std::array<std::string_view, 1>{tagged}), name}) {
     if (const auto found = by_name_.find(column); found != by_name_.end()) return found->second;
   }
   return std::nullopt;

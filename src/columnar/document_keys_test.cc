@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace outfall::columnar {
 namespace {
 
@@ -23,6 +25,24 @@ TEST(DocumentKeys, TellKeysApartThatAreCalledAlike) {
   keys.add("a_b_" + schema::collision_tag("a_b"), 1);
   EXPECT_EQ(keys.find("a'b"), 0U) << "which came first";
   EXPECT_EQ(keys.find("a_b"), 1U);
+}
+
+TEST(DocumentKeys, ATagIsMadeOfTheComposedKey) {
+  DocumentKeys keys;
+  keys.add("caf\u00e9_b", 0);
+  keys.add("caf\u00e9_b_" + schema::collision_tag("caf\u00e9_b"), 1);
+  EXPECT_EQ(keys.find("cafe\u0301'b"), 0U);
+  EXPECT_EQ(keys.find("caf\u00e9_b"), 1U);
+  EXPECT_EQ(keys.find("cafe\u0301_b"), 1U);
+}
+
+TEST(DocumentKeys, FindTheColumnOfAPath) {
+  DocumentKeys keys(schema::Naming(NamingConvention::snake_case));
+  keys.add("shop__number", 0);
+  keys.add("shop__number_" + schema::collision_tag("Shop.Number"), 1);
+  EXPECT_EQ(keys.find_path(std::vector<std::string>{"shop", "number"}), 0U);
+  EXPECT_EQ(keys.find_path(std::vector<std::string>{"Shop", "Number"}), 1U);
+  EXPECT_EQ(keys.find_path(std::vector<std::string>{"number"}), std::nullopt);
 }
 
 TEST(DocumentKeys, AnEscapeIsNotTakenForWhatItIsWrittenAs) {

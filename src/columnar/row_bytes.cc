@@ -108,6 +108,21 @@ Status check_has_columns(OpenRows rows, LoaderFileFormat format) {
 
 }  // namespace
 
+Status check_columns_take(OpenRows rows, std::uint64_t first, std::uint64_t last, LoaderFileFormat format) {
+  if (is_text(format)) return {};
+  for (std::uint64_t begin = first; begin < last; begin += rows_at_once) {
+    const Result<const Rows*> selected = rows.reader.select(begin, std::min(begin + rows_at_once, last), rows.texts);
+    if (!selected) return fail(selected.error());
+    if (const std::optional<UntakenValue> found = rows.reader.find_untaken()) {
+      return fail(Error{.message = fmt::format("row {} of {} has a value of \"{}\" that no column of the table takes",
+                                               begin + found->row, rows.reader.state().file.path, found->column),
+                        .hint = "resume with --loader-file-format jsonl, typed-jsonl or csv",
+                        .remedy = Remedy::retry});
+    }
+  }
+  return {};
+}
+
 Status append_rows(OpenRows rows, std::uint64_t first, std::uint64_t last, LoaderFileFormat format,
                    std::string& out) try {
   if (Status fits = check_has_columns(rows, format); !fits) return fits;

@@ -19,6 +19,12 @@ struct OpenRows {
   RowsReader& reader;
 };
 
+/// Whether a format that has columns alone has all that rows [first, last) are: documents have values that no column of
+/// the table takes.
+///
+/// Errors: retry, in another format: they have one; abandon: the file is damaged.
+Status check_columns_take(OpenRows rows, std::uint64_t first, std::uint64_t last, LoaderFileFormat format);
+
 /// Appends rows [first, last), complete in themselves: separated text has its header, Arrow is a stream, Parquet a
 /// file.
 ///

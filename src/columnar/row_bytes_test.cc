@@ -165,6 +165,33 @@ TEST_F(RowBytes, NoRowsAreAFileWithoutRows) {
   EXPECT_EQ(bytes(0, 0, LoaderFileFormat::jsonl), "");
 }
 
+TEST_F(RowBytes, WhatNoColumnTakesIsInTextAlone) {
+  arrow::StringBuilder documents;
+  ASSERT_TRUE(documents.Append(R"({"n":7})").ok() && documents.Append(R"({"n":"a\u002cb"})").ok());
+  ASSERT_TRUE(documents.Append(R"({"n":true})").ok());
+  arrow::Int64Builder numbers;
+  ASSERT_TRUE(numbers.AppendValues({7, 0, 0}, {true, false, false}).ok());
+  arrow::Int64Builder misfits;
+  ASSERT_TRUE(misfits.AppendNulls(3).ok());
+  const std::vector<RowTextColumn> columns{{.name = "n", .type = DataType::bigint},
+                                           {.name = "n\u25b6v_text", .type = DataType::bigint, .variant_of = "n"}};
+  file_.emplace(file(arrow::schema({arrow::field("n", arrow::int64()), arrow::field("n\u25b6v_text", arrow::int64()),
+                                    arrow::field("_dlt_document", arrow::utf8())}),
+                     {*numbers.Finish(), *misfits.Finish(), *documents.Finish()}));
+  texts_.emplace(RowTexts::open(*file_, columns, {}).value());
+  reader_.emplace(RowsReader::open(*file_, columns));
+  EXPECT_EQ(bytes(0, 3, LoaderFileFormat::csv), "n,n\u25b6v_text\n7,\n\"a,b\",\ntrue,\n");
+  EXPECT_EQ(bytes(0, 3, LoaderFileFormat::typed_jsonl), "{\"n\":7}\n{\"n\":\"a\\u002cb\"}\n{\"n\":true}\n");
+  EXPECT_TRUE(check_columns_take({*texts_, *reader_}, 0, 3, LoaderFileFormat::csv));
+  for (const auto format : {LoaderFileFormat::arrow, LoaderFileFormat::parquet}) {
+    const Status taken = check_columns_take({*texts_, *reader_}, 0, 3, format);
+    ASSERT_FALSE(taken);
+    EXPECT_THAT(taken.error().message, HasSubstr("row 1 of "));
+    EXPECT_THAT(taken.error().message, HasSubstr("has a value of \"n\" that no column of the table takes"));
+    EXPECT_TRUE(check_columns_take({*texts_, *reader_}, 0, 1, format));
+  }
+}
+
 TEST_F(RowBytes, DocumentsAloneHaveNoColumns) {
   arrow::StringBuilder column;
   ASSERT_TRUE(column.Append(R"({"id":1})").ok());

@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "columnar/arrow_batch.h"
 #include "columnar/arrow_values.h"
 #include "columnar/document_rows.h"
+#include "columnar/document_values.h"
 #include "columnar/ipc_file_state.h"
 #include "schema/table.h"
 #include "schema/temporal.h"
@@ -123,6 +125,7 @@ struct RowTexts::State {
   int document_field = -1;  ///< -1: the file has no documents
   std::optional<DocumentRows> document_rows{};
   DocumentKeys keys{};  ///< places in columns
+  DocumentValues document_values{};
   std::vector<std::vector<std::size_t>> misfits{};
 
   std::shared_ptr<arrow::RecordBatch> batch{};
@@ -194,7 +197,7 @@ struct RowTexts::State {
 
   DocumentRows::WriteValue typed_values(std::int64_t row) {
     return [this, row](std::string_view key, std::string_view value, std::string& out) {
-      if (const std::optional<std::size_t> column = keys.find(key)) {
+      if (const std::optional<std::size_t> column = keys.find(key); column && !stays_nested(*column, value)) {
         if (append_typed(row, *column, out)) return;
         for (const std::size_t misfit : misfits[*column]) {
           if (append_typed(row, misfit, out)) return;
@@ -202,6 +205,10 @@ struct RowTexts::State {
       }
       out += value;
     };
+  }
+
+  bool stays_nested(std::size_t column, std::string_view written) const {
+    return columns[column].type == DataType::text && is_nested(written);
   }
 
   /// False: there is no value.
@@ -269,13 +276,27 @@ struct RowTexts::State {
   void append_fields(std::int64_t row, std::string& out) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) out += ',';
-      const std::optional<ArrowPlace> place = values[i].at(row);
-      if (!place) continue;
       field.clear();
-      append_field_text(field, columns[i].type, *place->array, place->row);
+      if (const std::optional<ArrowPlace> place = values[i].at(row)) {
+        append_field_text(field, columns[i].type, *place->array, place->row);
+      } else if (const std::optional<std::string_view> written = untaken(row, i)) {
+        field = written->starts_with('"') ? key_text(written->substr(1, written->size() - 2)) : std::string(*written);
+      } else {
+        continue;
+      }
       append_field(out, field);
     }
     out += '\n';
+  }
+
+  /// The value of an empty cell that its document has, and that neither the column nor those of its misfits take.
+  std::optional<std::string_view> untaken(std::int64_t row, std::size_t column) {
+    if (column >= misfits.size() || misfits[column].empty()) return std::nullopt;
+    if (std::ranges::any_of(misfits[column], [&](std::size_t misfit) { return values[misfit].at(row).has_value(); }))
+      return std::nullopt;
+    const std::optional<std::string_view> text = document(row);
+    const auto place = static_cast<std::uint64_t>(batch_begin + row);
+    return text ? document_values.find(place, *text, column, keys) : std::nullopt;
   }
 };
 

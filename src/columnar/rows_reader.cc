@@ -173,26 +173,50 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
   return found == state_.places.end() ? std::nullopt : std::optional(found->second);
 }
 
-Value Rows::value(std::size_t row, std::size_t column) const {
+Value Rows::State::cell(std::size_t row, std::size_t column) const {
   const auto in = [&](std::size_t field) {
-    const std::optional<ArrowPlace> place = state_.values[field].at(state_.offset + static_cast<std::int64_t>(row));
-    return place ? value_of(state_.fields[field].type, *place->array, place->row) : Value(Null{});
+    const std::optional<ArrowPlace> place = values[field].at(offset + static_cast<std::int64_t>(row));
+    return place ? value_of(fields[field].type, *place->array, place->row) : Value(Null{});
   };
-  const State::Source& source = state_.sources[column];
+  const Source& source = sources[column];
   Value found = in(source.own);
   for (std::size_t i = 0; i < source.misfits.size() && std::holds_alternative<Null>(found); ++i)
     found = in(source.misfits[i]);
   return found;
 }
 
+std::optional<std::string_view> Rows::State::written(std::size_t row, std::size_t column) {
+  const std::optional<std::string_view> text = document(row);
+  return text ? document_values.find(first + row, *text, column, keys) : std::nullopt;
+}
+
+Value Rows::State::typed(const Value& cell, std::string_view written) {
+  if (std::holds_alternative<Null>(cell)) return columnar::value_of_json(written, unescaped);
+  const bool is_text = std::holds_alternative<std::string_view>(cell);
+  return is_text && columnar::is_nested(written) ? Value(JsonText{written}) : cell;
+}
+
+/// A column that has no misfits takes all its values.
+bool Rows::State::may_be_written(const Value& cell, std::size_t column) const {
+  if (document_field < 0) return false;
+  if (std::holds_alternative<Null>(cell)) return !sources[column].misfits.empty();
+  const auto* text = std::get_if<std::string_view>(&cell);
+  return text != nullptr && columnar::is_nested(*text);
+}
+
+Value Rows::value(std::size_t row, std::size_t column) const {
+  Value found = state_.cell(row, column);
+  if (!state_.may_be_written(found, column)) return found;
+  const std::optional<std::string_view> written = state_.written(row, column);
+  return written ? state_.typed(found, *written) : found;
+}
+
 namespace {
 
-/// What a member of the row's document is: the value of its column, if that has one.
-Value written_value(const Rows& rows, Rows::State& state, std::size_t row, const JsonSpan& member) {
+Value written_value(Rows::State& state, std::size_t row, const JsonSpan& member) {
   if (member.value == "null") return Null{};
   const std::optional<std::size_t> column = state.keys.find(member.key);
-  const Value found = column ? rows.value(row, *column) : Value(Null{});
-  return std::holds_alternative<Null>(found) ? Value(JsonText{member.value}) : found;
+  return state.typed(column ? state.cell(row, *column) : Value(Null{}), member.value);
 }
 
 }  // namespace
@@ -213,7 +237,7 @@ std::span<const Member> Rows::members(std::size_t row) const {
   while (const std::optional<JsonSpan> member = written.next()) {
     std::string_view name = member->key;
     if (name.contains('\\')) name = state_.spelled.emplace_back(columnar::key_text(name));
-    members.push_back({name, written_value(*this, state_, row, *member)});
+    members.push_back({name, written_value(state_, row, *member)});
   }
   return members;
 }
@@ -227,7 +251,7 @@ std::optional<Value> Rows::find(std::size_t row, std::string_view name) const {
   if (!document) return std::nullopt;
   JsonMembers written(*document);
   while (const std::optional<JsonSpan> member = written.next()) {
-    if (columnar::is_written_as(name, member->key)) return written_value(*this, state_, row, *member);
+    if (columnar::is_written_as(name, member->key)) return written_value(state_, row, *member);
   }
   return std::nullopt;
 }
@@ -297,6 +321,19 @@ RowsReader RowsReader::open(const IpcFileReader& file, std::span<const RowTextCo
   return RowsReader(std::move(impl));
 }
 
+std::optional<UntakenValue> RowsReader::find_untaken() {
+  Rows::State& state = impl_->state;
+  if (state.document_field < 0) return std::nullopt;
+  for (std::size_t column = 0; column < state.columns.size(); ++column) {
+    if (state.sources[column].misfits.empty()) continue;
+    for (std::size_t row = 0; row < impl_->rows.size(); ++row) {
+      if (!std::holds_alternative<Null>(state.cell(row, column))) continue;
+      if (state.written(row, column)) return UntakenValue{.row = row, .column = state.columns[column].name};
+    }
+  }
+  return std::nullopt;
+}
+
 const Rows::State& RowsReader::state() const {
   return impl_->state;
 }
@@ -307,6 +344,8 @@ Result<const Rows*> RowsReader::select(std::uint64_t first, std::uint64_t last, 
   if (!taken.ok()) return fail(damaged(state.file.path, taken));
   state.first = first;
   state.texts = &texts;
+  state.unescaped.clear();
+  state.document_values.forget();
   state.json.clear();
   state.typed_json.clear();
   return &impl_->rows;

@@ -3,9 +3,12 @@
 // RowsReader: gives rows of a job file as public Rows, which look into its mapping.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "columnar/ipc_file.h"
 #include "columnar/row_texts.h"
@@ -13,6 +16,11 @@
 #include "outfall/rows.h"
 
 namespace outfall::columnar {
+
+struct UntakenValue {
+  std::size_t row = 0;  ///< among those that are selected
+  std::string_view column;
+};
 
 /// Used by one thread at a time. The file must be open as long.
 class RowsReader {
@@ -29,6 +37,9 @@ class RowsReader {
   ///
   /// Errors: abandon: the file is damaged.
   Result<const Rows*> select(std::uint64_t first, std::uint64_t last, RowTexts& texts);
+
+  /// The first value of what was selected last that its document has, and no column.
+  std::optional<UntakenValue> find_untaken();
 
   /// Arrow's side of what was selected last: rows_state.h
   const Rows::State& state() const;

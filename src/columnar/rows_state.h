@@ -17,6 +17,7 @@
 
 #include "columnar/arrow_batch.h"
 #include "columnar/document_keys.h"
+#include "columnar/document_values.h"
 #include "columnar/ipc_file_state.h"
 #include "columnar/row_texts.h"
 #include "outfall/rows.h"
@@ -55,7 +56,9 @@ struct Rows::State {
   std::string typed_json{};
   std::string row_json{};
   std::vector<Member> members{};
-  std::deque<std::string> spelled{};  ///< names of members that are written with escapes
+  std::deque<std::string> spelled{};           ///< names of members that are written with escapes
+  columnar::DocumentValues document_values{};  ///< by column
+  columnar::UnescapedTexts unescaped{};        ///< of the rows in hand
 
   /// Those in hand become rows [begin, end). Within a batch of the file nothing is made for them.
   arrow::Status select(std::int64_t begin, std::int64_t end);
@@ -66,6 +69,14 @@ struct Rows::State {
   /// dictionaries.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> plain_rows() const;
   std::optional<std::string_view> document(std::size_t row) const;
+  /// What the column or those of its misfits have.
+  Value cell(std::size_t row, std::size_t column) const;
+  /// What the row's document says under the key of a column, as it is written. Nothing: it has no value.
+  std::optional<std::string_view> written(std::size_t row, std::size_t column);
+  /// A cell, where the document has that value: what no column takes has its own type, and what is nested stays JSON.
+  Value typed(const Value& cell, std::string_view written);
+  /// Whether a cell may have another value as `typed`.
+  bool may_be_written(const Value& cell, std::size_t column) const;
   std::string_view text_of(columnar::RowTextForm form, std::uint64_t begin, std::uint64_t end, std::string& out) const;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/counts.h"
 #include "base/fault.h"
+#include "columnar/row_bytes.h"
 #include "delivery/batch_key.h"
 #include "delivery/held_rows.h"
 #include "ledger/lane_intent.h"
@@ -123,7 +124,7 @@ Result<Turn> JobLane::advance(std::unique_ptr<Writer>& writer) {
   if (Status ready = make_ready(); !ready) {  // this job file; the others go on
     if (ready.error().remedy == Remedy::abandon) return give_up(Outcome::fatal(ready.error().message));
     error_ = std::move(ready.error());
-    return Turn{.step = Step::stopped};
+    return stop_unready();
   }
   if (!record_.held.empty()) return reject_held();
   if (const std::optional<std::chrono::nanoseconds> wait = wait_for_rate())
@@ -163,7 +164,18 @@ const BatchForm& JobLane::form() const {
 Status JobLane::make_ready() {
   if (Status opened = open_rows(); !opened) return opened;
   if (Status taken = take_batch(); !taken) return taken;
-  return rows_->file.check_rows(record_.settled, ends_.back());
+  if (Status intact = rows_->file.check_rows(record_.settled, ends_.back()); !intact) return intact;
+  return columnar::check_columns_take({rows_->texts, rows_->reader}, record_.settled, ends_.back(), form().format);
+}
+
+/// A batch that nobody was sent may go out in another form.
+Result<Turn> JobLane::stop_unready() {
+  if (!ends_.empty() && has_intent(record_)) {
+    take_back_intent();
+    if (Status noted = load_.log.record({.lane = record_}, std::exchange(unmarked_, 0)); !noted)
+      return fail(std::move(noted.error()));
+  }
+  return Turn{.step = Step::stopped};
 }
 
 Status JobLane::open_rows() {

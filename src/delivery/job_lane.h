@@ -90,6 +90,7 @@ class JobLane final : public Lane {
  private:
   const BatchForm& form() const;
   Status make_ready();
+  Result<Turn> stop_unready();
   Status open_rows();
   void close_rows();
   void count_not_numbers(std::uint64_t last);

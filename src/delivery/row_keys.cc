@@ -126,7 +126,12 @@ Result<RowKeys> RowKeys::open(const columnar::IpcFileReader& file, std::vector<K
     wanted.push_back({.name = column.name, .type = column.type.value_or(DataType::text)});
   Result<columnar::RowTexts> texts = columnar::RowTexts::open(file, wanted, {});
   if (!texts) return fail(std::move(texts.error()));
-  return RowKeys(std::move(columns), std::move(*texts));
+  ArrowSchema all{};
+  if (Status told = file.schema(&all); !told) return fail(std::move(told.error()));
+  RowKeys keys(std::move(columns), std::move(*texts));
+  for (std::int64_t i = 0; i < all.n_children; ++i) keys.places_.add(all.children[i]->name, keys.columns_.size());
+  all.release(&all);
+  return keys;
 }
 
 Result<std::string> RowKeys::of(std::uint64_t row) {
@@ -148,7 +153,8 @@ void RowKeys::take_values(std::string_view row) {
   JsonMembers members(row);
   while (const auto member = members.next()) {
     const std::optional<std::size_t> place = places_.find(member->key);
-    if (place && values_[*place].empty()) values_[*place] = member->value;
+    const bool is_wanted = place && *place < values_.size();
+    if (is_wanted && values_[*place].empty()) values_[*place] = member->value;
   }
 }
 

@@ -55,7 +55,7 @@ class RowKeys {
 
   std::vector<KeyColumn> columns_;
   columnar::RowTexts texts_;         ///< of these columns
-  columnar::DocumentKeys places_{};  ///< in `columns_`
+  columnar::DocumentKeys places_{};  ///< in `columns_`; of other columns of the file none of these
   std::string cells_;
   std::string document_;
   std::vector<std::string_view> values_;

@@ -61,6 +61,7 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
                       .blame = Blame::usage});
   }
   lanes.skips_dlt = own.skip_dlt_columns_and_tables;
+  if (lanes.batch_size != 0) lanes.format = LoaderFileFormat::jsonl;  // it is given rows, not bytes
   return std::make_unique<destinations::function::FunctionDestination>(
       settings.name.empty() ? settings.address : settings.name, std::move(custom),
       destinations::function::FunctionOptions{

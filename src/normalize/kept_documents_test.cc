@@ -63,6 +63,35 @@ TEST(KeptDocuments, StandBesideTheCells) {
   EXPECT_EQ(kept.data.at("t"), cells.data.at("t"));
 }
 
+TEST(KeptDocuments, HaveWhatNoColumnTakes) {
+  const std::string mixed =
+      "{\"a\":1}\n"
+      "{\"a\":\"2024-01-01T00:00:00Z\"}\n"
+      "{\"a\":\"hello\"}\n";
+  const Shaped kept = for_tests::shape(mixed, options());
+  EXPECT_EQ(kept.error, "");
+  EXPECT_THAT(documents(kept), ElementsAre(R"({"a":1})", R"({"a":"2024-01-01T00:00:00Z"})", R"({"a":"hello"})"));
+  const schema::Column* variant = kept.schema.tables.find("t")->columns.find("a\u25b6v_text");
+  ASSERT_NE(variant, nullptr);
+  EXPECT_EQ(variant->type, DataType::timestamp);
+  EXPECT_TRUE(variant->variant);
+  EXPECT_THAT(for_tests::shape(mixed, options(Kept::cells)).error, HasSubstr("fits neither the column a (bigint)"));
+}
+
+TEST(KeptDocuments, HaveWhatAColumnOfMisfitsThatIsThereDoesNotTake) {
+  ShapingOptions there = options();
+  schema::Table& table = there.schema.tables.add(schema::Table::root("t", "append", "t"));
+  for (const std::string name : {"a", "a\u25b6v_text"}) {
+    schema::Column column;
+    column.name = name;
+    column.type = DataType::bigint;
+    table.columns.add(column);
+  }
+  const Shaped kept = for_tests::shape("{\"a\":\"hello\"}\n{\"a\":2}\n", there);
+  EXPECT_EQ(kept.error, "");
+  EXPECT_THAT(documents(kept), ElementsAre(R"({"a":"hello"})", R"({"a":2})"));
+}
+
 TEST(KeptDocuments, HaveTheLastOfEqualKeys) {
   const Shaped shaped = for_tests::shape(
       "{\"a\":1,\"b\":2,\"\\u0061\":3}\n"

@@ -137,9 +137,10 @@ class Run {
       ++summary_.chunks_shaped_again;
       shaped = shape_guarded([&] { return reshaper_.shape(task.chunk); });
     }
+    // What is told of the bad ones may depend on the columns of the others.
+    if (!shaped.error) committer_.merge(shaped);
     if (Status taken = hand_on_left_out(task.chunk, shaped); !taken) return taken;
     if (shaped.error) return fail(std::move(*shaped.error));
-    committer_.merge(shaped);
     summarize(shaped);
     if (!summary_.conflicts.empty()) return {};
     for (ShapedTable& table : shaped.tables) {

@@ -148,7 +148,9 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
   column.row_key = &slot;
   column.row_object = &shape;
   Cell cell;
-  if (!convert(column, scalar, scratch_, cell)) {
+  const bool is_taken = convert(column, scalar, scratch_, cell);
+  // A document that is kept has it all the same.
+  if (!is_taken && !keeps_documents_) {
     return fail(fmt::format("the value {} of \"{}\" fits neither the column {} ({}) nor its variant {} ({})",
                             sample(scalar.text), slot.key, table.columns[slot.column].name,
                             name(table.columns[slot.column].type.type), column.name, name(column.type.type)),
@@ -156,7 +158,7 @@ Walker::Step Walker::put_variant(const ObjectShape& shape, const KeySlot& slot, 
   }
   const bool makes_column = column.chunk_serial != chunk_serial_;
   touch(table, index, row);
-  put(scalar, cell, column, row);
+  if (is_taken) put(scalar, cell, column, row);
   if (makes_column) column.found_as_variant = true;
   if (column.variant_serial != chunk_serial_) {
     column.variant_serial = chunk_serial_;

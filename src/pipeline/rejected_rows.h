@@ -62,7 +62,7 @@ class RejectedRows {
 
   const RunOptions& options_;
   const std::vector<normalize::InputFacts>& inputs_;
-  const DocumentPrimaryKeys keys_;
+  DocumentPrimaryKeys keys_;
   std::optional<LetterKeeper> letters_;
   Env& env_;
   std::uint64_t count_ = 0;

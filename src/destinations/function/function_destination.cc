@@ -15,6 +15,12 @@ bool is_name(std::string_view name) {
   return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+/// A file of columns has nothing of a document but these.
+bool takes_columns(const delivery::LaneOptions& lanes) {
+  const bool is_lines = lanes.format == LoaderFileFormat::jsonl || lanes.format == LoaderFileFormat::typed_jsonl;
+  return lanes.batch_size == 0 && !is_lines;
+}
+
 }  // namespace
 
 Result<std::string> address_of(const CustomDestination& destination) {
@@ -33,7 +39,7 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
       options_(options),
       capabilities_{.naming = options.naming,
                     .max_table_nesting = options.max_table_nesting,
-                    .takes_documents = destination_->options().keeps_documents,
+                    .takes_documents = destination_->options().keeps_documents && !takes_columns(options.lanes),
                     .recommended_file_size = options.recommended_file_size,
                     .raises_on_failed_jobs = options.raises_on_failed_jobs} {}
 
