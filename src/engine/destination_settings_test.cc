@@ -178,13 +178,13 @@ TEST_F(DestinationSettingsTest, ASlipOfTheFingersIsAnErrorWhereOthersKeysMayStan
 }
 
 TEST_F(DestinationSettingsTest, ASlipBelowNoNameIsAnErrorToo) {
-  write(".outfall/config.toml", "[destination]\ntimeouts = 20\n[destination.batchsize]\naddress = 'cmd:a'\n");
+  write(".outfall/config.toml", "[destination]\nbatch_size = 20\napi_url = 'of functions'\n");
+  EXPECT_EQ(find("cmd:a").batches.batch_size, 20u);
+  write(".outfall/config.toml", "timeouts = 20\n[destination.batchsize]\naddress = 'cmd:a'\n");
   for (const char* word : {"cmd:a", "batchsize", "duckdb:a"}) {
     EXPECT_THAT(error_of(word).message, HasSubstr("destination has no setting timeouts"));
     EXPECT_THAT(error_of(word).hint, StartsWith("did you mean timeout?"));
   }
-  write(".outfall/config.toml", "[destination]\nbatch_size = 20\napi_url = 'of functions'\n");
-  EXPECT_EQ(find("cmd:a").batches.batch_size, 20u);
 }
 
 TEST_F(DestinationSettingsTest, AnOptionThatIsNoKeyIsNoProgramsOwn) {
