@@ -17,9 +17,6 @@
 namespace outfall::cli {
 namespace {
 
-/// Characters of an error in a list; the JSON form has all of it.
-constexpr std::size_t error_columns_max = 500;
-
 std::string time_text(const Time& time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
@@ -61,10 +58,12 @@ std::string step_text(const StepReport& step) {
 }
 
 std::string attempts_text(const PackageStatus& package) {
+  const std::string error = shortened(one_line(package.last_error), reason_columns_max);
+  if (package.attempts == 0) return "stopped: " + error;
   std::string text = count_text(package.attempts, "failed attempt");
   if (package.unknown > 0) text += fmt::format(" ({} with an unknown outcome)", count_text(package.unknown));
   if (package.last_error.empty()) return text;
-  return fmt::format("{}, the last one: {}", text, shortened(one_line(package.last_error), error_columns_max));
+  return fmt::format("{}, the last one: {}", text, error);
 }
 
 /// What is left to do of a package of which something is delivered.
