@@ -188,16 +188,13 @@ bool drain(int descriptor, std::string& kept, const std::function<void(std::stri
   return true;
 }
 
-/// Lines that are longer are not answers.
-constexpr std::size_t line_bytes_max = std::size_t{16} << 20;
-
 /// False: nothing more will come, or what comes is no line.
 bool read_more(int descriptor, std::string& line) {
   std::array<char, 16384> buffer;
   const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
   if (count < 0) return errno == EINTR || errno == EAGAIN;
   line.append(buffer.data(), static_cast<std::size_t>(count));
-  return count > 0 && line.size() <= line_bytes_max;
+  return count > 0 && line.size() <= program_line_bytes_max;
 }
 
 /// False: nobody reads any more.
@@ -520,7 +517,8 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
       state.errors.close();
     }
     if (ready > 0 && events[2].revents != 0 && !read_more(state.output.number(), state.line)) {
-      return {.kind = Answer::Kind::ended};
+      const bool is_too_long = state.line.size() > program_line_bytes_max;
+      return {.kind = is_too_long ? Answer::Kind::too_long : Answer::Kind::ended};
     }
     if (ready > 0 && events[3].revents != 0 && !write_some(state.input.number(), text)) {
       text = {};
@@ -541,7 +539,7 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
   return answer;
 }
 
-ProgramEnd LiveProgram::end(std::string_view last_words, std::chrono::nanoseconds grace) {
+ProgramEnd LiveProgram::end(std::string_view last_words, std::chrono::nanoseconds grace, const LongWait& lasts) {
   State& state = *state_;
   if (!last_words.empty()) {
     const BrokenPipesIgnored ignored;
@@ -550,10 +548,12 @@ ProgramEnd LiveProgram::end(std::string_view last_words, std::chrono::nanosecond
   state.input.close();
   ProgramEnd end;
   const Deadline deadline(grace);
+  Telling telling(lasts);
   std::array<pollfd, 3> events{pollfd{state.program.end_event(), POLLIN, 0}, pollfd{state.errors.number(), POLLIN, 0},
                                pollfd{state.output.number(), POLLIN, 0}};
   while (!end.is_timed_out) {
-    const int ready = ::poll(events.data(), events.size(), deadline.milliseconds_left());
+    telling.tell_if_due();
+    const int ready = ::poll(events.data(), events.size(), telling.milliseconds_left(deadline.milliseconds_left()));
     if (ready < 0 && errno != EINTR) break;
     if (ready > 0 && events[1].revents != 0 && !drain(state.errors.number(), state.kept, state.said)) events[1].fd = -1;
     // Nobody asks any more: what it still says is not kept.
