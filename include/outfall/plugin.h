@@ -33,6 +33,7 @@ extern "C" {
 
 // What became of a batch.
 enum outfall_answer {
+  // But for the rows that `reject` was called for: they are refused, as with OUTFALL_REJECTED.
   OUTFALL_DELIVERED = 0,
   // Nothing of it took effect; it may be sent again (see set_retry_after).
   OUTFALL_RETRY = 1,
@@ -72,7 +73,8 @@ struct outfall_call {
   void (*row_key)(const struct outfall_call* call, uint64_t row, char key[33]);
   // Why the answer is what it is, for people. The text is copied.
   void (*set_reason)(struct outfall_call* call, const char* reason);
-  // With OUTFALL_REJECTED: a row of the batch, counted from 0.
+  // With OUTFALL_REJECTED or OUTFALL_DELIVERED: a row of the batch, counted from 0. With any other answer it is passed
+  // over.
   void (*reject)(struct outfall_call* call, uint64_t row, const char* reason);
   // With OUTFALL_RETRY: the wait is not shorter.
   void (*set_retry_after)(struct outfall_call* call, double seconds);

@@ -188,16 +188,13 @@ bool drain(int descriptor, std::string& kept, const std::function<void(std::stri
   return true;
 }
 
-/// Lines that are longer are not answers.
-constexpr std::size_t line_bytes_max = std::size_t{16} << 20;
-
 /// False: nothing more will come, or what comes is no line.
 bool read_more(int descriptor, std::string& line) {
   std::array<char, 16384> buffer;
   const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
   if (count < 0) return errno == EINTR || errno == EAGAIN;
   line.append(buffer.data(), static_cast<std::size_t>(count));
-  return count > 0 && line.size() <= line_bytes_max;
+  return count > 0 && line.size() <= program_line_bytes_max;
 }
 
 /// False: nobody reads any more.
@@ -489,7 +486,8 @@ LiveProgram::Answer LiveProgram::ask(std::string_view text, std::optional<std::c
       state.errors.close();
     }
     if (ready > 0 && events[2].revents != 0 && !read_more(state.output.number(), state.line)) {
-      return {.kind = Answer::Kind::ended};
+      const bool is_too_long = state.line.size() > program_line_bytes_max;
+      return {.kind = is_too_long ? Answer::Kind::too_long : Answer::Kind::ended};
     }
     if (ready > 0 && events[3].revents != 0 && !write_some(state.input.number(), text)) {
       text = {};

@@ -80,6 +80,9 @@ Result<ProgramEnd> run_program(ProgramGuard& guard, const ProgramStart& start,
                                std::optional<std::chrono::nanoseconds> timeout, const std::stop_token& stop,
                                const std::function<void(std::string_view)>& said = {});
 
+/// Bytes of the longest line that a program may answer with.
+inline constexpr std::size_t program_line_bytes_max = std::size_t{16} << 20;
+
 /// A program that is kept alive, asked one thing after another, and answers with lines. Used by one thread at a time.
 class LiveProgram {
  public:
@@ -89,7 +92,8 @@ class LiveProgram {
       ended,  ///< it closed its standard output or input, or is dead; `line` is what it said in place of taking all
       timed_out,
       stopped,   ///< the run was asked to stop
-      untimely,  ///< it had said something before it was asked
+      untimely,  ///< it had said something before it was asked: `line`, or what there is of it
+      too_long,  ///< more than program_line_bytes_max came without a line feed
     };
     Kind kind = Kind::line;
     std::string line{};  ///< without the line feed

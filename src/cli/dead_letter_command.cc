@@ -86,7 +86,7 @@ std::string letter_lines(const DeadLetter& letter) {
   out += line("where", place_text(letter));
   if (letter.status != "open") out += line("status", status_text(letter));
   if (!letter.overtaken_by.empty()) out += line("overtaken", overtaken_text(letter));
-  out += line("reason", one_line(letter.reason));
+  out += line("reason", shortened(one_line(letter.reason), reason_columns_max));
   if (letter.status == "dropped") return out;
   return out + line("row", shortened(shown_row(letter.text.substr(0, row_columns_max * 4)), row_columns_max));
 }

@@ -24,6 +24,9 @@ constexpr std::size_t columns_shown_max = 8;
 /// More rejected rows than these are counted: the first tell what is wrong.
 constexpr std::size_t rejects_shown_max = 3;
 
+/// Characters of an error or a note, which may repeat what a program said; JSON has all of them.
+constexpr std::size_t message_columns_max = 2000;
+
 std::string labelled(std::string_view label, std::string_view text) {
   return fmt::format("{:<12}{}\n", label, text);
 }
@@ -280,7 +283,8 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   std::size_t told = 0;
   const auto note = [&](const std::string& text) {
     if (++told > notes_shown_max) return;
-    out += fmt::format("{} {}\n", painted(terminal, Color::yellow, "note:"), one_line(text));
+    out += fmt::format("{} {}\n", painted(terminal, Color::yellow, "note:"),
+                       shortened(one_line(text), message_columns_max));
   };
   std::ranges::for_each(report.notes, note);
   if (report.duplicate_keys > 0) {
@@ -306,7 +310,8 @@ std::string rejects_text(const Report& report, const ReportView& view) {
   for (const RejectReport& reject : report.rejects | std::views::take(rejects_shown_max)) {
     const std::string place = reject.column == 0 ? fmt::format(", row {}", reject.line)
                                                  : fmt::format(", line {}, column {}", reject.line, reject.column);
-    out += labelled("rejected", fmt::format("{}{}: {}", one_line(reject.input), place, one_line(reject.reason)));
+    out += labelled("rejected", fmt::format("{}{}: {}", one_line(reject.input), place,
+                                            shortened(one_line(reject.reason), reason_columns_max)));
     // Rows that are bad in the same way are told once what to do.
     const bool is_told = &reject != &report.rejects.front() && (&reject - 1)->hint == reject.hint;
     if (!reject.hint.empty() && !is_told) {
@@ -463,7 +468,8 @@ std::string message_line(std::string message) {
 }
 
 std::string error_text(const Error& error, const Terminal& terminal) {
-  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"), message_line(error.message));
+  std::string out = fmt::format("{} {}\n", painted(terminal, Color::red, "error:"),
+                                shortened(message_line(error.message), message_columns_max));
   if (!error.hint.empty())
     out += fmt::format("{} {}\n", painted(terminal, Color::cyan, "hint:"), message_line(error.hint));
   return out;

@@ -18,9 +18,6 @@
 namespace outfall::cli {
 namespace {
 
-/// Characters of an error in a list; the JSON form has all of it.
-constexpr std::size_t error_columns_max = 500;
-
 /// Rows that do not go on for so long are worth a word.
 constexpr std::chrono::seconds standstill_min{5};
 
@@ -73,10 +70,12 @@ std::string step_text(const StepReport& step) {
 }
 
 std::string attempts_text(const PackageStatus& package) {
+  const std::string error = shortened(one_line(package.last_error), reason_columns_max);
+  if (package.attempts == 0) return "stopped: " + error;
   std::string text = count_text(package.attempts, "failed attempt");
   if (package.unknown > 0) text += fmt::format(" ({} with an unknown outcome)", count_text(package.unknown));
   if (package.last_error.empty()) return text;
-  return fmt::format("{}, the last one: {}", text, shortened(one_line(package.last_error), error_columns_max));
+  return fmt::format("{}, the last one: {}", text, error);
 }
 
 /// What is left to do of a package of which something is delivered.

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace outfall::cli {
@@ -59,27 +60,46 @@ std::string shortened(std::string_view text, std::size_t columns) {
   return std::string(text.substr(0, end)) + "…";
 }
 
+namespace {
+
+/// Bytes of the character that the text begins with, as UTF-8 has it. 0: it begins with none.
+std::size_t character_bytes(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return 1;
+  const std::size_t bytes = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (bytes == 0 || bytes > text.size() || !std::ranges::all_of(text.substr(1, bytes - 1), continues)) return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool is_overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool is_none = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
+  return is_overlong || is_none ? 0 : bytes;
+}
+
+/// What a terminal does something at instead of showing it, from U+0080 on as before.
+bool is_control(std::string_view character) {
+  const auto last = static_cast<unsigned char>(character.back());
+  return character.size() == 1 ? last < 0x20 || last == 0x7f
+                               : character.size() == 2 && character.front() == '\xc2' && last < 0xa0;
+}
+
+}  // namespace
+
 std::string one_line(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char byte : text) {
-    switch (byte) {
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) {
-          out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
-        } else {
-          out += byte;
-        }
-    }
+  while (!text.empty()) {
+    const std::size_t bytes = character_bytes(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(bytes, 1));
+    text.remove_prefix(character.size());
+    if (character == "\n")
+      out += "\\n";
+    else if (character == "\r")
+      out += "\\r";
+    else if (character == "\t")
+      out += "\\t";
+    else if (bytes > 0 && !is_control(character))
+      out += character;
+    else
+      for (const char byte : character) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
   }
   return out;
 }

@@ -35,10 +35,13 @@ std::size_t shown_length(std::string_view text);
 /// At most `columns` characters; what was cut ends in an ellipsis.
 std::string shortened(std::string_view text, std::size_t columns);
 
+/// Characters of a reason or an error that lists and reports show; JSON has all of them.
+inline constexpr std::size_t reason_columns_max = 500;
+
 /// An indented line of a list of facts, of which the label begins each.
 std::string fact_line(std::string_view label, std::string_view text);
 
-/// One line whatever is in it: control characters are written as escapes.
+/// One line whatever is in it: control characters, and bytes that are not UTF-8, are written as escapes.
 std::string one_line(std::string_view text);
 
 }  // namespace outfall::cli

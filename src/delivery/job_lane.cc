@@ -375,7 +375,8 @@ Status JobLane::pause() {
 }
 
 Result<Turn> JobLane::recorded(ledger::LaneUpdate update, std::uint64_t rows, Turn next) {
-  Status done = load_.log.record(std::move(update), rows);
+  Status done = load_.log.record(std::move(update), rows,
+                                 {.table = job_.table, .job_file = job_.file, .rows = std::exchange(let_go_, {})});
   return done ? Result<Turn>(next) : fail(std::move(done.error()));
 }
 
@@ -392,10 +393,7 @@ Result<Turn> JobLane::divide(const Outcome& outcome) {
 
 Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows, ledger::StateChanges state) {
   const std::uint64_t documents = is_of_documents() ? rows.size() : 0;
-  if (load_.request.lanes->on_reject == OnReject::fail) {
-    Error error{.message = "a row is rejected, and --on-reject fail does not let one go", .hint = ""};
-    return hold(rows, std::move(error), std::move(state));
-  }
+  if (load_.request.lanes->on_reject == OnReject::fail) return hold(rows, none_let_go(rows), std::move(state));
   if (documents > 0) {
     if (Status few = load_.rejections.add(documents); !few) return hold(rows, std::move(few.error()), std::move(state));
   }
@@ -406,6 +404,15 @@ Result<Turn> JobLane::reject(const std::vector<RejectedRow>& rows, ledger::State
   }
   if (Status noted = note_delivered(rows, update); !noted) return fail(std::move(noted.error()));
   return settle(std::move(update));
+}
+
+/// What --on-reject fail says of the rejected rows of the batch in hand.
+Error JobLane::none_let_go(const std::vector<RejectedRow>& rows) const {
+  const std::size_t more = rows.size() - 1;
+  return {.message = fmt::format("row {} of {} is rejected, and --on-reject fail does not let one go{}: {}",
+                                 first_ + record_.settled + rows.front().row + 1, job_.table,
+                                 more == 0 ? "" : fmt::format(" ({} more of its batch)", more), rows.front().reason),
+          .hint = "--on-reject dead-letter keeps such rows apart and delivers the others"};
 }
 
 /// The run stops at it. What the destination has of the batch is not asked again, since it has answered; where it has
@@ -438,7 +445,10 @@ Result<Turn> JobLane::reject_held() {
 Status JobLane::keep(const RejectedRow& row, std::vector<ledger::Letter>& letters) {
   const std::uint64_t place = record_.settled + row.row;
   load_.rejections.tell({.table = job_.table, .row = first_ + place, .reason = row.reason, .text = ""});
-  if (load_.request.lanes->on_reject != OnReject::dead_letter) return {};
+  if (load_.request.lanes->on_reject != OnReject::dead_letter) {
+    let_go_.push_back(place);
+    return {};
+  }
   std::string text;
   if (Status told = rows_->texts.append_as_kept(place, text); !told) return told;
   Result<std::string> primary = primary_key(place);

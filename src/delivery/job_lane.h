@@ -108,6 +108,7 @@ class JobLane final : public Lane {
   Result<Turn> divide(const Outcome& outcome);
   Result<Turn> reject(const std::vector<RejectedRow>& rows, ledger::StateChanges state);
   Result<Turn> hold(const std::vector<RejectedRow>& rows, Error error, ledger::StateChanges state);
+  Error none_let_go(const std::vector<RejectedRow>& rows) const;
   Result<Turn> reject_held();
   Status keep(const RejectedRow& row, std::vector<ledger::Letter>& letters);
   Result<std::string> primary_key(std::uint64_t row);
@@ -142,6 +143,7 @@ class JobLane final : public Lane {
 
   /// Where the batch in hand ends is last; what is left of the cut, of which it is a part, ends before it.
   std::vector<std::uint64_t> ends_{};
+  std::vector<std::uint64_t> let_go_{};                ///< rejected rows of the batch in hand of which nothing is kept
   Attempts attempts_;                                  ///< of the batch in hand
   std::optional<RateLimit::Clock::time_point> due_{};  ///< when the limit lets it be sent
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LoadBoard: what the calls of a load share beside rows: what the destination remembers, and what it counts. Any thread
-// may call.
+// LoadBoard: what the calls of a load share beside rows: what the destination remembers, what it counts, and what
+// is to be noted of it. Any thread may call.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ledger/records.h"
 #include "outfall/metrics.h"
@@ -52,6 +54,15 @@ class LoadBoard {
     const std::lock_guard lock(mutex_);
     metrics_.add(counted);
   }
+  /// For the report. What was said before is not said again.
+  void note(std::string text) {
+    const std::lock_guard lock(mutex_);
+    if (std::ranges::find(notes_, text) == notes_.end()) notes_.push_back(std::move(text));
+  }
+  std::vector<std::string> take_notes() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(notes_, {});
+  }
   Metrics metrics() const {
     const std::lock_guard lock(mutex_);
     return metrics_;
@@ -62,6 +73,7 @@ class LoadBoard {
   std::shared_ptr<const ledger::StateValues> state_;
   const std::string pipeline_state_;
   Metrics metrics_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace outfall::delivery

@@ -288,6 +288,20 @@ const char* hint_of(For whom) {
              : "leave it out: it is for what takes rows in batches: cmd:, exec:, plugin: and functions";
 }
 
+/// A code has one meaning.
+Status check_codes(const BatchOptions& batches) {
+  if (!batches.reject_on || !batches.retry_on) return {};
+  for (const int code : *batches.reject_on) {
+    if (std::ranges::find(*batches.retry_on, code) == batches.retry_on->end()) continue;
+    return fail(Error{.message = fmt::format("exit code {} is to reject (--reject-on) and to ask for another attempt "
+                                             "(--retry-on)",
+                                             code),
+                      .hint = "leave it out of one of them, or of the settings reject_on and retry_on",
+                      .blame = Blame::usage});
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<const char*> batch_keys() {
@@ -302,7 +316,7 @@ Status read_batches(const SettingsReader& reader, BatchOptions& batches) {
   for (const BatchSetting& setting : settings) {
     if (Status read = setting.read(reader, setting.key, batches); !read) return read;
   }
-  return {};
+  return check_codes(batches);
 }
 
 std::string to_text(const BatchOptions& given) {

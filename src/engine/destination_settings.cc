@@ -54,6 +54,20 @@ constexpr std::array known_load_keys{"workers",
                                      "start_method",
                                      "run_sleep"};
 
+/// Options of a run that stand in no destination's section under their names: there they would change nothing.
+struct OptionOfRuns {
+  std::string_view key;
+  const char* instead;
+};
+constexpr std::array options_that_are_no_keys{
+    OptionOfRuns{"parallelism", "the setting is called loader_parallelism_strategy"},
+    OptionOfRuns{"raise_on_failed_jobs", "it is a setting of [load]"},
+    OptionOfRuns{"on_reject", "type --on-reject: no setting takes its place"},
+    OptionOfRuns{"max_bad_rows", "type --max-bad-rows: no setting takes its place"},
+    OptionOfRuns{"rejected_ok", "type --rejected-ok: no setting takes its place"},
+    OptionOfRuns{"allow_partial", "type --allow-partial: no setting takes its place"},
+};
+
 /// What a function of the program goes by; behind it stands its name.
 constexpr std::string_view custom_scheme = "custom:";
 
@@ -83,6 +97,15 @@ Status check_table(const config::SettingsFile& file, const std::vector<std::stri
   if (table == nullptr) return {};
   for (const Json::Member& member : *table->as_object()) {
     if (std::ranges::find(known, member.key) != known.end()) continue;
+    // Those are destinations.
+    if (path.back() == "destination" && member.value.is_object()) continue;
+    const auto option = std::ranges::find(options_that_are_no_keys, member.key, &OptionOfRuns::key);
+    if (unknown == UnknownKeys::are_its_own && option != options_that_are_no_keys.end()) {
+      return fail(Error{.message = fmt::format("{}: {}.{} would be a program's own, and Outfall would not heed it",
+                                               file.path, fmt::join(path, "."), member.key),
+                        .hint = fmt::format("{}; a program's own is to have another name", option->instead),
+                        .blame = Blame::usage});
+    }
     const auto distance = [&member](const char* key) { return edit_distance(member.key, key); };
     const auto near = std::ranges::min(known, {}, distance);
     if (unknown == UnknownKeys::are_its_own && distance(near) > 1) continue;
@@ -224,6 +247,8 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
   const bool is_function = words.word.starts_with(custom_scheme);
   const std::string section = is_function ? words.word.substr(custom_scheme.size()) : found.name;
   Status known = check_keys(settings, {"load"}, words.pipeline, known_load_keys, UnknownKeys::are_wrong);
+  // Functions look there for keys of their own.
+  if (known) known = check_keys(settings, {"destination"}, words.pipeline, known_keys(), UnknownKeys::are_its_own);
   if (known && is_function) {
     known = check_keys(settings, {"destination", section}, words.pipeline, known_keys(), UnknownKeys::are_its_own);
   }

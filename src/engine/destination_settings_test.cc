@@ -177,6 +177,30 @@ TEST_F(DestinationSettingsTest, ASlipOfTheFingersIsAnErrorWhereOthersKeysMayStan
   EXPECT_EQ(find("custom:good").address, "custom:good");
 }
 
+TEST_F(DestinationSettingsTest, ASlipBelowNoNameIsAnErrorToo) {
+  write(".outfall/config.toml", "[destination]\nbatch_size = 20\napi_url = 'of functions'\n");
+  EXPECT_EQ(find("cmd:a").batches.batch_size, 20u);
+  write(".outfall/config.toml", "timeouts = 20\n[destination.batchsize]\naddress = 'cmd:a'\n");
+  for (const char* word : {"cmd:a", "batchsize", "duckdb:a"}) {
+    EXPECT_THAT(error_of(word).message, HasSubstr("destination has no setting timeouts"));
+    EXPECT_THAT(error_of(word).hint, StartsWith("did you mean timeout?"));
+  }
+}
+
+TEST_F(DestinationSettingsTest, AnOptionThatIsNoKeyIsNoProgramsOwn) {
+  write(".outfall/config.toml",
+        "[destination.sink]\naddress = 'cmd:a'\nparallelism = 'sequential'\n"
+        "[destination.fn]\nmax_bad_rows = 5\n");
+  EXPECT_THAT(error_of("sink").message, HasSubstr("destination.sink.parallelism would be a program's own"));
+  EXPECT_THAT(error_of("sink").hint, StartsWith("the setting is called loader_parallelism_strategy"));
+  EXPECT_THAT(error_of("custom:fn").hint, StartsWith("type --max-bad-rows"));
+}
+
+TEST_F(DestinationSettingsTest, AnExitCodeHasOneMeaning) {
+  write(".outfall/config.toml", "[destination.sink]\naddress = 'cmd:a'\nreject_on = [1, 2]\nretry_on = [2, 3]\n");
+  EXPECT_THAT(error_of("sink").message, HasSubstr("exit code 2 is to reject (--reject-on)"));
+}
+
 TEST_F(DestinationSettingsTest, ASettingOfLoadsThatIsNoneIsAnError) {
   write(".dlt/config.toml", "[load]\nwhatever = 1\n");
   write(".outfall/config.toml", "[load]\nworkers = 3\ndelete_completed_jobs = true\nstart_new_jobs_on_signal = true\n");

@@ -39,8 +39,15 @@ Result<std::unique_ptr<delivery::Destination>> make_program(const DestinationSet
                                                 .called = settings.name,
                                                 .own = settings.own.values,
                                                 .secrets = settings.own.secrets};
-  if (batches.reject_on) program.reject_codes = {batches.reject_on->begin(), batches.reject_on->end()};
-  if (batches.retry_on) program.retry_codes = {batches.retry_on->begin(), batches.retry_on->end()};
+  // What is said of a code takes the place of what it means by itself.
+  if (batches.reject_on) {
+    program.reject_codes = {batches.reject_on->begin(), batches.reject_on->end()};
+    for (const int code : program.reject_codes) program.retry_codes.erase(code);
+  }
+  if (batches.retry_on) {
+    program.retry_codes = {batches.retry_on->begin(), batches.retry_on->end()};
+    for (const int code : program.retry_codes) program.reject_codes.erase(code);
+  }
   program.naming = settings.naming.value_or(program.naming);
   program.max_table_nesting = settings.max_table_nesting.value_or(program.max_table_nesting);
   return destinations::program::ProgramDestination::make(settings.address, program);

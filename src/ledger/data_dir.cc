@@ -128,7 +128,9 @@ Result<std::vector<std::string>> list_pipelines(const std::string& data_dir) {
     return std::unexpected(std::move(entries).error());
   }
   for (DirectoryEntry& entry : *entries) {
-    if (file_exists(fmt::format("{}/{}/outfall.db", folder, entry.name)).value_or(false)) {
+    const std::string database = fmt::format("{}/{}/outfall.db", folder, entry.name);
+    // A rollback journal is only ever there before the first tables: whoever began with them has died.
+    if (file_exists(database).value_or(false) && !file_exists(database + "-journal").value_or(false)) {
       names.push_back(std::move(entry.name));
     }
   }

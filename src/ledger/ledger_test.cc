@@ -185,7 +185,14 @@ TEST_F(LedgerTest, EmptyFileOfACrashIsFilled) {
   {
     ASSERT_TRUE(Database::open(path_, Database::Access::read_write));
   }
-  EXPECT_FALSE(Ledger::open_read_only(path_)) << "a reader does not migrate";
+  {
+    Result<Ledger> reader = Ledger::open_read_only(path_);
+    ASSERT_TRUE(reader) << reader.error().message;
+    EXPECT_TRUE(reader->pending().value().empty());
+    EXPECT_EQ(reader->count_letters({}).value(), 0u);
+    Database database = std::move(*Database::open(path_, Database::Access::read_only));
+    EXPECT_EQ(database.integer("PRAGMA user_version").value(), 0) << "a reader changes nothing";
+  }
   Ledger ledger = open();
   EXPECT_TRUE(ledger.new_load_id());
   EXPECT_TRUE(Ledger::open_read_only(path_));

@@ -423,6 +423,12 @@ Result<int> found_version(Database& database) {
   return static_cast<int>(*version);
 }
 
+Error no_store_of_ours(const Database& database) {
+  return {.message =
+              fmt::format("cannot use {}: it is a SQLite database, but not a state store of Outfall", database.path()),
+          .hint = "move the file away, or choose another --data-dir"};
+}
+
 Error other_version(const Database& database, int found) {
   if (found > tables_version()) {
     return {.message =
@@ -430,8 +436,7 @@ Error other_version(const Database& database, int found) {
                             database.path(), found, tables_version()),
             .hint = "a newer Outfall wrote it: use that one, or another --data-dir"};
   }
-  return {.message = fmt::format("cannot read {}: nothing was recorded in it yet", database.path()),
-          .hint = "run the pipeline once with this program: that fills the file"};
+  return no_store_of_ours(database);
 }
 
 }  // namespace
@@ -454,9 +459,7 @@ Result<int> migrate_tables(Database& database, int version) {
       return std::unexpected(empty.error());
     }
     if (!*empty) {
-      return fail(
-          fmt::format("cannot use {}: it is a SQLite database, but not a state store of Outfall", database.path()),
-          "move the file away, or choose another --data-dir");
+      return fail(no_store_of_ours(database));
     }
   }
   for (int next = *found; next < version; ++next) {
@@ -482,7 +485,7 @@ Result<bool> is_older(Database& database) {
   if (!found) {
     return std::unexpected(found.error());
   }
-  if (*found > tables_version() || *found <= 0) {
+  if (*found > tables_version() || *found < 0) {
     return fail(other_version(database, *found));
   }
   return *found < tables_version();

@@ -23,7 +23,7 @@ Result<int> migrate_tables(Database& database, int version = tables_version());
 /// Whether nothing was made in it yet.
 Result<bool> has_no_tables(Database& database);
 
-/// Whether an earlier version made the tables. Errors: abandon: a newer one (naming both) made them, or nobody yet.
+/// Whether an earlier version made the tables, or nobody has yet. Errors: abandon: a newer one (naming both) made them.
 Result<bool> is_older(Database& database);
 
 /// For what every version has. Errors: abandon: a newer version than today's.

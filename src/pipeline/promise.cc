@@ -18,12 +18,25 @@ bool keeps(DeliveryMode mode, Guarantee required) {
   return promised && *promised >= required;
 }
 
+/// What a person may do so that as much is promised.
+std::string what_it_takes(const RunRequest& request) {
+  const std::string_view address = request.destination.address();
+  if (address.starts_with("null:")) return "null: keeps nothing";
+  if (*request.options.require == Guarantee::exactly_once) {
+    return "only a database takes rows exactly once, with the record of the load; what takes them in batches can "
+           "promise effectively-once";
+  }
+  return R"(have it pass over a batch whose key it has seen, and say so: a program (exec:) with "deduplicates":true in )"
+         R"(ready, or "resolves":true and an answer to resolve; a command (cmd:) by --deduplicates; a function by )"
+         "CustomOptions::deduplicates or a resolve hook; a plugin by deduplicates or resolve";
+}
+
 Error promises_less(const RunRequest& request, DeliveryMode mode) {
   const std::optional<Guarantee> promised = guarantee(mode);
   return {
       .message = fmt::format("{} is required, and {} promises {}", name(*request.options.require),
                              request.destination.address(), promised ? name(*promised) : std::string_view("nothing")),
-      .hint = "docs/guarantees.md says what each kind of destination needs for it",
+      .hint = what_it_takes(request),
       .blame = Blame::usage};
 }
 

@@ -401,7 +401,7 @@ class Run {
          .lanes = &*lanes,
          .stop = request_.options.stop},
         options);
-    if (lanes->board != nullptr) report_.metrics.add(lanes->board->metrics());
+    if (lanes->board != nullptr) tell_board(*lanes->board);
     is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (summary->lanes) {
@@ -427,6 +427,13 @@ class Run {
     return clear_debris();  // kept by an earlier run, and no longer
   }
 
+  void tell_board(delivery::LoadBoard& board) {
+    report_.metrics.add(board.metrics());
+    for (std::string& note : board.take_notes()) {
+      if (std::ranges::find(report_.notes, note) == report_.notes.end()) report_.notes.push_back(std::move(note));
+    }
+  }
+
   Result<delivery::LaneContext> lane_context(const ledger::PackageRecord& package, const schema::Schema& schema,
                                              RowPlaces& places) {
     delivery::LaneContext context{.ledger = held_->ledger,
@@ -443,7 +450,7 @@ class Run {
       const std::optional<std::string> allowed = exceeded_bound(request_.options, package.rejected + rejected, rows);
       if (!allowed) return {};
       return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
-                  fmt::format("outfall resume {} --max-bad-rows N or P% goes on", request_.called));
+                  fmt::format("`outfall resume {} --max-bad-rows N`, or P%, goes on", request_.called));
     };
     account_.begin_lanes();
     context.place_letter = [this, &schema, &places](ledger::Letter& letter) -> Status {

@@ -45,7 +45,9 @@ class PluginCall {
   Outcome outcome(int answer) && {
     switch (answer) {
       case OUTFALL_DELIVERED:
-        return {};
+        // Of rows that it has rejected it says so, whatever its answer.
+        if (outcome_.rows.empty() || context_ == nullptr) return {};
+        return answered(Outcome::Kind::rejected, "it rejects the rows");
       case OUTFALL_RETRY:
         return answered(Outcome::Kind::retry, "it asks for another attempt");
       case OUTFALL_REJECTED:

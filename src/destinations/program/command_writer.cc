@@ -165,7 +165,12 @@ Outcome outcome_of(const ProgramEnd& end, const CommandOptions& options) {
             .reason = with_words(fmt::format("the shell could not start it (exit {})", code)),
             .hint = not_started_hint};
   }
-  return Outcome::unknown(with_words(fmt::format("the command failed with exit {}", code)));
+  return {
+      .kind = Outcome::Kind::unknown,
+      .reason = with_words(fmt::format("the command failed with exit {}", code)),
+      .hint = fmt::format("nobody knows what exit {0} means: --reject-on {0} says that the rows are bad, --retry-on "
+                          "{0} that nothing happened",
+                          code)};
 }
 
 }  // namespace outfall::destinations::program

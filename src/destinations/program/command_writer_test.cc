@@ -40,7 +40,7 @@ class DocumentsAlone : public delivery::Lanes {
     delivery::LaneOptions options = delivery::quick(batch_size);
     options.format = format;
     return deliver(options, [this]() -> Result<std::unique_ptr<delivery::Writer>> {
-      return std::make_unique<CommandWriter>(command_, *guard_, TellWaiting());
+      return std::make_unique<CommandWriter>(command_, *guard_, nullptr);
     });
   }
 

@@ -54,6 +54,9 @@ std::string fault_of(Answer::Kind kind, const ProgramEnd& end, const std::string
       return "the program was killed, because the run stops";
     case Answer::Kind::untimely:
       return fmt::format("the program has written more than its answer, before it was told {}", asked);
+    case Answer::Kind::too_long:
+      return fmt::format("the program's answer to {} is longer than {} MiB, and it was killed", asked,
+                         program_line_bytes_max >> 20);
     case Answer::Kind::line:
       break;
   }
@@ -61,8 +64,18 @@ std::string fault_of(Answer::Kind kind, const ProgramEnd& end, const std::string
 }
 
 std::string hint_of(Answer::Kind kind) {
+  if (kind == Answer::Kind::too_long)
+    return "an answer is one line; where it rejects very many rows, have reasons short, or say \"rows\":\"all\"";
   if (kind != Answer::Kind::timed_out) return "";
   return fmt::format("{}; does it flush its output? An answer that stays in its buffer is none", longer_hint);
+}
+
+/// With the names as people may see them.
+Metrics concealed(const Metrics& metrics, const std::vector<std::string>& secrets) {
+  Metrics shown;
+  for (const auto& [name, by] : metrics.counters) shown.count(conceal(name, secrets), by);
+  for (const auto& [name, value] : metrics.gauges) shown.gauge(conceal(name, secrets), value);
+  return shown;
 }
 
 std::string correct_hint(const std::string& hint, const std::string& load_id) {
@@ -86,7 +99,15 @@ ExecWriter::~ExecWriter() {
 
 void ExecWriter::end() {
   if (!program_) return;
-  (void)program_->end(end_line(), end_max);
+  const ProgramEnd ended = [this] {
+    const delivery::CallWatch::Call call(setup_.watch.get(), [] { return "the program to end, as it was told"; });
+    return program_->end(end_line(), end_max);
+  }();
+  if (ended.is_timed_out && setup_.outstayed)
+    setup_.outstayed(fmt::format(
+        R"(the program had not ended {} s after {{"type":"end"}} and was killed: let it end there, or with its standard )"
+        "input",
+        end_max.count()));
   log_.finish();
   program_.reset();
 }
@@ -246,7 +267,7 @@ Outcome ExecWriter::start(const std::stop_token& stop) {
   // Nothing was sent yet.
   const bool has_said = answer.kind == Answer::Kind::line || !answer.line.empty();
   if (!has_said || answer.kind == Answer::Kind::untimely) {
-    Outcome outcome = gone(answer.kind, "hello", longest);
+    Outcome outcome = gone(answer, "hello", longest);
     outcome.kind = Outcome::Kind::retry;
     if (outcome.hint.empty()) outcome.hint = ready_hint;
     return outcome;
@@ -270,9 +291,9 @@ Outcome ExecWriter::ask(const Question& question, const std::function<void()>& m
   });
   const Answer answer = program_->ask(question.text, setup_.options.timeout, question.stop, meanwhile);
   if (answer.kind != Answer::Kind::line)
-    return gone(answer.kind, called(question.type, question.table), setup_.options.timeout);
+    return gone(answer, called(question.type, question.table), setup_.options.timeout);
   ProgramAnswer said = read_answer(answer.line, question.rows);
-  if (setup_.board != nullptr) setup_.board->count(said.metrics);
+  if (setup_.board != nullptr) setup_.board->count(concealed(said.metrics, setup_.options.secrets));
   changes_ = std::move(said.state);
   if (known_ != nullptr && !changes_.empty()) known_ = delivery::with_changes(*known_, changes_);
   if (said.outcome.kind == Outcome::Kind::unknown) {
@@ -294,12 +315,14 @@ ProgramEnd ExecWriter::leave(std::chrono::nanoseconds grace) {
   return end;
 }
 
-Outcome ExecWriter::gone(Answer::Kind kind, const std::string& asked, std::optional<std::chrono::nanoseconds> timeout) {
+Outcome ExecWriter::gone(const Answer& answer, const std::string& asked,
+                         std::optional<std::chrono::nanoseconds> timeout) {
   const ProgramEnd end =
-      leave(kind == Answer::Kind::ended ? std::chrono::nanoseconds(last_end_max) : std::chrono::nanoseconds(0));
-  std::string reason = fault_of(kind, end, asked, timeout);
+      leave(answer.kind == Answer::Kind::ended ? std::chrono::nanoseconds(last_end_max) : std::chrono::nanoseconds(0));
+  std::string reason = fault_of(answer.kind, end, asked, timeout);
+  if (answer.kind == Answer::Kind::untimely) reason += ": " + sample_of(conceal(answer.line, setup_.options.secrets));
   if (const std::string words = last_words(end, setup_.options.secrets); !words.empty()) reason += ": " + words;
-  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason), .hint = hint_of(kind)};
+  return {.kind = Outcome::Kind::unknown, .reason = std::move(reason), .hint = hint_of(answer.kind)};
 }
 
 }  // namespace outfall::destinations::program

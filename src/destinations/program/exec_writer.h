@@ -36,6 +36,8 @@ struct ExecSetup {
   std::function<void(const Ready&)> introduced{};  ///< told each time that the program says what it is
   std::shared_ptr<delivery::LoadBoard> board{};    ///< null: it is not asked for rows
   std::shared_ptr<delivery::CallWatch> watch{};    ///< of the load; null: nobody watches
+  /// Told what is to be noted of a program that does not end by itself. Null: nobody.
+  std::function<void(std::string note)> outstayed{};
 };
 
 class ExecWriter final : public delivery::Writer {
@@ -81,7 +83,7 @@ class ExecWriter final : public delivery::Writer {
   /// What the program answers. It is gone after anything else.
   Outcome ask(const Question& question, const std::function<void()>& meanwhile = {});
   ProgramEnd leave(std::chrono::nanoseconds grace);
-  Outcome gone(LiveProgram::Answer::Kind kind, const std::string& asked,
+  Outcome gone(const LiveProgram::Answer& answer, const std::string& asked,
                std::optional<std::chrono::nanoseconds> timeout);
 
   const ExecSetup setup_;

@@ -15,6 +15,9 @@ namespace {
 /// How long programs of a run that was killed may take to be dead.
 constexpr std::chrono::milliseconds death_max{10'000};
 
+/// Lines of a program's own that are kept until it is known whether it starts.
+constexpr std::size_t lines_kept = 100;
+
 }  // namespace
 
 Result<std::unique_ptr<ProgramDestination>> ProgramDestination::make(const std::string& address,
@@ -120,8 +123,19 @@ Status ProgramDestination::look_for_program(ProgramGuard& guard, const std::stop
   const CommandWord word{
       .command = command_.command, .scheme = is_kept_alive ? "exec:" : "cmd:", .is_secret = is_named_};
   if (Status can_be_run = check_command(word, guard, stop); !can_be_run || !is_kept_alive) return can_be_run;
-  const Result<Ready> ready = ExecWriter({.options = command_, .destination = address_, .guard = guard}).look(stop);
-  if (!ready) return fail(ready.error());
+  // Whoever starts it for rows shows what it says then.
+  std::vector<std::string> said;
+  CommandOptions options = command_;
+  if (options.log) {
+    options.log = [&said](std::string_view line) {
+      if (said.size() < lines_kept) said.emplace_back(line);
+    };
+  }
+  const Result<Ready> ready = ExecWriter({.options = options, .destination = address_, .guard = guard}).look(stop);
+  if (!ready) {
+    for (const std::string& line : said) command_.log(line);
+    return fail(ready.error());
+  }
   if (lanes_.batch_size == 0 && !ready->files) return fail(no_files());
   knows_what_it_has_ = ready->deduplicates || ready->resolves;
   has_said_ = true;
@@ -151,7 +165,11 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
                                                         has_said_ = true;
                                                       },
                                                   .board = board,
-                                                  .watch = watch});
+                                                  .watch = watch,
+                                                  .outstayed =
+                                                      [board](std::string note) {
+                                                        if (board != nullptr) board->note(std::move(note));
+                                                      }});
   };
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }

@@ -34,7 +34,7 @@ Json message(std::string_view type) {
 
 Outcome unknown(std::string_view what, std::string_view line) {
   return {.kind = Outcome::Kind::unknown,
-          .reason = fmt::format("{}: {}", what, utf8_prefix(line, sample_max)),
+          .reason = fmt::format("{}: {}", what, sample_of(line)),
           .hint = "docs/programs.md has the answers that a program may give"};
 }
 
@@ -60,7 +60,7 @@ std::optional<std::chrono::nanoseconds> wait_of(const Json& answer) {
       std::chrono::duration<double>(std::min(seconds, seconds_max)));
 }
 
-/// None: an element names no row of the batch, or one again.
+/// None: an element names no row of the batch. Of a row that is named again the first reason counts.
 std::optional<std::vector<RejectedRow>> rows_of(const Json::Array& list, std::uint64_t rows,
                                                 const std::string& reason) {
   std::vector<RejectedRow> rejected;
@@ -70,9 +70,9 @@ std::optional<std::vector<RejectedRow>> rows_of(const Json::Array& list, std::ui
     if (row == nullptr || *row < 0 || static_cast<std::uint64_t>(*row) >= rows) return std::nullopt;
     rejected.push_back({.row = static_cast<std::uint64_t>(*row), .reason = reason_of(element, reason)});
   }
-  std::ranges::sort(rejected, {}, &RejectedRow::row);
-  const auto again = std::ranges::adjacent_find(rejected, {}, &RejectedRow::row);
-  if (again != rejected.end()) return std::nullopt;
+  std::ranges::stable_sort(rejected, {}, &RejectedRow::row);
+  const auto again = std::ranges::unique(rejected, {}, &RejectedRow::row);
+  rejected.erase(again.begin(), again.end());
   return rejected;
 }
 
@@ -245,6 +245,10 @@ std::string resolve_line(const delivery::Batch& batch) {
   return line_of(about(batch, "resolve"));
 }
 
+std::string sample_of(std::string_view said) {
+  return std::string(utf8_prefix(said, sample_max));
+}
+
 std::string end_line() {
   return line_of(message("end"));
 }
@@ -252,13 +256,14 @@ std::string end_line() {
 Result<Ready> read_ready(std::string_view line) {
   const Result<Json> answer = parse_json(line);
   if (!answer || text_of(*answer, "type") != "ready") {
-    return fail(fmt::format("the program answers hello with: {}", utf8_prefix(line, sample_max)), ready_hint);
+    return fail(fmt::format("the program answers hello with: {}", sample_of(line)), ready_hint);
   }
   const Json* protocol = answer->find("protocol");
   const std::int64_t* version = protocol == nullptr ? nullptr : protocol->as_int();
+  if (protocol == nullptr) return fail("the program is ready, and does not say which protocol it speaks", ready_hint);
   if (version == nullptr || *version != protocol_version) {
-    return fail("the program speaks another protocol",
-                fmt::format("this Outfall speaks protocol {}", protocol_version));
+    return fail(fmt::format("the program speaks another protocol: {}", sample_of(to_json(*protocol))),
+                fmt::format(R"(this Outfall speaks protocol {0}: "protocol":{0})", protocol_version));
   }
   for (const std::string_view flag : {"deduplicates", "resolves", "row_keys", "files"}) {
     if (Status right = check_flag(*answer, flag); !right) return fail(std::move(right.error()));

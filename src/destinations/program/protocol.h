@@ -60,6 +60,9 @@ void append_keyed_row(std::string& out, std::string_view key, std::string_view r
 std::string resolve_line(const delivery::Batch& batch);
 std::string end_line();
 
+/// The beginning of what a program said, for people.
+std::string sample_of(std::string_view said);
+
 /// What to do about a program that does not say that it is ready.
 inline constexpr const char* ready_hint =
     R"(it is to read a line from its standard input, hello, and to answer {"type":"ready","protocol":1})";
