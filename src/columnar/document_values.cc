@@ -11,8 +11,9 @@ namespace {
 
 Value number_of_json(std::string_view written) {
   const auto read = [&](auto number) -> std::optional<Value> {
-    const char* const end = written.data() + written.size();
-    const auto [stop, error] = std::from_chars(written.data(), end, number);
+    const char* const begin = written.data();
+    const char* const end = begin + written.size();
+    const auto [stop, error] = std::from_chars(begin, end, number);
     return error == std::errc() && stop == end ? std::optional<Value>(number) : std::nullopt;
   };
   const bool is_whole = written.find_first_of(".eE") == std::string_view::npos;

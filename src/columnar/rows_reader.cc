@@ -205,6 +205,11 @@ bool Rows::State::may_be_written(const Value& cell, std::size_t column) const {
 }
 
 Value Rows::value(std::size_t row, std::size_t column) const {
+  const std::size_t own = state_.sources[column].own;
+  if (const DataType type = state_.fields[own].type; type != DataType::text) {
+    const std::optional<ArrowPlace> place = state_.values[own].at(static_cast<std::int64_t>(row));
+    if (place) return value_of(type, *place->array, place->row);
+  }
   Value found = state_.cell(row, column);
   if (!state_.may_be_written(found, column)) return found;
   const std::optional<std::string_view> written = state_.written(row, column);
