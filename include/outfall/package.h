@@ -66,7 +66,7 @@ struct ChangeOptions {
 struct ChangedPackage {
   PackageDetail package{};           ///< as it is now; of one that was dropped as it was
   std::uint64_t jobs = 0;            ///< job files that had failed, and are tried again or skipped
-  std::uint64_t rows = 0;            ///< of retry and skip: that these had not delivered
+  std::uint64_t rows = 0;            ///< of retry and skip: that these had not delivered; of abort: that are given up
   std::uint64_t documents = 0;       ///< of abort and drop: that are given up
   std::uint64_t dead_letters = 0;    ///< of skip: rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes{};  ///< facts worth a line
@@ -75,13 +75,16 @@ struct ChangedPackage {
 struct RetryOptions {
   ChangeOptions change{};
   std::string table{};  ///< empty: all
+  /// Also what replays dead letters of which a later row of the same primary key was delivered since. Without, that is
+  /// an error.
+  bool force = false;
 };
 
-/// Has job files that their destination has given up tried again by the next run. Their attempts stay counted.
+/// Has job files that their destination has given up tried again by the next run. Their attempts stay counted. Where
+/// later loads have delivered rows of a table with a primary key, a note names them: what is older goes out behind.
 ///
-/// Errors:   usage: no such package, it is not pending, or no job file of it has failed; busy: another process holds
-/// the
-///           pipeline.
+/// Errors:   usage: no such package, it is not pending, or no job file of it has failed; abandon: it would replay what
+///           is older than what is delivered; busy: another process holds the pipeline.
 Result<ChangedPackage> retry_package(const RetryOptions& options);
 
 struct SkipOptions {
@@ -108,7 +111,8 @@ Result<ChangedPackage> abort_package(const ChangeOptions& options);
 
 /// Gives a pending package up. Its rows and dead letters are gone; its inputs count as not loaded, so that they can be
 /// loaded again: what was delivered in batches then comes a second time, under other keys.
-/// After a crash it is pending as before, or gone.
+/// After a crash it is pending as before, or gone. One that is aborting can be dropped without the function that it is
+/// for.
 ///
 /// Errors:   usage: no such package, or it is loaded; busy: another process holds the pipeline; others: the
 ///           destination has the load already, or could not be asked; nothing was dropped.

@@ -144,6 +144,7 @@ struct PackageReport {
   std::string load_id;
   bool resumed = false;         ///< sealed by an earlier run
   bool failed = false;          ///< pending, and job files wait for a person (outfall/package.h)
+  bool held = false;            ///< pending, and its destination has rejected rows that no run has let go
   std::uint64_t rows = 0;       ///< of the tables that the inputs fill
   std::vector<JobReport> jobs;  ///< in the order in which they are loaded; those that describe the load as well
 };

@@ -52,6 +52,7 @@ Json package_json(const PackageReport& package) {
   out.set("load_id", package.load_id);
   out.set("resumed", package.resumed);
   out.set("failed", package.failed);
+  out.set("held", package.held);
   out.set("rows", count_json(package.rows));
   out.set("jobs", list_json(package.jobs, job_json));
   return out;

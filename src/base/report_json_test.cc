@@ -34,15 +34,18 @@ TEST(ReportWords, AreThoseOfThePages) {
 
 TEST(ReportJson, SaysWhatIsPending) {
   Report report;
-  report.pending_packages.push_back({.load_id = "1.5", .resumed = true, .failed = true, .rows = 2});
-  EXPECT_THAT(to_json(report),
-              HasSubstr(R"("pending_packages":[{"load_id":"1.5","resumed":true,"failed":true,"rows":2,"jobs":[]}])"));
+  report.pending_packages.push_back({.load_id = "1.5", .resumed = true, .failed = true, .held = true, .rows = 2});
+  EXPECT_THAT(
+      to_json(report),
+      HasSubstr(
+          R"("pending_packages":[{"load_id":"1.5","resumed":true,"failed":true,"held":true,"rows":2,"jobs":[]}])"));
 }
 
 Report with_everything() {
   const PackageReport package{.load_id = "1.5",
                               .resumed = true,
                               .failed = true,
+                              .held = true,
                               .rows = 2,
                               .jobs = {{.table = "users", .file = "users.00001.arrow", .rows = 2, .bytes = 300}}};
   return {

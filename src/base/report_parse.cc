@@ -129,6 +129,7 @@ PackageReport package_in(const Fields& package) {
   return {.load_id = package.text("load_id"),
           .resumed = package.flag("resumed"),
           .failed = package.flag("failed"),
+          .held = package.flag("held"),
           .rows = package.count("rows"),
           .jobs = package.list("jobs", job_in)};
 }

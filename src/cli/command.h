@@ -76,6 +76,7 @@ struct PackageCommand {
   std::string pipeline;                        ///< of list; empty: all
   std::string load_id;                         ///< of the others
   std::string table;                           ///< of retry and skip; empty: all
+  bool force = false;                          ///< of retry
   OnReject on_reject = OnReject::dead_letter;  ///< of skip
   TypedPlace place;
   std::chrono::seconds lock_wait{0};

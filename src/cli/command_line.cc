@@ -367,6 +367,7 @@ Result<Command> package_command(const CLI::App& noun, const Typed& typed) {
                          .pipeline = typed.pipeline,
                          .load_id = typed.load_id,
                          .table = typed.table,
+                         .force = typed.force,
                          .place = {.data_dir = typed.data_dir, .state = typed.state},
                          .consent = typed.yes ? Consent::given : Consent::ask,
                          .form = typed.json ? ReportForm::json : ReportForm::text};

@@ -305,6 +305,11 @@ void add_package_changes(CLI::App& noun, Typed& typed) {
       "retry", "Have failed jobs, which their destination has given up, tried again by the next run or resume");
   add_load_id(retry, typed);
   add_job_table(retry, typed);
+  retry
+      .add_flag("--force", typed.force,
+                "Also of a replay: rows of which a later one of the same primary key was delivered since. Default: an "
+                "error")
+      ->group("Which");
   add_package_place(retry, typed);
   add_lock_wait(retry, typed);
   retry.footer("Usage:\n  outfall package retry 1795369135.28477");

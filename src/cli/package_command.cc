@@ -48,6 +48,18 @@ std::string weight_text(const PackageStatus& package) {
                      count_text(package.rows, "row"));
 }
 
+std::uint64_t pending_rows(const PackageStatus& package) {
+  std::uint64_t rows = 0;
+  for (const TableStatus& table : package.tables) rows += table.pending;
+  return rows;
+}
+
+/// Where nested tables have rows too, these are told with them.
+std::string documents_text(std::uint64_t documents, std::string_view what, std::uint64_t rows) {
+  const std::string text = count_text(documents, what);
+  return rows == documents ? text : fmt::format("{} ({} of all tables)", text, count_text(rows, "row"));
+}
+
 /// What a drop takes along, and what it does not take back.
 std::string drop_text(const PackageDetail& detail) {
   const PackageStatus& package = detail.package;
@@ -74,7 +86,9 @@ constexpr Act skip_act{"skipped", "reject", "rejects them"};
 std::string stake_text(const PackageCommand& command, const PackageDetail& detail) {
   const PackageStatus& package = detail.package;
   if (command.verb == PackageVerb::drop) return drop_text(detail);
-  if (command.verb == PackageVerb::abort) return count_text(package.pending, "pending document");
+  if (command.verb == PackageVerb::abort) {
+    return documents_text(package.pending, "pending document", pending_rows(package));
+  }
   return "what its failed jobs have not delivered";
 }
 
@@ -140,7 +154,9 @@ void hint_at_resume(const PackageCommand& command, const ChangedPackage& changed
 int retry(const PackageCommand& command) {
   return change(
       command, nullptr,
-      [&](const ChangeOptions& options) { return retry_package({.change = options, .table = command.table}); },
+      [&](const ChangeOptions& options) {
+        return retry_package({.change = options, .table = command.table, .force = command.force});
+      },
       [&](const ChangedPackage& changed) {
         say("open again", fmt::format("{}: {}, {}; {} so far", package_name(changed), count_text(changed.jobs, "job"),
                                       count_text(changed.rows, "row"),
@@ -170,7 +186,8 @@ int abort_rest(const PackageCommand& command) {
         const bool is_at_its_end = changed.package.package.state == PackageState::aborted;
         say(is_at_its_end ? abort_act.verb : "to abort",
             fmt::format("{}: {} given up, {} delivered", package_name(changed),
-                        count_text(changed.documents, "document"), count_text(changed.package.package.delivered)));
+                        documents_text(changed.documents, "document", changed.rows),
+                        count_text(changed.package.package.delivered)));
       });
 }
 

@@ -410,14 +410,47 @@ bool waits_to_tell(const Report& report) {
          is_end_untold(report, report.pending_packages.front());
 }
 
+// One that only empties tables has none, but for those that describe the load.
+bool has_rows(const PackageReport& package) {
+  return std::ranges::any_of(package.jobs, [](const JobReport& job) { return !job.table.starts_with("_dlt_"); });
+}
+
 // Rows of nested tables may wait where no document does.
 bool is_unfinished(const Report& report) {
   return report.balance.pending > 0 || (report.ending == Ending::pending && !report.pending_packages.empty());
 }
 
 std::string_view resume_does(const Report& report) {
-  return waits_to_tell(report) ? "tells it the end of the load again, and sends no row twice"
-                               : "delivers what is pending";
+  if (!waits_to_tell(report)) return "delivers what is pending";
+  return has_rows(report.pending_packages.front()) ? "tells it the end of the load again, and sends no row twice"
+                                                   : "tells it of the load again";
+}
+
+// The destination has the others of their batch, and is not asked for a verdict again.
+bool is_held(const Report& report) {
+  return !report.pending_packages.empty() && report.pending_packages.front().held;
+}
+
+std::string let_go_text(const Report& report, const ReportView& view) {
+  const std::string named = shell_word(report.called) + place_words(view.place);
+  return fmt::format(
+      "its verdict stands: `outfall resume {}` makes dead letters of the rejected rows and delivers the others, "
+      "`outfall replay {}` sends the letters once more",
+      named, named);
+}
+
+// The library does not know what was said of the place where its commands find the package.
+Error with_place(const Report& report, const TypedPlace& place) {
+  Error error = *report.error;
+  const std::string words = place_words(place);
+  for (const PackageReport& package : report.pending_packages) {
+    for (const std::string_view verb : {"retry", "skip", "abort", "drop"}) {
+      const std::string command = fmt::format("outfall package {} {}", verb, package.load_id);
+      const std::size_t at = error.hint.find(command);
+      if (at != std::string::npos) error.hint.insert(at + command.size(), words);
+    }
+  }
+  return error;
 }
 
 std::string pending_text(const Report& report, const ReportView& view) {
@@ -431,16 +464,18 @@ std::string pending_text(const Report& report, const ReportView& view) {
     return fmt::format("{} the program that has {} delivers what is pending (Pipeline::resume)\n", hint,
                        one_line(report.destination));
   }
-  std::string out = fmt::format("{} {}`{}`{} {}\n", hint, is_stuck ? "once the destination takes it, " : "",
-                                resume_command(report, view),
-                                needs_sending(report)   ? ", which needs nothing sent again,"
-                                : waits_to_tell(report) ? ""
-                                                        : ", or the same command,",
-                                resume_does(report));
+  std::string out = is_stuck && view.fails_on_reject && is_held(report)
+                        ? fmt::format("{} {}\n", hint, let_go_text(report, view))
+                        : fmt::format("{} {}`{}`{} {}\n", hint, is_stuck ? "once the destination takes it, " : "",
+                                      resume_command(report, view),
+                                      needs_sending(report)   ? ", which needs nothing sent again,"
+                                      : waits_to_tell(report) ? ""
+                                                              : ", or the same command,",
+                                      resume_does(report));
   if (is_stuck && waits_to_tell(report)) {
-    out +=
-        fmt::format("{} where it never takes it, `outfall package abort {}{}` ends the load: its rows stay delivered\n",
-                    hint, report.pending_packages.front().load_id, place_words(view.place));
+    const PackageReport& package = report.pending_packages.front();
+    out += fmt::format("{} where it never takes it, `outfall package abort {}{}` ends the load{}\n", hint,
+                       package.load_id, place_words(view.place), has_rows(package) ? ": its rows stay delivered" : "");
   } else if (is_stuck) {
     // Packages are delivered in their order: it is the first that is stuck.
     const bool is_known = !report.pending_packages.empty();
@@ -512,14 +547,18 @@ std::string report_text(const Report& report, const ReportView& view) {
   if (report.state) out += state_text(*report.state);
   out += query_text(report);
   out += notes_text(report, terminal);
-  if (report.error) out += error_text(*report.error, terminal);
+  if (report.error) out += error_text(with_place(report, view.place), terminal);
   if (is_unfinished(report)) out += pending_text(report, view);
   return out + balance_text(report) + "\n";
 }
 
 std::string report_json(Report report, const ReportView& view) {
-  if (report.error && report.error->hint.empty() && is_unfinished(report))
-    report.error->hint = fmt::format("{} {}", resume_command(report, view), resume_does(report));
+  if (report.error) report.error = with_place(report, view.place);
+  if (report.error && report.error->hint.empty() && is_unfinished(report)) {
+    report.error->hint = view.fails_on_reject && is_held(report)
+                             ? let_go_text(report, view)
+                             : fmt::format("{} {}", resume_command(report, view), resume_does(report));
+  }
   return to_json(report);
 }
 

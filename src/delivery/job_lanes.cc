@@ -140,8 +140,7 @@ class JobLanes {
       if (outcome.kind == Outcome::Kind::delivered) return true;
       const bool may_help = outcome.kind == Outcome::Kind::retry || outcome.kind == Outcome::Kind::unknown;
       const auto wait = may_help && !is_stuck ? attempts.wait_after(outcome, load_.storm) : std::nullopt;
-      const std::string what = event.table == nullptr ? std::string("tell the end of the load")
-                                                      : fmt::format("tell the end of {}", event.table->name);
+      const std::string what = told_by(event);
       if (wait && request_.waiting)
         request_.waiting(
             fmt::format("{:.1f} s to {}: {}", std::chrono::duration<double>(*wait).count(), what, outcome.reason));
@@ -150,6 +149,13 @@ class JobLanes {
         return false;
       }
     }
+  }
+
+  /// What an event tells. That the load begins is told with its first one, where it has no rows.
+  std::string told_by(const Event& event) const {
+    if (event.kind == Event::Kind::begin_table) return fmt::format("tell the beginning of {}", event.table->name);
+    if (event.table != nullptr) return fmt::format("tell the end of {}", event.table->name);
+    return lanes_.empty() ? "tell of the load, which has no rows" : "tell the end of the load";
   }
 
   void tell_progress(std::uint64_t rows) {

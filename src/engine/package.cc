@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -167,10 +168,12 @@ Result<PackageDetail> find_package(const PackageOptions& options) {
 
 Result<ChangedPackage> retry_package(const RetryOptions& options) {
   return change(options.change, "retry", [&](Changing& changing) -> Status {
-    const auto retried = pipeline::retry_failed(changing.held.ledger, changing.package.load_id, options.table);
+    const auto retried = pipeline::retry_failed(
+        changing.held.ledger, {.load_id = changing.package.load_id, .table = options.table, .force = options.force});
     if (!retried) return fail(retried.error());
     changing.changed.jobs = retried->jobs;
     changing.changed.rows = retried->rows;
+    std::ranges::copy(retried->notes, std::back_inserter(changing.changed.notes));
     return {};
   });
 }
@@ -202,6 +205,7 @@ Result<ChangedPackage> skip_package(const SkipOptions& options) {
 Result<ChangedPackage> abort_package(const ChangeOptions& options) {
   return change(options, "abort", [](Changing& changing) {
     changing.changed.documents = changing.package.pending;
+    for (const TableStatus& table : changing.package.tables) changing.changed.rows += table.pending;
     return pipeline::abort_package(changing.held, changing.run_id, changing.package.load_id, changing.destination,
                                    changing.changed.notes);
   });

@@ -68,16 +68,16 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   const auto binding = engine::remembered_binding(data_dir, key);
   if (!binding) return engine::failed_report(one, binding.error());
   if (!*binding) return std::nullopt;  // it died before it had anything
-  if (options.custom_destination != nullptr) {
-    const Result<std::string> address = engine::custom_address(*options.custom_destination);
-    if (!address) return engine::failed_report(one, address.error());
-    if ((*binding)->destination != *address && options.name.empty()) return std::nullopt;
-    if ((*binding)->destination != *address) return engine::failed_report(one, for_another(**binding, *address));
-  }
-  if (options.name.empty() && run.destination.empty() &&
-      engine::is_function_of_another((*binding)->destination, options.custom_destination.get())) {
+  const CustomDestination* own = options.custom_destination.get();
+  const Result<std::string> address = own == nullptr ? Result<std::string>() : engine::custom_address(*own);
+  if (!address) return engine::failed_report(one, address.error());
+  if (options.name.empty() && run.destination.empty() && engine::is_function_of_another((*binding)->destination, own)) {
     left.add(*paths, key, (*binding)->destination);
     return std::nullopt;
+  }
+  if (own != nullptr && (*binding)->destination != *address) {
+    return options.name.empty() ? std::nullopt
+                                : std::optional(engine::failed_report(one, for_another(**binding, *address)));
   }
   if (Status same = check_destination(run.destination, **binding); !same)
     return engine::failed_report(one, std::move(same.error()));

@@ -211,8 +211,11 @@ class Ledger {
   /// that are proposed of a load too.
   Result<std::vector<std::string>> letter_keys(const std::string& table, const std::string& proposed_of = {});
 
-  /// Letters whose rows a pending replay is to bring and that later rows have overtaken.
-  Result<std::uint64_t> overtaken_letters(const std::string& replay_load_id);
+  /// Letters of a table whose rows a pending replay is to bring and that later rows have overtaken.
+  Result<std::uint64_t> overtaken_letters(const std::string& replay_load_id, const std::string& table);
+
+  /// By table, the last load that was sealed behind this one, is no replay, and has delivered rows of it.
+  Result<std::map<std::string, std::string>> later_deliveries(const std::string& load_id);
 
   /// By table, the place of the first letter of a load that has a primary key and was not overtaken.
   Result<std::map<std::string, std::int64_t>> first_keyed_letters(const std::string& load_id);

@@ -74,6 +74,19 @@ Status run_all(Database& database, const std::string& load_id, std::initializer_
   return {};
 }
 
+/// The last load behind ?1 that has delivered rows of a table, by table. A replay does not count: it delivers what its
+/// letters stand for.
+constexpr std::string_view later_deliveries =
+    "SELECT j.table_name, max(p.load_id) AS load_id FROM main.packages AS p JOIN main.jobs AS j USING (load_id) LEFT "
+    "JOIN main.lanes AS d USING (load_id, position) WHERE p.load_id > ?1 AND NOT p.is_replay AND iif(d.load_id IS "
+    "NULL, p.state = 'loaded', d.settled > d.rejected) GROUP BY j.table_name";
+
+/// Rows of a table, from `first` up to `first + settled` in its package, that the lane of a job file has settled.
+constexpr std::string_view settled_parts =
+    "SELECT j.load_id, j.table_name, l.settled, coalesce(sum(j.rows) OVER (PARTITION BY j.load_id, j.table_name ORDER "
+    "BY j.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS first FROM main.jobs AS j LEFT JOIN "
+    "main.lanes AS l USING (load_id, position)";
+
 /// Of the letters of a load; 0: it has none.
 Result<std::int64_t> last_ordinal(Database& database, const std::string& load_id) {
   Result<Statement> statement =
@@ -132,15 +145,29 @@ Status keep_letters(Database& database, const LetterOwner& owner) {
   // What a later load has delivered meanwhile was not looked at, and may be a row of the same key. Those that were kept
   // before were compared with it.
   Result<Statement> overtaken = database.prepare(
-      "UPDATE main.dead_letters AS o SET overtaken_by = l.load_id FROM (SELECT j.table_name, max(p.load_id) AS load_id "
-      "FROM packages AS p JOIN jobs AS j USING (load_id) LEFT JOIN lanes AS d USING (load_id, position) WHERE "
-      "p.load_id > ?1 AND NOT p.is_replay AND iif(d.load_id IS NULL, p.state = 'loaded', d.settled > d.rejected) "
-      "GROUP BY j.table_name) AS l WHERE o.load_id = ?1 AND o.ordinal > ?2 AND o.table_name = l.table_name AND "
-      "o.primary_key <> '' AND o.overtaken_by = '' AND o.status IN ('open', 'proposed')");
-  if (!overtaken) {
-    return std::unexpected(overtaken.error());
+      fmt::format("UPDATE main.dead_letters AS o SET overtaken_by = l.load_id FROM ({}) AS l WHERE o.load_id = ?1 AND "
+                  "o.ordinal > ?2 AND o.table_name = l.table_name AND o.primary_key <> '' AND o.overtaken_by = '' AND "
+                  "o.status IN ('open', 'proposed')",
+                  later_deliveries));
+  // Of what replays have delivered the keys are known.
+  Result<Statement> by_replays = database.prepare(
+      fmt::format("UPDATE main.dead_letters AS o SET overtaken_by = r.replay_load_id FROM (SELECT d.table_name, "
+                  "d.primary_key, d.load_id, d.table_row, d.replay_load_id FROM main.dead_letters AS d LEFT JOIN ({} "
+                  "WHERE j.load_id IN (SELECT replay_load_id FROM main.dead_letters WHERE status = 'replaying')) AS p "
+                  "ON d.status = 'replaying' AND p.load_id = d.replay_load_id AND p.table_name = d.table_name AND "
+                  "d.replay_row >= p.first AND d.replay_row < p.first + p.settled WHERE d.primary_key <> '' AND "
+                  "(d.status = 'replayed' OR p.load_id IS NOT NULL)) AS r WHERE o.load_id = ?1 AND o.ordinal > ?2 AND "
+                  "o.table_name = r.table_name AND o.primary_key = r.primary_key AND o.overtaken_by = '' AND o.status "
+                  "IN ('open', 'proposed') AND (r.load_id > o.load_id OR (r.load_id = o.load_id AND r.table_row > "
+                  "o.table_row))",
+                  settled_parts));
+  if (!overtaken || !by_replays) {
+    return std::unexpected(overtaken ? by_replays.error() : overtaken.error());
   }
-  return overtaken->with(owner.load_id, *last).run();
+  if (Status done = overtaken->with(owner.load_id, *last).run(); !done) {
+    return done;
+  }
+  return by_replays->with(owner.load_id, *last).run();
 }
 
 Status replay_letters(Database& database, const std::string& load_id, std::span<const ReplayedLetter> letters,
@@ -219,15 +246,14 @@ Status settle_letters(Database& database, const std::string& load_id) {
 }
 
 Status release_letters(Database& database, const std::string& load_id) {
-  return run_all(
-      database, load_id,
-      {"DELETE FROM dead_letters WHERE load_id = ?1 AND status = 'proposed'",
-       "UPDATE dead_letters AS o SET status = 'replayed' WHERE replay_load_id = ?1 AND status = 'replaying' AND EXISTS "
-       "(SELECT 1 FROM (SELECT j.table_name, l.settled, coalesce(sum(j.rows) OVER (PARTITION BY j.table_name ORDER BY "
-       "j.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS first FROM jobs j LEFT JOIN lanes l USING "
-       "(load_id, position) WHERE j.load_id = ?1) AS p WHERE p.table_name = o.table_name AND o.replay_row >= p.first "
-       "AND o.replay_row < p.first + p.settled)",
-       "UPDATE dead_letters SET status = 'open' WHERE replay_load_id = ?1 AND status = 'replaying'"});
+  const std::string replayed = fmt::format(
+      "UPDATE dead_letters AS o SET status = 'replayed' WHERE replay_load_id = ?1 AND status = 'replaying' AND EXISTS "
+      "(SELECT 1 FROM ({} WHERE j.load_id = ?1) AS p WHERE p.table_name = o.table_name AND o.replay_row >= p.first AND "
+      "o.replay_row < p.first + p.settled)",
+      settled_parts);
+  return run_all(database, load_id,
+                 {"DELETE FROM dead_letters WHERE load_id = ?1 AND status = 'proposed'", replayed,
+                  "UPDATE dead_letters SET status = 'open' WHERE replay_load_id = ?1 AND status = 'replaying'"});
 }
 
 Status Ledger::propose_refused(const RefusedDocuments& refused) {
@@ -410,11 +436,29 @@ Result<std::vector<std::string>> Ledger::letter_keys(const std::string& table, c
   return collect(statement->with(table, proposed_of), [](const Statement& row) { return std::string(row.text(0)); });
 }
 
-Result<std::uint64_t> Ledger::overtaken_letters(const std::string& replay_load_id) {
-  return count(
-      database_,
-      "SELECT count(*) FROM dead_letters WHERE replay_load_id = ?1 AND status = 'replaying' AND overtaken_by <> ''",
-      replay_load_id);
+Result<std::uint64_t> Ledger::overtaken_letters(const std::string& replay_load_id, const std::string& table) {
+  Result<Statement> statement = database_.prepare(
+      "SELECT count(*) FROM dead_letters WHERE replay_load_id = ?1 AND status = 'replaying' AND overtaken_by <> '' AND "
+      "table_name = ?2");
+  const Result<bool> row = statement ? statement->with(replay_load_id, table).step() : fail(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return static_cast<std::uint64_t>(statement->integer(0));
+}
+
+Result<std::map<std::string, std::string>> Ledger::later_deliveries(const std::string& load_id) {
+  Result<Statement> statement = database_.prepare(ledger::later_deliveries);
+  if (!statement) {
+    return std::unexpected(statement.error());
+  }
+  const auto rows = collect(statement->with(load_id), [](const Statement& row) {
+    return std::pair(std::string(row.text(0)), std::string(row.text(1)));
+  });
+  if (!rows) {
+    return std::unexpected(rows.error());
+  }
+  return std::map<std::string, std::string>(rows->begin(), rows->end());
 }
 
 Result<std::map<std::string, std::int64_t>> Ledger::first_keyed_letters(const std::string& load_id) {

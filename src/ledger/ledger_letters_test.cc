@@ -200,6 +200,40 @@ TEST_F(LettersTest, RowsOfAReplayStandWhereTheirLettersStood) {
   EXPECT_THAT(found, ElementsAre("open " + replay.load_id, "replayed ", "open "));
 }
 
+TEST_F(LettersTest, BehindAReplayThoseOfItsLaterRowsAreOvertaken) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const auto keyed = [&](const std::string& key) {
+    Letter one = letter(key);
+    one.primary_key = key;
+    set_aside(ledger, one);
+  };
+  const std::string first = seal(ledger, "r1", input("/data/one.jsonl"));
+  const std::vector<std::string> keys{"a", "b", "c", "d"};
+  for (const std::string& key : keys) keyed(key);
+  const std::string second = seal(ledger, "r1", input("/data/two.jsonl"));
+  const auto replay = [&](std::vector<ReplayedLetter> brought) {
+    PackageRecord record = package("r1", ledger.new_load_id().value());
+    record.is_replay = true;
+    EXPECT_TRUE(ledger.seal(record, {}, {.naming = "snake_case", .document = ""}, brought));
+    return record.load_id;
+  };
+  // One replay is at its end; another one has settled the first of its two rows.
+  const std::string ended = replay({{.load_id = second, .ordinal = 1, .row = 0}});
+  ASSERT_TRUE(ledger.mark_loaded(ended, 0));
+  const std::string begun =
+      replay({{.load_id = second, .ordinal = 2, .row = 0}, {.load_id = second, .ordinal = 3, .row = 1}});
+  const std::vector<LaneUpdate> settled{{.lane = {.position = 0, .settled = 1}}};
+  ASSERT_TRUE(ledger.record_lanes(begun, "r1", settled));
+  for (const std::string& key : keys) keyed(key);
+  ASSERT_TRUE(ledger.propose_refused({.load_id = first, .run_id = "r1", .documents = keys.size()}));
+  ASSERT_TRUE(ledger.mark_loaded(first, 0));
+  std::vector<std::string> found;
+  for (const LetterRecord& one : letters(ledger, {.load_id = first}))
+    found.push_back(one.letter.text + " " + one.overtaken_by);
+  EXPECT_THAT(found, ElementsAre("a " + ended, "b " + begun, "c ", "d "));
+}
+
 TEST_F(LettersTest, OfALongRowTheBeginningIsKept) {
   Ledger ledger = open();
   begin(ledger, "r1");

@@ -46,7 +46,9 @@ Status check_not_there(delivery::Destination* destination, const ledger::Package
 
 Status drop_package(HeldPipeline& held, const std::string& load_id, delivery::Destination* destination,
                     std::vector<std::string>& notes) {
-  const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "dropped");
+  // Where the function is elsewhere, nobody may ever end the abort.
+  const FindAborting aborting = destination == nullptr ? FindAborting::yes : FindAborting::no;
+  const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "dropped", aborting);
   if (!package) return fail(package.error());
   if (Status absent = check_not_there(destination, *package, "nothing was dropped"); !absent) return absent;
   if (Status dropped = held.ledger.drop(load_id); !dropped) return dropped;

@@ -13,6 +13,7 @@
 #include "delivery/held_rows.h"
 #include "delivery/job_rows.h"
 #include "delivery/letter_keys.h"
+#include "delivery/row_keys.h"
 #include "ledger/lane_intent.h"
 #include "pipeline/held_command.h"
 #include "pipeline/letter_keeper.h"
@@ -173,37 +174,71 @@ class Skip {
 
 namespace {
 
+std::set<std::string> tables_of(const ledger::PackageRecord& package, const std::vector<LaneRecord>& lanes) {
+  std::set<std::string> tables;
+  for (const LaneRecord& lane : lanes) tables.insert(package.jobs[static_cast<std::size_t>(lane.position)].table);
+  return tables;
+}
+
 /// A replay that has waited must not take the place of newer rows either.
-Status check_not_overtaken(ledger::Ledger& ledger, const ledger::PackageRecord& package) {
-  const Result<std::uint64_t> overtaken =
-      package.is_replay ? ledger.overtaken_letters(package.load_id) : Result<std::uint64_t>(0);
-  if (!overtaken) return fail(overtaken.error());
-  if (*overtaken == 0) return {};
+Status check_not_overtaken(ledger::Ledger& ledger, const ledger::PackageRecord& package,
+                           const std::set<std::string>& tables) {
+  std::uint64_t overtaken = 0;
+  for (const std::string& table : tables) {
+    const Result<std::uint64_t> of_table = ledger.overtaken_letters(package.load_id, table);
+    if (!of_table) return fail(of_table.error());
+    overtaken += *of_table;
+  }
+  if (overtaken == 0) return {};
   return fail(
       fmt::format("package {} brings {} once more, and later rows were delivered since that may have {} primary keys",
-                  package.load_id, counted(*overtaken, "dead letter"), *overtaken == 1 ? "its" : "their"),
-      fmt::format("outfall package drop {} puts them back among the dead letters, and outfall dead-letter replay "
-                  "--force delivers them all the same",
-                  package.load_id));
+                  package.load_id, counted(overtaken, "dead letter"), overtaken == 1 ? "its" : "their"),
+      fmt::format("--force delivers {} all the same; outfall package drop {} puts {} back among the dead letters",
+                  overtaken == 1 ? "it" : "them", package.load_id, overtaken == 1 ? "it" : "them"));
+}
+
+/// Whoever asks for it knows best whether the older rows matter.
+Status note_on_later_rows(ledger::Ledger& ledger, const ledger::PackageRecord& package,
+                          const std::set<std::string>& tables, std::vector<std::string>& notes) {
+  const auto later = ledger.later_deliveries(package.load_id);
+  if (!later) return fail(later.error());
+  const Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + package.load_id));
+  for (const auto& [name, load_id] : *later) {
+    const schema::Table* table = tables.contains(name) ? schema->tables.find(name) : nullptr;
+    if (table == nullptr || delivery::key_columns(*table).empty()) continue;
+    notes.push_back(
+        fmt::format("load {} is later and has delivered rows of {}: what is tried again goes out behind them, also "
+                    "where a row of it has the primary key of a later one",
+                    load_id, name));
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const std::string& load_id, const std::string& table) {
-  const Result<ledger::PackageRecord> package = find_pending(ledger, load_id, "tried again");
+Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const RetryRequest& request) {
+  const Result<ledger::PackageRecord> package = find_pending(ledger, request.load_id, "tried again");
   if (!package) return fail(package.error());
-  const Result<std::vector<LaneRecord>> failed = find_failed(*package, table);
+  const Result<std::vector<LaneRecord>> failed = find_failed(*package, request.table);
   if (!failed) return fail(failed.error());
-  if (Status older = check_not_overtaken(ledger, *package); !older) return fail(std::move(older.error()));
+  const std::set<std::string> tables = tables_of(*package, *failed);
   FailedJobs retried;
+  Status checked;
+  if (!package->is_replay) {
+    checked = note_on_later_rows(ledger, *package, tables, retried.notes);
+  } else if (!request.force) {
+    checked = check_not_overtaken(ledger, *package, tables);
+  }
+  if (!checked) return fail(std::move(checked.error()));
   std::vector<std::int64_t> positions;
   for (const LaneRecord& lane : *failed) {
     positions.push_back(lane.position);
     ++retried.jobs;
     retried.rows += ledger::open_rows(lane, package->jobs[static_cast<std::size_t>(lane.position)].rows);
   }
-  const Status opened = ledger.reopen_lanes(load_id, positions);
-  return opened ? Result<FailedJobs>(retried) : fail(opened.error());
+  const Status opened = ledger.reopen_lanes(request.load_id, positions);
+  return opened ? Result<FailedJobs>(std::move(retried)) : fail(opened.error());
 }
 
 Result<FailedJobs> skip_failed(HeldPipeline& held, const SkipRequest& request) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/env.h"
 #include "outfall/types.h"
@@ -18,12 +19,21 @@ struct FailedJobs {
   std::uint64_t jobs = 0;
   std::uint64_t rows = 0;     ///< of them that were not delivered
   std::uint64_t letters = 0;  ///< of these, kept as dead letters
+  std::vector<std::string> notes{};
 };
 
-/// The next run tries them again. `table` empty: of all tables.
+struct RetryRequest {
+  std::string load_id;
+  std::string table;   ///< empty: of all tables
+  bool force = false;  ///< also a replay that later rows have overtaken
+};
+
+/// The next run tries them again. Notes tell of loads behind the package that have delivered rows of their tables,
+/// where these have primary keys.
 ///
-/// Errors: usage: the package is not pending, or none of its job files (of the table) has failed.
-Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const std::string& load_id, const std::string& table);
+/// Errors: usage: the package is not pending, or none of its job files (of the table) has failed; abandon: later rows
+/// have overtaken what a replay would bring.
+Result<FailedJobs> retry_failed(ledger::Ledger& ledger, const RetryRequest& request);
 
 struct SkipRequest {
   std::string pipeline;  ///< as the destination knows it

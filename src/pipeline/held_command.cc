@@ -47,7 +47,8 @@ Result<std::vector<std::string>> run_held_command(const CommandRequest& request,
   return std::move(report.notes);
 }
 
-Result<ledger::PackageRecord> find_pending(ledger::Ledger& ledger, const std::string& load_id, std::string_view verb) {
+Result<ledger::PackageRecord> find_pending(ledger::Ledger& ledger, const std::string& load_id, std::string_view verb,
+                                           FindAborting aborting) {
   Result<std::vector<ledger::PackageRecord>> pending = ledger.pending();
   if (!pending) return fail(std::move(pending.error()));
   const auto found = std::ranges::find(*pending, load_id, &ledger::PackageRecord::load_id);
@@ -56,10 +57,11 @@ Result<ledger::PackageRecord> find_pending(ledger::Ledger& ledger, const std::st
                       .hint = fmt::format("only what waits for its destination can be {}", verb),
                       .blame = Blame::usage});
   }
-  if (found->abort_asked_at) {
+  if (found->abort_asked_at && aborting == FindAborting::no) {
     return fail(
         Error{.message = fmt::format("package {} was aborted, and that is not at its end", load_id),
-              .hint = "outfall resume brings it there; where it is for a function, the program that has that one",
+              .hint = "outfall resume brings it there; where it is for a function, the program that has that one, and "
+                      "where that is gone outfall package drop",
               .blame = Blame::usage});
   }
   return std::move(*found);

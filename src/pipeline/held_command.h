@@ -33,9 +33,13 @@ using CommandAct =
 /// Errors: those of hold; those of `act`.
 Result<std::vector<std::string>> run_held_command(const CommandRequest& request, const CommandAct& act);
 
+/// Whether one is found too that was aborted, and that nobody has brought to its end.
+enum class FindAborting { no, yes };
+
 /// The package, which must be pending.
 ///
 /// Errors: usage: it is not pending (`verb`: what it cannot be: "dropped"), or somebody has it aborted.
-Result<ledger::PackageRecord> find_pending(ledger::Ledger& ledger, const std::string& load_id, std::string_view verb);
+Result<ledger::PackageRecord> find_pending(ledger::Ledger& ledger, const std::string& load_id, std::string_view verb,
+                                           FindAborting aborting = FindAborting::no);
 
 }  // namespace outfall::pipeline

@@ -264,6 +264,7 @@ void LoadAccount::list_pending() {
     PackageReport& told = report_.pending_packages.back();
     told.failed =
         std::ranges::find(package.lanes, ledger::LaneState::failed, &ledger::LaneRecord::state) != package.lanes.end();
+    told.held = std::ranges::any_of(package.lanes, [](const ledger::LaneRecord& lane) { return !lane.held.empty(); });
     told.rows = 0;
     for (const TableCounts& table : table_counts(package)) told.rows += table.pending;
   }

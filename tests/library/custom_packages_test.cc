@@ -111,12 +111,26 @@ TEST_F(CustomPackages, AreDroppedWithoutTheFunction) {
   EXPECT_FALSE(find_package({.data_dir = folder_ / "state", .load_id = id_}));
 }
 
-TEST_F(CustomPackages, AreLeftAloneByAResumeOfAllThatHasNoFunction) {
-  const ResumeReport all = Pipeline({.data_dir = folder_ / "state"}).resume();
-  EXPECT_EQ(all.ending, Ending::pending);
-  EXPECT_FALSE(all.error);
-  EXPECT_TRUE(all.pipelines.empty());
-  EXPECT_THAT(all.notes, ElementsAre(HasSubstr("p (custom:sink)")));
+TEST_F(CustomPackages, AreDroppedWhereTheProgramThatWasToAbortThemIsGone) {
+  ASSERT_TRUE(abort_package(change()));
+  const Result<ChangedPackage> of_program = drop_package(change(account(true)));
+  ASSERT_FALSE(of_program);
+  EXPECT_THAT(of_program.error().message, HasSubstr("was aborted"));
+  const Result<ChangedPackage> changed = drop_package(change());
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_FALSE(find_package({.data_dir = folder_ / "state", .load_id = id_}));
+}
+
+TEST_F(CustomPackages, AreLeftAloneByAResumeOfAllThatHasNotTheFunction) {
+  for (const auto& another : {account(true, "another"), std::shared_ptr<CustomDestination>()}) {
+    PipelineOptions options{.data_dir = folder_ / "state"};
+    options.custom_destination = another;
+    const ResumeReport all = Pipeline(options).resume();
+    EXPECT_EQ(all.ending, Ending::pending);
+    EXPECT_FALSE(all.error);
+    EXPECT_TRUE(all.pipelines.empty());
+    EXPECT_THAT(all.notes, ElementsAre(HasSubstr("p (custom:sink)")));
+  }
   EXPECT_EQ(Pipeline({.name = "p", .data_dir = folder_ / "state"}).resume().ending, Ending::misuse);
 }
 

@@ -27,6 +27,9 @@ constexpr std::chrono::seconds last_end_max{1};
 /// Of a batch with a longer text the next one is not made ahead: both are in memory.
 constexpr std::size_t ahead_bytes_max = std::size_t{8} << 20;
 
+constexpr std::string_view files_hint =
+    R"(have it read the path of {"type":"file"} and say {"type":"ready","protocol":1,"files":true})";
+
 /// A line of the protocol, as errors have it.
 std::string called(std::string_view type, std::string_view table) {
   return table.empty() ? std::string(type) : fmt::format("{} of {}", type, table);
@@ -89,8 +92,7 @@ std::string correct_hint(const std::string& hint, const std::string& load_id) {
 
 Error no_files() {
   return {.message = R"(with --batch-size 0 it is given files, and it does not say "files":true when it is ready)",
-          .hint = R"(have it read the path of {"type":"file"} and say {"type":"ready","protocol":1,"files":true}, )"
-                  "or give --batch-size a number of rows"};
+          .hint = std::string(files_hint) + ", or give --batch-size a number of rows"};
 }
 
 ExecWriter::~ExecWriter() {
@@ -114,7 +116,10 @@ void ExecWriter::end() {
 
 Outcome ExecWriter::write(const delivery::Batch& batch) {
   // One that was started anew may be another one than was looked at.
-  if (batch.is_file && !ready_.files) return Outcome::fatal(no_files().message, no_files().hint);
+  if (batch.is_file && !ready_.files) {
+    return Outcome::fatal(R"(the batch was sent as a file, and the program does not say "files":true when it is ready)",
+                          std::string(files_hint));
+  }
   const auto now = setup_.board == nullptr ? nullptr : setup_.board->state();
   const bool is_known = now == nullptr || now == known_ || *now == *known_;
   const ledger::StateValues* news = is_known ? nullptr : now.get();
