@@ -464,7 +464,7 @@ std::string pending_text(const Report& report, const ReportView& view) {
     return fmt::format("{} the program that has {} delivers what is pending (Pipeline::resume)\n", hint,
                        one_line(report.destination));
   }
-  std::string out = is_stuck && view.fails_on_reject && is_held(report)
+  std::string out = is_stuck && report.fails_on_reject && is_held(report)
                         ? fmt::format("{} {}\n", hint, let_go_text(report, view))
                         : fmt::format("{} {}`{}`{} {}\n", hint, is_stuck ? "once the destination takes it, " : "",
                                       resume_command(report, view),
@@ -555,7 +555,7 @@ std::string report_text(const Report& report, const ReportView& view) {
 std::string report_json(Report report, const ReportView& view) {
   if (report.error) report.error = with_place(report, view.place);
   if (report.error && report.error->hint.empty() && is_unfinished(report)) {
-    report.error->hint = view.fails_on_reject && is_held(report)
+    report.error->hint = report.fails_on_reject && is_held(report)
                              ? let_go_text(report, view)
                              : fmt::format("{} {}", resume_command(report, view), resume_does(report));
   }

@@ -322,7 +322,7 @@ Status read_batches(const SettingsReader& reader, BatchOptions& batches) {
 std::string to_text(const BatchOptions& given) {
   Json out = Json::object();
   for (const BatchSetting& setting : settings) {
-    if (setting.is_given(given)) out.set(word_of(setting), setting.keep(given));
+    if (setting.key != nullptr && setting.is_given(given)) out.set(word_of(setting), setting.keep(given));
   }
   return to_json(out);
 }

@@ -22,7 +22,8 @@ std::vector<const char*> batch_keys();
 /// Errors: usage: a value is wrong; says where it stands and what it is to be.
 Status read_batches(const SettingsReader& reader, BatchOptions& batches);
 
-/// What was given, as text for the state store: a JSON object of options without their dashes.
+/// What was given, as text for the state store: a JSON object of options without their dashes. Without what is said of
+/// loads alone, which is for one run.
 std::string to_text(const BatchOptions& given);
 
 /// As to_text wrote it. What a newer program has written and this one does not know is passed over.

@@ -73,7 +73,7 @@ TEST(BatchSettings, AreReadAgainAsTheyWereKept) {
   const std::string text = to_text(all_given());
   EXPECT_EQ(text,
             R"({"batch-size":5,"loader-file-format":"csv","max-parallel-load-jobs":3,"recommended-file-size":1000000,)"
-            R"("parallelism":"table-sequential","timeout":1500,"max-attempts":0,"raise-on-failed-jobs":false,)"
+            R"("parallelism":"table-sequential","timeout":1500,"max-attempts":0,)"
             R"("batch-bytes":4096,"max-in-flight":2,"rate-limit":0.5,"batch-progress":"grouped","deduplicates":true,)"
             R"("reject-on":[1,22],"retry-on":[75],"nulls":"as_is","ints-as-strings":true})");
   EXPECT_EQ(to_text(parse_batches(text).value()), text);
