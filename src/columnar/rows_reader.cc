@@ -173,15 +173,16 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
   return found == state_.places.end() ? std::nullopt : std::optional(found->second);
 }
 
+Value Rows::State::value(std::size_t row, std::size_t field) const {
+  const std::optional<ArrowPlace> place = values[field].at(offset + static_cast<std::int64_t>(row));
+  return place ? value_of(fields[field].type, *place->array, place->row) : Value(Null{});
+}
+
 Value Rows::State::cell(std::size_t row, std::size_t column) const {
-  const auto in = [&](std::size_t field) {
-    const std::optional<ArrowPlace> place = values[field].at(offset + static_cast<std::int64_t>(row));
-    return place ? value_of(fields[field].type, *place->array, place->row) : Value(Null{});
-  };
   const Source& source = sources[column];
-  Value found = in(source.own);
+  Value found = value(row, source.own);
   for (std::size_t i = 0; i < source.misfits.size() && std::holds_alternative<Null>(found); ++i)
-    found = in(source.misfits[i]);
+    found = value(row, source.misfits[i]);
   return found;
 }
 
@@ -206,9 +207,9 @@ bool Rows::State::may_be_written(const Value& cell, std::size_t column) const {
 
 Value Rows::value(std::size_t row, std::size_t column) const {
   const std::size_t own = state_.sources[column].own;
-  if (const DataType type = state_.fields[own].type; type != DataType::text) {
-    const std::optional<ArrowPlace> place = state_.values[own].at(static_cast<std::int64_t>(row));
-    if (place) return value_of(type, *place->array, place->row);
+  if (state_.fields[own].type != DataType::text) {
+    Value found = state_.value(row, own);
+    if (!std::holds_alternative<Null>(found)) return found;
   }
   Value found = state_.cell(row, column);
   if (!state_.may_be_written(found, column)) return found;

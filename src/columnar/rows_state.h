@@ -69,6 +69,8 @@ struct Rows::State {
   /// dictionaries.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> plain_rows() const;
   std::optional<std::string_view> document(std::size_t row) const;
+  /// What the field of the job file has.
+  Value value(std::size_t row, std::size_t field) const;
   /// What the column or those of its misfits have.
   Value cell(std::size_t row, std::size_t column) const;
   /// What the row's document says under the key of a column, as it is written. Nothing: it has no value.
