@@ -64,6 +64,15 @@ void LetterKeys::take_delivered(const std::string& table, const std::string& key
   for (const std::string& kept : letters->second) out.push_back({.table = table, .key = kept, .row = row});
 }
 
+void LetterKeys::take_all(const std::string& table, std::int64_t row, std::vector<ledger::DeliveredKey>& out) const {
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [now, letters] : found->second.keys) {
+    for (const std::string& kept : letters) out.push_back({.table = table, .key = kept, .row = row});
+  }
+}
+
 void LetterKeys::add(const std::string& table, const std::string& key) {
   const auto found = tables_.find(table);
   if (found == tables_.end() || key.empty()) return;
@@ -157,7 +166,8 @@ Status overtake_over_files(ledger::Ledger& ledger, const ledger::PackageRecord& 
     const auto letter = firsts->find(job.table);
     if (letter == firsts->end() || static_cast<std::int64_t>(first) <= letter->second) continue;
     const JobPart part{.job = job, .first = 0, .last = lane->settled, .before = first};
-    if (Status found = keys.find(part, letters, delivered); !found) return found;
+    if (lane->settled > 0 && !keys.find(part, letters, delivered))
+      letters.take_all(job.table, static_cast<std::int64_t>(first + lane->settled), delivered);
   }
   return ledger.overtake_letters(package.load_id, delivered);
 }

@@ -36,6 +36,8 @@ class LetterKeys {
   /// A row of the table was delivered: adds the keys of the letters that have the same one, as these have it.
   void take_delivered(const std::string& table, const std::string& key, std::int64_t row,
                       std::vector<ledger::DeliveredKey>& out) const;
+  /// The same for all of them, where nobody knows which rows were delivered.
+  void take_all(const std::string& table, std::int64_t row, std::vector<ledger::DeliveredKey>& out) const;
   void add(const std::string& table, const std::string& key);
 
  private:
@@ -87,9 +89,9 @@ class PackageKeys {
 
 /// Calls letters overtaken by what lanes have delivered of a package, where that could not be seen batch by batch: rows
 /// in other files that may have been delivered before there was a letter, and letters whose key has other columns. For
-/// the end of each attempt, and for the end of a package.
+/// the end of each attempt, and for the end of a package. Of a file that cannot be read any row may be a later one.
 ///
-/// Errors: abandon: a job file is damaged, or the state store cannot be written.
+/// Errors: the state store cannot be read or written.
 Status overtake_over_files(ledger::Ledger& ledger, const ledger::PackageRecord& package, const schema::Schema& schema,
                            const std::string& folder);
 

@@ -288,6 +288,18 @@ const char* hint_of(For whom) {
              : "leave it out: it is for what takes rows in batches: cmd:, exec:, plugin: and functions";
 }
 
+using Codes = std::optional<std::vector<int>>;
+
+/// A code that was given goes before what the other list has by default of somebody else.
+void yield_codes(const BatchOptions& given, BatchOptions& batches) {
+  const auto leave_out = [](Codes& codes, const Codes& given_codes, const Codes& given_others) {
+    if (!codes || given_codes || !given_others) return;
+    std::erase_if(*codes, [&](int code) { return std::ranges::find(*given_others, code) != given_others->end(); });
+  };
+  leave_out(batches.reject_on, given.reject_on, given.retry_on);
+  leave_out(batches.retry_on, given.retry_on, given.reject_on);
+}
+
 /// A code has one meaning.
 Status check_codes(const BatchOptions& batches) {
   if (!batches.reject_on || !batches.retry_on) return {};
@@ -313,16 +325,24 @@ std::vector<const char*> batch_keys() {
 }
 
 Status read_batches(const SettingsReader& reader, BatchOptions& batches) {
+  const BatchOptions given = batches;
   for (const BatchSetting& setting : settings) {
     if (Status read = setting.read(reader, setting.key, batches); !read) return read;
   }
+  yield_codes(given, batches);
   return check_codes(batches);
+}
+
+/// How long a run tries, and what it tells of it, is said to that run.
+bool is_of_one_run(const BatchSetting& setting) {
+  const std::string_view word = word_of(setting);
+  return word == "timeout" || word == "max-attempts" || word == "raise-on-failed-jobs";
 }
 
 std::string to_text(const BatchOptions& given) {
   Json out = Json::object();
   for (const BatchSetting& setting : settings) {
-    if (setting.key != nullptr && setting.is_given(given)) out.set(word_of(setting), setting.keep(given));
+    if (setting.is_given(given) && !is_of_one_run(setting)) out.set(word_of(setting), setting.keep(given));
   }
   return to_json(out);
 }
@@ -337,17 +357,13 @@ Result<BatchOptions> parse_batches(std::string_view text) {
   return batches;
 }
 
-void fill_in(BatchOptions& batches, const BatchOptions& before) {
+void fill_in(BatchOptions& batches, const BatchOptions& before, std::optional<std::string_view> address) {
+  const BatchOptions given = batches;
   for (const BatchSetting& setting : settings) {
-    if (!setting.is_given(batches)) setting.copy(before, batches);
+    if (setting.is_given(batches) || (address && !has_effect(setting, kind_of(*address)))) continue;
+    setting.copy(before, batches);
   }
-}
-
-void fill_in(BatchOptions& batches, const BatchOptions& before, std::string_view address) {
-  const Kind kind = kind_of(address);
-  for (const BatchSetting& setting : settings) {
-    if (!setting.is_given(batches) && has_effect(setting, kind)) setting.copy(before, batches);
-  }
+  yield_codes(given, batches);
 }
 
 Status check_given(const BatchOptions& given, std::string_view address, std::string_view called) {

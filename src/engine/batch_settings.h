@@ -4,6 +4,7 @@
 // destinations on which each has an effect.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,8 @@ std::vector<const char*> batch_keys();
 /// Errors: usage: a value is wrong; says where it stands and what it is to be.
 Status read_batches(const SettingsReader& reader, BatchOptions& batches);
 
-/// What was given, as text for the state store: a JSON object of options without their dashes. Without what is said of
-/// loads alone, which is for one run.
+/// What was given, as text for the state store: a JSON object of options without their dashes. Without what is said
+/// for one run: how long it tries, and whether it raises.
 std::string to_text(const BatchOptions& given);
 
 /// As to_text wrote it. What a newer program has written and this one does not know is passed over.
@@ -31,10 +32,9 @@ std::string to_text(const BatchOptions& given);
 /// Errors: abandon: it is no such text.
 Result<BatchOptions> parse_batches(std::string_view text);
 
-/// Takes what a run was given before of what is left open here.
-void fill_in(BatchOptions& batches, const BatchOptions& before);
-/// The same, of what has an effect on a destination of this address.
-void fill_in(BatchOptions& batches, const BatchOptions& before, std::string_view address);
+/// Takes what a run was given before of what is left open here; where there is an address, of what has an effect on a
+/// destination of it.
+void fill_in(BatchOptions& batches, const BatchOptions& before, std::optional<std::string_view> address = {});
 
 /// Whether all that was given has an effect on a destination of this address. What the configuration says may be meant
 /// for others, and is not looked at. `called`: what errors call it.

@@ -73,7 +73,7 @@ TEST(BatchSettings, AreReadAgainAsTheyWereKept) {
   const std::string text = to_text(all_given());
   EXPECT_EQ(text,
             R"({"batch-size":5,"loader-file-format":"csv","max-parallel-load-jobs":3,"recommended-file-size":1000000,)"
-            R"("parallelism":"table-sequential","timeout":1500,"max-attempts":0,)"
+            R"("parallelism":"table-sequential",)"
             R"("batch-bytes":4096,"max-in-flight":2,"rate-limit":0.5,"batch-progress":"grouped","deduplicates":true,)"
             R"("reject-on":[1,22],"retry-on":[75],"nulls":"as_is","ints-as-strings":true})");
   EXPECT_EQ(to_text(parse_batches(text).value()), text);
@@ -85,10 +85,13 @@ TEST(BatchSettings, AreReadAgainAsTheyWereKept) {
 
 TEST(BatchSettings, OfAnEarlierRunAreForWhatIsLeftOpenAndWhatTheyHaveAnEffectOn) {
   BatchOptions batches{.batch_size = 7};
-  fill_in(batches, {.batch_size = 5, .attempts_max = 2, .reject_on = std::vector{1}}, "exec:a");
-  EXPECT_EQ(to_text(batches), R"({"batch-size":7,"max-attempts":2})");
+  fill_in(batches, {.batch_size = 5, .in_flight_max = 2, .reject_on = std::vector{1}}, "exec:a");
+  EXPECT_EQ(to_text(batches), R"({"batch-size":7,"max-in-flight":2})");
   fill_in(batches, {.batch_size = 5, .reject_on = std::vector{1}});
-  EXPECT_EQ(to_text(batches), R"({"batch-size":7,"max-attempts":2,"reject-on":[1]})");
+  EXPECT_EQ(to_text(batches), R"({"batch-size":7,"max-in-flight":2,"reject-on":[1]})");
+  BatchOptions retries{.retry_on = std::vector{3}};
+  fill_in(retries, {.reject_on = std::vector{3, 4}}, "cmd:a");
+  EXPECT_EQ(to_text(retries), R"({"reject-on":[4],"retry-on":[3]})") << "what is said now goes before";
 }
 
 }  // namespace

@@ -224,7 +224,7 @@ Status Ledger::bind(const Binding& asked) {
     return std::unexpected(known.error());
   }
   if (*known && (*known)->destination == asked.destination && (*known)->dataset == asked.dataset &&
-      (*known)->meaning == asked.meaning && (!asked.batches || (*known)->batches == asked.batches)) {
+      (*known)->meaning == asked.meaning) {
     return {};
   }
   const std::pair<std::string_view, std::string_view> parts[] = {{"name", asked.name},
@@ -236,12 +236,23 @@ Status Ledger::bind(const Binding& asked) {
       return put;
     }
   }
-  if (asked.batches) {
-    if (Status put = put_value(database_, "batches", *asked.batches); !put) {
-      return put;
-    }
-  }
   return transaction->commit();
+}
+
+Status Ledger::keep_batches(const std::string& batches) {
+  const Result<std::optional<std::string>> known = get_value(database_, "batches");
+  if (!known) {
+    return std::unexpected(known.error());
+  }
+  if (*known == batches) {
+    return {};
+  }
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  const Status kept = put_value(database_, "batches", batches);
+  return kept ? transaction->commit() : kept;
 }
 
 Result<BatchCuts> Ledger::batch_cuts() {

@@ -61,6 +61,8 @@ class Ledger {
   Status bind(const Binding& binding);
   Result<std::optional<Binding>> binding();
 
+  /// Binding::batches.
+  Status keep_batches(const std::string& batches);
   Result<BatchCuts> batch_cuts();
   /// Writes what has changed.
   Status keep_batch_cuts(const BatchCuts& cuts);

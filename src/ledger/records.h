@@ -249,14 +249,17 @@ struct Binding {
   /// What the name means: an address, or `sha3:` and the digest of one that is secret. Empty: it is no name.
   std::string meaning{};
   bool is_new_address = false;  ///< the name means the same destination, whatever address it had before
-  /// What the newest run was given of batches, as the engine writes it (engine/batch_settings.h). None: as it was.
+  /// What the newest run that was not refused was given of batches, as the engine writes it (engine/batch_settings.h):
+  /// read only, Ledger::keep_batches writes it. None: not known.
   std::optional<std::string> batches{};
 };
 
 /// How runs cut batches, as a command line says it; keys of batches follow from it. Empty: not known.
 struct BatchCuts {
   std::string newest;
-  std::string lost;  ///< of a runner that may have delivered, of what is pending, more than is known here; empty: none
+  /// Of runners that may have delivered, of what is pending, more than is known here; " or " stands between them where
+  /// these are several. Empty: there is none.
+  std::string lost;
 
   bool operator==(const BatchCuts&) const = default;
 };

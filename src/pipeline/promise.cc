@@ -40,6 +40,18 @@ Error promises_less(const RunRequest& request, DeliveryMode mode) {
       .blame = Blame::usage};
 }
 
+constexpr std::string_view cut_separator = " or ";
+
+/// Of the runner before.
+void add_lost(ledger::BatchCuts& cuts) {
+  if (cuts.newest.empty() || cuts.lost == cuts.newest) return;
+  if (cuts.lost.empty()) {
+    cuts.lost = cuts.newest;
+  } else if (!cuts.lost.ends_with(fmt::format("{}{}", cut_separator, cuts.newest))) {
+    cuts.lost += fmt::format("{}{}", cut_separator, cuts.newest);
+  }
+}
+
 /// How batches are cut, as a command line says it.
 std::string cut_of(const delivery::LaneOptions& lanes) {
   std::string cut = fmt::format("--batch-size {}", lanes.batch_size);
@@ -63,11 +75,11 @@ Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::
   if (lanes == nullptr) return false;
   Result<ledger::BatchCuts> cuts = held.ledger.batch_cuts();
   if (!cuts) return fail(std::move(cuts.error()));
+  const ledger::BatchCuts before = *cuts;
   const auto pending = held.ledger.pending();
   if (!pending) return fail(pending.error());
   if (pending->empty()) cuts->lost.clear();
-  if (!pending->empty() && cuts->lost.empty() && held.state != nullptr && held.state->goes_on_for_another())
-    cuts->lost = cuts->newest;
+  if (!pending->empty() && held.state != nullptr && held.state->goes_on_for_another()) add_lost(*cuts);
   const std::string cut = cut_of(*lanes);
   const bool is_other = !cuts->lost.empty() && cuts->lost != cut;
   const Result<DeliveryMode> mode =
@@ -78,13 +90,19 @@ Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::
       is_told && request.options.require && !keeps(DeliveryMode::at_least_once, *request.options.require);
   if (!is_refused) cuts->newest = cut;
   if (Status kept = held.ledger.keep_batch_cuts(*cuts); !kept) return fail(std::move(kept.error()));
+  // Whoever goes on after us is to know of them before there is a batch.
+  if (*cuts != before && !pending->empty() && held.state != nullptr) {
+    if (Status pushed = held.state->push(); !pushed) return fail(std::move(pushed.error()));
+  }
   const std::string told = fmt::format(
       "what another runner has delivered since it pushed its state last comes again, and under other keys: its batches "
       "were cut with {}",
       cuts->lost);
   if (is_refused) {
     return fail(Error{.message = fmt::format("{} is required, and {}", name(*request.options.require), told),
-                      .hint = fmt::format("{} gives them the same keys", cuts->lost),
+                      .hint = cuts->lost.contains(cut_separator)
+                                  ? "deliver what is pending without --require"
+                                  : fmt::format("{} gives them the same keys", cuts->lost),
                       .blame = Blame::usage});
   }
   if (is_told) notes.push_back(told);

@@ -121,6 +121,7 @@ class Run {
     has_other_keys_ = *others;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
     if (Status suits = seals_only ? Status() : check_what_waits(); !suits) return suits;
+    if (Status kept = request_.batches ? held_->ledger.keep_batches(*request_.batches) : Status(); !kept) return kept;
     if (Status cleared = clear_debris(); !cleared) return cleared;
     const Status delivered = seals_only ? count_pending() : deliver_pending();
     if (request_.source == nullptr) {
@@ -191,8 +192,7 @@ class Run {
                                                   .destination = report_.destination,
                                                   .dataset = request_.dataset,
                                                   .meaning = request_.destination.meaning(),
-                                                  .is_new_address = request_.options.new_address,
-                                                  .batches = request_.batches},
+                                                  .is_new_address = request_.options.new_address},
                                       .lock_wait = request_.lock_wait,
                                       .run_id = report_.run_id,
                                       .command = request_.command,
@@ -249,8 +249,14 @@ class Run {
     for (const ledger::PackageRecord& package : *pending) {
       if (Status counted = account_.add(package); !counted) return counted;
     }
-    if (Status told = tell_untold_loads(); !told) return told;
-    has_counted_ = true;
+    auto untold = held_->ledger.untold_loads();
+    if (!untold) return fail(std::move(untold.error()));
+    untold_ = std::move(*untold);
+    // A run that has inputs may find that it finishes some of those.
+    if (request_.source == nullptr) {
+      if (Status told = tell_untold_loads({}); !told) return told;
+    }
+    has_counted_ = untold_.empty();
     if (pending->empty()) return {};
     const Result<bool> interrupted = held_->ledger.load_was_interrupted(report_.run_id);
     if (!interrupted) return fail(interrupted.error());
@@ -262,12 +268,10 @@ class Run {
     return {};
   }
 
-  /// A run that has inputs tells what became of those.
-  Status tell_untold_loads() {
-    if (request_.source != nullptr) return {};
-    const auto loads = held_->ledger.untold_loads();
-    if (!loads) return fail(loads.error());
-    for (const ledger::UntoldLoad& load : *loads) {
+  /// But for those whose inputs this run finishes, which are told with them.
+  Status tell_untold_loads(const std::set<std::string>& finished) {
+    for (const ledger::UntoldLoad& load : std::exchange(untold_, {})) {
+      if (finished.contains(load.load_id)) continue;
       if (Status told = account_.add_untold(load); !told) return told;
     }
     return {};
@@ -300,6 +304,8 @@ class Run {
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
     if (Status told = tell_rejected(choice->finished); !told) return told;
+    if (Status told = tell_untold_loads(choice->finished); !told) return told;
+    has_counted_ = true;
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, delivered);
     if (!package) return fail(package.error());
     report_.inputs = std::move(choice->reports);
@@ -516,13 +522,14 @@ class Run {
   Report report_;
   LoadAccount account_{report_};
   std::optional<HeldPipeline> held_;
-  bool has_other_keys_ = false;    ///< what goes out once more, than when another runner delivered it
-  bool sealed_ = false;            ///< the inputs of this run
-  bool has_counted_ = false;       ///< what is pending, and what dead runs have rejected
-  bool is_left_open_ = false;      ///< rows of the package that was delivered last
-  bool is_to_give_up_ = false;     ///< the package of this run, because too much of it is refused
-  bool load_failed_ = false;       ///< sealed work waits for its destination
-  std::optional<Error> given_up_;  ///< what a destination has given up, of whatever package
+  std::vector<ledger::UntoldLoad> untold_;  ///< of dead runs
+  bool has_other_keys_ = false;             ///< what goes out once more, than when another runner delivered it
+  bool sealed_ = false;                     ///< the inputs of this run
+  bool has_counted_ = false;                ///< what is pending, and what dead runs have rejected
+  bool is_left_open_ = false;               ///< rows of the package that was delivered last
+  bool is_to_give_up_ = false;              ///< the package of this run, because too much of it is refused
+  bool load_failed_ = false;                ///< sealed work waits for its destination
+  std::optional<Error> given_up_;           ///< what a destination has given up, of whatever package
 };
 
 }  // namespace

@@ -163,6 +163,20 @@ def other_keys_are_told(story):
     told(story.call("resume", "p").stderr, "note: what another runner has delivered", "pending 0, at least once")
     story.rows(*range(200, 204))
     assert "pending 0, effectively once" in story.call("run", *program[:5], *once).stderr, "nothing of that waits"
+    # Two runners whose disks are lost, and a cut that is newer than the newest push of a batch.
+    (story.folder / "taken").unlink()
+    lose(300)
+    story.call("resume", "p", "--batch-size", "3", "--state-interval", "3600", fault="batch_answered:3", code=KILLED)
+    wipe(story)
+    for size in ("2", "3"):
+        told(story.call("resume", "p", "--batch-size", size, *once, code=2).stderr,
+             "batches were cut with --batch-size 2 or --batch-size 3", "hint: deliver what is pending without --require")
+    told(story.call("resume", "p").stderr, "pending 0, at least once")
+    story.rows(*range(400, 420))
+    story.call("run", *program, "--state-interval", "3600", fault="batch_answered:3", code=KILLED)
+    story.call("resume", "p", "--batch-size", "3", "--state-interval", "3600", fault="batch_answered:3", code=KILLED)
+    wipe(story)
+    told(story.call("resume", "p", "--batch-size", "2", *once, code=2).stderr, "batches were cut with --batch-size 3")
 
 
 def what_is_on_this_disk_counts_first(story):
