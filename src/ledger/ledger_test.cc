@@ -219,6 +219,9 @@ TEST_F(LedgerTest, OtherDatabaseIsRefusedAndUntouched) {
   const Result<Ledger> ledger = Ledger::open(path_, env_);
   ASSERT_FALSE(ledger);
   EXPECT_THAT(ledger.error().message, HasSubstr("not a state store"));
+  const auto binding = Ledger::binding_at(path_);
+  ASSERT_FALSE(binding);
+  EXPECT_THAT(binding.error().message, HasSubstr("not a state store"));
   Database database = std::move(*Database::open(path_, Database::Access::read_only));
   EXPECT_EQ(database.integer("SELECT count(*) FROM sqlite_schema").value(), 1);
 }

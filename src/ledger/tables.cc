@@ -491,17 +491,6 @@ Result<bool> is_older(Database& database) {
   return *found < tables_version();
 }
 
-Status check_not_newer(Database& database) {
-  const Result<int> found = found_version(database);
-  if (!found) {
-    return std::unexpected(found.error());
-  }
-  if (*found > tables_version()) {
-    return fail(other_version(database, *found));
-  }
-  return {};
-}
-
 Result<std::optional<Database>> open_filled(const std::string& path) {
   Result<Database> database = Database::open(path, Database::Access::read_only);
   if (!database) {
@@ -514,8 +503,12 @@ Result<std::optional<Database>> open_filled(const std::string& path) {
   if (*empty) {
     return std::nullopt;
   }
-  if (const Status known = check_not_newer(*database); !known) {
-    return std::unexpected(known.error());
+  const Result<int> found = found_version(*database);
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  if (*found > tables_version() || *found <= 0) {
+    return fail(other_version(*database, *found));
   }
   return std::move(*database);
 }

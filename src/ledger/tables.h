@@ -26,12 +26,9 @@ Result<bool> has_no_tables(Database& database);
 /// Whether an earlier version made the tables, or nobody has yet. Errors: abandon: a newer one (naming both) made them.
 Result<bool> is_older(Database& database);
 
-/// For what every version has. Errors: abandon: a newer version than today's.
-Status check_not_newer(Database& database);
-
 /// For reading, as it is. None: it has no tables.
 ///
-/// Errors: those of check_not_newer; it cannot be opened.
+/// Errors: abandon: no version up to today's made its tables; it cannot be opened.
 Result<std::optional<Database>> open_filled(const std::string& path);
 
 }  // namespace outfall::ledger
