@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/counts.h"
@@ -254,7 +255,7 @@ class Run {
     untold_ = std::move(*untold);
     // A run that has inputs may find that it finishes some of those.
     if (request_.source == nullptr) {
-      if (Status told = tell_untold_loads({}); !told) return told;
+      if (Status told = tell_untold_loads(); !told) return told;
     }
     has_counted_ = untold_.empty();
     if (pending->empty()) return {};
@@ -268,10 +269,10 @@ class Run {
     return {};
   }
 
-  /// But for those whose inputs this run finishes, which are told with them.
-  Status tell_untold_loads(const std::set<std::string>& finished) {
+  /// But for those of inputs that this run answers for: it tells of them what they are now.
+  Status tell_untold_loads(std::span<const ledger::SealedInput> own = {}) {
     for (const ledger::UntoldLoad& load : std::exchange(untold_, {})) {
-      if (finished.contains(load.load_id)) continue;
+      if (std::ranges::find(own, load.load_id, &ledger::SealedInput::load_id) != own.end()) continue;
       if (Status told = account_.add_untold(load); !told) return told;
     }
     return {};
@@ -304,7 +305,7 @@ class Run {
     if (!choice) return fail(std::move(choice.error()));
     held_->ledger.acknowledge(choice->acknowledged);
     if (Status told = tell_rejected(choice->finished); !told) return told;
-    if (Status told = tell_untold_loads(choice->finished); !told) return told;
+    if (Status told = tell_untold_loads(choice->acknowledged); !told) return told;
     has_counted_ = true;
     const Result<std::optional<ledger::PackageRecord>> package = extract(*choice, loads, delivered);
     if (!package) return fail(package.error());
