@@ -213,10 +213,15 @@ Kind kind_of(std::string_view address) {
 /// On whom a setting has an effect.
 enum class For : std::uint8_t { all, batches, commands };
 
+/// Whether a later run that goes on with what is pending is given it, too. How long a run tries, and what it tells of
+/// it, is said to that run.
+enum class Lasts : std::uint8_t { on, one_run };
+
 struct BatchSetting {
   const char* key;     ///< of a destination's section; null: loads have it
   const char* option;  ///< of a run
   For whom;
+  Lasts lasts;
   bool (*is_given)(const BatchOptions& batches);
   Json (*keep)(const BatchOptions& batches);  ///< what is given
   void (*take)(const Json& kept, BatchOptions& batches);
@@ -225,10 +230,11 @@ struct BatchSetting {
 };
 
 template <auto member, auto read>
-constexpr BatchSetting setting(const char* key, const char* option, For whom) {
+constexpr BatchSetting setting(const char* key, const char* option, For whom, Lasts lasts = Lasts::on) {
   return {.key = key,
           .option = option,
           .whom = whom,
+          .lasts = lasts,
           .is_given = [](const BatchOptions& batches) { return (batches.*member).has_value(); },
           .keep = [](const BatchOptions& batches) { return kept(*(batches.*member)); },
           .take =
@@ -249,9 +255,9 @@ constexpr std::array settings{
     setting<&B::load_jobs_max, take_load_jobs>("max_parallel_load_jobs", "--max-parallel-load-jobs", For::batches),
     setting<&B::recommended_file_size, take_bytes>("recommended_file_size", "--recommended-file-size", For::batches),
     setting<&B::parallelism, take_parallelism>("loader_parallelism_strategy", "--parallelism", For::batches),
-    setting<&B::timeout, take_timeout>("timeout", "--timeout", For::batches),
-    setting<&B::attempts_max, take_attempts>("max_attempts", "--max-attempts", For::all),
-    setting<&B::raise_on_failed_jobs, take_raise>(nullptr, "--raise-on-failed-jobs", For::batches),
+    setting<&B::timeout, take_timeout>("timeout", "--timeout", For::batches, Lasts::one_run),
+    setting<&B::attempts_max, take_attempts>("max_attempts", "--max-attempts", For::all, Lasts::one_run),
+    setting<&B::raise_on_failed_jobs, take_raise>(nullptr, "--raise-on-failed-jobs", For::batches, Lasts::one_run),
     setting<&B::batch_bytes, take_bytes>("batch_bytes", "--batch-bytes", For::batches),
     setting<&B::in_flight_max, take_jobs>("max_in_flight", "--max-in-flight", For::batches),
     setting<&B::rate_limit, take_rate>("rate_limit", "--rate-limit", For::batches),
@@ -333,16 +339,10 @@ Status read_batches(const SettingsReader& reader, BatchOptions& batches) {
   return check_codes(batches);
 }
 
-/// How long a run tries, and what it tells of it, is said to that run.
-bool is_of_one_run(const BatchSetting& setting) {
-  const std::string_view word = word_of(setting);
-  return word == "timeout" || word == "max-attempts" || word == "raise-on-failed-jobs";
-}
-
 std::string to_text(const BatchOptions& given) {
   Json out = Json::object();
   for (const BatchSetting& setting : settings) {
-    if (setting.is_given(given) && !is_of_one_run(setting)) out.set(word_of(setting), setting.keep(given));
+    if (setting.is_given(given) && setting.lasts == Lasts::on) out.set(word_of(setting), setting.keep(given));
   }
   return to_json(out);
 }

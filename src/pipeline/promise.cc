@@ -70,16 +70,15 @@ Status check_asked(const RunRequest& request) {
   return keeps(*mode, *request.options.require) ? Status() : fail(promises_less(request, *mode));
 }
 
-Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::vector<std::string>& notes) {
+Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, bool is_pending,
+                            std::vector<std::string>& notes) {
   const delivery::LaneOptions* lanes = request.destination.lane_options();
   if (lanes == nullptr) return false;
   Result<ledger::BatchCuts> cuts = held.ledger.batch_cuts();
   if (!cuts) return fail(std::move(cuts.error()));
   const ledger::BatchCuts before = *cuts;
-  const auto pending = held.ledger.pending();
-  if (!pending) return fail(pending.error());
-  if (pending->empty()) cuts->lost.clear();
-  if (!pending->empty() && held.state != nullptr && held.state->goes_on_for_another()) add_lost(*cuts);
+  if (!is_pending) cuts->lost.clear();
+  if (is_pending && held.state != nullptr && held.state->goes_on_for_another()) add_lost(*cuts);
   const std::string cut = cut_of(*lanes);
   const bool is_other = !cuts->lost.empty() && cuts->lost != cut;
   const Result<DeliveryMode> mode =
@@ -91,7 +90,7 @@ Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::
   if (!is_refused) cuts->newest = cut;
   if (Status kept = held.ledger.keep_batch_cuts(*cuts); !kept) return fail(std::move(kept.error()));
   // Whoever goes on after us is to know of them before there is a batch.
-  if (*cuts != before && !pending->empty() && held.state != nullptr) {
+  if (*cuts != before && is_pending && held.state != nullptr) {
     if (Status pushed = held.state->push(); !pushed) return fail(std::move(pushed.error()));
   }
   const std::string told = fmt::format(

@@ -25,7 +25,8 @@ Status check_asked(const RunRequest& request);
 /// least once. Adds a note that says so, and keeps how this run cuts them.
 ///
 /// Errors: usage: more is required.
-Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, std::vector<std::string>& notes);
+Result<bool> has_other_keys(const RunRequest& request, HeldPipeline& held, bool is_pending,
+                            std::vector<std::string>& notes);
 
 /// The same of what is to be delivered first: it was sealed when the destination may have been another one.
 Status check_pending(const RunRequest& request, std::span<const ledger::PackageRecord> pending);

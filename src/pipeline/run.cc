@@ -117,14 +117,16 @@ class Run {
       return usable;
     }
     if (Status suits = check_asked(request_); !suits) return suits;
-    const Result<bool> others = has_other_keys(request_, *held_, report_.notes);
+    Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
+    if (!pending) return fail(std::move(pending.error()));
+    const Result<bool> others = has_other_keys(request_, *held_, !pending->empty(), report_.notes);
     if (!others) return fail(others.error());
     has_other_keys_ = *others;
     const bool seals_only = request_.options.seal_only && request_.source != nullptr;
-    if (Status suits = seals_only ? Status() : check_what_waits(); !suits) return suits;
+    if (Status suits = seals_only ? Status() : check_pending(request_, *pending); !suits) return suits;
     if (Status kept = request_.batches ? held_->ledger.keep_batches(*request_.batches) : Status(); !kept) return kept;
     if (Status cleared = clear_debris(); !cleared) return cleared;
-    const Status delivered = seals_only ? count_pending() : deliver_pending();
+    const Status delivered = seals_only ? count_pending(*pending) : deliver_pending(std::move(*pending));
     if (request_.source == nullptr) {
       if (delivered && !given_up_ && report_.packages.empty() && report_.notes.empty())
         report_.notes.push_back("nothing was pending");
@@ -148,11 +150,6 @@ class Run {
     return delivered;
   }
 
-  Status check_what_waits() {
-    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
-    return pending ? check_pending(request_, *pending) : fail(pending.error());
-  }
-
   /// Of a pipeline that is new nothing is made yet while its destination may be wrong.
   Status check_of_new() {
     const Result<ledger::PipelinePaths> paths = ledger::pipeline_paths(request_.data_dir, request_.key);
@@ -173,15 +170,13 @@ class Run {
   }
 
   /// What waits is left to a later load. Answers as if it could not be delivered: what is sealed now goes behind it.
-  Status count_pending() {
-    const Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
-    if (!pending) return fail(pending.error());
-    for (const ledger::PackageRecord& package : *pending) {
+  Status count_pending(const std::vector<ledger::PackageRecord>& pending) {
+    for (const ledger::PackageRecord& package : pending) {
       if (package.abort_asked_at) continue;
       if (Status counted = account_.add(package); !counted) return counted;
     }
     has_counted_ = true;
-    return pending->empty() ? Status() : fail("they are to be loaded later");
+    return pending.empty() ? Status() : fail("they are to be loaded later");
   }
 
   Status hold_pipeline() {
@@ -243,11 +238,9 @@ class Run {
     return {};
   }
 
-  Status deliver_pending() {
-    Result<std::vector<ledger::PackageRecord>> pending = held_->ledger.pending();
-    if (!pending) return fail(pending.error());
-    if (Status aborted = finish_aborts(*pending); !aborted) return aborted;
-    for (const ledger::PackageRecord& package : *pending) {
+  Status deliver_pending(std::vector<ledger::PackageRecord> pending) {
+    if (Status aborted = finish_aborts(pending); !aborted) return aborted;
+    for (const ledger::PackageRecord& package : pending) {
       if (Status counted = account_.add(package); !counted) return counted;
     }
     auto untold = held_->ledger.untold_loads();
@@ -258,12 +251,12 @@ class Run {
       if (Status told = tell_untold_loads(); !told) return told;
     }
     has_counted_ = untold_.empty();
-    if (pending->empty()) return {};
+    if (pending.empty()) return {};
     const Result<bool> interrupted = held_->ledger.load_was_interrupted(report_.run_id);
     if (!interrupted) return fail(interrupted.error());
     if (*interrupted) request_.destination.expect_interrupted_load();
-    if (Status noted = note_if_gone(request_, held_->ledger, pending->size(), report_.notes); !noted) return noted;
-    for (const ledger::PackageRecord& package : *pending) {
+    if (Status noted = note_if_gone(request_, held_->ledger, pending.size(), report_.notes); !noted) return noted;
+    for (const ledger::PackageRecord& package : pending) {
       if (Status delivered = deliver_package(package, Resumed::yes); !delivered) return delivered;
     }
     return {};

@@ -157,7 +157,7 @@ Status check_flag(const Json& answer, std::string_view key) {
   const Json* value = given(answer, key);
   if (value == nullptr || value->as_bool() != nullptr) return {};
   return fail(fmt::format(R"(the program says "{}":{} when it is ready, and that is neither true nor false)", key,
-                          utf8_prefix(to_json(*value), sample_max)),
+                          sample_of(to_json(*value))),
               fmt::format(R"(write "{}":true where it is so, or leave it out)", key));
 }
 
