@@ -36,7 +36,7 @@ OWNERS = {
     "xxhash.h": {"base"},
     "utf8proc.h": {"base"},
     "cctz": {"schema"},
-    "sqlite3.h": {"base"},
+    "sqlite3.h": {"base", "sql"},
     "toml++": {"config"},
     "arrow": {"columnar"},
     "parquet": {"columnar"},

@@ -43,6 +43,8 @@ struct Capabilities {
   /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
   std::uint64_t recommended_file_size = 0;
   bool raises_on_failed_jobs = true;  ///< what it gives up is the run's error
+  std::string usual_dataset{};        ///< where none is asked for; empty: it is named after the pipeline
+  std::string dlt_type{};             ///< what dlt calls such a destination, in the state; empty: it has none
 
   std::optional<std::size_t> name_length_max() const {
     return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);
@@ -290,6 +292,14 @@ class Destination {
   /// Errors: it could not be told.
   virtual Status abort_load([[maybe_unused]] const std::string& load_id, [[maybe_unused]] const std::stop_token& stop) {
     return {};
+  }
+
+  /// The datasets that have loads, in the order of their names.
+  ///
+  /// Errors: abandon: the destination cannot be queried.
+  virtual Result<std::vector<std::string>> datasets(const std::stop_token& stop) {
+    const auto cursor = query({.sql = "", .dataset = "", .stop = stop});
+    return fail(cursor ? Error{.message = address() + " has no datasets", .hint = ""} : cursor.error());
   }
 
   /// Errors: abandon: the destination cannot be queried.

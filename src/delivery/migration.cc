@@ -208,8 +208,11 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
 
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
   if (!existing) return fail(std::move(existing.error()).in(doing));
-  auto made = transaction->execute(sql::create_schema(connection.dialect(), connection.catalog(), package.dataset));
-  if (!made) return fail(std::move(made.error()).in(doing));
+  const std::string make = sql::create_schema(connection.dialect(), connection.catalog(), package.dataset);
+  if (!make.empty()) {
+    auto made = transaction->execute(make);
+    if (!made) return fail(std::move(made.error()).in(doing));
+  }
   sql::ExistingDataset found = std::move(*existing).value_or(sql::ExistingDataset{});
   Migration migration{
       .dataset = {connection, package.dataset}, .transaction = *transaction, .existing = found, .request = request};

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "config/values.h"
-#include "destinations/duckdb/address.h"
+#include "delivery/database_file.h"
 
 namespace outfall::engine {
 namespace {
@@ -16,7 +16,13 @@ namespace {
 using config::Found;
 using config::Settings;
 
-constexpr std::string_view duckdb_scheme = "duckdb:";
+/// Null: it is an address of something else.
+const delivery::FileKind* file_kind(std::string_view address) {
+  for (const delivery::FileKind* kind : {&delivery::duckdb_file, &delivery::sqlite_file}) {
+    if (address.starts_with(kind->scheme)) return kind;
+  }
+  return nullptr;
+}
 
 // What a destination is stands in its own section alone: a variable called ADDRESS is somebody else's.
 std::optional<Found> find_own(const Settings& settings, const std::string& name, std::string_view key) {
@@ -30,14 +36,15 @@ std::string base_of(const config::Place& place) {
 
 /// With the path of a database file made absolute.
 Result<std::string> completed(std::string address, const std::string& base) {
-  if (!address.starts_with(duckdb_scheme)) return address;
-  std::string path = address.substr(duckdb_scheme.size());
+  const delivery::FileKind* kind = file_kind(address);
+  if (kind == nullptr) return address;
+  std::string path = address.substr(kind->scheme.size());
   if (path.starts_with("///")) path.erase(0, 3);
   const bool is_relative = !path.empty() && path.front() != '/' && path.front() != ':';
-  if (is_relative && !base.empty()) address = fmt::format("{}{}/{}", duckdb_scheme, base, path);
-  Result<std::string> absolute = destinations::duckdb::path_of(address);
+  if (is_relative && !base.empty()) address = fmt::format("{}{}/{}", kind->scheme, base, path);
+  Result<std::string> absolute = delivery::path_of(address, *kind);
   if (!absolute) return fail(std::move(absolute.error()));
-  return std::string(duckdb_scheme) + *absolute;
+  return std::string(kind->scheme) + *absolute;
 }
 
 Result<ConfiguredAddress> from_address(const Found& found) {
@@ -62,7 +69,8 @@ Result<ConfiguredAddress> duckdb_of(const Settings& settings, const std::string&
   }
   Result<std::string> text = config::text_of(*path);
   if (!text) return fail(std::move(text.error()));
-  std::string written = text->starts_with(duckdb_scheme) ? *text : std::string(duckdb_scheme) + *text;
+  const std::string_view scheme = delivery::duckdb_file.scheme;
+  std::string written = text->starts_with(scheme) ? *text : std::string(scheme) + *text;
   Result<std::string> address = completed(std::move(written), base_of(path->place));
   if (!address) return fail(config::unusable(*path, "the path of a DuckDB file"));
   return ConfiguredAddress{.address = std::move(*address), .place = path->place, .secrecy = path->secrecy};

@@ -177,13 +177,13 @@ std::string meaning_of(const ConfiguredAddress& configured) {
 }
 
 constexpr std::string_view addresses =
-    "an address is duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:";
+    "an address is duckdb:PATH, sqlite:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:";
 
 /// The word as a command, where it is one and lacks its kind. Empty: it is none.
 std::string command_of(const std::string& word) {
   const bool is_file = access(word.c_str(), F_OK) == 0 && !list_directory(word);
   if (word.find('/') != std::string::npos && is_file && access(word.c_str(), X_OK) == 0) return word;
-  const bool is_database = word.ends_with(".duckdb") || word.ends_with(".db");
+  const bool is_database = word.ends_with(".duckdb") || word.ends_with(".db") || word.ends_with(".sqlite");
   if (word.find(' ') != std::string::npos) return is_database ? "" : word;
   if (word.ends_with(".py")) return "python3 " + word;
   return word.ends_with(".sh") ? "sh " + word : "";
@@ -215,7 +215,7 @@ Error unknown(const std::string& word, const Settings& settings) {
     hint =
         fmt::format("a program takes its kind in front: 'exec:{0}' (kept alive) or 'cmd:{0}' (one a batch)", command);
   } else if (word.find_first_of("./") != std::string::npos) {
-    hint = fmt::format("a DuckDB file takes its kind in front: duckdb:{}", word);
+    hint = fmt::format("a database file takes its kind in front: duckdb:{0} or sqlite:{0}", word);
   } else {
     hint += fmt::format("; {}", addresses);
   }

@@ -8,9 +8,8 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "destinations/duckdb/address.h"
+#include "delivery/database_file.h"
 #include "engine/configured_address.h"
-#include "engine/datasets.h"
 #include "engine/destination_settings.h"
 #include "engine/registry.h"
 #include "outfall/destination.h"
@@ -39,8 +38,8 @@ Result<Looked> look(const std::string& word) {
 }
 
 /// What else a database holds is for `outfall query`.
-Status look_into_file(Looked& looked, DestinationFinding& finding) {
-  const Result<std::string> path = destinations::duckdb::path_of(looked.settings.address);
+Status look_into_file(Looked& looked, const delivery::FileKind& kind, DestinationFinding& finding) {
+  const Result<std::string> path = delivery::path_of(looked.settings.address, kind);
   if (!path) return fail(path.error());
   const Result<bool> is_there = file_exists(*path);
   if (!is_there) return fail(is_there.error());
@@ -50,7 +49,7 @@ Status look_into_file(Looked& looked, DestinationFinding& finding) {
     return {};
   }
   looked.destination->close();
-  const Result<std::vector<std::string>> datasets = engine::read_datasets(*looked.destination, {});
+  const Result<std::vector<std::string>> datasets = looked.destination->datasets({});
   if (!datasets) return fail(datasets.error());
   finding.facts.push_back(datasets->empty()
                               ? "it was opened, and has no dataset yet"
@@ -118,6 +117,7 @@ Result<DestinationList> list_destinations() {
   const Result<config::Settings> settings = engine::read_settings();
   if (!settings) return fail(settings.error());
   DestinationList list{.kinds = {{"duckdb:PATH", "a DuckDB file", DeliveryMode::transactional},
+                                 {"sqlite:PATH", "a SQLite file", DeliveryMode::transactional},
                                  {"exec:COMMAND", "a program that is kept alive", DeliveryMode::at_least_once},
                                  {"cmd:COMMAND", "a command for each batch", DeliveryMode::at_least_once},
                                  {"plugin:PATH#NAME", "a shared library", DeliveryMode::at_least_once},
@@ -135,7 +135,9 @@ Result<DestinationFinding> test_destination(const std::string& destination) {
   Status tested;
   const std::string kind = kind_of(looked->settings);
   if (kind == "duckdb") {
-    tested = look_into_file(*looked, finding);
+    tested = look_into_file(*looked, delivery::duckdb_file, finding);
+  } else if (kind == "sqlite") {
+    tested = look_into_file(*looked, delivery::sqlite_file, finding);
   } else if (kind == "exec" || kind == "cmd") {
     tested = look_at_program(*looked, finding);
   } else if (kind == "plugin") {

@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "columnar/arrow_writer.h"
 #include "engine/configured_address.h"
-#include "engine/datasets.h"
 #include "engine/pipeline_names.h"
 #include "engine/registry.h"
 #include "ledger/data_dir.h"
@@ -49,7 +48,7 @@ Result<Target> target_of_pipeline(const QueryOptions& options) {
       engine::find_pipelines({.data_dir = options.data_dir, .state = options.state}, name);
   if (!called) {
     if (const Result<bool> file = file_exists(name); file && *file) {
-      called.error().hint = fmt::format("a file takes its kind in front: duckdb:{}", name);
+      called.error().hint = fmt::format("a file takes its kind in front: duckdb:{0} or sqlite:{0}", name);
     }
     return fail(std::move(called.error()));
   }
@@ -118,7 +117,7 @@ Status choose_dataset(Destination& destination, const Target& target, const Quer
                       QueryReport& report) {
   report.dataset = target.dataset;
   if (!report.dataset.empty()) return {};
-  Result<std::vector<std::string>> datasets = engine::read_datasets(destination, options.stop);
+  Result<std::vector<std::string>> datasets = destination.datasets(options.stop);
   if (!datasets) return fail(std::move(datasets.error()));
   if (datasets->size() == 1) {
     report.dataset = std::move(datasets->front());

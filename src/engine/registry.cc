@@ -13,12 +13,14 @@
 #include <limits>
 
 #include "base/edit_distance.h"
+#include "delivery/database_file.h"
+#include "delivery/hidden_database.h"
 #include "destinations/duckdb/duckdb_destination.h"
-#include "destinations/duckdb/hidden_file.h"
 #include "destinations/function/function_destination.h"
 #include "destinations/function/plugin.h"
 #include "destinations/null/null_destination.h"
 #include "destinations/program/program_destination.h"
+#include "destinations/sqlite/sqlite_destination.h"
 #include "engine/batch_settings.h"
 #include "engine/configured_address.h"
 #include "engine/destination_settings.h"
@@ -109,7 +111,7 @@ Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSett
 
 /// The kind of address that was probably meant, with its colon. Empty: none of them.
 std::string_view near_kind(std::string_view address) {
-  constexpr std::array<std::string_view, 5> kinds{"duckdb:", "exec:", "cmd:", "plugin:", "null:"};
+  constexpr std::array<std::string_view, 6> kinds{"duckdb:", "sqlite:", "exec:", "cmd:", "plugin:", "null:"};
   constexpr std::size_t kind_bytes_max = 16;
   const std::string_view kind = address.substr(0, address.find(':') + 1);
   if (kind.size() > kind_bytes_max) return {};
@@ -123,27 +125,54 @@ Error unknown_kind(const DestinationSettings& settings) {
   return {.message = settings.name.empty()
                          ? fmt::format("destination {}: its kind is not known", settings.address)
                          : fmt::format("destination {}: the kind of its address is not known", settings.name),
-          .hint = fmt::format("{}known are duckdb:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
+          .hint = fmt::format("{}known are duckdb:PATH, sqlite:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
                               near.empty() ? "" : fmt::format("did you mean {}? ", near)),
           .blame = Blame::usage};
 }
 
+/// What nobody is to be told of a database file.
+Result<delivery::HiddenPath> hidden_path(const DestinationSettings& settings, const delivery::FileKind& kind) {
+  const Result<std::string> path = delivery::path_of(settings.address, kind);
+  if (!path) return fail(path.error());
+  return delivery::HiddenPath(*path, settings.name, settings.hidden_in);
+}
+
+Result<std::unique_ptr<delivery::Destination>> hidden(delivery::HiddenPath path,
+                                                      Result<std::unique_ptr<delivery::Destination>> made) {
+  if (!made) return fail(path.error(std::move(made.error())));
+  return std::make_unique<delivery::HiddenDatabase>(std::move(path), std::move(*made));
+}
+
+Result<std::unique_ptr<delivery::Destination>> make_sqlite(const DestinationSettings& settings, Env& env) {
+  const destinations::sqlite::Options sqlite{
+      .called = settings.name, .naming = settings.naming, .max_table_nesting = settings.max_table_nesting};
+  auto made = destinations::sqlite::SqliteDestination::make(settings.address, sqlite, env);
+  if (settings.hidden_in.empty()) return made;
+  Result<delivery::HiddenPath> path = hidden_path(settings, delivery::sqlite_file);
+  if (!path) return fail(std::move(path.error()));
+  return hidden(std::move(*path), std::move(made));
+}
+
 Result<std::unique_ptr<delivery::Destination>> make_duckdb(const DestinationSettings& settings,
                                                            const DestinationOptions& options, Env& env) {
-  const destinations::duckdb::Options duckdb{.memory_limit = options.memory,
+  destinations::duckdb::Options duckdb{.memory_limit = options.memory,
                                              .threads = options.threads,
                                              .lock_wait = options.lock_wait,
                                              .called = settings.name,
                                              .naming = settings.naming,
                                              .max_table_nesting = settings.max_table_nesting};
   if (settings.hidden_in.empty()) return destinations::duckdb::DuckDbDestination::make(settings.address, duckdb, env);
-  return destinations::duckdb::HiddenFile::make(settings.address, duckdb, settings.hidden_in, env);
+  Result<delivery::HiddenPath> path = hidden_path(settings, delivery::duckdb_file);
+  if (!path) return fail(std::move(path.error()));
+  duckdb.lock_wait = path->wait(std::move(duckdb.lock_wait));
+  return hidden(std::move(*path), destinations::duckdb::DuckDbDestination::make(settings.address, duckdb, env));
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_kind(const DestinationSettings& settings,
                                                          const DestinationOptions& options, Env& env) {
   const std::string& address = settings.address;
   if (address.starts_with("duckdb:")) return make_duckdb(settings, options, env);
+  if (address.starts_with("sqlite:")) return make_sqlite(settings, env);
   if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options);
   if (address.starts_with("plugin:")) return make_plugin(settings, options);
   if (address.starts_with("custom:")) return make_custom(settings, options);

@@ -33,6 +33,11 @@ std::string default_dataset(const std::string& pipeline) {
   return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
 }
 
+std::string usual_dataset(const delivery::Destination& destination, const std::string& pipeline) {
+  const std::string& usual = destination.capabilities().usual_dataset;
+  return usual.empty() ? default_dataset(pipeline) : usual;
+}
+
 /// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
 std::set<std::string_view> groups(const normalize::DocumentSource& source) {
   std::set<std::string_view> found;
@@ -176,7 +181,7 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   target.address = (*destination)->address();
   target.dataset = !options.dataset.empty() ? options.dataset
                    : binding                ? binding->dataset
-                                            : default_dataset(target.name);
+                                            : usual_dataset(**destination, target.name);
   if (Status named = (*destination)->check_dataset(target.dataset); !named) return fail(std::move(named.error()));
   if (!target.key.empty()) return target;
   target.key = key_from_target(target, source);

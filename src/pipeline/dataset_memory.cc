@@ -14,8 +14,9 @@ namespace outfall::pipeline {
 namespace {
 
 /// dlt's name for the kind of destination, for its clients that read the state.
-std::string_view destination_type(DeliveryMode mode) {
-  return mode == DeliveryMode::none ? "dlt.destinations.dummy" : "dlt.destinations.duckdb";
+std::string_view destination_type(const delivery::Destination& destination) {
+  const std::string& own = destination.capabilities().dlt_type;
+  return own.empty() ? std::string_view("dlt.destinations.dummy") : own;
 }
 
 /// What the ledger or the destination has, as text.
@@ -184,7 +185,7 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
         .state = schema::PipelineState::make({.pipeline_name = request.name,
                                               .dataset_name = request.dataset,
                                               .default_schema_name = schema_name,
-                                              .destination_type = destination_type(request.destination.mode())}),
+                                              .destination_type = destination_type(request.destination)}),
         .to_alter = std::move(*to_alter)};
   }
   Result<schema::PipelineState> state = schema::PipelineState::parse(remembered->state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads the standard's catalog views.
+// Reads what a database says of its tables.
 #include "sql/catalog.h"
 
 #include <fmt/format.h>
@@ -17,11 +17,6 @@ namespace outfall::sql {
 
 namespace {
 
-std::string same_name(const Dialect& dialect, std::string_view column, int n) {
-  if (dialect.names == NameCase::sensitive) return fmt::format("{} = {}", column, placeholder(n));
-  return fmt::format("lower({}) = lower({})", column, placeholder(n));
-}
-
 struct Tables {
   std::string schema;                   ///< as the dataset is called there
   std::map<std::string, bool> is_view;  ///< by name
@@ -30,10 +25,7 @@ struct Tables {
 Result<Tables> list_tables(Connection& connection, const std::string& dataset) {
   const Dialect& dialect = connection.dialect();
   const Value place[] = {connection.catalog(), dataset};
-  const auto rows = connection.rows(
-      fmt::format("SELECT table_name, table_type, table_schema FROM {}.tables WHERE table_catalog = {} AND {}",
-                  dialect.information_schema, placeholder(1), same_name(dialect, "table_schema", 2)),
-      place);
+  const auto rows = connection.rows(dialect.tables, place);
   if (!rows) return fail(Error(rows.error()).in(fmt::format("read the tables of dataset {}", dataset)));
   Tables tables;
   for (const TextRow& row : *rows) {
@@ -43,6 +35,14 @@ Result<Tables> list_tables(Connection& connection, const std::string& dataset) {
     tables.schema = row.at(2).value_or("");
   }
   return tables;
+}
+
+/// The rows that the database gives of the columns of a schema, which is called as it is there.
+Result<std::vector<TextRow>> column_rows(Connection& connection, const std::string& schema) {
+  const Value place[] = {connection.catalog(), schema};
+  auto rows = connection.rows(connection.dialect().columns, place);
+  if (!rows) return fail(std::move(rows.error()).in(fmt::format("read the columns of dataset {}", schema)));
+  return rows;
 }
 
 struct Columns {
@@ -57,13 +57,8 @@ Result<Columns> read_types(Connection& connection, const std::string& dataset) {
   if (!tables) return fail(tables.error());
   Columns read{.schema = tables->schema, .columns = {}};
   if (tables->is_view.empty()) return read;
-  const Value place[] = {connection.catalog(), tables->schema};
-  const auto rows = connection.rows(
-      fmt::format("SELECT table_name, column_name, data_type, is_nullable, column_default FROM {}.columns "
-                  "WHERE table_catalog = {} AND table_schema = {}",
-                  dialect.information_schema, placeholder(1), placeholder(2)),
-      place);
-  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the columns of dataset {}", dataset)));
+  const Result<std::vector<TextRow>> rows = column_rows(connection, tables->schema);
+  if (!rows) return fail(rows.error());
   read.columns.reserve(rows->size());
   for (const TextRow& row : *rows) {
     const std::string table = row.at(0).value_or("");
@@ -120,13 +115,24 @@ Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, co
   return std::move(read->columns);
 }
 
+Result<ColumnsWithDefaults> read_columns_with_defaults(Connection& connection, const std::string& dataset) {
+  const Dialect& dialect = connection.dialect();
+  const Result<Tables> tables = list_tables(connection, dataset);
+  if (!tables) return fail(tables.error());
+  const Result<std::vector<TextRow>> rows = column_rows(connection, tables->schema);
+  if (!rows) return fail(rows.error());
+  ColumnsWithDefaults found;
+  for (const TextRow& row : *rows) {
+    if (row.at(4).value_or("NULL") == "NULL") continue;
+    found.emplace(folded(dialect, row.at(0).value_or("")), folded(dialect, row.at(1).value_or("")));
+  }
+  return found;
+}
+
 Result<bool> has_dataset(Connection& connection, const std::string& dataset) {
   const Dialect& dialect = connection.dialect();
   const Value place[] = {connection.catalog(), dataset};
-  const auto schemas =
-      connection.rows(fmt::format("SELECT schema_name FROM {}.schemata WHERE catalog_name = {} AND {}",
-                                  dialect.information_schema, placeholder(1), same_name(dialect, "schema_name", 2)),
-                      place);
+  const auto schemas = connection.rows(dialect.schemas, place);
   if (!schemas) return fail(Error(schemas.error()).in(fmt::format("look for dataset {}", dataset)));
   return std::ranges::any_of(
       *schemas, [&](const TextRow& row) { return is_same_name(dialect, row.at(0).value_or(""), dataset); });

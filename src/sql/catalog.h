@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "schema/columns_there.h"
@@ -38,5 +39,9 @@ Result<std::vector<schema::ColumnThere>> read_columns(Connection& connection, co
 
 /// None: there is no such schema at the database.
 Result<std::optional<ExistingDataset>> read_dataset(Connection& connection, const std::string& dataset);
+
+/// Columns that have a default, by folded names of table and column.
+using ColumnsWithDefaults = std::set<std::pair<std::string, std::string>>;
+Result<ColumnsWithDefaults> read_columns_with_defaults(Connection& connection, const std::string& dataset);
 
 }  // namespace outfall::sql

@@ -80,6 +80,12 @@ class Connection {
   /// The catalog in which our datasets live; empty where a database knows none.
   virtual const std::string& catalog() const = 0;
 
+  /// Has the dataset within reach, where a database keeps each in a file of its own. Outside of transactions.
+  enum class IfMissing { leave, make };
+  virtual Status open_dataset([[maybe_unused]] const std::string& dataset, [[maybe_unused]] IfMissing if_missing) {
+    return {};
+  }
+
   /// Runs one statement and forgets its rows. Returns the number of rows it changed.
   virtual Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values = {}) = 0;
 

@@ -36,23 +36,6 @@ std::vector<std::string> texts_in(const std::string& list) {
 
 }  // namespace
 
-Result<ColumnsWithDefaults> read_columns_with_defaults(Connection& connection, const std::string& dataset) {
-  const Dialect& dialect = connection.dialect();
-  const Value place[] = {connection.catalog()};
-  const auto rows = connection.rows(
-      fmt::format("SELECT table_schema, table_name, column_name FROM {}.columns WHERE table_catalog = {} AND "
-                  "column_default IS NOT NULL AND column_default <> 'NULL'",
-                  dialect.information_schema, placeholder(1)),
-      place);
-  if (!rows) return fail(Error(rows.error()).in(fmt::format("read the defaults of dataset {}", dataset)));
-  ColumnsWithDefaults found;
-  for (const TextRow& row : *rows) {
-    if (!is_same_name(dialect, row.at(0).value_or(""), dataset)) continue;
-    found.emplace(folded(dialect, row.at(1).value_or("")), folded(dialect, row.at(2).value_or("")));
-  }
-  return found;
-}
-
 Result<std::vector<Constraint>> read_constraints(Connection& connection, const std::string& dataset) {
   std::vector<Constraint> found;
   const std::string_view question = connection.dialect().constraints;

@@ -3,9 +3,7 @@
 // Constraints: what the rows of tables must keep to, as the database has it.
 #pragma once
 
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "sql/connection.h"
@@ -30,10 +28,6 @@ struct Constraint {
   std::string referenced_table;                 ///< of a foreign key, in the same dataset
   std::vector<std::string> referenced_columns;  ///< quoted
 };
-
-/// Columns that have a default, by folded names of table and column.
-using ColumnsWithDefaults = std::set<std::pair<std::string, std::string>>;
-Result<ColumnsWithDefaults> read_columns_with_defaults(Connection& connection, const std::string& dataset);
 
 /// Those of all tables of the dataset. None where the dialect does not know how to ask.
 Result<std::vector<Constraint>> read_constraints(Connection& connection, const std::string& dataset);

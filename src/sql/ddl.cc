@@ -39,10 +39,11 @@ Status check_name(const Dialect& dialect, std::string_view name) {
   if (name.empty()) return fail("a name is empty");
   // Bytes bound characters from above, so that counting them is rarely needed.
   if (name.size() <= dialect.identifier_length_max) return {};
-  std::size_t characters = utf8_length(name);
-  if (characters <= dialect.identifier_length_max) return {};
-  return fail(fmt::format("the name {}... has {} characters, {} takes at most {}", name.substr(0, 40), characters,
-                          dialect.name, dialect.identifier_length_max));
+  const bool in_bytes = dialect.identifier_unit == IdentifierUnit::bytes;
+  const std::size_t length = in_bytes ? name.size() : utf8_length(name);
+  if (length <= dialect.identifier_length_max) return {};
+  return fail(fmt::format("the name {}... has {} {}, {} takes at most {}", utf8_prefix(name, 40), length,
+                          in_bytes ? "bytes" : "characters", dialect.name, dialect.identifier_length_max));
 }
 
 Status check_columns(const Dialect& dialect, const schema::Table& table) {
@@ -178,8 +179,9 @@ Status plan_types(const Dialect& dialect, const TableName& target, const schema:
 }  // namespace
 
 std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset) {
-  std::string name = catalog.empty() ? "" : quoted(dialect, catalog) + ".";
-  return fmt::format("CREATE SCHEMA IF NOT EXISTS {}{}", name, quoted(dialect, dataset));
+  if (dialect.create_schema.empty()) return "";
+  const std::string name = catalog.empty() ? "" : quoted(dialect, catalog) + ".";
+  return fmt::format(fmt::runtime(dialect.create_schema), name + quoted(dialect, dataset));
 }
 
 Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, const schema::Table& table,

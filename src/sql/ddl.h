@@ -40,6 +40,7 @@ struct TableChange {
   std::vector<CutColumn> cut{};
 };
 
+/// Empty: nothing is to be done.
 std::string create_schema(const Dialect& dialect, const std::string& catalog, const std::string& dataset);
 
 /// `existing` is null for a table that is not there. Columns that never had a value are left out. `altered` names

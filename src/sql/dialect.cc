@@ -120,6 +120,7 @@ Result<std::string> type_name(const Dialect& dialect, const ColumnType& type) {
 }
 
 std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view word) {
+  if (word.empty()) return std::nullopt;
   const TypeWords& words = dialect.types;
   const auto other = std::ranges::find(words.others, word, &OtherWord::word);
   if (other != words.others.end()) return other->type;
@@ -141,10 +142,12 @@ std::optional<ColumnType> named_type(const Dialect& dialect, std::string_view wo
     if (word != words.integers[i]) continue;
     return schema::without_default({.type = DataType::bigint, .precision = integer_bits[i]});
   }
-  return named_decimal(dialect, word);
+  if (const std::optional<ColumnType> decimal = named_decimal(dialect, word)) return decimal;
+  return dialect.other_type == nullptr ? std::nullopt : dialect.other_type(word);
 }
 
 schema::ValueRange named_range(const Dialect& dialect, std::string_view word) {
+  if (word.empty()) return schema::ValueRange::whole;
   const auto other = std::ranges::find(dialect.types.others, word, &OtherWord::word);
   return other == dialect.types.others.end() ? schema::ValueRange::whole : other->range;
 }
@@ -153,7 +156,9 @@ bool keeps_or_refuses(const Dialect& dialect, const ColumnType& type, std::strin
   const std::optional<ColumnType> known = named_type(dialect, word);
   if (known) return !schema::is_cut(type, *known);
   const auto& words = dialect.types.of_texts;
-  const auto found = std::ranges::find_if(words, [word](std::string_view begin) { return word.starts_with(begin); });
+  const auto found = std::ranges::find_if(words, [word](std::string_view begin) {
+    return !begin.empty() && word.starts_with(begin);
+  });
   if (found == words.end() || word.ends_with(']')) return false;  // UUID[] is a list
   return type.type == DataType::text || (type.type == DataType::binary && found == words.begin());
 }
@@ -178,8 +183,10 @@ Status check_dataset_name(const Dialect& dialect, std::string_view dataset) {
   if (dataset.empty()) return refuse("the name of the dataset is empty");
   if (dataset.contains('\0')) return refuse("the name of the dataset has a NUL character");
   if (!is_valid_utf8(dataset)) return refuse("the name of the dataset is not valid UTF-8");
-  if (utf8_length(dataset) > dialect.identifier_length_max) {
-    return refuse(fmt::format("the name of the dataset has more than {} characters", dialect.identifier_length_max));
+  const bool in_bytes = dialect.identifier_unit == IdentifierUnit::bytes;
+  if ((in_bytes ? dataset.size() : utf8_length(dataset)) > dialect.identifier_length_max) {
+    return refuse(fmt::format("the name of the dataset has more than {} {}", dialect.identifier_length_max,
+                              in_bytes ? "bytes" : "characters"));
   }
   const std::string name = folded(dialect, dataset);
   if (std::ranges::find(dialect.own_schemas, name) == dialect.own_schemas.end()) return {};

@@ -18,6 +18,7 @@ namespace outfall::sql {
 
 using schema::ColumnType;
 
+enum class IdentifierUnit { characters, bytes };
 enum class NameCase { sensitive, insensitive };
 enum class AddColumn { one_a_statement, many_a_statement };
 enum class AddNotNull { refused, accepted };
@@ -57,12 +58,20 @@ struct TypeWords {
 struct Dialect {
   std::string_view name;
   char quote;                         ///< around identifiers; doubled inside
-  std::size_t identifier_length_max;  ///< characters
+  std::size_t identifier_length_max;
+  IdentifierUnit identifier_unit = IdentifierUnit::characters;
   NameCase names;
   AddColumn add_column;
   AddNotNull add_not_null;
   std::array<std::string_view, 2> own_schemas;  ///< schemas that hold nothing of a user's
-  std::string_view information_schema;          ///< where the standard's catalog views are, quoted
+  /// Ask the catalog, of the catalog $1 and the schema $2. Tables: name, VIEW or another word, schema; where names are
+  /// compared without case, of all schemas whose ASCII letters are the same. Columns, of exactly that schema: table,
+  /// column, type, whether it may be null (NO: it may not), default.
+  std::string_view schemas;
+  std::string_view tables;
+  std::string_view columns;
+  std::string_view datasets;       ///< asks for all schemas that have _dlt_loads, in their order
+  std::string_view create_schema;  ///< `{}` is its name; empty: a session opens it
   std::string_view row_id_storage;              ///< behind the type of a column of row ids, which are random texts
   /// Asks for table, column (null: all of them) and whether its values are computed, where types cannot be changed; of
   /// the catalog $1 and the schema $2.
@@ -77,7 +86,10 @@ struct Dialect {
   std::string_view try_cast;            ///< the first `{}` as the type of the second; NULL where it cannot become one
   std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
+  std::string_view moment;              ///< `{}` is a text such as timestamp_text gives, as a timestamp with time zone
   TypeWords types;
+  /// What other words stand for. Null: nothing.
+  std::optional<ColumnType> (*other_type)(std::string_view word) = nullptr;
 };
 
 /// The identifier between quotes, whatever it contains.
@@ -120,5 +132,7 @@ bool is_same_name(const Dialect& dialect, std::string_view a, std::string_view b
 Status check_dataset_name(const Dialect& dialect, std::string_view dataset);
 
 const Dialect& duckdb_dialect();
+const Dialect& sqlite_dialect();
+const Dialect& postgres_dialect();
 
 }  // namespace outfall::sql

@@ -38,7 +38,7 @@ std::string name_in(const Dataset& dataset, std::string_view table) {
 }
 
 std::string timestamp_placeholder(const Dataset& dataset, int n) {
-  return fmt::format("CAST({} AS {})", placeholder(n), dataset.connection.dialect().types.timestamp);
+  return fmt::format(fmt::runtime(dataset.connection.dialect().moment), placeholder(n));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "delivery/package_testing.h"
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/null/null_destination.h"
+#include "destinations/sqlite/sqlite_destination.h"
 
 namespace outfall {
 namespace {
@@ -239,6 +240,12 @@ INSTANTIATE_TEST_SUITE_P(Destinations, Conformance,
                                                 .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
                                                   auto made = destinations::duckdb::DuckDbDestination::make(
                                                       "duckdb:" + folder + "/data.duckdb", {}, Env::system());
+                                                  return made ? std::move(*made) : nullptr;
+                                                }},
+                                         Quirks{.name = "sqlite",
+                                                .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
+                                                  auto made = destinations::sqlite::SqliteDestination::make(
+                                                      "sqlite:" + folder + "/data.db", {}, Env::system());
                                                   return made ? std::move(*made) : nullptr;
                                                 }},
                                          Quirks{.name = "null",

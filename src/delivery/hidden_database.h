@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HiddenFile: a DuckDbDestination whose path nobody is told. What it says has the destination's name in its place.
+// HiddenDatabase: a destination whose path nobody is told. What it says has the destination's name in its place.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "destinations/duckdb/duckdb_destination.h"
+#include "base/wait.h"
+#include "delivery/destination.h"
 
-namespace outfall::destinations::duckdb {
+namespace outfall::delivery {
 
 /// Puts a name in the place of the path of a database file.
 class HiddenPath {
@@ -20,6 +21,8 @@ class HiddenPath {
   HiddenPath(const std::string& path, const std::string& name, std::string place);
 
   std::string text(std::string said) const;
+  /// The same of what is said while something is waited for.
+  LockWait wait(LockWait said) const;
   Error error(Error said) const;
 
   template <class Answer>
@@ -33,17 +36,14 @@ class HiddenPath {
   std::string place_;
 };
 
-class HiddenFile final : public delivery::Destination {
+class HiddenDatabase final : public Destination {
  public:
-  /// `options.called` is its name; `place`: where its address stands.
-  ///
-  /// Errors: usage: the address is wrong.
-  static Result<std::unique_ptr<HiddenFile>> make(std::string_view address, Options options, const std::string& place,
-                                                  Env& env);
+  HiddenDatabase(HiddenPath hidden, std::unique_ptr<Destination> inner)
+      : hidden_(std::move(hidden)), inner_(std::move(inner)) {}
 
   const std::string& address() const override { return inner_->address(); }
   DeliveryMode mode() const override { return inner_->mode(); }
-  const delivery::Capabilities& capabilities() const override { return inner_->capabilities(); }
+  const Capabilities& capabilities() const override { return inner_->capabilities(); }
   Status check_dataset(const std::string& dataset) const override { return inner_->check_dataset(dataset); }
   Status check_configuration(const std::stop_token& stop) override {
     return hidden_.answer(inner_->check_configuration(stop));
@@ -53,15 +53,15 @@ class HiddenFile final : public delivery::Destination {
   void warm_up() override { inner_->warm_up(); }
   void expect_interrupted_load() override { inner_->expect_interrupted_load(); }
 
-  Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override {
+  Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey& key) override {
     return hidden_.answer(inner_->inspect(key));
   }
   Result<std::vector<std::string>> stored_schemas(const std::string& dataset,
-                                                  delivery::Inspection inspection) override {
+                                                  Inspection inspection) override {
     return hidden_.answer(inner_->stored_schemas(dataset, inspection));
   }
   Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset,
-                                                   delivery::Inspection inspection) override {
+                                                   Inspection inspection) override {
     return hidden_.answer(inner_->columns(dataset, inspection));
   }
   Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override {
@@ -71,27 +71,24 @@ class HiddenFile final : public delivery::Destination {
     return hidden_.answer(inner_->has_load(dataset, load_id));
   }
   Result<std::vector<std::string>> recorded_loads(const std::string& dataset, std::string_view schema_name,
-                                                  delivery::Inspection inspection) override {
+                                                  Inspection inspection) override {
     return hidden_.answer(inner_->recorded_loads(dataset, schema_name, inspection));
   }
-  Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override {
+  Result<LoadSummary> load(const LoadRequest& request) override {
     return hidden_.answer(inner_->load(request));
   }
-  /// What fails while the rows of an answer are read is told as DuckDB has it.
-  Result<std::unique_ptr<sql::TextCursor>> query(const delivery::QueryRequest& request) override {
+  /// What fails while the rows of an answer are read is told as the database has it.
+  Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) override {
     return hidden_.answer(inner_->query(request));
   }
-  Status query_rows(const delivery::QueryRequest& request, ArrowArrayStream* out) override {
+  Status query_rows(const QueryRequest& request, ArrowArrayStream* out) override {
     return hidden_.answer(inner_->query_rows(request, out));
   }
   std::vector<std::string> take_notes() override;
 
  private:
-  HiddenFile(HiddenPath hidden, std::unique_ptr<DuckDbDestination> inner)
-      : hidden_(std::move(hidden)), inner_(std::move(inner)) {}
-
   const HiddenPath hidden_;
-  const std::unique_ptr<DuckDbDestination> inner_;
+  const std::unique_ptr<Destination> inner_;
 };
 
-}  // namespace outfall::destinations::duckdb
+}  // namespace outfall::delivery

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "destinations/duckdb/hidden_file.h"
+#include "delivery/hidden_database.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,8 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "destinations/duckdb/address.h"
 
-namespace outfall::destinations::duckdb {
+namespace outfall::delivery {
 
 HiddenPath::HiddenPath(const std::string& path, const std::string& name, std::string place) : place_(std::move(place)) {
   std::error_code unknown;
@@ -42,25 +41,18 @@ Error HiddenPath::error(Error said) const {
   return said;
 }
 
-Result<std::unique_ptr<HiddenFile>> HiddenFile::make(std::string_view address, Options options,
-                                                     const std::string& place, Env& env) {
-  Result<std::string> path = path_of(address);
-  if (!path) return fail(std::move(path.error()));
-  HiddenPath hidden(*path, options.called, place);
-  if (options.lock_wait.begins) {
-    options.lock_wait.begins = [hidden, begins = std::move(options.lock_wait.begins)](const LockWaiting& waiting) {
-      begins({.what = waiting.what, .sentence = hidden.text(waiting.sentence)});
-    };
-  }
-  Result<std::unique_ptr<DuckDbDestination>> inner = DuckDbDestination::make(address, options, env);
-  if (!inner) return fail(hidden.error(std::move(inner.error())));
-  return std::unique_ptr<HiddenFile>(new HiddenFile(std::move(hidden), std::move(*inner)));
+LockWait HiddenPath::wait(LockWait said) const {
+  if (!said.begins) return said;
+  said.begins = [hidden = *this, begins = std::move(said.begins)](const LockWaiting& waiting) {
+    begins({.what = waiting.what, .sentence = hidden.text(waiting.sentence)});
+  };
+  return said;
 }
 
-std::vector<std::string> HiddenFile::take_notes() {
+std::vector<std::string> HiddenDatabase::take_notes() {
   std::vector<std::string> notes = inner_->take_notes();
   for (std::string& note : notes) note = hidden_.text(std::move(note));
   return notes;
 }
 
-}  // namespace outfall::destinations::duckdb
+}  // namespace outfall::delivery

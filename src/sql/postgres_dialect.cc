@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PostgreSQL as data. The type words are those that its catalog has for the types that dlt makes.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "sql/dialect.h"
+
+namespace outfall::sql {
+namespace {
+
+using schema::ValueRange;
+
+/// `character varying(128)`, `timestamp(3) with time zone`: the number between the parentheses.
+std::optional<int> number_in(std::string_view word) {
+  const std::size_t begin = word.find('(');
+  if (begin == std::string_view::npos) return std::nullopt;
+  int number = 0;
+  const auto read = std::from_chars(word.data() + begin + 1, word.data() + word.size(), number);
+  return read.ec == std::errc{} ? std::optional(number) : std::nullopt;
+}
+
+std::optional<ColumnType> type_with_number(std::string_view word) {
+  const std::optional<int> number = number_in(word);
+  if (!number || word.ends_with(']')) return std::nullopt;
+  if (word.starts_with("character varying(")) return ColumnType{.type = DataType::text, .precision = number};
+  if (word.starts_with("timestamp(")) {
+    return ColumnType{
+        .type = DataType::timestamp, .precision = number, .with_timezone = word.ends_with(" with time zone")};
+  }
+  if (word.starts_with("time(") && word.ends_with("without time zone")) {
+    return ColumnType{.type = DataType::time, .precision = number};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const Dialect& postgres_dialect() {
+  static constexpr Dialect dialect{
+      .name = "PostgreSQL",
+      .quote = '"',
+      .identifier_length_max = 63,
+      .identifier_unit = IdentifierUnit::bytes,
+      .names = NameCase::sensitive,
+      .add_column = AddColumn::many_a_statement,
+      .add_not_null = AddNotNull::refused,  // where a table has rows they would have to have a value
+      .own_schemas = {"information_schema", "pg_catalog"},
+      .schemas = "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = $2",
+      .tables = "SELECT c.relname::text, CASE WHEN c.relkind IN ('v', 'm') THEN 'VIEW' ELSE 'TABLE' END, "
+                "n.nspname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n "
+                "ON n.oid = c.relnamespace WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')",
+      // What fills an identity column by itself is no default, and has the same effect.
+      .columns =
+          "SELECT c.relname::text, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), "
+          "CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END, CASE WHEN a.attidentity <> '' THEN 'DEFAULT' "
+          "WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END "
+          "FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid "
+          "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+          "LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
+          "WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped "
+          "ORDER BY c.relname, a.attnum",
+      .datasets = "SELECT schemaname::text FROM pg_catalog.pg_tables WHERE tablename = '_dlt_loads' ORDER BY 1",
+      .create_schema = "CREATE SCHEMA IF NOT EXISTS {}",
+      // What a view or a generated column is made from keeps its type.
+      .fixed_columns =
+          "SELECT c.relname::text, a.attname::text, (a.attgenerated <> '')::text FROM pg_catalog.pg_attribute AS a "
+          "JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid "
+          "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+          "WHERE n.nspname = $2 AND a.attnum > 0 AND NOT a.attisdropped AND (a.attgenerated <> '' OR EXISTS ("
+          "SELECT 1 FROM pg_catalog.pg_depend AS p WHERE p.refclassid = 'pg_catalog.pg_class'::regclass AND "
+          "p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.classid = 'pg_catalog.pg_rewrite'::regclass))",
+      .constraints =
+          "SELECT c.relname::text, CASE k.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' "
+          "WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' ELSE 'other' END, "
+          "pg_catalog.pg_get_constraintdef(k.oid), coalesce(pg_catalog.pg_get_expr(k.conbin, k.conrelid), ''), "
+          "(SELECT coalesce(pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY o.place), '[]')::text "
+          "FROM unnest(k.conkey) WITH ORDINALITY AS o (number, place) JOIN pg_catalog.pg_attribute AS a "
+          "ON a.attrelid = k.conrelid AND a.attnum = o.number), coalesce(r.relname::text, ''), "
+          "(SELECT coalesce(pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY o.place), '[]')::text "
+          "FROM unnest(k.confkey) WITH ORDINALITY AS o (number, place) JOIN pg_catalog.pg_attribute AS a "
+          "ON a.attrelid = k.confrelid AND a.attnum = o.number) "
+          "FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid "
+          "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+          "LEFT JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid WHERE n.nspname = $2",
+      .temporary = {"", "pg_temp"},
+      .is_same_text = "true",
+      .is_false = "({}) IS FALSE",
+      .try_cast = "{}",
+      .empty_table = "DELETE FROM {}",
+      .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE false AND {column} IS NULL LIMIT 1",
+      .moment = "CAST({} AS timestamp with time zone)",
+      .types =
+          {
+              .text = "character varying",
+              .text_of_length = "character varying({})",
+              .double_ = "double precision",
+              .bool_ = "boolean",
+              .timestamp = "timestamp with time zone",
+              .timestamp_naive = {"timestamp(0) without time zone", "timestamp(3) without time zone",
+                                  "timestamp without time zone", "timestamp without time zone"},
+              .integers = {"", "smallint", "integer", "bigint", ""},
+              .binary = "bytea",
+              .json = "jsonb",
+              .decimal = "numeric({},{})",
+              .date = "date",
+              .time = "time without time zone",
+              .binary_as_hex = "'0x' || encode({column}, 'hex')",
+              .bool_as_text = "CASE {column} WHEN true THEN 'True' WHEN false THEN 'False' END",
+              .binary_as_text = "encode({column}, 'base64')",
+              .others = {{{"text", {.type = DataType::text}},
+                          {"real", {.type = DataType::double_}, ValueRange::float_32},
+                          {"numeric", {.type = DataType::decimal, .precision = 38, .scale = 9}},
+                          {"json", {.type = DataType::json}}}},
+              .of_texts = {"uuid", "inet", "citext"},
+              .decimal_precision_max = 1000,
+          },
+      .other_type = type_with_number,
+  };
+  return dialect;
+}
+
+}  // namespace outfall::sql
