@@ -37,7 +37,7 @@ demo: setup
 	@tools/demo
 
 test: build
-	@tools/setup --with dlt
+	@tools/setup --with dlt --with postgres
 	@ctest --preset release --parallel $(JOBS) --no-tests=error
 
 bench: build

@@ -4,6 +4,8 @@ set(OUTFALL_DEPS "${PROJECT_SOURCE_DIR}/.deps" CACHE PATH "Folder that tools/set
 set(OUTFALL_ARROW "pinned" CACHE STRING "pinned: the wheel in .deps; system: find_package(Arrow)")
 set(OUTFALL_DUCKDB_LIBRARY "${OUTFALL_DEPS}/duckdb/libduckdb.so" CACHE FILEPATH "libduckdb.so, opened at run time")
 set(OUTFALL_DUCKDB_INCLUDE "${OUTFALL_DEPS}/duckdb/include" CACHE PATH "Folder of the duckdb.h that belongs to the library")
+set(OUTFALL_ADBC_POSTGRESQL_LIBRARY "${OUTFALL_DEPS}/adbc/libadbc_driver_postgresql.so" CACHE FILEPATH "ADBC's driver of PostgreSQL, opened at run time")
+set(OUTFALL_ADBC_INCLUDE "${OUTFALL_DEPS}/adbc/include" CACHE PATH "Folder of arrow-adbc/adbc.h")
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
@@ -90,3 +92,14 @@ outfall_need(${OUTFALL_DUCKDB_INCLUDE}/duckdb.h)
 add_library(duckdb_header INTERFACE)
 target_include_directories(duckdb_header SYSTEM INTERFACE ${OUTFALL_DUCKDB_INCLUDE})
 target_compile_definitions(duckdb_header INTERFACE OUTFALL_DUCKDB_LIBRARY="${duckdb_library}")
+
+# So are the ADBC drivers: one shared library a database.
+set(adbc_postgresql_library ${OUTFALL_ADBC_POSTGRESQL_LIBRARY})
+if(adbc_postgresql_library STREQUAL "${OUTFALL_DEPS}/adbc/libadbc_driver_postgresql.so" AND EXISTS ${adbc_postgresql_library})
+  set(adbc_postgresql_library ${OUTFALL_PRIVATE}/libadbc_driver_postgresql.so)
+  outfall_make_private(symbolic ${OUTFALL_ADBC_POSTGRESQL_LIBRARY} ${adbc_postgresql_library})
+endif()
+outfall_need(${OUTFALL_ADBC_INCLUDE}/arrow-adbc/adbc.h)
+add_library(adbc_header INTERFACE)
+target_include_directories(adbc_header SYSTEM INTERFACE ${OUTFALL_ADBC_INCLUDE})
+target_compile_definitions(adbc_header INTERFACE OUTFALL_ADBC_POSTGRESQL_LIBRARY="${adbc_postgresql_library}")

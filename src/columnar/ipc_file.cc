@@ -144,10 +144,11 @@ void let_go(const arrow::Buffer& mapping) {
 /// The batches of a file in order, each checked before a consumer sees it; `rows_wanted` rows together.
 class FileBatches final : public arrow::RecordBatchReader {
  public:
-  FileBatches(std::shared_ptr<const IpcFileReader::State> file, int64_t rows_wanted)
+  FileBatches(std::shared_ptr<const IpcFileReader::State> file, int64_t rows_wanted, Encodings encodings)
       : file_(std::move(file)),
         rows_wanted_(rows_wanted),
-        schema_(is_sectioned() ? plain_schema(*file_->schema) : file_->schema) {}
+        is_plain_(encodings == Encodings::none || file_->sections.size() > 1),
+        schema_(is_plain_ ? plain_schema(*file_->schema) : file_->schema) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
 
@@ -161,7 +162,6 @@ class FileBatches final : public arrow::RecordBatchReader {
   }
 
  private:
-  bool is_sectioned() const { return file_->sections.size() > 1; }
   bool is_read() const { return static_cast<std::size_t>(next_) == file_->batch_ends.size(); }
 
   arrow::Status gather(std::shared_ptr<arrow::RecordBatch>* batch) {
@@ -193,11 +193,12 @@ class FileBatches final : public arrow::RecordBatchReader {
       let_go(*file_->mapping);  // the batches before it, as a rule; what is still looked at comes back by itself
       bytes_touched_ = size;
     }
-    return is_sectioned() ? plain_batch(*batch).Value(batch) : arrow::Status::OK();
+    return is_plain_ ? plain_batch(*batch).Value(batch) : arrow::Status::OK();
   }
 
   std::shared_ptr<const IpcFileReader::State> file_;
   int64_t rows_wanted_;
+  bool is_plain_;
   std::shared_ptr<arrow::Schema> schema_;
   int64_t bytes_touched_ = 0;
   std::shared_ptr<arrow::RecordBatch> rest_;  ///< of the last batch that was read; null: none
@@ -461,8 +462,8 @@ Status IpcFileReader::schema(ArrowSchema* out) const {
   return {};
 }
 
-Status IpcFileReader::stream(ArrowArrayStream* out, std::uint64_t rows_wanted) const {
-  auto batches = std::make_shared<FileBatches>(state_, static_cast<int64_t>(rows_wanted));
+Status IpcFileReader::stream(ArrowArrayStream* out, std::uint64_t rows_wanted, Encodings encodings) const {
+  auto batches = std::make_shared<FileBatches>(state_, static_cast<int64_t>(rows_wanted), encodings);
   if (arrow::Status exported = arrow::ExportRecordBatchReader(std::move(batches), out); !exported.ok()) {
     return fail(damaged(state_->path, exported));
   }

@@ -18,6 +18,9 @@
 
 namespace outfall::columnar {
 
+/// Whether columns stay dictionaries and runs, or become plain arrays.
+enum class Encodings { kept, none };
+
 struct IpcFileSize {
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
@@ -88,7 +91,7 @@ class IpcFileReader {
   /// Each batch is checked before it is handed on, so that a damaged file gives an error and no consumer reads outside
   /// the mapping. With `rows_wanted`, so many rows, or those of 64 MiB, are copied together into each batch but the
   /// last. Of a file of several sections the batches are copies without encodings.
-  Status stream(ArrowArrayStream* out, std::uint64_t rows_wanted = 0) const;
+  Status stream(ArrowArrayStream* out, std::uint64_t rows_wanted = 0, Encodings encodings = Encodings::kept) const;
 
   struct State;  ///< Arrow's side of it: ipc_file_state.h
   const State& state() const { return *state_; }

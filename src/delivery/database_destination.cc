@@ -142,15 +142,16 @@ Result<std::optional<sql::StoredDataset>> DatabaseDestination::inspect(const Dat
   const Result<std::optional<sql::Dataset>> dataset = look_into(key.dataset, key.inspection);
   if (!dataset) return fail(dataset.error());
   if (!*dataset) {
-    expect_new(key.dataset);
     // Asked before anything is extracted: better now than with a sealed package in hand.
-    if (Status makable = check_makable(); !makable) return fail(std::move(makable.error()));
+    Status makable = expect_new(nullptr, key.dataset);
+    if (makable) makable = check_makable();
+    if (!makable) return fail(std::move(makable.error()));
     return std::nullopt;
   }
   const Result<bool> is_there = sql::has_dataset((*dataset)->connection, key.dataset);
   if (!is_there) return fail(is_there.error());
   if (!*is_there) {
-    expect_new(key.dataset);
+    if (Status makable = expect_new(&(*dataset)->connection, key.dataset); !makable) return fail(std::move(makable.error()));
     return std::nullopt;
   }
 
@@ -208,7 +209,7 @@ Result<bool> DatabaseDestination::has_load(const std::string& dataset, const std
   if (Status opened = (*session)->open_dataset(dataset, sql::Connection::IfMissing::leave); !opened) {
     return fail(std::move(opened.error()));
   }
-  const Result<bool> found = sql::has_load({**session, dataset}, load_id);
+  const Result<bool> found = sql::has_load_for_good({**session, dataset}, load_id);
   if (!found || !*found) return found;
   if (Status kept = keep({**session, dataset}, load_id); !kept) return fail(std::move(kept.error()));
   return true;

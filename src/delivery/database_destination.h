@@ -70,8 +70,13 @@ class DatabaseDestination : public Destination {
   virtual Result<std::unique_ptr<sql::Connection>> connect_to_query(const QueryRequest& request) = 0;
   /// Whether a database that is not there could be made.
   virtual Status check_makable() { return {}; }
-  /// Told of a dataset that the next load makes.
-  virtual void expect_new([[maybe_unused]] const std::string& dataset) {}
+  /// Told of a dataset that the next load makes, before there is anything to load. No session: the database is yet to
+  /// be made, too.
+  ///
+  /// Errors: usage: it could not be made.
+  virtual Status expect_new([[maybe_unused]] sql::Connection* session, [[maybe_unused]] const std::string& dataset) {
+    return {};
+  }
   /// A load was found, or has just been committed by this object: makes sure that it outlives a power cut.
   virtual Status keep([[maybe_unused]] const sql::Dataset& dataset, [[maybe_unused]] const std::string& load_id) {
     return {};

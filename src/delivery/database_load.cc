@@ -83,7 +83,9 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   ArrowArrayStream stream{};
   const std::uint64_t batch_rows =
       load.dataset.connection.batch_rows(columns->size(), job.bytes / std::max<std::uint64_t>(job.rows, 1));
-  if (Status opened = reader->stream(&stream, batch_rows); !opened) return opened;
+  const columnar::Encodings encodings =
+      load.dataset.connection.takes_encodings() ? columnar::Encodings::kept : columnar::Encodings::none;
+  if (Status opened = reader->stream(&stream, batch_rows, encodings); !opened) return opened;
   count_rows(&stream, load.summary.rows, load.request.progress);
 
   Result<std::uint64_t> taken = load.transaction.insert_stream(
@@ -217,7 +219,8 @@ Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& re
             .transaction = *transaction,
             .request = request,
             .summary = summary};
-  Status filled = empty_replaced(load);
+  Status filled = transaction->hold(sql::hold_of_load(load.dataset, request.package.load_id));
+  if (filled) filled = empty_replaced(load);
   if (filled) filled = insert(load);
   if (filled) filled = record_load(load, env);
   if (filled) return transaction;

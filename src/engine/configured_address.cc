@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "config/values.h"
 #include "delivery/database_file.h"
+#include "destinations/postgres/address.h"
 
 namespace outfall::engine {
 namespace {
@@ -109,6 +110,12 @@ Result<std::optional<ConfiguredAddress>> find_configured(const Settings& setting
   if (word->find(':') != std::string::npos) return from_address(*type);
   return fail(
       config::unusable(*type, "a type of destination that is known: duckdb, or an address such as exec:./push.py"));
+}
+
+std::string without_secrets(const std::string& address) {
+  if (!destinations::postgres::is_address(address)) return address;
+  const auto parsed = destinations::postgres::parse_address(address);
+  return parsed ? parsed->shown : address;
 }
 
 std::vector<std::string> configured_names(const Settings& settings) {

@@ -34,4 +34,7 @@ Result<std::optional<ConfiguredAddress>> find_configured(const config::Settings&
 /// Names of all that are configured, also of those that mean nothing that is known, in byte order.
 std::vector<std::string> configured_names(const config::Settings& settings);
 
+/// An address as it may be shown: without passwords.
+std::string without_secrets(const std::string& address);
+
 }  // namespace outfall::engine

@@ -170,14 +170,14 @@ void add_secrets_of(const ConfiguredAddress& configured, std::vector<std::string
 
 /// What the ledger remembers: never a secret.
 std::string meaning_of(const ConfiguredAddress& configured) {
-  if (configured.secrecy == config::Secrecy::open) return configured.address;
+  if (configured.secrecy == config::Secrecy::open) return without_secrets(configured.address);
   std::string digest = "sha3:";
   for (const std::uint8_t byte : sha3_256(configured.address)) digest += fmt::format("{:02x}", byte);
   return digest;
 }
 
 constexpr std::string_view addresses =
-    "an address is duckdb:PATH, sqlite:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:";
+    "an address is duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:";
 
 /// The word as a command, where it is one and lacks its kind. Empty: it is none.
 std::string command_of(const std::string& word) {

@@ -18,7 +18,8 @@ namespace outfall {
 namespace {
 
 std::string kind_of(const engine::DestinationSettings& settings) {
-  return settings.address.substr(0, settings.address.find(':'));
+  const std::string kind = settings.address.substr(0, settings.address.find(':'));
+  return kind == "postgresql" ? "postgres" : kind;
 }
 
 /// What a word means, and the object behind it.
@@ -38,22 +39,25 @@ Result<Looked> look(const std::string& word) {
 }
 
 /// What else a database holds is for `outfall query`.
-Status look_into_file(Looked& looked, const delivery::FileKind& kind, DestinationFinding& finding) {
-  const Result<std::string> path = delivery::path_of(looked.settings.address, kind);
-  if (!path) return fail(path.error());
-  const Result<bool> is_there = file_exists(*path);
-  if (!is_there) return fail(is_there.error());
+Status look_into_database(Looked& looked, DestinationFinding& finding) {
   if (Status opened = looked.destination->open(); !opened) return opened;
-  if (!*is_there) {
-    finding.facts.emplace_back("there is no file yet; the first load makes it");
-    return {};
-  }
   looked.destination->close();
   const Result<std::vector<std::string>> datasets = looked.destination->datasets({});
   if (!datasets) return fail(datasets.error());
   finding.facts.push_back(datasets->empty()
                               ? "it was opened, and has no dataset yet"
                               : fmt::format("it was opened, and has the datasets {}", fmt::join(*datasets, ", ")));
+  return {};
+}
+
+Status look_into_file(Looked& looked, const delivery::FileKind& kind, DestinationFinding& finding) {
+  const Result<std::string> path = delivery::path_of(looked.settings.address, kind);
+  if (!path) return fail(path.error());
+  const Result<bool> is_there = file_exists(*path);
+  if (!is_there) return fail(is_there.error());
+  if (*is_there) return look_into_database(looked, finding);
+  if (Status opened = looked.destination->open(); !opened) return opened;
+  finding.facts.emplace_back("there is no file yet; the first load makes it");
   return {};
 }
 
@@ -118,6 +122,7 @@ Result<DestinationList> list_destinations() {
   if (!settings) return fail(settings.error());
   DestinationList list{.kinds = {{"duckdb:PATH", "a DuckDB file", DeliveryMode::transactional},
                                  {"sqlite:PATH", "a SQLite file", DeliveryMode::transactional},
+                                 {"postgres://HOST/DATABASE", "a PostgreSQL database", DeliveryMode::transactional},
                                  {"exec:COMMAND", "a program that is kept alive", DeliveryMode::at_least_once},
                                  {"cmd:COMMAND", "a command for each batch", DeliveryMode::at_least_once},
                                  {"plugin:PATH#NAME", "a shared library", DeliveryMode::at_least_once},
@@ -138,6 +143,8 @@ Result<DestinationFinding> test_destination(const std::string& destination) {
     tested = look_into_file(*looked, delivery::duckdb_file, finding);
   } else if (kind == "sqlite") {
     tested = look_into_file(*looked, delivery::sqlite_file, finding);
+  } else if (kind == "postgres") {
+    tested = look_into_database(*looked, finding);
   } else if (kind == "exec" || kind == "cmd") {
     tested = look_at_program(*looked, finding);
   } else if (kind == "plugin") {

@@ -102,7 +102,8 @@ bool contains(std::string_view text, std::string_view part) {
 Error with_hint(Error error, const QueryReport& report) {
   if (!error.hint.empty()) return error;
   if (contains(error.message, "session that only reads") || contains(error.message, "read-only mode") ||
-      contains(error.message, "transaction is launched in read-only")) {
+      contains(error.message, "transaction is launched in read-only") ||
+      contains(error.message, "in a read-only transaction")) {
     error.hint = "a query only reads unless it is told otherwise: --write";
   } else if (contains(error.message, "does not exist") && report.dataset.empty() && !report.others.empty()) {
     error.hint = fmt::format("there are several datasets, choose with --dataset: {}", listed(report.others));

@@ -19,6 +19,8 @@
 #include "destinations/function/function_destination.h"
 #include "destinations/function/plugin.h"
 #include "destinations/null/null_destination.h"
+#include "destinations/postgres/address.h"
+#include "destinations/postgres/postgres_destination.h"
 #include "destinations/program/program_destination.h"
 #include "destinations/sqlite/sqlite_destination.h"
 #include "engine/batch_settings.h"
@@ -111,7 +113,7 @@ Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSett
 
 /// The kind of address that was probably meant, with its colon. Empty: none of them.
 std::string_view near_kind(std::string_view address) {
-  constexpr std::array<std::string_view, 6> kinds{"duckdb:", "sqlite:", "exec:", "cmd:", "plugin:", "null:"};
+  constexpr std::array<std::string_view, 7> kinds{"duckdb:", "sqlite:", "postgres:", "exec:", "cmd:", "plugin:", "null:"};
   constexpr std::size_t kind_bytes_max = 16;
   const std::string_view kind = address.substr(0, address.find(':') + 1);
   if (kind.size() > kind_bytes_max) return {};
@@ -125,7 +127,7 @@ Error unknown_kind(const DestinationSettings& settings) {
   return {.message = settings.name.empty()
                          ? fmt::format("destination {}: its kind is not known", settings.address)
                          : fmt::format("destination {}: the kind of its address is not known", settings.name),
-          .hint = fmt::format("{}known are duckdb:PATH, sqlite:PATH, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
+          .hint = fmt::format("{}known are duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
                               near.empty() ? "" : fmt::format("did you mean {}? ", near)),
           .blame = Blame::usage};
 }
@@ -153,6 +155,12 @@ Result<std::unique_ptr<delivery::Destination>> make_sqlite(const DestinationSett
   return hidden(std::move(*path), std::move(made));
 }
 
+Result<std::unique_ptr<delivery::Destination>> make_postgres(const DestinationSettings& settings, Env& env) {
+  return destinations::postgres::PostgresDestination::make(
+      settings.address,
+      {.called = settings.name, .naming = settings.naming, .max_table_nesting = settings.max_table_nesting}, env);
+}
+
 Result<std::unique_ptr<delivery::Destination>> make_duckdb(const DestinationSettings& settings,
                                                            const DestinationOptions& options, Env& env) {
   destinations::duckdb::Options duckdb{.memory_limit = options.memory,
@@ -172,6 +180,7 @@ Result<std::unique_ptr<delivery::Destination>> make_kind(const DestinationSettin
                                                          const DestinationOptions& options, Env& env) {
   const std::string& address = settings.address;
   if (address.starts_with("duckdb:")) return make_duckdb(settings, options, env);
+  if (destinations::postgres::is_address(address)) return make_postgres(settings, env);
   if (address.starts_with("sqlite:")) return make_sqlite(settings, env);
   if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options);
   if (address.starts_with("plugin:")) return make_plugin(settings, options);

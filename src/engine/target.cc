@@ -179,6 +179,7 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   const auto destination = make_destination(*word, destination_options(options, run, target.name), Env::system());
   if (!destination) return fail(destination.error());
   target.address = (*destination)->address();
+  target.word = *word;
   target.dataset = !options.dataset.empty() ? options.dataset
                    : binding                ? binding->dataset
                                             : usual_dataset(**destination, target.name);
@@ -220,7 +221,7 @@ Report run_target(const TargetRun& run) {
   fill_in(batches, of_destination.batches_before);
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
-  auto destination = make_destination(target.address, of_destination, Env::system());
+  auto destination = make_destination(target.word.empty() ? target.address : target.word, of_destination, Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
   return pipeline::run(
       {.name = target.name,
@@ -246,7 +247,7 @@ Report failed_report(const PipelineOptions& options, Error error) {
   Report report;
   report.pipeline = options.name;
   report.called = options.name;
-  report.destination = options.destination;
+  report.destination = without_secrets(options.destination);
   report.ending = ending_of(error);
   report.error = std::move(error);
   return report;

@@ -18,7 +18,8 @@ namespace outfall::engine {
 struct Target {
   std::string name;     ///< as the destination knows the pipeline
   std::string key;      ///< its folder in the data directory
-  std::string address;  ///< of the destination
+  std::string address;  ///< of the destination, without what is secret
+  std::string word{};   ///< what it was called, with that; empty: nothing is secret
   std::string dataset;
   std::string data_dir;  ///< absolute
   std::string note{};    ///< that a person should read; empty: none

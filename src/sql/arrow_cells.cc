@@ -24,6 +24,9 @@ std::optional<CellFormat> format_of(std::string_view format) {
   if (format == "u") return CellFormat{.kind = CellKind::text};
   if (format == "z") return CellFormat{.kind = CellKind::binary};
   if (format == "l") return CellFormat{.kind = CellKind::int64};
+  if (format == "i") return CellFormat{.kind = CellKind::int64, .bytes = 4};
+  if (format == "s") return CellFormat{.kind = CellKind::int64, .bytes = 2};
+  if (format == "f") return CellFormat{.kind = CellKind::double_, .bytes = 4};
   if (format == "g") return CellFormat{.kind = CellKind::double_};
   if (format == "b") return CellFormat{.kind = CellKind::bool_};
   if (format == "tdD") return CellFormat{.kind = CellKind::date};

@@ -2,8 +2,8 @@
 //
 // ArrowCells: the values of one column of record batches, row by row, for databases that take rows one at a time.
 //
-// It knows the formats that job files have (columnar/column_builder.h), encoded ones among them. Nothing is copied:
-// texts lie in the batch.
+// It knows the formats that job files have (columnar/column_builder.h), encoded ones among them, and narrower numbers.
+// Nothing is copied: texts lie in the batch.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,7 @@ enum class CellKind : std::uint8_t {
 
 struct CellFormat {
   CellKind kind = CellKind::text;
+  int bytes = 8;                ///< of an int64 or a double, as it is stored
   int scale = 0;                ///< of a decimal
   bool is_nanoseconds = false;  ///< of a timestamp; else microseconds
 };
@@ -50,8 +51,13 @@ class ArrowCells {
     return place < 0 || (validity_ != nullptr && (validity_[place / 8] >> (place % 8) & 1) == 0);
   }
   /// The others are for rows that are not null. int64, time, timestamp.
-  std::int64_t int64(std::int64_t row) { return at<std::int64_t>(row); }
-  double real(std::int64_t row) { return at<double>(row); }
+  std::int64_t int64(std::int64_t row) {
+    if (format_.bytes == 8) return at<std::int64_t>(row);
+    return format_.bytes == 4 ? at<std::int32_t>(row) : at<std::int16_t>(row);
+  }
+  double real(std::int64_t row) {
+    return format_.bytes == 8 ? at<double>(row) : static_cast<double>(at<float>(row));
+  }
   std::int32_t days(std::int64_t row) { return at<std::int32_t>(row); }
   schema::Int128 decimal(std::int64_t row) { return at<schema::Int128>(row); }
   bool truth(std::int64_t row) {

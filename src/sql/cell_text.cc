@@ -71,4 +71,40 @@ void append_double(std::string& out, double value) {
   if (out.find_first_of(".en", begin) == std::string::npos) out += ".0";  // neither a fraction nor inf or nan
 }
 
+void append_cell(std::string& out, ArrowCells& cells, std::int64_t row) {
+  const CellFormat& format = cells.format();
+  switch (format.kind) {
+    case CellKind::text:
+      out += cells.bytes(row);
+      break;
+    case CellKind::binary:
+      out += "\\x";
+      for (const char byte : cells.bytes(row)) {
+        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(byte));
+      }
+      break;
+    case CellKind::int64:
+      fmt::format_to(std::back_inserter(out), "{}", cells.int64(row));
+      break;
+    case CellKind::double_:
+      append_double(out, cells.real(row));
+      break;
+    case CellKind::bool_:
+      out += cells.truth(row) ? "true" : "false";
+      break;
+    case CellKind::decimal:
+      append_decimal(out, cells.decimal(row), format.scale);
+      break;
+    case CellKind::date:
+      append_date(out, cells.days(row));
+      break;
+    case CellKind::time:
+      append_time(out, cells.int64(row));
+      break;
+    case CellKind::timestamp:
+      append_timestamp(out, cells.int64(row), format.is_nanoseconds);
+      break;
+  }
+}
+
 }  // namespace outfall::sql

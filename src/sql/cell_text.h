@@ -26,4 +26,7 @@ void append_timestamp(std::string& out, std::int64_t units, bool is_nanoseconds)
 /// The shortest that reads back as the same number: `0.1`, `2.0`, `1e+300`.
 void append_double(std::string& out, double value);
 
+/// The value of a row that is not null; bytes as hexadecimal digits behind \\x.
+void append_cell(std::string& out, ArrowCells& cells, std::int64_t row);
+
 }  // namespace outfall::sql

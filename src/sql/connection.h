@@ -107,6 +107,9 @@ class Connection {
     return 0;
   }
 
+  /// Whether streams that are inserted may have dictionaries and runs.
+  virtual bool takes_encodings() const { return true; }
+
   /// Told before a load's transaction how many bytes its rows take and how many columns its tables have together, so
   /// that the database may choose how it stores them.
   virtual Status prepare_load([[maybe_unused]] std::uint64_t bytes, [[maybe_unused]] std::size_t columns) { return {}; }

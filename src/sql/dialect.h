@@ -70,6 +70,9 @@ struct Dialect {
   std::string_view schemas;
   std::string_view tables;
   std::string_view columns;
+  /// Waits until no other transaction holds the name $1, and holds it to the end of this one. Empty: a transaction that
+  /// writes holds the whole database.
+  std::string_view lock;
   std::string_view datasets;       ///< asks for all schemas that have _dlt_loads, in their order
   std::string_view create_schema;  ///< `{}` is its name; empty: a session opens it
   std::string_view row_id_storage;              ///< behind the type of a column of row ids, which are random texts

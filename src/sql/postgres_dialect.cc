@@ -64,6 +64,7 @@ const Dialect& postgres_dialect() {
           "LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
           "WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped "
           "ORDER BY c.relname, a.attnum",
+      .lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
       .datasets = "SELECT schemaname::text FROM pg_catalog.pg_tables WHERE tablename = '_dlt_loads' ORDER BY 1",
       .create_schema = "CREATE SCHEMA IF NOT EXISTS {}",
       // What a view or a generated column is made from keeps its type.

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "sql/dialect.h"
+#include "sql/insert_text.h"
 #include "sql/sqlite_handle.h"
 #include "sql/sqlite_insert.h"
 #include "sql/sqlite_rows.h"
@@ -214,19 +215,7 @@ Result<std::uint64_t> SqliteConnection::insert_stream(const TableName& table, co
 
 Result<std::uint64_t> SqliteConnection::insert_selected(const TableName& table, const InsertColumns& columns,
                                                         std::string_view source) {
-  std::string names;
-  std::string selected;
-  for (const std::string& column : columns.names) {
-    const std::string name = quoted(dialect(), column);
-    names += (names.empty() ? "" : ", ") + name;
-    std::string value = name;
-    if (columns.defaults != nullptr) {
-      const auto found = columns.defaults->find(folded(dialect(), column));
-      if (found != columns.defaults->end()) value = fmt::format("coalesce({}, {})", name, found->second.expression);
-    }
-    selected += (selected.empty() ? "" : ", ") + value;
-  }
-  return execute(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", quoted(dialect(), table), names, selected, source), {});
+  return execute(insert_selected_text(dialect(), table, columns, source), {});
 }
 
 Status SqliteConnection::begin() {

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "sql/cell_text.h"
 #include "sql/dialect.h"
+#include "sql/insert_text.h"
 
 namespace outfall::sql {
 namespace {
@@ -109,19 +110,6 @@ bool suits(CellKind kind, DataType type) {
   return false;
 }
 
-std::string placeholders(const Dialect& dialect, const InsertColumns& columns) {
-  std::string list;
-  for (std::size_t i = 0; i < columns.names.size(); ++i) {
-    std::string value = fmt::format("?{}", i + 1);
-    if (columns.defaults != nullptr) {
-      const auto found = columns.defaults->find(folded(dialect, columns.names[i]));
-      if (found != columns.defaults->end()) value = fmt::format("coalesce({}, {})", value, found->second.expression);
-    }
-    list += (i == 0 ? "" : ", ") + value;
-  }
-  return list;
-}
-
 }  // namespace
 
 // The rules of SQLite's documentation, in its order.
@@ -145,11 +133,9 @@ bool survives(std::string_view text, Affinity affinity) {
 Result<SqliteInsert> SqliteInsert::make(sqlite3* handle, const TableName& table, const InsertColumns& columns,
                                         const std::vector<std::string>& declared, const ArrowSchema& schema) {
   const Dialect& dialect = sqlite_dialect();
-  std::string names;
   std::vector<Column> bound;
   for (std::size_t i = 0; i < columns.names.size(); ++i) {
     const std::string& name = columns.names[i];
-    names += (i == 0 ? "" : ", ") + quoted(dialect, name);
     std::int64_t child = 0;
     while (child < schema.n_children && name != schema.children[child]->name) ++child;
     if (child == schema.n_children) return fail(fmt::format("the rows have no column {}", name));
@@ -163,9 +149,10 @@ Result<SqliteInsert> SqliteInsert::make(sqlite3* handle, const TableName& table,
                      .cells = std::move(*cells),
                      .child = child});
   }
-  Result<SqliteStatement> statement =
-      prepare_sqlite(handle, fmt::format("INSERT INTO {} ({}) VALUES ({})", quoted(dialect, table), names,
-                                         placeholders(dialect, columns)));
+  const InsertText text =
+      insert_text(dialect, columns, [](std::size_t column) { return fmt::format("?{}", column + 1); });
+  Result<SqliteStatement> statement = prepare_sqlite(
+      handle, fmt::format("INSERT INTO {} ({}) VALUES ({})", quoted(dialect, table), text.names, text.values));
   if (!statement) return fail(std::move(statement.error()));
   return SqliteInsert(handle, std::move(*statement), std::move(bound));
 }

@@ -118,6 +118,22 @@ Result<bool> has_load(const Dataset& dataset, const std::string& load_id) {
   return !rows->empty();
 }
 
+std::string hold_of_load(const Dataset& dataset, const std::string& load_id) {
+  return fmt::format("outfall load {}.{}", dataset.name, load_id);
+}
+
+std::string hold_of_tables(const Dataset& dataset) {
+  return fmt::format("outfall tables {}", dataset.name);
+}
+
+Result<bool> has_load_for_good(const Dataset& dataset, const std::string& load_id) {
+  if (dataset.connection.dialect().lock.empty()) return has_load(dataset, load_id);
+  Result<Transaction> transaction = Transaction::begin(dataset.connection);
+  if (!transaction) return fail(std::move(transaction.error()));
+  if (Status held = transaction->hold(hold_of_load(dataset, load_id)); !held) return fail(std::move(held.error()));
+  return has_load(dataset, load_id);
+}
+
 Result<std::vector<std::string>> recorded_loads(const Dataset& dataset, std::string_view schema_name) {
   const Result<bool> there = have_tables(dataset, {schema::loads_table_name});
   if (!there) return fail(there.error());

@@ -35,6 +35,16 @@ Result<std::optional<StoredState>> newest_state(const Dataset& dataset, const st
 /// Whether the load is recorded as complete. False also when there is no dataset.
 Result<bool> has_load(const Dataset& dataset, const std::string& load_id);
 
+/// The same, once no transaction is left that could still record it: the server may be at work for a process that is
+/// dead, and answer later.
+Result<bool> has_load_for_good(const Dataset& dataset, const std::string& load_id);
+
+/// What a transaction holds (Transaction::hold) that records the load.
+std::string hold_of_load(const Dataset& dataset, const std::string& load_id);
+
+/// What a transaction holds that makes tables of the dataset, or alters them.
+std::string hold_of_tables(const Dataset& dataset);
+
 /// All loads that are recorded as complete. None also when there is no dataset.
 Result<std::vector<std::string>> recorded_loads(const Dataset& dataset, std::string_view schema_name = "");
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "sql/dialect.h"
+
 namespace outfall::sql {
 
 namespace {
@@ -56,6 +58,15 @@ Result<std::uint64_t> Transaction::insert_selected(const TableName& table, const
                                                    std::string_view source) {
   if (connection_ == nullptr) return closed();
   return watched(connection_->insert_selected(table, columns, source));
+}
+
+Status Transaction::hold(const std::string& name) {
+  if (connection_ == nullptr) return closed();
+  const std::string_view lock = connection_->dialect().lock;
+  if (lock.empty()) return {};
+  const Value values[] = {name};
+  const Result<std::uint64_t> held = watched(connection_->execute(lock, values));
+  return held ? Status() : fail(Error(held.error()).in("wait for another load"));
 }
 
 void Transaction::doom(std::string reason) {

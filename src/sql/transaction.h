@@ -35,6 +35,10 @@ class Transaction {
 
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns, std::string_view source);
 
+  /// Waits until no other transaction of ours holds the name, and holds it to the end of this one; where the database
+  /// does not keep writers apart by itself.
+  Status hold(const std::string& name);
+
   /// Records a failure that the database does not know of, such as a wrong count: from now on commit refuses.
   void doom(std::string reason);
 

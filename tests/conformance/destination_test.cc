@@ -9,8 +9,12 @@
 #include "delivery/deliver.h"
 #include "delivery/package_testing.h"
 #include "destinations/duckdb/duckdb_destination.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "destinations/null/null_destination.h"
+#include "destinations/postgres/postgres_destination.h"
 #include "destinations/sqlite/sqlite_destination.h"
+#include "sql/adbc_connection.h"
 
 namespace outfall {
 namespace {
@@ -28,6 +32,8 @@ struct Quirks {
   std::string name;
   std::function<std::unique_ptr<Destination>(const std::string& folder)> make;
   bool keeps_rows = true;  ///< what was loaded can be queried, and loads are recorded
+  std::string row_order = "rowid";        ///< sorts rows as they went in
+  std::string null_refused = "NOT NULL";  ///< is said of a null where there may be none
 };
 
 void PrintTo(const Quirks& quirks, std::ostream* out) {
@@ -114,7 +120,7 @@ TEST_P(Conformance, AppendsAndCounts) {
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_FALSE(second->tables.at(0).created);
   if (!keeps_rows()) return;
-  EXPECT_THAT(query("SELECT v FROM t ORDER BY rowid"), ElementsAre("1", "2", "3", "NULL"));
+  EXPECT_THAT(query("SELECT v FROM t ORDER BY " + GetParam().row_order), ElementsAre("1", "2", "3", "NULL"));
   EXPECT_THAT(query("SELECT load_id FROM _dlt_loads WHERE status = 0 ORDER BY 1"),
               ElementsAre("1700000000.1", "1700000000.2"));
   EXPECT_THAT(query("SELECT version_hash FROM _dlt_version"), ElementsAre(schema_.version_hash));
@@ -159,7 +165,7 @@ TEST_P(Conformance, AFailingInsertLeavesNothingVisible) {
                          {"b", {Column::fixed<std::int64_t>("v", "l", {1}), Column::text("_dlt_id", {std::nullopt})}}});
   auto done = load(record);
   ASSERT_FALSE(done);
-  EXPECT_THAT(done.error().message, HasSubstr("NOT NULL"));
+  EXPECT_THAT(done.error().message, HasSubstr(GetParam().null_refused));
   EXPECT_THAT(query("SELECT count(*) FROM a"), ElementsAre("0"));
   EXPECT_THAT(query("SELECT count(*) FROM _dlt_loads"), ElementsAre("0"));
   must_load(package({{"a", rows("v", {1})}}));
@@ -235,6 +241,23 @@ TEST_P(Conformance, RemembersSchemaForTheNextRun) {
   EXPECT_FALSE((*found)->state);
 }
 
+/// In a database of its own, on the server that runs for the tests.
+std::unique_ptr<Destination> make_postgres(const std::string& folder) {
+  const Result<std::string> text = read_file(OUTFALL_POSTGRES);
+  if (!text) return std::fputs(text.error().message.c_str(), stderr), nullptr;
+  const std::string server = text->substr(0, text->find_last_of('/') + 1);
+  ContentHash hash;
+  hash.update(folder);
+  const std::string name = "suite_" + hash.hex();
+  auto session = sql::open_postgres({.uri = server + "outfall"});
+  if (!session) return std::fputs(session.error().message.c_str(), stderr), nullptr;
+  if (const auto created = (*session)->execute("CREATE DATABASE " + name); !created) {
+    return std::fputs(created.error().message.c_str(), stderr), nullptr;
+  }
+  auto made = destinations::postgres::PostgresDestination::make(server + name, {}, Env::system());
+  return made ? std::move(*made) : nullptr;
+}
+
 INSTANTIATE_TEST_SUITE_P(Destinations, Conformance,
                          testing::Values(Quirks{.name = "duckdb",
                                                 .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
@@ -248,6 +271,10 @@ INSTANTIATE_TEST_SUITE_P(Destinations, Conformance,
                                                       "sqlite:" + folder + "/data.db", {}, Env::system());
                                                   return made ? std::move(*made) : nullptr;
                                                 }},
+                                         Quirks{.name = "postgres",
+                                                .make = make_postgres,
+                                                .row_order = "ctid",
+                                                .null_refused = "not-null"},
                                          Quirks{.name = "null",
                                                 .make = [](const std::string&) -> std::unique_ptr<Destination> {
                                                   return std::make_unique<destinations::null::NullDestination>();

@@ -122,13 +122,14 @@ Status DuckDbDestination::check_makable() {
 }
 
 // DuckDB cannot tell whether the first word of a.b is a catalog or a schema.
-void DuckDbDestination::expect_new(const std::string& dataset) {
+Status DuckDbDestination::expect_new(sql::Connection*, const std::string& dataset) {
   const std::string catalog = std::filesystem::path(options_.path).stem().string();
-  if (!sql::is_same_name(sql::duckdb_dialect(), catalog, dataset)) return;
+  if (!sql::is_same_name(sql::duckdb_dialect(), catalog, dataset)) return {};
   note(
       fmt::format("the dataset {} is called like its database file: DuckDB cannot tell which of them {}.table means, "
                   "and dlt clients do not read such a dataset; another --dataset avoids that",
                   dataset, dataset));
+  return {};
 }
 
 // DuckDB syncs the bytes of its files when it commits, and never the folder that holds their names. And what an earlier

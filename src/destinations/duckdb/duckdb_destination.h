@@ -47,7 +47,7 @@ class DuckDbDestination final : public delivery::DatabaseDestination {
   Result<std::unique_ptr<sql::Connection>> connect(delivery::SessionUse use) override;
   Result<std::unique_ptr<sql::Connection>> connect_to_query(const delivery::QueryRequest& request) override;
   Status check_makable() override;
-  void expect_new(const std::string& dataset) override;
+  Status expect_new(sql::Connection* session, const std::string& dataset) override;
   Status keep(const sql::Dataset& dataset, const std::string& load_id) override;
 
   sql::DuckDbOptions reading() const;

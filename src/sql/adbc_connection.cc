@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connection over ADBC's driver of PostgreSQL.
+#include "sql/adbc_connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "base/utf8.h"
+#include "sql/adbc_driver.h"
+#include "sql/adbc_statement.h"
+#include "sql/arrow_cells.h"
+#include "sql/cell_text.h"
+#include "sql/copy_input.h"
+#include "sql/dialect.h"
+#include "sql/insert_text.h"
+
+namespace outfall::sql {
+namespace {
+
+using Access = PostgresOptions::Access;
+
+/// The session, shared with the cursors and streams that it gave out.
+class Session {
+ public:
+  explicit Session(const AdbcDriver& driver) : driver_(driver) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    AdbcAnswer ignored;
+    if (connection_) driver_.ConnectionRelease(&*connection_, ignored.out());
+    if (database_) driver_.DatabaseRelease(&*database_, ignored.out());
+  }
+
+  Status open(const std::string& uri) {
+    AdbcAnswer answer;
+    database_.emplace();
+    AdbcStatusCode code = driver_.DatabaseNew(&*database_, answer.out());
+    if (code == ADBC_STATUS_OK) code = driver_.DatabaseSetOption(&*database_, "uri", uri.c_str(), answer.out());
+    if (code == ADBC_STATUS_OK) code = driver_.DatabaseInit(&*database_, answer.out());
+    if (code == ADBC_STATUS_OK) {
+      connection_.emplace();
+      code = driver_.ConnectionNew(&*connection_, answer.out());
+    }
+    if (code == ADBC_STATUS_OK) code = driver_.ConnectionInit(&*connection_, &*database_, answer.out());
+    if (code == ADBC_STATUS_OK) return {};
+    return fail(adbc_error(driver_, answer.get(), code));
+  }
+
+  const AdbcDriver& driver() const { return driver_; }
+  AdbcConnection& connection() { return *connection_; }
+
+  std::atomic<bool> cancelled = false;
+
+ private:
+  const AdbcDriver& driver_;
+  std::optional<AdbcDatabase> database_;
+  std::optional<AdbcConnection> connection_;
+};
+
+using SessionPtr = std::shared_ptr<Session>;
+
+/// A stream and its columns, released when it goes out of scope.
+struct Answer {
+  ArrowArrayStream stream{};
+  ArrowSchema schema{};
+
+  Answer() = default;
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+  ~Answer() {
+    if (schema.release != nullptr) schema.release(&schema);
+    if (stream.release != nullptr) stream.release(&stream);
+  }
+};
+
+Error interrupted() {
+  return {.message = "cancelled", .hint = "", .blame = Blame::interrupted};
+}
+
+/// Reads an answer as texts.
+class AnswerReader {
+ public:
+  AnswerReader(SessionPtr session, DriverStatement statement)
+      : session_(std::move(session)), statement_(std::move(statement)) {}
+  AnswerReader(const AnswerReader&) = delete;
+  AnswerReader& operator=(const AnswerReader&) = delete;
+  ~AnswerReader() { let_go(); }
+
+  Status run() {
+    const Result<std::int64_t> done = statement_.execute(&answer_.stream);
+    if (!done) return fail(done.error());
+    if (answer_.stream.get_schema(&answer_.stream, &answer_.schema) != 0) return fail(stream_error());
+    for (std::int64_t i = 0; i < answer_.schema.n_children; ++i) {
+      Result<ArrowCells> cells = ArrowCells::make(*answer_.schema.children[i]);
+      if (!cells) return fail(std::move(cells.error()));
+      cells_.push_back(std::move(*cells));
+    }
+    return {};
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    for (std::int64_t i = 0; i < answer_.schema.n_children; ++i) found.emplace_back(answer_.schema.children[i]->name);
+    return found;
+  }
+
+  Result<bool> next(TextRow& row) {
+    while (row_ == batch_.length) {
+      let_go();
+      if (answer_.stream.get_next(&answer_.stream, &batch_) != 0) {
+        batch_ = {};
+        return fail(stream_error());
+      }
+      if (batch_.release == nullptr) return false;
+      for (std::size_t i = 0; i < cells_.size(); ++i) cells_[i].look_at(*batch_.children[i]);
+    }
+    row.resize(cells_.size());
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      row[i].reset();
+      if (cells_[i].is_null(row_)) continue;
+      append_cell(row[i].emplace(), cells_[i], row_);
+    }
+    ++row_;
+    return true;
+  }
+
+ private:
+  void let_go() {
+    if (batch_.release != nullptr) batch_.release(&batch_);
+    batch_ = {};
+    row_ = 0;
+  }
+
+  Error stream_error() {
+    if (session_->cancelled) return interrupted();
+    AdbcStatusCode code = ADBC_STATUS_UNKNOWN;
+    const AdbcDriver& driver = session_->driver();
+    const AdbcError* error =
+        driver.ErrorFromArrayStream == nullptr ? nullptr : driver.ErrorFromArrayStream(&answer_.stream, &code);
+    if (error != nullptr) return adbc_error(driver, *error, code);
+    const char* said = answer_.stream.get_last_error(&answer_.stream);
+    return {.message = said != nullptr ? said : "the rows cannot be read", .hint = ""};
+  }
+
+  SessionPtr session_;
+  DriverStatement statement_;
+  Answer answer_;
+  std::vector<ArrowCells> cells_;
+  ArrowArray batch_{};
+  std::int64_t row_ = 0;
+};
+
+class AdbcCursor final : public TextCursor {
+ public:
+  AdbcCursor(std::unique_ptr<AnswerReader> reader, std::vector<ColumnHeader> columns)
+      : reader_(std::move(reader)), columns_(std::move(columns)) {}
+  const std::vector<ColumnHeader>& columns() const override { return columns_; }
+  Result<bool> next(TextRow& row) override { return reader_->next(row); }
+
+ private:
+  std::unique_ptr<AnswerReader> reader_;
+  std::vector<ColumnHeader> columns_;
+};
+
+/// The name of the type that the driver puts into a field's metadata; empty: it says none.
+std::string type_in(const ArrowSchema& field) {
+  const char* at = field.metadata;
+  if (at == nullptr) return "";
+  const auto number = [&at] {
+    std::int32_t value = 0;
+    std::memcpy(&value, at, sizeof value);
+    at += sizeof value;
+    return value;
+  };
+  const auto text = [&] {
+    const std::int32_t length = number();
+    const std::string_view value(at, static_cast<std::size_t>(length));
+    at += length;
+    return value;
+  };
+  for (std::int32_t left = number(); left > 0; --left) {
+    const std::string_view key = text();
+    const std::string_view value = text();
+    if (key == "ADBC:postgresql:typname") return std::string(value);
+  }
+  return "";
+}
+
+class PostgresConnection final : public Connection {
+ public:
+  PostgresConnection(SessionPtr session, PostgresOptions options)
+      : session_(std::move(session)), options_(std::move(options)) {}
+
+  Status prepare_session();
+
+  const Dialect& dialect() const override { return postgres_dialect(); }
+  const std::string& catalog() const override { return catalog_; }
+  bool takes_encodings() const override { return false; }
+  Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values) override;
+  Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values) override;
+  Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
+  Status query(std::string_view query, ArrowArrayStream* out) override;
+  Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
+                                      ArrowArrayStream* stream) override;
+  Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
+                                        std::string_view source) override;
+  Status begin() override { return run(options_.access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN"); }
+  Status commit() override { return run("COMMIT"); }
+  Status roll_back() override;
+  void cancel() override;
+
+ private:
+  Status run(std::string_view statement);
+  Error told(Error error) const;
+  Result<DriverStatement> prepare(std::string_view statement, std::span<const Value> values = {});
+  Result<std::unique_ptr<AnswerReader>> read(std::string_view query, std::span<const Value> values = {});
+  Result<std::vector<std::string>> column_words(const TableName& table, const InsertColumns& columns);
+  Result<std::uint64_t> copy(const TableName& table, CopyInput& input);
+  Result<std::uint64_t> copy_through(const TableName& table, const InsertColumns& columns,
+                                     const std::vector<std::string>& words, CopyInput& input);
+
+  SessionPtr session_;
+  PostgresOptions options_;
+  std::string catalog_;  ///< names are not qualified with it: a session has one database
+  int staged_ = 0;
+};
+
+Error PostgresConnection::told(Error error) const {
+  return session_->cancelled ? interrupted() : error;
+}
+
+Status PostgresConnection::run(std::string_view statement) {
+  const Result<std::uint64_t> done = execute(statement, {});
+  return done ? Status() : fail(done.error());
+}
+
+Status PostgresConnection::prepare_session() {
+  for (const char* setting : {"SET TimeZone = 'UTC'", "SET client_encoding = 'UTF8'", "SET DateStyle = 'ISO'"}) {
+    if (Status done = run(setting); !done) return done;
+  }
+  if (options_.first_dataset.empty()) return {};
+  return run(fmt::format("SET search_path = {}, public", quoted(dialect(), options_.first_dataset)));
+}
+
+Result<DriverStatement> PostgresConnection::prepare(std::string_view statement, std::span<const Value> values) {
+  if (session_->cancelled) return fail(interrupted());
+  Result<DriverStatement> made = DriverStatement::make(session_->driver(), session_->connection());
+  if (!made) return made;
+  Status done = made->set_query(statement);
+  if (done) done = made->bind(values);
+  if (!done) return fail(std::move(done.error()));
+  return made;
+}
+
+Result<std::uint64_t> PostgresConnection::execute(std::string_view statement, std::span<const Value> values) {
+  Result<DriverStatement> prepared = prepare(statement, values);
+  if (!prepared) return fail(std::move(prepared.error()));
+  const Result<std::int64_t> changed = prepared->execute(nullptr);
+  if (!changed) return fail(told(changed.error()));
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(*changed, 0));
+}
+
+Result<std::unique_ptr<AnswerReader>> PostgresConnection::read(std::string_view query, std::span<const Value> values) {
+  Result<DriverStatement> prepared = prepare(query, values);
+  if (!prepared) return fail(std::move(prepared.error()));
+  // COPY, in which the driver fetches rows otherwise, takes only queries that stand alone, and no values.
+  if (Status set = prepared->set_option("adbc.postgresql.use_copy", ADBC_OPTION_VALUE_DISABLED); !set) {
+    return fail(std::move(set.error()));
+  }
+  auto reader = std::make_unique<AnswerReader>(session_, std::move(*prepared));
+  if (Status done = reader->run(); !done) return fail(told(std::move(done.error())));
+  return reader;
+}
+
+Result<std::vector<TextRow>> PostgresConnection::rows(std::string_view query, std::span<const Value> values) {
+  Result<std::unique_ptr<AnswerReader>> reader = read(query, values);
+  if (!reader) return fail(std::move(reader.error()));
+  std::vector<TextRow> found;
+  TextRow row;
+  while (true) {
+    const Result<bool> more = (*reader)->next(row);
+    if (!more) return fail(more.error());
+    if (!*more) return found;
+    if (found.size() == limits::catalog_rows_max) {
+      return fail(fmt::format("a query that should be small gave more than {} rows", limits::catalog_rows_max));
+    }
+    found.push_back(row);
+  }
+}
+
+/// Whether a statement can stand inside another query, by its first word. What changes rows in a WITH cannot.
+bool can_be_wrapped(std::string_view query, Access access) {
+  const std::size_t begin = std::min(query.find_first_not_of(" \t\r\n("), query.size());
+  const std::string word = ascii_lower(query.substr(begin, std::min(query.find_first_of(" \t\r\n(*", begin), query.size()) - begin));
+  return word == "select" || word == "values" || word == "table" || (word == "with" && access == Access::read_only);
+}
+
+// Every column as the server prints it. What cannot stand inside another query is answered as it is.
+Result<std::unique_ptr<TextCursor>> PostgresConnection::cursor(std::string_view query) {
+  Result<DriverStatement> prepared = prepare(query);
+  if (!prepared) return fail(std::move(prepared.error()));
+  Answer described;
+  if (Status known = prepared->schema(&described.schema); !known) return fail(told(std::move(known.error())));
+  std::vector<ColumnHeader> columns;
+  std::string names;
+  std::string texts;
+  for (std::int64_t i = 0; i < described.schema.n_children; ++i) {
+    const ArrowSchema& field = *described.schema.children[i];
+    columns.push_back({.name = field.name, .type = type_in(field)});
+    names += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
+    texts += fmt::format("{}c{}::text", i == 0 ? "" : ", ", i);
+  }
+  std::string asked(query);
+  if (!columns.empty() && can_be_wrapped(query, options_.access)) {
+    asked.erase(asked.find_last_not_of("; \t\r\n") + 1);
+    // A comment at the end of the query ends with its line.
+    asked = fmt::format("SELECT {} FROM ({}\n) AS q ({})", texts, asked, names);
+  }
+  Result<std::unique_ptr<AnswerReader>> reader = read(asked);
+  if (!reader) return fail(std::move(reader.error()));
+  return std::make_unique<AdbcCursor>(std::move(*reader), std::move(columns));
+}
+
+/// Owns what its rows need.
+struct Export {
+  SessionPtr session;
+  DriverStatement statement;
+  ArrowArrayStream inner{};
+
+  ~Export() {
+    if (inner.release != nullptr) inner.release(&inner);
+  }
+  static Export& of(ArrowArrayStream* stream) { return *static_cast<Export*>(stream->private_data); }
+};
+
+Status PostgresConnection::query(std::string_view query, ArrowArrayStream* out) {
+  Result<DriverStatement> prepared = prepare(query);
+  if (!prepared) return fail(std::move(prepared.error()));
+  auto owned = std::unique_ptr<Export>(new Export{.session = session_, .statement = std::move(*prepared)});
+  if (const Result<std::int64_t> done = owned->statement.execute(&owned->inner); !done) return fail(told(done.error()));
+  out->get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
+    return Export::of(self).inner.get_schema(&Export::of(self).inner, schema);
+  };
+  out->get_next = [](ArrowArrayStream* self, ArrowArray* batch) {
+    return Export::of(self).inner.get_next(&Export::of(self).inner, batch);
+  };
+  out->get_last_error = [](ArrowArrayStream* self) {
+    return Export::of(self).inner.get_last_error(&Export::of(self).inner);
+  };
+  out->release = [](ArrowArrayStream* self) {
+    delete static_cast<Export*>(self->private_data);
+    self->release = nullptr;
+  };
+  out->private_data = owned.release();
+  return {};
+}
+
+Result<std::vector<std::string>> PostgresConnection::column_words(const TableName& table,
+                                                                  const InsertColumns& columns) {
+  const Value place[] = {table.schema, table.table};
+  const auto there = rows(
+      "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute AS a "
+      "JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace AS n "
+      "ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+      place);
+  if (!there) return fail(there.error());
+  std::vector<std::string> words;
+  for (const std::string& column : columns.names) {
+    const auto found = std::ranges::find_if(*there, [&](const TextRow& row) { return row.at(0) == column; });
+    if (found == there->end()) return fail(fmt::format("the table {} has no column {}", table.table, column));
+    words.push_back(found->at(1).value_or(""));
+  }
+  return words;
+}
+
+Result<std::uint64_t> PostgresConnection::copy(const TableName& table, CopyInput& input) {
+  Result<DriverStatement> statement = DriverStatement::make(session_->driver(), session_->connection());
+  if (!statement) return fail(std::move(statement.error()));
+  Status done = statement->set_option(ADBC_INGEST_OPTION_TARGET_TABLE, table.table);
+  if (done) done = statement->set_option(ADBC_INGEST_OPTION_MODE, ADBC_INGEST_OPTION_MODE_APPEND);
+  if (done && !table.schema.empty()) done = statement->set_option(ADBC_INGEST_OPTION_TARGET_DB_SCHEMA, table.schema);
+  if (done && table.schema.empty()) done = statement->set_option(ADBC_INGEST_OPTION_TEMPORARY, ADBC_OPTION_VALUE_ENABLED);
+  if (!done) return fail(std::move(done.error()));
+  ArrowArrayStream lent = input.lent();
+  if (Status bound = statement->bind_stream(&lent); !bound) return fail(std::move(bound.error()));
+  const Result<std::int64_t> taken = statement->execute(nullptr);
+  if (!input.failure()) return fail(input.failure().error());
+  if (!taken) return fail(told(taken.error()));
+  return input.rows();
+}
+
+/// By way of a temporary table whose columns are what the stream has, and the server's own conversions from there. Only
+/// texts are cast: other conversions that would lose something the server refuses when it assigns.
+Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, const InsertColumns& columns,
+                                                       const std::vector<std::string>& words, CopyInput& input) {
+  const TableName staging{.catalog = "", .schema = "", .table = fmt::format("_outfall_rows_{}", ++staged_)};
+  const std::string name = "pg_temp." + quoted(dialect(), staging.table);
+  std::string definitions;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view own =
+        words[i] == "jsonb" ? "jsonb" : copied_type(input.schema().children[i]->format);
+    definitions += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(dialect(), columns.names[i]), own);
+  }
+  const InsertText text = insert_text(dialect(), columns, [&](std::size_t i) {
+    const std::string column = quoted(dialect(), columns.names[i]);
+    const bool is_text = copied_type(input.schema().children[i]->format) == "text" && words[i] != "jsonb";
+    // Cast to a length, a text would be cut.
+    const bool is_cast = is_text && !words[i].starts_with("character");
+    return is_cast ? fmt::format("CAST({} AS {})", column, words[i]) : column;
+  });
+  if (Status made = run(fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", quoted(dialect(), staging.table),
+                                    definitions));
+      !made) {
+    return fail(std::move(made.error()));
+  }
+  const Result<std::uint64_t> copied = copy(staging, input);
+  if (!copied) return copied;
+  Result<std::uint64_t> moved = execute(
+      fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", quoted(dialect(), table), text.names, text.values, name), {});
+  if (!moved) return moved;
+  if (Status dropped = run("DROP TABLE " + name); !dropped) return fail(std::move(dropped.error()));
+  return moved;
+}
+
+Result<std::uint64_t> PostgresConnection::insert_stream(const TableName& table, const InsertColumns& columns,
+                                                        ArrowArrayStream* stream) {
+  CopyInput input(stream, session_->cancelled);
+  if (Status opened = input.open(); !opened) return fail(std::move(opened.error()));
+  const Result<std::vector<std::string>> words = column_words(table, columns);
+  if (!words) return fail(words.error());
+  bool goes_straight = columns.defaults == nullptr || columns.defaults->empty();
+  std::vector<bool> is_json;
+  for (std::size_t i = 0; i < words->size(); ++i) {
+    const std::string_view format = input.schema().children[i]->format;
+    if (copied_type(format).empty()) {
+      return fail(fmt::format("the column {} has the Arrow format {}, which COPY does not carry", columns.names[i], format));
+    }
+    goes_straight &= goes_into(format, (*words)[i]);
+    is_json.push_back((*words)[i] == "jsonb" && format == "u");
+  }
+  input.mark_json(is_json);
+  return goes_straight ? copy(table, input) : copy_through(table, columns, *words, input);
+}
+
+Result<std::uint64_t> PostgresConnection::insert_selected(const TableName& table, const InsertColumns& columns,
+                                                          std::string_view source) {
+  return execute(insert_selected_text(dialect(), table, columns, source), {});
+}
+
+Status PostgresConnection::roll_back() {
+  // A cancelled session must still be able to end its transaction.
+  Result<DriverStatement> made = DriverStatement::make(session_->driver(), session_->connection());
+  if (!made) return fail(std::move(made.error()));
+  if (Status set = made->set_query("ROLLBACK"); !set) return set;
+  const Result<std::int64_t> done = made->execute(nullptr);
+  return done ? Status() : fail(done.error());
+}
+
+void PostgresConnection::cancel() {
+  session_->cancelled = true;
+  AdbcAnswer ignored;
+  session_->driver().ConnectionCancel(&session_->connection(), ignored.out());
+}
+
+}  // namespace
+
+Status find_postgres_driver() {
+  const Result<const AdbcDriver*> driver = postgresql_driver();
+  return driver ? Status() : fail(driver.error());
+}
+
+Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options) {
+  const Result<const AdbcDriver*> driver = postgresql_driver();
+  if (!driver) return fail(driver.error());
+  auto session = std::make_shared<Session>(**driver);
+  if (Status opened = session->open(options.uri); !opened) return fail(std::move(opened.error()).in("connect"));
+  auto connection = std::make_unique<PostgresConnection>(std::move(session), options);
+  if (Status prepared = connection->prepare_session(); !prepared) return fail(std::move(prepared.error()).in("connect"));
+  return connection;
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/adbc_driver.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include "sql/library_file.h"
+
+namespace outfall::sql {
+namespace {
+
+constexpr LibraryFile postgresql_library{.of = "the PostgreSQL driver",
+                                         .file = "libadbc_driver_postgresql.so",
+                                         .variable = "OUTFALL_ADBC_POSTGRESQL",
+                                         .built_with = OUTFALL_ADBC_POSTGRESQL_LIBRARY};
+
+Result<AdbcDriver> load(const LibraryFile& library) {
+  const Result<OpenLibrary> opened = open_library(library);
+  if (!opened) return fail(opened.error());
+  const auto init = reinterpret_cast<AdbcDriverInitFunc>(dlsym(opened->handle, "AdbcDriverInit"));
+  AdbcDriver driver{};
+  AdbcAnswer answer;
+  if (init != nullptr && init(ADBC_VERSION_1_1_0, &driver, answer.out()) == ADBC_STATUS_OK) return driver;
+  const char* said = init == nullptr ? "it has no AdbcDriverInit" : answer.get().message;
+  return fail(Error{.message = fmt::format("load {}: {}: {}", library.of, opened->path, said == nullptr ? "" : said),
+                    .hint = "use an ADBC driver of version 1.1 of the interface",
+                    .blame = Blame::usage});
+}
+
+/// What the driver adds to an error: the fields of the server's answer.
+std::string detail(const AdbcDriver& driver, const AdbcError& answer, std::string_view key) {
+  if (driver.ErrorGetDetailCount == nullptr || answer.private_data == nullptr) return "";
+  for (int i = 0; i < driver.ErrorGetDetailCount(&answer); ++i) {
+    const AdbcErrorDetail found = driver.ErrorGetDetail(&answer, i);
+    if (found.key != nullptr && found.key == key) {
+      return std::string(reinterpret_cast<const char*>(found.value), found.value_length);
+    }
+  }
+  return "";
+}
+
+/// Without what the driver and libpq put in front.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view own = "[libpq] ";
+  if (text.starts_with(own)) text.remove_prefix(own.size());
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  return text;
+}
+
+/// States after which the same may be tried again: nothing happened.
+bool may_try_again(std::string_view state) {
+  constexpr std::array<std::string_view, 7> states{
+      "40001",  // could not serialize
+      "40P01",  // deadlock
+      "55P03",  // a lock was not there in time
+      "53300",  // too many connections
+      "57P01",  // the server is being stopped
+      "57P02",  // it crashed
+      "57P03",  // it is starting
+  };
+  return state.starts_with("08") || std::ranges::find(states, state) != states.end();
+}
+
+}  // namespace
+
+Result<const AdbcDriver*> postgresql_driver() {
+  static std::mutex mutex;
+  static const AdbcDriver* loaded = nullptr;
+  const std::lock_guard lock(mutex);
+  if (loaded != nullptr) return loaded;
+  Result<AdbcDriver> driver = load(postgresql_library);
+  if (!driver) return fail(std::move(driver.error()));
+  loaded = new AdbcDriver(*driver);
+  return loaded;
+}
+
+Error adbc_error(const AdbcDriver& driver, const AdbcError& answer, AdbcStatusCode code) {
+  const std::string state(answer.sqlstate, strnlen(answer.sqlstate, sizeof answer.sqlstate));
+  std::string message = detail(driver, answer, "PG_DIAG_MESSAGE_PRIMARY");
+  if (message.empty()) message = trimmed(answer.message == nullptr ? "no reason given" : answer.message);
+  for (const std::string_view key : {"PG_DIAG_MESSAGE_DETAIL", "PG_DIAG_CONTEXT"}) {
+    const std::string more = detail(driver, answer, key);
+    if (!more.empty()) message += fmt::format(" ({})", more);
+  }
+  if (!state.empty()) message += fmt::format(" [{}]", state);
+  Error error{.message = std::move(message), .hint = detail(driver, answer, "PG_DIAG_MESSAGE_HINT")};
+  // A connection that is gone comes without a state.
+  const bool is_lost = state.empty() && code == ADBC_STATUS_IO;
+  if (is_lost || may_try_again(state)) error.remedy = Remedy::retry;
+  return error;
+}
+
+}  // namespace outfall::sql

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL server of the tests' own: on a free port of the loopback, in a folder of its own, as a user who is not root.
+
+    postgres.py start FILE     starts it, and writes its address (postgres://...) into FILE
+    postgres.py stop FILE      stops the server whose address is there, and removes its folder
+    postgres.py kill FILE      kills it, as a crash would
+    postgres.py restart FILE   starts it again in the same folder, on the same port
+
+The server also ends when the process does that called `start`: ctest, or a shell.
+"""
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+USER, DATABASE = "outfall", "outfall"
+
+
+def binaries():
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path is None:
+        sys.exit("error: no PostgreSQL server is installed\nhint: tools/setup --with postgres")
+    return pathlib.Path(on_path).resolve().parent
+
+
+def as_server(command):
+    """The server refuses to run as root."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+
+
+def run(*command):
+    done = subprocess.run(as_server([str(word) for word in command]), cwd="/", capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"error: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_server(folder, port):
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=50 -c fsync=on"
+    # pg_ctl's child would hold our output open.
+    with open(f"{folder}/start.log", "a") as log:
+        done = subprocess.run(
+            as_server([str(binaries() / "pg_ctl"), "-D", f"{folder}/data", "-w", "-t", "60", "-l", f"{folder}/log", "-o", options, "start"]),
+            cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    if done.returncode != 0:
+        sys.exit(f"error: the server did not start\n{pathlib.Path(folder, 'log').read_text()[-2000:]}")
+
+
+def watch(folder, pid):
+    """Stops the server once nobody is left who would."""
+    if os.fork() != 0:
+        return
+    os.setsid()
+    silent = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(silent, stream)
+    while os.path.exists(f"{folder}/data/postmaster.pid"):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            stop_server(folder)
+            break
+        time.sleep(1)
+    os._exit(0)
+
+
+def server_pid(folder):
+    try:
+        return int(pathlib.Path(folder, "data/postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def stop_server(folder):
+    subprocess.run(as_server([str(binaries() / "pg_ctl"), "-D", f"{folder}/data", "-m", "immediate", "-w", "stop"]), cwd="/",
+                   capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(file):
+    folder = tempfile.mkdtemp(prefix="outfall-postgres-")
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    run(binaries() / "initdb", "-D", f"{folder}/data", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    port = free_port()
+    start_server(folder, port)
+    run(binaries() / "createdb", "-h", "127.0.0.1", "-p", port, "-U", USER, DATABASE)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"postgres://{USER}@127.0.0.1:{port}/{DATABASE}\n")
+    file.with_suffix(".json").write_text(json.dumps({"folder": folder, "port": port}))
+    watch(folder, os.getppid())
+
+
+def known(file):
+    return json.loads(file.with_suffix(".json").read_text())
+
+
+def main():
+    verb, file = sys.argv[1], pathlib.Path(sys.argv[2])
+    if verb == "start":
+        start(file)
+    elif verb == "stop":
+        stop_server(known(file)["folder"])
+    elif verb == "kill":
+        # The postmaster and all of its children are one session.
+        pid = server_pid(known(file)["folder"])
+        children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+        for each in [pid, *map(int, children)]:
+            os.kill(each, signal.SIGKILL)
+    elif verb == "restart":
+        start_server(known(file)["folder"], known(file)["port"])
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
