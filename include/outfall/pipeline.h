@@ -98,6 +98,20 @@ struct CsvInput {
   bool types = true;
 };
 
+/// Kept in the schema of each table which the inputs fill; what is not said stays as the schema has it.
+struct MergeOptions {
+  std::optional<MergeStrategy> strategy{};  ///< none so far: delete-insert
+  /// Columns that are a key beside the primary key, or in its place: rows with the same values go, and several rows of a
+  /// load may have them. Nulls are equal here. For delete-insert.
+  std::vector<std::string> key{};
+  /// A column that says which rows are to be deleted by their key: true, or, if it is no boolean, any value.
+  std::string hard_delete{};
+  /// Which of the rows of a load with one primary key counts: the first when they are sorted by this column. Empty: the
+  /// last one in the input.
+  std::string dedup_sort{};
+  bool dedup_descending = false;
+};
+
 struct RunOptions {
   /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, separated text,
   /// Parquet, Arrow IPC; all but Parquet plain, gzip or zstd.
@@ -114,7 +128,10 @@ struct RunOptions {
   /// In place of PipelineOptions::destination, unless empty. For `resume`: a package goes where it was sealed for, and
   /// another destination is refused.
   std::string destination{};
-  WriteDisposition write_disposition = WriteDisposition::append;
+  /// None: merge for a table that was merged before, else append.
+  std::optional<WriteDisposition> write_disposition{};
+  /// For merge: how, by which columns (keys of documents, dots for nested), and which row of several with one key counts.
+  MergeOptions merge{};
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};
   OnCollision on_collision = OnCollision::error;
@@ -125,8 +142,8 @@ struct RunOptions {
   std::optional<int> max_table_nesting{};
   std::vector<ColumnHint> columns{};
   /// The columns that are the key of each table which the inputs fill: keys of their documents, dots for nested. A row
-  /// without a value for one of them is a bad row. Kept in the table's schema, which destinations are shown; no rows
-  /// are merged by it. Empty: the key that the schema has.
+  /// without a value for one of them is a bad row. Kept in the table's schema, which destinations are shown; `merge`
+  /// goes by it. Empty: the key that the schema has.
   std::vector<std::string> primary_key{};
   /// The clock that timestamps without an offset in texts were read from: `Europe/Oslo`, `+02:00`. Empty: UTC.
   std::string timezone{};

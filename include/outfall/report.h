@@ -72,6 +72,14 @@ struct FirstCall {
   std::vector<std::string> json;  ///< the first three of them at most, of 64 KiB together unless one alone has more
 };
 
+/// What became of the rows of a root table by their keys.
+struct MergeReport {
+  std::uint64_t duplicates = 0;  ///< rows of the load in whose place another one with the same primary key came
+  std::uint64_t removed = 0;     ///< rows that the table had; as many of them as came again are among `inserted`
+  std::uint64_t updated = 0;
+  std::uint64_t inserted = 0;
+};
+
 struct TableReport {
   std::string name;
   std::string parent;                    ///< empty for a root table
@@ -84,6 +92,7 @@ struct TableReport {
   std::vector<VariantReport> variants;
   std::vector<WidenedReport> widened;
   bool created = false;         ///< the table itself is new
+  std::optional<MergeReport> merged{};  ///< of a root table whose rows were merged by their keys
   std::optional<RowPlan> plan;  ///< of a dry run only
 };
 

@@ -18,7 +18,18 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 enum class DataType { text, bigint, double_, bool_, timestamp, date, time, decimal, wei, binary, json };
 
 /// What a load does to the rows that a table already holds.
-enum class WriteDisposition { append, replace };
+enum class WriteDisposition {
+  append,
+  replace,  ///< they go, with all that is nested in them
+  merge,    ///< those with a key that the load brings go, or become what it brings: MergeStrategy
+};
+
+/// How rows are merged by their keys. The last row of a load with one primary key counts.
+enum class MergeStrategy {
+  delete_insert,  ///< rows with a key that the load brings go, then its rows come
+  upsert,         ///< rows with a key that the load brings become its rows; the others come
+  insert_only,    ///< rows of the load whose key is there are left out
+};
 
 /// What is done with a row that is bad: one that does not parse, or that its table cannot take.
 enum class OnReject {
@@ -110,6 +121,7 @@ enum class DeliveryMode {
 
 std::string_view name(DataType type);
 std::string_view name(WriteDisposition disposition);
+std::string_view name(MergeStrategy strategy);
 std::string_view name(NamingConvention naming);
 std::string_view name(OnReject on_reject);
 std::string_view name(OnBadFiles on_bad_files);
@@ -126,6 +138,7 @@ std::optional<Guarantee> guarantee(DeliveryMode mode);
 
 std::optional<DataType> data_type(std::string_view name);
 std::optional<WriteDisposition> write_disposition(std::string_view name);
+std::optional<MergeStrategy> merge_strategy(std::string_view name);
 std::optional<NamingConvention> naming_convention(std::string_view name);
 std::optional<Parallelism> parallelism(std::string_view name);
 std::optional<LoaderFileFormat> loader_file_format(std::string_view name);

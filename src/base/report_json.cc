@@ -119,6 +119,15 @@ Json first_call_json(const FirstCall& call) {
   return out;
 }
 
+Json merge_json(const MergeReport& merge) {
+  Json out = Json::object();
+  out.set("duplicates", count_json(merge.duplicates));
+  out.set("removed", count_json(merge.removed));
+  out.set("updated", count_json(merge.updated));
+  out.set("inserted", count_json(merge.inserted));
+  return out;
+}
+
 Json table_json(const TableReport& table) {
   Json out = Json::object();
   out.set("name", table.name);
@@ -129,6 +138,7 @@ Json table_json(const TableReport& table) {
   out.set("attempts", count_json(table.attempts));
   out.set("unknown", count_json(table.unknown));
   out.set("created", table.created);
+  out.set("merged", table.merged ? merge_json(*table.merged) : Json());
   out.set("new_columns", texts(table.new_columns));
   out.set("variants", list_json(table.variants, variant_json));
   out.set("widened", list_json(table.widened, widened_json));

@@ -171,6 +171,15 @@ FirstCall first_call_in(const Fields& call) {
   return {.table = call.text("table"), .rows = call.count("rows"), .json = call.texts("json")};
 }
 
+std::optional<MergeReport> merged_in(const Fields& table) {
+  if (!table.is_object("merged")) return std::nullopt;
+  const Fields merged = table.object("merged");
+  return MergeReport{.duplicates = merged.count("duplicates"),
+                     .removed = merged.count("removed"),
+                     .updated = merged.count("updated"),
+                     .inserted = merged.count("inserted")};
+}
+
 TableReport table_in(const Fields& table) {
   return {.name = table.text("name"),
           .parent = table.text("parent"),
@@ -183,6 +192,7 @@ TableReport table_in(const Fields& table) {
           .variants = table.list("variants", variant_in),
           .widened = table.list("widened", widened_in),
           .created = table.flag("created"),
+          .merged = merged_in(table),
           .plan = plan_in(table)};
 }
 

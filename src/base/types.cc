@@ -31,6 +31,13 @@ constexpr std::array data_types{
 constexpr std::array write_dispositions{
     Spelling{WriteDisposition::append, "append"},
     Spelling{WriteDisposition::replace, "replace"},
+    Spelling{WriteDisposition::merge, "merge"},
+};
+
+constexpr std::array merge_strategies{
+    Spelling{MergeStrategy::delete_insert, "delete-insert"},
+    Spelling{MergeStrategy::upsert, "upsert"},
+    Spelling{MergeStrategy::insert_only, "insert-only"},
 };
 
 constexpr std::array naming_conventions{
@@ -117,6 +124,9 @@ std::string_view name(DataType type) {
 std::string_view name(WriteDisposition disposition) {
   return spell(write_dispositions, disposition);
 }
+std::string_view name(MergeStrategy strategy) {
+  return spell(merge_strategies, strategy);
+}
 std::string_view name(OnReject on_reject) {
   return spell(on_reject_words, on_reject);
 }
@@ -173,6 +183,9 @@ std::optional<DataType> data_type(std::string_view name) {
 }
 std::optional<WriteDisposition> write_disposition(std::string_view name) {
   return read(write_dispositions, name);
+}
+std::optional<MergeStrategy> merge_strategy(std::string_view name) {
+  return read(merge_strategies, name);
 }
 std::optional<NamingConvention> naming_convention(std::string_view name) {
   return read(naming_conventions, name);

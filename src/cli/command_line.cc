@@ -163,8 +163,34 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
   return done ? take_size(typed.memory, run.memory) : done;
 }
 
+/// What is said of merging means it.
+Status take_merge(const Typed& typed, RunOptions& run) {
+  static const std::vector strategies{spelled(MergeStrategy::delete_insert), spelled(MergeStrategy::upsert),
+                                      spelled(MergeStrategy::insert_only)};
+  MergeOptions& merge = run.merge;
+  if (!typed.merge_strategy.empty()) {
+    Status done = take(known_word<MergeStrategy>("--merge-strategy", typed.merge_strategy, strategies), merge.strategy);
+    if (!done) return done;
+  }
+  merge.key = typed.merge_key;
+  merge.hard_delete = typed.hard_delete;
+  const std::size_t colon = typed.dedup_sort.rfind(':');
+  const std::string_view order = colon == std::string::npos ? "asc" : std::string_view(typed.dedup_sort).substr(colon + 1);
+  if (order != "asc" && order != "desc") {
+    return fail(usage(fmt::format("--dedup-sort '{}' is not known", typed.dedup_sort),
+                      "write COLUMN, COLUMN:asc or COLUMN:desc"));
+  }
+  merge.dedup_sort = typed.dedup_sort.substr(0, colon);
+  merge.dedup_descending = order == "desc";
+  const bool is_said =
+      merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
+  if (is_said && !run.write_disposition) run.write_disposition = WriteDisposition::merge;
+  return {};
+}
+
 Status take_shape(const Typed& typed, RunOptions& run) {
-  static const std::vector dispositions{spelled(WriteDisposition::append), spelled(WriteDisposition::replace)};
+  static const std::vector dispositions{spelled(WriteDisposition::append), spelled(WriteDisposition::replace),
+                                         spelled(WriteDisposition::merge)};
   static const std::vector namings{spelled(NamingConvention::snake_case), spelled(NamingConvention::direct),
                                    spelled(NamingConvention::duck_case), spelled(NamingConvention::sql_ci_v1),
                                    spelled(NamingConvention::sql_cs_v1)};
@@ -178,6 +204,7 @@ Status take_shape(const Typed& typed, RunOptions& run) {
     done = take(known_word<WriteDisposition>("--write-disposition", typed.disposition, dispositions),
                 run.write_disposition);
   }
+  if (done) done = take_merge(typed, run);
   if (done && !typed.naming.empty()) {
     done = take(known_word<NamingConvention>("--naming", typed.naming, namings), run.naming);
   }

@@ -29,6 +29,10 @@ struct Typed {
   std::vector<std::string> nulls;
   std::string csv_types;
   std::string disposition;
+  std::string merge_strategy;
+  std::vector<std::string> merge_key;
+  std::string hard_delete;
+  std::string dedup_sort;
   std::string naming;
   std::string on_collision;
   std::string type_conflicts;

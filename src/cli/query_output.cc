@@ -27,11 +27,17 @@ bool write(std::FILE* out, std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), out) == text.size();
 }
 
-bool is_number(std::string_view type) {
-  constexpr std::array<std::string_view, 12> types{"TINYINT",  "SMALLINT", "INTEGER",  "BIGINT",
-                                                   "HUGEINT",  "FLOAT",    "UTINYINT", "USMALLINT",
-                                                   "UINTEGER", "UBIGINT",  "DOUBLE",   "UHUGEINT"};
+bool is_real(std::string_view type) {
+  constexpr std::array<std::string_view, 5> types{"DOUBLE", "FLOAT", "REAL", "float4", "float8"};
   return std::ranges::find(types, type) != types.end();
+}
+
+/// By the words of all databases.
+bool is_number(std::string_view type) {
+  constexpr std::array<std::string_view, 13> types{"TINYINT",   "SMALLINT", "INTEGER", "BIGINT",   "HUGEINT",
+                                                   "UTINYINT",  "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+                                                   "int2",      "int4",      "int8"};
+  return is_real(type) || std::ranges::find(types, type) != types.end();
 }
 
 class TableOutput final : public QueryOutput {
@@ -42,7 +48,8 @@ class TableOutput final : public QueryOutput {
     is_plan_ = columns.size() == 2 && columns[0].name == "explain_key" && columns[1].name == "explain_value";
     Row names;
     for (const QueryColumn& column : columns) {
-      right_.push_back(is_number(column.type) || column.type.starts_with("DECIMAL"));
+      right_.push_back(is_number(column.type) || column.type.starts_with("DECIMAL") ||
+                       column.type == "numeric");
       names.push_back(cell_text(column.name));
     }
     held_.push_back(std::move(names));
@@ -189,8 +196,8 @@ class JsonOutput final : public QueryOutput {
   };
 
   static Kind kind_of(std::string_view type) {
-    if (type == "DOUBLE" || type == "FLOAT") return Kind::real;
-    if (type == "BOOLEAN" || type == "JSON") return Kind::literal;
+    if (is_real(type)) return Kind::real;
+    if (type == "BOOLEAN" || type == "JSON" || type == "bool" || type == "json" || type == "jsonb") return Kind::literal;
     return is_number(type) && !type.ends_with("HUGEINT") ? Kind::literal : Kind::text;
   }
   void append_value(Kind kind, const QueryCell& cell) {

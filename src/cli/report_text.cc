@@ -182,6 +182,18 @@ std::string plan_text(const RowPlan& plan) {
                      plan.remove ? count_text(*plan.remove) : "unknown");
 }
 
+/// `merged: 3 inserted, 2 deleted`
+std::string merged_text(const MergeReport& merged) {
+  std::string text;
+  for (const auto& [count, word] : {std::pair{merged.inserted, "inserted"},
+                                    std::pair{merged.updated, "updated"},
+                                    std::pair{merged.removed, "deleted"},
+                                    std::pair{merged.duplicates, "left out for another with the same key"}}) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count_text(count), word);
+  }
+  return text.empty() ? "nothing changed" : text;
+}
+
 std::string tables_text(const Report& report) {
   std::size_t width = 0;
   std::size_t digits = 0;
@@ -199,6 +211,7 @@ std::string tables_text(const Report& report) {
       line +=
           table.rows_pending == table.rows ? "  pending" : fmt::format("  {} pending", count_text(table.rows_pending));
     }
+    if (table.merged) line += "  merged: " + merged_text(*table.merged);
     if (table.created) {
       line += report.dry_run ? "  would be created" : "  created";
     } else if (!table.new_columns.empty()) {

@@ -15,6 +15,7 @@
 #include "delivery/load_order.h"
 #include "delivery/package_tables.h"
 #include "delivery/row_sieve.h"
+#include "delivery/table_merge.h"
 #include "package/package_reader.h"
 #include "sql/catalog.h"
 #include "sql/constraints.h"
@@ -32,6 +33,7 @@ struct Load {
   const LoadRequest& request;
   LoadSummary& summary;
   RowSieve* sieve = nullptr;  ///< where rows were refused: finds which, and loads the others
+  TableMerges* merges = nullptr;
 };
 
 TableLoad& entry(LoadSummary& summary, const std::string& table) {
@@ -89,7 +91,7 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   count_rows(&stream, load.summary.rows, load.request.progress);
 
   Result<std::uint64_t> taken = load.transaction.insert_stream(
-      load.dataset.table(job.table), {*columns, &entry(load.summary, job.table).defaults}, &stream);
+      load.merges->place_of(job.table), {*columns, &entry(load.summary, job.table).defaults}, &stream);
   if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
   return took(load, job, *taken, 0);
 }
@@ -221,7 +223,13 @@ Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& re
             .summary = summary};
   Status filled = transaction->hold(sql::hold_of_load(load.dataset, request.package.load_id));
   if (filled) filled = empty_replaced(load);
-  if (filled) filled = insert(load);
+  Result<TableMerges> merges = TableMerges::make(*transaction, load.dataset, request);
+  if (!merges && filled) filled = fail(merges.error());
+  if (filled) {
+    load.merges = &*merges;
+    filled = insert(load);
+  }
+  if (filled) filled = merges->run(summary);
   if (filled) filled = record_load(load, env);
   if (filled) return transaction;
   (void)transaction->roll_back();
@@ -266,7 +274,8 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
   auto transaction = fill(connection, request, filled, env, insert_all);
   if (!transaction) {
     Error refused = std::move(transaction.error());
-    if (!may_leave_out(request) || !may_be_rows(refused)) return fail(std::move(refused));
+    const bool is_merged = !merged_roots(request.package, request.schema).empty();
+    if (is_merged || !may_leave_out(request) || !may_be_rows(refused)) return fail(std::move(refused));
     return load_taken(connection, request, std::move(summary), std::move(refused), env);
   }
   if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));

@@ -139,12 +139,21 @@ inline Result<std::optional<schema::Schema>> schema_before(const LoadRequest& re
   return request.lanes->schema_before();
 }
 
+/// What became of the rows of a root table that were merged by their keys.
+struct MergeCounts {
+  std::uint64_t duplicates = 0;  ///< rows of the load in whose place another one with the same key came
+  std::uint64_t removed = 0;     ///< rows that the table had
+  std::uint64_t updated = 0;
+  std::uint64_t inserted = 0;
+};
+
 struct TableLoad {
   std::string table;
   std::uint64_t rows = 0;
   bool created = false;
   std::vector<std::string> new_columns{};  ///< added to a table that was there before
   sql::DefaultValues defaults{};           ///< of its columns that may not be null
+  std::optional<MergeCounts> merged{};
 };
 
 /// What lanes have come to, as documents.

@@ -5,7 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
+
+#include "outfall/types.h"
 
 namespace outfall::delivery {
 
@@ -14,6 +17,24 @@ std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& p
   std::vector<const schema::Table*> out;
   for (const schema::Table& table : schema.tables) {
     if (roots.contains(schema.root_of(table.name))) out.push_back(&table);
+  }
+  return out;
+}
+
+std::vector<const schema::Table*> merged_roots(const ledger::PackageRecord& package, const schema::Schema& schema) {
+  std::vector<const schema::Table*> out;
+  for (const ledger::JobRecord& job : package.jobs) {
+    const schema::Table* root = schema.tables.find(schema.root_of(job.table));
+    if (root == nullptr || root->write_disposition != name(WriteDisposition::merge)) continue;
+    if (std::ranges::find(out, root) == out.end()) out.push_back(root);
+  }
+  return out;
+}
+
+std::vector<const schema::Table*> tables_below(const schema::Table& root, const schema::Schema& schema) {
+  std::vector<const schema::Table*> out;
+  for (const schema::Table& table : schema.tables) {
+    if (&table != &root && schema.root_of(table.name) == root.name && table.seen_data()) out.push_back(&table);
   }
   return out;
 }
@@ -32,6 +53,12 @@ Result<std::vector<const schema::Table*>> tables_to_make(const ledger::PackageRe
   }
   for (const schema::Table* table : tables_to_empty(package, schema)) {
     if (table->seen_data() && known.insert(table->name).second) out.push_back(table);
+  }
+  for (const schema::Table* root : merged_roots(package, schema)) {
+    if (known.insert(root->name).second) out.push_back(root);
+    for (const schema::Table* table : tables_below(*root, schema)) {
+      if (known.insert(table->name).second) out.push_back(table);
+    }
   }
   return out;
 }

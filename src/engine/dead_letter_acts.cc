@@ -98,8 +98,9 @@ RunOptions run_options(const ReplayOptions& options) {
   RunOptions run = options.run;
   run.inputs.clear();
   run.from_memory.clear();
-  run.write_disposition = WriteDisposition::append;
+  run.write_disposition.reset();
   run.primary_key.clear();
+  run.merge = {};
   run.type_conflicts = TypeConflicts::reject;
   run.on_reject = OnReject::dead_letter;
   run.bad_rows_max = std::numeric_limits<std::uint64_t>::max();

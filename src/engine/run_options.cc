@@ -77,6 +77,21 @@ Status check_primary_key(const RunOptions& options) {
   return {};
 }
 
+Status check_merge(const RunOptions& options) {
+  const MergeOptions& merge = options.merge;
+  const bool is_said =
+      merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
+  if (is_said && options.write_disposition && *options.write_disposition != WriteDisposition::merge) {
+    return refuse(fmt::format("how rows are merged was said, and they are to be {}",
+                              *options.write_disposition == WriteDisposition::append ? "appended" : "replaced"),
+                  "--write-disposition merge goes with --merge-strategy, --merge-key, --hard-delete and --dedup-sort");
+  }
+  for (const std::string& column : merge.key) {
+    if (column.empty()) return refuse("a column of the merge key has no name", "--merge-key a,b makes a and b the key");
+  }
+  return {};
+}
+
 /// What the run reads of these once it knows its dataset is wrong in any.
 Status check_types(const RunOptions& options) {
   const auto hints = pipeline::read_column_hints(options.columns, schema::Naming(NamingConvention::snake_case));
@@ -96,6 +111,7 @@ Status check_rest(const RunOptions& options) {
     return refuse("the nesting of tables is negative", "0 keeps objects and lists as JSON");
   }
   if (Status keyed = check_primary_key(options); !keyed) return keyed;
+  if (Status merged = check_merge(options); !merged) return merged;
   return check_types(options);
 }
 

@@ -16,6 +16,7 @@
 #include "pipeline/column_hints.h"
 #include "pipeline/first_call.h"
 #include "pipeline/letter_source.h"
+#include "pipeline/merge_hints.h"
 #include "pipeline/primary_keys.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/seal_checks.h"
@@ -108,7 +109,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
   for (const normalize::InputFacts& input : *inputs) {
     options.shape.roots.insert_or_assign(input.table, root_options(run, schema, naming, input.table));
   }
-  options.write_disposition = name(run.options.write_disposition);
+  options.write_disposition = name(run.options.write_disposition.value_or(WriteDisposition::append));
   options.load_id = load_id;
   options.seed = draw_seed(run.env);
   options.workers = workers;
@@ -139,25 +140,6 @@ std::vector<std::string> root_tables(const normalize::NormalizeOptions& options,
     if (std::ranges::find(tables, options.inputs[i].table) == tables.end()) tables.push_back(options.inputs[i].table);
   }
   return tables;
-}
-
-void set_dispositions(schema::Schema& schema, const std::vector<std::string>& roots, WriteDisposition disposition) {
-  for (const std::string& root : roots) {
-    if (schema::Table* table = schema.tables.find(root)) table->write_disposition = name(disposition);
-  }
-}
-
-/// Tables that dlt merges by a key get rows beside those that they have.
-std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std::vector<std::string>& roots,
-                                         WriteDisposition disposition) {
-  std::vector<std::string> notes;
-  for (const std::string& root : roots) {
-    const schema::Table* table = schema.tables.find(root);
-    if (disposition != WriteDisposition::append || table == nullptr || table->write_disposition != "merge") continue;
-    notes.push_back(fmt::format(
-        "{} was merged by its keys so far; its rows are appended now, beside those that have the same keys", root));
-  }
-  return notes;
 }
 
 /// The inputs whose table the schema does not have yet.
@@ -262,6 +244,18 @@ std::uint64_t sum(const std::vector<std::uint64_t>& counts) {
   return total;
 }
 
+/// What the run says of its root tables goes into the schema before anything is shaped.
+Status set_hints(const RunRequest& run, schema::Schema& schema, const std::vector<std::string>& roots,
+                 normalize::NormalizeOptions& options) {
+  set_primary_keys(schema, roots, run.options.primary_key, options.shape, options.write_disposition);
+  if (Status set = set_dispositions(schema, roots, run.options, options.shape); !set) return set;
+  for (const std::string& root : roots) {
+    const auto known = options.shape.roots.find(root);
+    if (known != options.shape.roots.end()) known->second.root_key = schema.propagates_root_id(root);
+  }
+  return {};
+}
+
 /// One run of the extract step over a package that is being written.
 class Extraction {
  public:
@@ -276,11 +270,11 @@ class Extraction {
     if (!options) return fail(std::move(options.error()));
     options_ = std::move(*options);
     roots_ = root_tables(options_, choice_.reports);
-    add_notes(report_, notes_on_merged(request_.memory.schema, roots_, run_.options.write_disposition));
-    set_dispositions(request_.memory.schema, roots_, run_.options.write_disposition);
+    add_notes(report_, notes_on_merged(request_.memory.schema, roots_, run_.options));
     inputs_of_new_tables_ = inputs_of_new_tables(request_.memory.schema, options_.inputs);
-    set_primary_keys(request_.memory.schema, roots_, run_.options.primary_key, options_.shape,
-                     options_.write_disposition);
+    if (Status hinted = set_hints(run_, request_.memory.schema, roots_, options_); !hinted) {
+      return fail(std::move(hinted.error()));
+    }
 
     Result<normalize::NormalizeSummary> summary =
         shape_until_settled(run_, request_.memory, options_, settled_, [this] { return shape_into_new_package(); });
@@ -484,8 +478,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   const schema::Schema before = schema;
   Result<normalize::NormalizeOptions> options = normalize_options(run, memory, "", progress);
   if (!options) return fail(std::move(options.error()));
-  set_primary_keys(schema, root_tables(*options, choice.reports), run.options.primary_key, options->shape,
-                   options->write_disposition);
+  if (Status hinted = set_hints(run, schema, root_tables(*options, choice.reports), *options); !hinted) return hinted;
   progress.begin(Progress::Stage::extract, "", {});
   std::optional<RejectedRows> rejects;
   options->take_rejected = [&rejects](const normalize::RejectedDocument& document) { return rejects->take(document); };
@@ -510,7 +503,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
   Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
   if (good) good = check_all_are_there(options->inputs, *summary);
-  add_notes(report, notes_on_merged(before, roots, run.options.write_disposition));
+  add_notes(report, notes_on_merged(before, roots, run.options));
   if (good) good = check_names(schema, run.destination.capabilities());
   if (good) good = check_tables_there(memory, *summary, settled);
   const std::uint64_t documents = sum(summary->documents);

@@ -211,7 +211,7 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
 
 InputQuestion input_question(const RunRequest& request) {
   return {.skip_loaded = request.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
-          .write_disposition = request.options.write_disposition,
+          .write_disposition = request.options.write_disposition.value_or(WriteDisposition::append),
           .name_length_max = request.destination.capabilities().name_length_max()};
 }
 

@@ -22,6 +22,15 @@ PackageReport package_report(const ledger::PackageRecord& package, Resumed resum
           .jobs = job_reports(package)};
 }
 
+/// Of all packages that this run delivers.
+void add_merged(TableReport& table, const delivery::MergeCounts& counts) {
+  MergeReport& merged = table.merged ? *table.merged : table.merged.emplace();
+  merged.duplicates += counts.duplicates;
+  merged.removed += counts.removed;
+  merged.updated += counts.updated;
+  merged.inserted += counts.inserted;
+}
+
 }  // namespace
 
 bool is_root(const schema::Schema& schema, const std::string& name) {
@@ -202,6 +211,7 @@ void LoadAccount::add_loaded(const ledger::PackageRecord& package, const schema:
     if (schema::is_system_name(table.table)) continue;
     TableReport& entry = table_report(table.table, schema);
     entry.created = entry.created || table.created;
+    if (table.merged) add_merged(entry, *table.merged);
     entry.new_columns.insert(entry.new_columns.end(), table.new_columns.begin(), table.new_columns.end());
   }
 }

@@ -10,11 +10,6 @@
 namespace outfall::pipeline {
 namespace {
 
-std::string column_name(const std::string& given, const normalize::RootOptions& root, const schema::Naming& naming) {
-  const std::string name = is_ascii(given) ? given : to_nfc(given);
-  return root.max_nesting > 0 ? column_at(name, naming) : naming.normalize_path(name);
-}
-
 void set_primary_key(schema::Table& table, const std::vector<std::string>& columns) {
   for (schema::Column& column : table.columns) column.primary_key = false;
   for (const std::string& name : columns) {
@@ -31,6 +26,11 @@ void set_primary_key(schema::Table& table, const std::vector<std::string>& colum
 
 }  // namespace
 
+std::string column_of_root(const std::string& given, const normalize::RootOptions& root, const schema::Naming& naming) {
+  const std::string name = is_ascii(given) ? given : to_nfc(given);
+  return root.max_nesting > 0 ? column_at(name, naming) : naming.normalize_path(name);
+}
+
 void set_primary_keys(schema::Schema& schema, const std::vector<std::string>& roots,
                       const std::vector<std::string>& names, const normalize::ShapeOptions& shape,
                       const std::string& write_disposition) {
@@ -38,7 +38,7 @@ void set_primary_keys(schema::Schema& schema, const std::vector<std::string>& ro
   for (const std::string& root : roots) {
     std::vector<std::string> columns;
     columns.reserve(names.size());
-    for (const std::string& name : names) columns.push_back(column_name(name, shape.of_root(root), shape.naming));
+    for (const std::string& name : names) columns.push_back(column_of_root(name, shape.of_root(root), shape.naming));
     schema::Table* table = schema.tables.find(root);
     if (table == nullptr) table = &schema.tables.add(schema::Table::root(root, write_disposition, root));
     set_primary_key(*table, columns);

@@ -11,6 +11,9 @@
 
 namespace outfall::pipeline {
 
+/// The column of a root table that somebody names by its key, or by the path to it.
+std::string column_of_root(const std::string& given, const normalize::RootOptions& root, const schema::Naming& naming);
+
 /// These columns, and no others, are the primary key of each of the root tables, and are set in every row. A table that
 /// the schema does not have yet is made with them; no column has a type before it has values. No names: the keys stay.
 ///

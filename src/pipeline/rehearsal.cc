@@ -16,6 +16,7 @@
 #include "pipeline/earlier_loads.h"
 #include "pipeline/extract.h"
 #include "pipeline/input_fates.h"
+#include "pipeline/merge_hints.h"
 #include "pipeline/package_jobs.h"
 #include "pipeline/rejected_rows.h"
 
@@ -89,7 +90,12 @@ TableReport& report_of(const schema::Table& table, Report& report) {
 
 /// What goes in and out of each table. Pending packages come before, and change what there is to remove.
 Status plan_rows(const RunRequest& request, const schema::Schema& before, bool has_pending, Report& report) {
-  for (TableReport& table : report.tables) table.plan = RowPlan{.add = table.rows, .remove = 0};
+  for (TableReport& table : report.tables) {
+    table.plan = RowPlan{.add = table.rows, .remove = 0};
+    // How many rows have the same keys nobody has looked for.
+    const std::string root(before.root_of(table.name));
+    if (disposition_of(request.options, before, root) == WriteDisposition::merge) table.plan->remove.reset();
+  }
   if (request.options.write_disposition != WriteDisposition::replace) return {};
   for (const schema::Table* table : emptied_tables(before, report)) report_of(*table, report);
   // Of those that the schema does not know some may be there all the same.

@@ -20,6 +20,9 @@ void for_each_field(AnyColumn& column, Visit visit) {
   visit("timezone", column.timezone);
   visit("variant", column.variant);
   visit("primary_key", column.primary_key);
+  visit("merge_key", column.merge_key);
+  visit("hard_delete", column.hard_delete);
+  visit("dedup_sort", column.dedup_sort);
   visit("unique", column.unique);
   visit("row_key", column.row_key);
   visit("parent_key", column.parent_key);

@@ -23,6 +23,9 @@ struct Column {
   std::optional<bool> timezone;  ///< none counts as true
   bool variant = false;
   bool primary_key = false;
+  bool merge_key = false;
+  bool hard_delete = false;  ///< rows where it is true, or not null, say that their key is to be deleted
+  std::string dedup_sort;    ///< asc, desc: which of the rows with one key stays; empty: it does not say
   bool unique = false;
   bool row_key = false;
   bool parent_key = false;

@@ -83,6 +83,10 @@ struct Dialect {
   /// writes it, its condition, the list of its columns or expressions, the table that it refers to, and the list of the
   /// columns there. Lists are JSON, names in them quoted.
   std::string_view constraints;
+  std::string_view row_place;      ///< a column that every table has, which grows with the rows of a new one
+  std::string_view is_at_place;    ///< `{places}`: a table whose column `place` has some of these
+  std::string_view analyze;        ///< `{}` is a new table that is about to be joined with; empty: nothing is needed
+  std::string_view index_staging;  ///< `{schema}`, `{index}`, `{table}`, `{columns}`: the same; empty: the same
   std::array<std::string_view, 2> temporary;  ///< catalog and schema of a session's temporary tables
   std::string_view is_same_text;              ///< whether `{0}` and `{1}`, if they are texts, have the same characters
   std::string_view is_false;                  ///< whether the condition `{}` of a check refuses a row

@@ -61,6 +61,8 @@ const Dialect& duckdb_dialect() {
           "to_json(expressions::VARCHAR[]), "
           "'', '[]' FROM duckdb_indexes() "
           "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND is_unique AND NOT is_primary",
+      .row_place = "rowid",
+      .is_at_place = "rowid IN (SELECT place FROM {places})",
       .temporary = {"temp", "main"},
       .is_same_text = "(typeof({0}) <> 'VARCHAR' OR encode(CAST({0} AS VARCHAR)) = encode(CAST({1} AS VARCHAR)))",
       .is_false = "TRY_CAST(({}) AS INTEGER) = 0",

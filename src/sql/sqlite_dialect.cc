@@ -82,6 +82,10 @@ const Dialect& sqlite_dialect() {
       .fixed_columns = "SELECT t.name, NULL, 'false' FROM pragma_table_list AS t WHERE t.schema = $2 UNION ALL "
                        "SELECT t.name, c.name, 'true' FROM pragma_table_list AS t "
                        "JOIN pragma_table_xinfo(t.name, t.schema) AS c WHERE t.schema = $2 AND c.hidden >= 2",
+      .row_place = "rowid",
+      .is_at_place = "rowid IN (SELECT place FROM {places})",
+      // It plans a subquery for each row of the outer table.
+      .index_staging = "CREATE INDEX {schema}.{index} ON {table} ({columns})",
       .temporary = {"", "temp"},
       .is_same_text = "1",
       .is_false = "NOT ({})",

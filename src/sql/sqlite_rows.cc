@@ -66,29 +66,53 @@ std::string text_of(const Cell& cell) {
   return text;
 }
 
+/// What SQLite calls a value.
+std::string word_of(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return "INTEGER";
+    case SQLITE_FLOAT:
+      return "REAL";
+    case SQLITE_BLOB:
+      return "BLOB";
+    default:
+      return "TEXT";
+  }
+}
+
 class SqliteCursor final : public TextCursor {
  public:
   SqliteCursor(SqliteStatement statement, sqlite3* handle, SqliteKeeper keeper)
-      : keeper_(std::move(keeper)), handle_(handle), statement_(std::move(statement)), columns_(headers_of(statement_.get())) {}
+      : keeper_(std::move(keeper)), handle_(handle), statement_(std::move(statement)) {
+    stepped_ = sqlite3_step(statement_.get());
+    columns_ = headers_of(statement_.get());
+    // What is no column of a table has no declared type, and is what it is in the first row.
+    for (std::size_t i = 0; stepped_ == SQLITE_ROW && i < columns_.size(); ++i) {
+      if (columns_[i].type.empty()) columns_[i].type = word_of(statement_.get(), static_cast<int>(i));
+    }
+  }
 
   const std::vector<ColumnHeader>& columns() const override { return columns_; }
   Result<bool> next(TextRow& row) override {
     if (!statement_) return false;
-    const int stepped = sqlite3_step(statement_.get());
-    if (stepped == SQLITE_ROW) {
+    if (stepped_ == SQLITE_ROW) {
       read_text_row(statement_.get(), row);
+      stepped_ = sqlite3_step(statement_.get());
       return true;
     }
+    // Asked before the statement goes: what went wrong is forgotten with it.
+    const Error error = stepped_ == SQLITE_DONE ? Error{} : sqlite_error(handle_, stepped_);
     statement_.reset();
-    if (stepped == SQLITE_DONE) return false;
-    return fail(sqlite_error(handle_, stepped));
+    if (stepped_ == SQLITE_DONE) return false;
+    return fail(error);
   }
 
  private:
   SqliteKeeper keeper_;
   sqlite3* handle_;
   SqliteStatement statement_;
-  std::vector<ColumnHeader> columns_;
+  int stepped_ = SQLITE_DONE;
+  std::vector<ColumnHeader> columns_{};
 };
 
 /// False: the value is none of the type.

@@ -5,12 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/scratch_folder.h"
 #include "delivery/deliver.h"
 #include "delivery/package_testing.h"
 #include "destinations/duckdb/duckdb_destination.h"
-#include "base/file.h"
-#include "base/hash.h"
 #include "destinations/null/null_destination.h"
 #include "destinations/postgres/postgres_destination.h"
 #include "destinations/sqlite/sqlite_destination.h"
@@ -31,7 +31,7 @@ using testing::SizeIs;
 struct Quirks {
   std::string name;
   std::function<std::unique_ptr<Destination>(const std::string& folder)> make;
-  bool keeps_rows = true;  ///< what was loaded can be queried, and loads are recorded
+  bool keeps_rows = true;                 ///< what was loaded can be queried, and loads are recorded
   std::string row_order = "rowid";        ///< sorts rows as they went in
   std::string null_refused = "NOT NULL";  ///< is said of a null where there may be none
 };
@@ -258,29 +258,216 @@ std::unique_ptr<Destination> make_postgres(const std::string& folder) {
   return made ? std::move(*made) : nullptr;
 }
 
-INSTANTIATE_TEST_SUITE_P(Destinations, Conformance,
-                         testing::Values(Quirks{.name = "duckdb",
-                                                .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
-                                                  auto made = destinations::duckdb::DuckDbDestination::make(
-                                                      "duckdb:" + folder + "/data.duckdb", {}, Env::system());
-                                                  return made ? std::move(*made) : nullptr;
-                                                }},
-                                         Quirks{.name = "sqlite",
-                                                .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
-                                                  auto made = destinations::sqlite::SqliteDestination::make(
-                                                      "sqlite:" + folder + "/data.db", {}, Env::system());
-                                                  return made ? std::move(*made) : nullptr;
-                                                }},
-                                         Quirks{.name = "postgres",
-                                                .make = make_postgres,
-                                                .row_order = "ctid",
-                                                .null_refused = "not-null"},
-                                         Quirks{.name = "null",
-                                                .make = [](const std::string&) -> std::unique_ptr<Destination> {
-                                                  return std::make_unique<destinations::null::NullDestination>();
-                                                },
-                                                .keeps_rows = false}),
-                         [](const auto& tested) { return tested.param.name; });
+/// Rows of a table that is merged by `id`, with a nested one.
+class Merges : public Conformance {
+ protected:
+  void SetUp() override {
+    Conformance::SetUp();
+    if (!keeps_rows()) GTEST_SKIP() << "there is nothing to look at afterwards";
+  }
+
+  /// The table t (id, v) with the nested table t__items (v).
+  void declare_merged(MergeStrategy strategy) {
+    declare({.name = "t"});
+    declare({.name = "t__items", .parent = "t"});
+    schema::Table& root = *schema_.tables.find("t");
+    root.write_disposition = name(WriteDisposition::merge);
+    root.stored.set("x-merge-strategy", std::string(name(strategy)));
+    add(root, "id", DataType::bigint).primary_key = true;
+    schema::Table& nested = *schema_.tables.find("t__items");
+    nested.columns.add(schema::parent_id_column());
+  }
+  static schema::Column& add(schema::Table& table, const std::string& name, DataType type) {
+    schema::Column column;
+    column.name = name;
+    column.type = type;
+    return table.columns.add(std::move(column));
+  }
+
+  struct Row {
+    std::int64_t id;
+    std::optional<std::int64_t> v;
+    std::vector<std::int64_t> items{};
+    std::optional<bool> is_gone{};
+  };
+
+  /// Row ids are `<load>.<place>`.
+  ledger::PackageRecord merged(const std::vector<Row>& rows) {
+    std::vector<std::optional<std::int64_t>> ids;
+    std::vector<std::optional<std::int64_t>> values;
+    std::vector<std::optional<bool>> gone;
+    std::vector<std::optional<std::string>> row_ids;
+    std::vector<std::optional<std::string>> parents;
+    std::vector<std::optional<std::int64_t>> items;
+    std::vector<std::optional<std::string>> item_ids;
+    for (const Row& row : rows) {
+      row_ids.push_back(fmt::format("{}.{}", loads_, row_ids.size()));
+      ids.emplace_back(row.id);
+      values.push_back(row.v);
+      gone.push_back(row.is_gone);
+      for (const std::int64_t item : row.items) {
+        item_ids.push_back(fmt::format("{}.n{}", loads_, item_ids.size()));
+        items.emplace_back(item);
+        parents.push_back(row_ids.back());
+      }
+    }
+    std::vector<Column> columns{Column::fixed<std::int64_t>("v", "l", values), Column::text("_dlt_id", row_ids),
+                                Column::fixed<std::int64_t>("id", "l", ids)};
+    if (schema_.tables.find("t")->columns.find("gone") != nullptr) columns.push_back(Column::boolean("gone", gone));
+    std::vector<TableRows> jobs{{"t", std::move(columns)}};
+    if (!items.empty()) {
+      jobs.push_back({"t__items",
+                      {Column::fixed<std::int64_t>("v", "l", items), Column::text("_dlt_id", item_ids),
+                       Column::text("_dlt_parent_id", parents)}});
+    }
+    return package(std::move(jobs));
+  }
+
+  delivery::MergeCounts merge(const std::vector<Row>& rows) {
+    const Result<LoadSummary> done = load(merged(rows));
+    EXPECT_TRUE(done) << done.error().message;
+    if (!done) return {};
+    const auto table = std::ranges::find(done->tables, "t", &delivery::TableLoad::table);
+    return table->merged.value_or(delivery::MergeCounts{});
+  }
+
+  std::vector<std::string> roots() { return texts("SELECT id, v FROM t ORDER BY id, v"); }
+  std::vector<std::string> items() {
+    return texts("SELECT t.id, n.v FROM t__items AS n JOIN t ON t._dlt_id = n._dlt_parent_id ORDER BY t.id, n.v");
+  }
+  std::vector<std::string> texts(const std::string& sql) {
+    auto cursor = destination_->query({.sql = sql, .dataset = "data set"});
+    if (!cursor) return {cursor.error().message};
+    std::vector<std::string> out;
+    sql::TextRow row;
+    while ((*cursor)->next(row).value_or(false)) {
+      out.push_back(row.at(0).value_or("NULL") + "=" + row.at(1).value_or("NULL"));
+    }
+    return out;
+  }
+};
+
+TEST_P(Merges, DeleteInsertPutsRowsInThePlaceOfThoseWithTheirKey) {
+  declare_merged(MergeStrategy::delete_insert);
+  merge({{1, 10, {100, 101}}, {2, 20, {200}}});
+  const delivery::MergeCounts counts = merge({{2, 21, {201, 202}}, {3, 30}});
+  EXPECT_THAT(roots(), ElementsAre("1=10", "2=21", "3=30"));
+  EXPECT_THAT(items(), ElementsAre("1=100", "1=101", "2=201", "2=202"));
+  EXPECT_THAT(query("SELECT count(*) FROM t__items"), ElementsAre("4")) << "no row is left without its parent";
+  EXPECT_EQ(counts.removed, 1u);
+  EXPECT_EQ(counts.inserted, 2u);
+  EXPECT_EQ(counts.duplicates, 0u);
+}
+
+TEST_P(Merges, UpsertMakesThemTheNewRows) {
+  declare_merged(MergeStrategy::upsert);
+  merge({{1, 10, {100}}, {2, 20, {200, 201}}});
+  const delivery::MergeCounts counts = merge({{2, std::nullopt, {202}}, {3, 30, {300}}});
+  EXPECT_THAT(roots(), ElementsAre("1=10", "2=NULL", "3=30"));
+  EXPECT_THAT(items(), ElementsAre("1=100", "2=202", "3=300"));
+  EXPECT_EQ(counts.updated, 1u);
+  EXPECT_EQ(counts.inserted, 1u);
+}
+
+TEST_P(Merges, InsertOnlyLeavesThemAsTheyAre) {
+  declare_merged(MergeStrategy::insert_only);
+  merge({{1, 10, {100}}});
+  const delivery::MergeCounts counts = merge({{1, 11, {101}}, {2, 20, {200}}});
+  EXPECT_THAT(roots(), ElementsAre("1=10", "2=20"));
+  EXPECT_THAT(items(), ElementsAre("1=100", "2=200"));
+  EXPECT_EQ(query("SELECT count(*) FROM t__items").front(), "2");
+  EXPECT_EQ(counts.inserted, 1u);
+}
+
+TEST_P(Merges, OfSeveralRowsWithOneKeyTheLastOneCounts) {
+  for (const MergeStrategy strategy :
+       {MergeStrategy::delete_insert, MergeStrategy::upsert, MergeStrategy::insert_only}) {
+    schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
+    declare_merged(strategy);
+    const std::int64_t id = static_cast<std::int64_t>(strategy) * 10;
+    const delivery::MergeCounts counts = merge({{id, 1, {1}}, {id + 1, 5}, {id, 2, {2}}, {id, 3, {3}}});
+    EXPECT_EQ(counts.duplicates, 2u) << name(strategy);
+    EXPECT_THAT(texts(fmt::format("SELECT id, v FROM t WHERE id = {}", id)), ElementsAre(fmt::format("{}=3", id)));
+  }
+  EXPECT_THAT(query("SELECT v FROM t__items"), ElementsAre("3", "3", "3"));
+}
+
+TEST_P(Merges, OrTheFirstInAnOrderThatWasAskedFor) {
+  declare_merged(MergeStrategy::delete_insert);
+  schema_.tables.find("t")->columns.find("v")->dedup_sort = "desc";
+  merge({{1, 5}, {1, 9}, {1, 7}});
+  EXPECT_THAT(roots(), ElementsAre("1=9"));
+}
+
+TEST_P(Merges, RowsThatSayTheyAreGoneDeleteWhatHasTheirKey) {
+  for (const MergeStrategy strategy : {MergeStrategy::delete_insert, MergeStrategy::upsert}) {
+    schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
+    declare_merged(strategy);
+    add(*schema_.tables.find("t"), "gone", DataType::bool_).hard_delete = true;
+    merge({{1, 10, {100}}, {2, 20, {200}}, {3, 30}});
+    merge({{.id = 1, .v = 11, .items = {101}, .is_gone = true},
+           {.id = 2, .v = 21, .is_gone = false},
+           {.id = 9, .v = 90, .is_gone = true}});
+    EXPECT_THAT(roots(), ElementsAre("2=21", "3=30")) << name(strategy);
+    EXPECT_THAT(query("SELECT count(*) FROM t__items"), ElementsAre("0")) << name(strategy);
+  }
+}
+
+TEST_P(Merges, AMergeKeyDeletesAllRowsThatHaveIt) {
+  declare_merged(MergeStrategy::delete_insert);
+  schema::Table& table = *schema_.tables.find("t");
+  table.columns.find("id")->primary_key = false;
+  table.columns.find("v")->merge_key = true;
+  merge({{1, 7}, {2, 7}, {3, 8}, {4, std::nullopt}});
+  merge({{5, 7}, {6, 7}, {7, std::nullopt}});
+  EXPECT_THAT(texts("SELECT id, v FROM t ORDER BY id"), ElementsAre("3=8", "5=7", "6=7", "7=NULL"));
+}
+
+TEST_P(Merges, AFailedMergeLeavesEverythingAsItWas) {
+  declare_merged(MergeStrategy::upsert);
+  merge({{1, 10}});
+  ledger::PackageRecord record = merged({{1, 11}, {2, 20}});
+  record.jobs[0].rows = 3;
+  ASSERT_FALSE(load(record));
+  EXPECT_THAT(roots(), ElementsAre("1=10"));
+  merge({{1, 12}});
+  EXPECT_THAT(roots(), ElementsAre("1=12"));
+}
+
+TEST_P(Merges, WithoutAKeyIsRefused) {
+  declare_merged(MergeStrategy::upsert);
+  schema_.tables.find("t")->columns.find("id")->primary_key = false;
+  const auto refused = load(merged({{1, 10}}));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("no primary key"));
+}
+
+const auto destinations = testing::Values(
+    Quirks{.name = "duckdb",
+           .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
+             auto made =
+                 destinations::duckdb::DuckDbDestination::make("duckdb:" + folder + "/data.duckdb", {}, Env::system());
+             return made ? std::move(*made) : nullptr;
+           }},
+    Quirks{.name = "sqlite",
+           .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
+             auto made =
+                 destinations::sqlite::SqliteDestination::make("sqlite:" + folder + "/data.db", {}, Env::system());
+             return made ? std::move(*made) : nullptr;
+           }},
+    Quirks{.name = "postgres", .make = make_postgres, .row_order = "ctid", .null_refused = "not-null"},
+    Quirks{.name = "null",
+           .make = [](const std::string&) -> std::unique_ptr<Destination> {
+             return std::make_unique<destinations::null::NullDestination>();
+           },
+           .keeps_rows = false});
+
+std::string name_of(const testing::TestParamInfo<Quirks>& tested) {
+  return tested.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Destinations, Conformance, destinations, name_of);
+INSTANTIATE_TEST_SUITE_P(Destinations, Merges, destinations, name_of);
 
 }  // namespace
 }  // namespace outfall

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// MergePlan: the statements that bring staged rows into the tables of a dataset by their keys. One plan for all
+// databases: delete, update, insert what is missing; none needs MERGE.
+//
+// Rows are staged in temporary tables of the session, one a table of the chain (a root table and all that is nested in
+// it), and everything happens in the transaction of the load.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "outfall/types.h"
+#include "sql/connection.h"
+
+namespace outfall::sql {
+
+struct MergeTable {
+  TableName target;
+  TableName staging;
+  std::vector<std::string> columns;  ///< of both
+  std::size_t parent = 0;            ///< of a nested table: its place in the chain
+};
+
+struct SortedBy {
+  std::string column;
+  bool is_descending = false;
+};
+
+/// A column that says which rows are to be deleted: those where it is true, or, if it is no boolean, not null.
+struct HardDelete {
+  std::string column;
+  bool is_boolean = true;
+};
+
+struct MergeChain {
+  std::vector<MergeTable> tables;  ///< the root first, parents before what is nested in them
+  MergeStrategy strategy = MergeStrategy::delete_insert;
+  std::vector<std::string> primary_key{};
+  std::vector<std::string> merge_key{};
+  std::optional<HardDelete> hard_delete{};
+  std::optional<SortedBy> dedup_sort{};  ///< which of the rows with one key stays: the first; none: the last that came
+  /// Columns that an update sets. Empty: all.
+  std::vector<std::string> updated{};
+};
+
+/// The statement of a step, and what depends on the rows that it changed.
+struct MergeStep {
+  enum class Kind {
+    always,
+    if_changed,  ///< only if the newest step that always runs changed a row
+  };
+  std::string statement;
+  Kind kind = Kind::always;
+  /// What its changed rows count as; none: they are not counted.
+  enum class Counted { nothing, duplicates, removed, updated, inserted } counted = Counted::nothing;
+};
+
+/// Temporary tables are called `<prefix><word>`.
+std::vector<MergeStep> plan_merge(const Dialect& dialect, const MergeChain& chain, const std::string& prefix);
+
+/// Makes the staging table of one, as its target is.
+std::string create_staging(const Dialect& dialect, const MergeTable& table);
+
+/// Asks how many staged root rows have no value in a column of the primary key. Empty: there is no such key.
+std::string count_rows_without_key(const Dialect& dialect, const MergeChain& chain);
+
+}  // namespace outfall::sql

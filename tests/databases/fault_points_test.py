@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+#
+# Kills the real program at every fault point of a load into SQLite and into PostgreSQL, in a first load, in a second one that
+# migrates, in one that replaces and in one that merges, and resumes it until done: each row is there exactly once.
+#
+#   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/fault_points_test.py [--point NAME] [--database NAME]
+import argparse
+import collections
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crash"))
+import fault_points_test as crash
+from world import DATASET, OUTFALL, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say
+
+
+class SqliteWorld(World):
+    name = "sqlite"
+    DATABASE_FILES = {"town.db"}
+
+    def target(self):
+        return ["--to", f"sqlite:{self.disk / 'town.db'}", "--pipeline", "town", *self.state()]
+
+    def query(self, statement):
+        done = self.finish([OUTFALL, "query", f"sqlite:{self.disk / 'town.db'}", statement, "-o", "json"])
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class PostgresWorld(World):
+    """A database of its own on the server of the tests; saved and restored as a template."""
+
+    name = "postgres"
+    DATABASE_FILES = set()
+    worlds = 0
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        PostgresWorld.worlds += 1
+        self.called = f"town_{os.getpid()}_{PostgresWorld.worlds}"
+        self.server = Path(os.environ["OUTFALL_POSTGRES"]).read_text().strip().rpartition("/")[0]
+
+    def sql(self, statement):
+        self.finish([OUTFALL, "query", "--write", f"{self.server}/outfall", statement])
+
+    def make(self):
+        self.sql(f"CREATE DATABASE {self.called}")
+        return super().make()
+
+    def save(self):
+        self.sql(f"CREATE DATABASE {self.called}_saved TEMPLATE {self.called}")
+
+    def restore(self):
+        self.sql(f"DROP DATABASE {self.called} WITH (FORCE)")
+        self.sql(f"CREATE DATABASE {self.called} TEMPLATE {self.called}_saved")
+
+    def target(self):
+        return ["--to", f"{self.server}/{self.called}", "--dataset", DATASET, "--pipeline", "town", *self.state()]
+
+    def query(self, statement):
+        done = self.finish([OUTFALL, "query", f"{self.server}/{self.called}", statement, "--dataset", DATASET, "-o", "json"])
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Scenario(crash.Scenario):
+    # Those of DuckDB's files, of batches, of drops and of shared state are elsewhere.
+    def __init__(self, name, folder, expected, world):
+        super().__init__(name, folder, expected)
+        self.before = world(folder)
+        crash.make_inputs(self.before.make())
+
+
+class Merge(Scenario):
+    """The second load brings some people of the first one once more, under their keys."""
+
+    def __init__(self, folder, expected, world):
+        super().__init__("merge", folder, expected, world)
+        self.files = [crash.FIRST[2], *crash.SECOND]
+        self.options = ["--write-disposition", "merge", "--primary-key", "id"]
+
+
+class Merged(Expected):
+    """As Expected, but for the load ids: those of people who came again are the second load's."""
+
+    def check_loads(self, world, facts):
+        recorded = sorted(fact["load"] for fact in facts if fact["name"] == "recorded" and int(fact["rows"]) == 1)
+        expect(len(recorded) == 2, f"_dlt_loads has {recorded}")
+
+
+def scenarios(folder, world):
+    everybody = crash.PEOPLE + crash.VISITORS
+    first_expected = Expected(0, crash.PEOPLE, late_from=crash.LATE_FROM)
+    second_expected = Expected(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2)
+    first = Scenario("first load", folder / "first", first_expected, world)
+    first.files = crash.FIRST
+    second = Scenario("second load", folder / "second", second_expected, world)
+    replace = Scenario("replace", folder / "replace",
+                       Expected(crash.PEOPLE, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, replaced=1), world)
+    replace.options = ["--write-disposition", "replace"]
+    merge = Merge(folder / "merge", Merged(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2), world)
+    for later in (second, replace, merge):
+        later.before.finish(later.before.command(crash.FIRST))
+        first_expected.check(later.before)
+    return [first, second, replace, merge]
+
+
+def restore(scenario, saved):
+    shutil.rmtree(scenario.before.disk)
+    shutil.copytree(saved, scenario.before.disk)
+    if isinstance(scenario.before, PostgresWorld):
+        scenario.before.restore()
+
+
+def strike_everywhere(scenario, points, folder, reached):
+    saved = folder / "saved"
+    shutil.copytree(scenario.before.disk, saved)
+    if isinstance(scenario.before, PostgresWorld):
+        scenario.before.save()
+    for turn, point in enumerate(filter(scenario.passes, points)):
+        faults = [point] + ([f"{point}:{crash.LATER_TURNS[point]}"] if point in crash.LATER_TURNS else [])
+        for fault in faults:
+            restore(scenario, saved)
+            try:
+                hit = crash.strike(scenario, fault, resume_first=turn % 2 == 1)
+            except Broken as broken:
+                fail_with(folder, f"{scenario.before.name}, {scenario.name}, killed at {fault}: {broken}")
+            reached[point] += hit
+            say(f"  {scenario.before.name:9} {scenario.name:12} {fault:22} " + ("killed" if hit else "not reached"))
+    shutil.rmtree(saved)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--point", help="only this fault point")
+    parser.add_argument("--database", help="sqlite or postgres")
+    chosen = parser.parse_args()
+    points = [chosen.point] if chosen.point else fault_points()
+    folder = fresh_folder("databases")
+    for world in (SqliteWorld, PostgresWorld):
+        if chosen.database not in (None, world.name):
+            continue
+        reached = collections.Counter()
+        for scenario in scenarios(folder / world.name, world):
+            strike_everywhere(scenario, points, folder, reached)
+        missed = {"before_load_begin", "in_load", "before_load_commit", "before_migration", "after_migration", "after_seal"} & set(points)
+        never = [point for point in missed if not reached[point]]
+        if never:
+            fail_with(folder, f"{world.name}: no scenario came to {', '.join(never)}")
+        say(f"{world.name}: {sum(reached.values())} kills, each row exactly once after each")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
