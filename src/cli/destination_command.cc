@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include "cli/commands.h"
@@ -27,8 +29,10 @@ std::string list_text(const DestinationList& list) {
   for (const ConfiguredDestination& destination : list.configured) out += configured_text(destination) + "\n";
   if (list.configured.empty()) out += "no destination is configured\n\n";
   out += "kinds of addresses\n";
+  std::size_t width = 0;
+  for (const DestinationKind& kind : list.kinds) width = std::max(width, kind.form.size());
   for (const DestinationKind& kind : list.kinds)
-    out += fmt::format("  {:<18}{}; {}\n", kind.form, kind.what, name(kind.mode));
+    out += fmt::format("  {:<{}}{}; {}\n", kind.form, width + 2, kind.what, name(kind.mode));
   const std::string folders = fmt::format("{}", fmt::join(list.folders, ", "));
   return out + "\nconfiguration is read from the environment" + (folders.empty() ? "" : " and ") + one_line(folders) +
          "\n";

@@ -171,7 +171,8 @@ void add_bad_input_options(CLI::App& app, Typed& typed) {
 void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
-       "duckdb:PATH, exec:COMMAND or cmd:COMMAND (a program gets the rows), plugin:PATH#NAME (a shared library gets "
+       "duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND or cmd:COMMAND (a program gets the rows), "
+       "plugin:PATH#NAME (a shared library gets "
        "them), null: (counts and forgets), or the name of a destination that is configured. Default: "
        "where the named "
        "pipeline went before, else duckdb: a file "

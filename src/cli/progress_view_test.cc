@@ -36,14 +36,17 @@ TEST(ProgressView, PlainAndJsonTellTheSame) {
 
 TEST(ProgressView, AWaitIsToldInFrontOfWhatIsDone) {
   StageMeter meter;
+  meter.update({.stage = Progress::Stage::load, .rows_total = 100, .load_id = "1.5"}, Clock::time_point{});
   meter.update({.stage = Progress::Stage::load,
                 .rows = 12,
                 .rows_total = 100,
                 .load_id = "1.5",
                 .waiting = "3.2 s to send batch 4 of users again: \"slow\" down"},
-               Clock::time_point{});
+               Clock::time_point{} + seconds(2));
   EXPECT_EQ(plain_line(meter),
-            "progress: load 12%, waiting 3.2 s to send batch 4 of users again: \"slow\" down, 12 of 100 rows");
+            "progress: load 12%, waiting 3.2 s to send batch 4 of users again: \"slow\" down, 12 of 100 rows, "
+            "6 rows/s")
+      << "how long it takes nobody knows then";
   EXPECT_TRUE(
       json_line(meter).ends_with(R"("load_id":"1.5","waiting":"3.2 s to send batch 4 of users again: \"slow\" down"})"))
       << json_line(meter);

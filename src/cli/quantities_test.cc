@@ -72,6 +72,8 @@ TEST(Terminal, KeepsTextInItsPlace) {
   EXPECT_EQ(shortened("größer", 6), "größer");
   EXPECT_EQ(shortened("größer", 4), "grö…");
   EXPECT_EQ(one_line("a\nb\t\x01"), "a\\nb\\t\\x01");
+  EXPECT_EQ(one_line("\xc0\x80\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80"),
+            "\\xc0\\x80\\xe0\\x80\\x80\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
   EXPECT_EQ(one_line("\xff\xc2\x9b\xc3\xa9\xe2\x82"), "\\xff\\xc2\\x9b\xc3\xa9\\xe2\\x82");
 }
 

@@ -69,9 +69,21 @@ TEST_F(CallWatches, NobodyIsToldOfAShortOne) {
 }
 
 TEST_F(CallWatches, NobodyNeedsToWatch) {
-  const CallWatch::Call unwatched(nullptr, [] { return "the answer"; });
-  CallWatch deaf(nullptr, quick);
-  const CallWatch::Call call(&deaf, [] { return "the answer"; });
+  std::atomic<int> asked = 0;
+  const auto ask = [&asked] {
+    ++asked;
+    return "the answer";
+  };
+  {
+    const CallWatch::Call unwatched(nullptr, ask);
+    CallWatch deaf(nullptr, quick);
+    const CallWatch::Call call(&deaf, ask);
+    // Whoever listened to that would have been told often by now.
+    CallWatch clock(tell_, quick);
+    const CallWatch::Call other(&clock, [] { return "the other answer"; });
+    for (int i = 0; i < 20; ++i) times_.acquire();
+  }
+  EXPECT_EQ(asked, 0);
 }
 
 }  // namespace

@@ -82,9 +82,9 @@ TEST_F(DestinationSettingsTest, ACommandWithoutItsKindIsOfferedTheKindsOfProgram
   EXPECT_THAT(error_of("./sink.py").hint, HasSubstr("exec:python3 ./sink.py"));
   EXPECT_THAT(error_of("sink.sh").hint, HasSubstr("cmd:sh sink.sh"));
   EXPECT_THAT(error_of("/bin/sh").hint, HasSubstr("'exec:/bin/sh'"));
-  EXPECT_THAT(error_of(folder_ / "push").hint, StartsWith("a DuckDB file")) << "it is not executable";
-  EXPECT_THAT(error_of("/bin/").hint, StartsWith("a DuckDB file"));
-  EXPECT_THAT(error_of("my data/a.duckdb").hint, StartsWith("a DuckDB file"));
+  EXPECT_THAT(error_of(folder_ / "push").hint, StartsWith("a database file")) << "it is not executable";
+  EXPECT_THAT(error_of("/bin/").hint, StartsWith("a database file"));
+  EXPECT_THAT(error_of("my data/a.duckdb").hint, StartsWith("a database file"));
   EXPECT_THAT(error_of("sink").hint, StartsWith("no destination is configured"));
 }
 

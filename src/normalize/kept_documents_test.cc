@@ -69,7 +69,7 @@ TEST(KeptDocuments, HaveWhatNoColumnTakes) {
       "{\"a\":\"2024-01-01T00:00:00Z\"}\n"
       "{\"a\":\"hello\"}\n";
   const Shaped kept = for_tests::shape(mixed, options());
-  EXPECT_EQ(kept.error, "");
+  ASSERT_EQ(kept.error, "");
   EXPECT_THAT(documents(kept), ElementsAre(R"({"a":1})", R"({"a":"2024-01-01T00:00:00Z"})", R"({"a":"hello"})"));
   const schema::Column* variant = kept.schema.tables.find("t")->columns.find("a\u25b6v_text");
   ASSERT_NE(variant, nullptr);

@@ -64,10 +64,13 @@ TEST_F(Loaders, ProgressIsToldByThreadsOfTheRunOneCallAtATime) {
   std::atomic<bool> overlap = false;
   std::set<std::thread::id> threads;  // only one call at a time changes it
   std::string last;
+  int long_calls = 4;
   const auto tell = [&](const Progress& progress) {
     overlap = overlap || inside.fetch_add(1) > 0;
     threads.insert(std::this_thread::get_id());
     last = name(progress.stage);
+    // Long enough for another thread to have something to tell.
+    if (last == "load" && long_calls-- > 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     --inside;
   };
   const auto sink =

@@ -88,7 +88,11 @@ class Install(unittest.TestCase):
         (self.folder / "users.jsonl").write_text('{"id":1}\n')
         done = self.run_here(self.place / "bin" / "outfall", "run", "users.jsonl", LD_DEBUG="files")
         self.assertIn("in 1 = delivered 1", done.stderr)
-        loaded = {Path(path).resolve() for path in re.findall(r"calling init: (\S+)", done.stderr)}
+        # Where no server is, its driver is loaded all the same.
+        nowhere = subprocess.run([self.place / "bin" / "outfall", "destination", "test", "postgres://127.0.0.1:1/none"], cwd=self.folder,
+                                 env=self.environment | {"LD_DEBUG": "files"}, capture_output=True, text=True, timeout=SECONDS_MAX)
+        self.assertIn("Connection refused", nowhere.stderr)
+        loaded = {Path(path).resolve() for path in re.findall(r"calling init: (\S+)", done.stderr + nowhere.stderr)}
         beside = [path for path in (self.place / "lib" / "outfall").iterdir() if not path.is_symlink()]
         self.assertIn("libduckdb.so", [path.name for path in beside])
         for path in beside:

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("arrow", "duckdb", "duckdb-header", "simdjson")
+PARTS = ("arrow", "duckdb", "duckdb-header", "adbc-postgresql", "adbc-header", "simdjson")
 
 
 class Setup(unittest.TestCase):
