@@ -40,7 +40,7 @@ std::string rate_text(const PipelineStatus& pipeline, std::span<const EarlierLoo
   if (before == earlier.end() || before->stage != now.stage || before->updated_at >= now.updated_at) return "";
   const double seconds = std::chrono::duration<double>(now.updated_at - before->updated_at).count();
   const double rows = static_cast<double>(now.rows) - static_cast<double>(before->rows);
-  return rows < 0 ? "" : fmt::format(", {} rows/s", count_text(static_cast<std::uint64_t>(rows / seconds)));
+  return rows < 0 ? "" : fmt::format(", {}/s", count_text(static_cast<std::uint64_t>(rows / seconds), "row"));
 }
 
 /// ", no more for 1 min 5 s". Empty: it was a moment ago.
