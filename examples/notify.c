@@ -2,7 +2,7 @@
 //
 // A plugin in C: appends a line a row to a file, with the key of the row in front, and rejects rows without a name.
 //
-//   cc -std=c11 -shared -fPIC -I include notify.c -o libnotify.so
+//   cc -std=c11 -shared -fPIC -I include examples/notify.c -o libnotify.so
 //   outfall run users.jsonl --to 'plugin:./libnotify.so#notify'
 //
 // A row that comes twice, after a crash, has the same key both times: `sort -u` leaves one of it.

@@ -92,6 +92,10 @@ class Configuration {
   /// The place where its value stands. None: no place has it.
   std::optional<std::string> place(std::string_view key) const;
 
+  /// Errors: usage: a file in .outfall/ has a key that is one slip of the fingers away from one of these, of which no
+  /// place has a value. Keys in tables of their own are not looked at.
+  Status check_keys(const std::vector<std::string>& known) const;
+
   /// What is said where no place has a value of these keys: all places that were looked at for each of them. At least
   /// one key.
   Error missing(const std::vector<std::string>& keys) const;

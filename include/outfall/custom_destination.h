@@ -216,7 +216,20 @@ Outcome outcome_of(Call&& call) {
   }
 }
 
-/// Hooks are those of the members that the callable has.
+/// A member of the name of each hook.
+struct HookNames {
+  int open, begin_load, begin_table, end_table, complete_load, abort_load, resolve;
+};
+
+/// What has members of its own beside these: a name that both have means neither. What has none, or cannot be derived
+/// from, leaves these alone.
+template <class F, bool = std::is_class_v<F> && !std::is_final_v<F>>
+struct BesideHookNames : F, HookNames {};
+template <class F>
+struct BesideHookNames<F, false> : HookNames {};
+
+/// Hooks are those of the members that the callable has. One of that name that cannot be called as the hook would
+/// silently be none: it does not compile.
 template <class F>
 class CallableDestination final : public CustomDestination {
  public:
@@ -230,18 +243,13 @@ class CallableDestination final : public CustomDestination {
       return outcome_of([&] { return function_(rows, table); });
     }
   }
-  Outcome abort_load(const LoadEvent& event) override {
-    if constexpr (requires { function_.abort_load(event); })
-      return outcome_of([&] { return function_.abort_load(event); });
-    return {};
-  }
   bool resolves() const override { return can_resolve; }
   Outcome resolve(const TableSchema& table, const CallContext& context) override {
     if constexpr (can_resolve) return outcome_of([&] { return function_.resolve(table, context); });
     return CustomDestination::resolve(table, context);
   }
   Status open(const Configuration& configuration) override {
-    if constexpr (requires { function_.open(configuration); }) {
+    if constexpr (can_open) {
       if constexpr (std::is_void_v<decltype(function_.open(configuration))>)
         function_.open(configuration);
       else
@@ -250,29 +258,57 @@ class CallableDestination final : public CustomDestination {
     return {};
   }
   Outcome begin_load(const LoadEvent& event) override {
-    if constexpr (requires { function_.begin_load(event); })
-      return outcome_of([&] { return function_.begin_load(event); });
+    if constexpr (can_begin_load) return outcome_of([&] { return function_.begin_load(event); });
     return {};
   }
   Outcome begin_table(const LoadEvent& event) override {
-    if constexpr (requires { function_.begin_table(event); })
-      return outcome_of([&] { return function_.begin_table(event); });
+    if constexpr (can_begin_table) return outcome_of([&] { return function_.begin_table(event); });
     return {};
   }
   Outcome end_table(const LoadEvent& event) override {
-    if constexpr (requires { function_.end_table(event); })
-      return outcome_of([&] { return function_.end_table(event); });
+    if constexpr (can_end_table) return outcome_of([&] { return function_.end_table(event); });
     return {};
   }
   Outcome complete_load(const LoadEvent& event) override {
-    if constexpr (requires { function_.complete_load(event); })
-      return outcome_of([&] { return function_.complete_load(event); });
+    if constexpr (can_complete_load) return outcome_of([&] { return function_.complete_load(event); });
+    return {};
+  }
+  Outcome abort_load(const LoadEvent& event) override {
+    if constexpr (can_abort_load) return outcome_of([&] { return function_.abort_load(event); });
     return {};
   }
 
  private:
   static constexpr bool can_resolve =
       requires(F& f, const TableSchema& table, const CallContext& context) { f.resolve(table, context); };
+  static constexpr bool can_open = requires(F& f, const Configuration& configuration) { f.open(configuration); };
+  static constexpr bool can_begin_load = requires(F& f, const LoadEvent& event) { f.begin_load(event); };
+  static constexpr bool can_begin_table = requires(F& f, const LoadEvent& event) { f.begin_table(event); };
+  static constexpr bool can_end_table = requires(F& f, const LoadEvent& event) { f.end_table(event); };
+  static constexpr bool can_complete_load = requires(F& f, const LoadEvent& event) { f.complete_load(event); };
+  static constexpr bool can_abort_load = requires(F& f, const LoadEvent& event) { f.abort_load(event); };
+
+  static_assert(
+      can_resolve || requires { &BesideHookNames<F>::resolve; },
+      "the hook resolve is a public member that takes (const TableSchema&, const CallContext&)");
+  static_assert(
+      can_open || requires { &BesideHookNames<F>::open; },
+      "the hook open is a public member that takes (const Configuration&)");
+  static_assert(
+      can_begin_load || requires { &BesideHookNames<F>::begin_load; },
+      "the hook begin_load is a public member that takes (const LoadEvent&)");
+  static_assert(
+      can_begin_table || requires { &BesideHookNames<F>::begin_table; },
+      "the hook begin_table is a public member that takes (const LoadEvent&)");
+  static_assert(
+      can_end_table || requires { &BesideHookNames<F>::end_table; },
+      "the hook end_table is a public member that takes (const LoadEvent&)");
+  static_assert(
+      can_complete_load || requires { &BesideHookNames<F>::complete_load; },
+      "the hook complete_load is a public member that takes (const LoadEvent&)");
+  static_assert(
+      can_abort_load || requires { &BesideHookNames<F>::abort_load; },
+      "the hook abort_load is a public member that takes (const LoadEvent&)");
 
   F function_;
 };

@@ -8,8 +8,8 @@
 
 namespace outfall {
 
-/// Arms what OUTFALL_FAULT asks for. A program calls it at start, so that a misspelt name is an error and not a test
-/// that passes because nothing died; without this call a wrong one is ignored.
+/// Arms what OUTFALL_FAULT asks for. A program calls it at start, so that a misspelt name is an error at once; without
+/// this call each run is refused with it.
 ///
 /// Errors: usage: there is no such point, or the count is not a number from 1 on.
 Status arm_fault_from_environment();

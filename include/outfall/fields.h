@@ -178,11 +178,14 @@ class Fields {
   /// Fills in all of `target`. After an error some of it may be filled in.
   ///
   /// Errors: usage: what is required and no place has (names all of that, and each place that was looked at); a value
-  /// is
-  ///         not of its type (names its place, and what was expected), or a secret stands where others may read it.
+  ///         is not of its type (names its place, and what was expected), or a secret stands where others may read it;
+  ///         a key is misspelt (Configuration::check_keys).
   Status fill(Struct& target, const Configuration& configuration) const {
     std::vector<std::string> missing;
     if (Status filled = read(configuration, "", target, missing); !filled) return filled;
+    std::vector<std::string> keys;
+    for (const Field<Struct>& field : fields_) keys.push_back(field.key_);
+    if (Status spelt = configuration.check_keys(keys); !spelt) return spelt;
     return missing.empty() ? Status{} : fail(configuration.missing(missing));
   }
 

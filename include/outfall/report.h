@@ -82,9 +82,11 @@ struct MergeReport {
 
 struct TableReport {
   std::string name;
-  std::string parent;                    ///< empty for a root table
-  std::uint64_t rows = 0;                ///< of this run, without the rejected ones
-  std::uint64_t rows_pending = 0;        ///< of these, sealed by this run and not at the destination yet
+  std::string parent;      ///< empty for a root table
+  std::uint64_t rows = 0;  ///< of this run, without the rejected ones
+  /// Sealed, and not at the destination yet. Of a run those of its own package, which are in `rows`; of a resume,
+  /// beside `rows`, those of packages that it began.
+  std::uint64_t rows_pending = 0;
   std::uint64_t rows_rejected = 0;       ///< that the destination has rejected in this run
   std::uint64_t attempts = 0;            ///< batches that failed in this run, as often as they did
   std::uint64_t unknown = 0;             ///< of these, those of which nobody knows what became

@@ -43,6 +43,27 @@ std::string known_names() {
   return names;
 }
 
+struct Order {
+  Fault fault;
+  std::uint64_t nth;
+};
+
+Result<Order> parse(std::string_view spec) {
+  const std::size_t colon = spec.find(':');
+  const std::string_view name = spec.substr(0, colon);
+  const auto found = std::ranges::find(table, name, &FaultInfo::name);
+  if (found == table.end())
+    return fail(
+        misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "there are: " + known_names()));
+  if (colon == std::string_view::npos) return Order{found->fault, 1};
+  std::uint64_t nth = 0;
+  const std::string_view digits = spec.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), nth);
+  if (error != std::errc{} || end != digits.data() + digits.size() || nth == 0)
+    return fail(misuse(fmt::format("OUTFALL_FAULT: '{}' is not a count", digits), "write <name>:<nth>, nth from 1 on"));
+  return Order{found->fault, nth};
+}
+
 }  // namespace
 
 std::span<const FaultInfo> fault_points() {
@@ -50,32 +71,21 @@ std::span<const FaultInfo> fault_points() {
 }
 
 Status arm_fault(std::string_view spec) {
-  if (spec.empty()) {
+  const Result<Order> order = parse(spec);
+  if (spec.empty() || !order) {
     fault_detail::state = State::disarmed;
-    return {};
+    return spec.empty() ? Status() : fail(order.error());
   }
-  const std::size_t colon = spec.find(':');
-  const std::string_view name = spec.substr(0, colon);
-  const auto found = std::ranges::find(table, name, &FaultInfo::name);
-  if (found == table.end()) {
-    fault_detail::state = State::disarmed;
-    return fail(
-        misuse(fmt::format("OUTFALL_FAULT: there is no fault point '{}'", name), "there are: " + known_names()));
-  }
-  std::uint64_t nth = 1;
-  if (colon != std::string_view::npos) {
-    const std::string_view digits = spec.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), nth);
-    if (error != std::errc{} || end != digits.data() + digits.size() || nth == 0) {
-      fault_detail::state = State::disarmed;
-      return fail(
-          misuse(fmt::format("OUTFALL_FAULT: '{}' is not a count", digits), "write <name>:<nth>, nth from 1 on"));
-    }
-  }
-  armed = found->fault;
-  hits_left = nth;
+  armed = order->fault;
+  hits_left = order->nth;
   fault_detail::state = State::armed;
   return {};
+}
+
+Status check_fault_of_environment() {
+  const std::string_view spec = environment_spec();
+  const Result<Order> order = parse(spec);
+  return spec.empty() || order ? Status() : fail(order.error());
 }
 
 Status arm_fault_from_environment() {

@@ -75,6 +75,10 @@ std::span<const FaultInfo> fault_points();
 /// Errors: usage, abandon: no such point, or the count is not a number from 1 on.
 Status arm_fault(std::string_view spec);
 
+/// Whether OUTFALL_FAULT, where it is set, names a point. Asked before each run, so that no crash test of a host passes
+/// because nothing died. Errors: as of arm_fault.
+Status check_fault_of_environment();
+
 namespace fault_detail {
 
 enum class State : std::uint8_t { unread, disarmed, armed };

@@ -582,6 +582,9 @@ Result<Command> parse_command_line(std::span<const char* const> arguments) {
   } catch (const CLI::CallForHelp&) {
     return ShowCommand{.text = help_text(chosen_command(app))};
   } catch (const CLI::ExtrasError&) {
+    // What it had no room for may be the value of an option that was taken for another one's.
+    Talk talk;
+    if (Status known = take_talk(typed, talk); !known) return fail(std::move(known.error()));
     const std::vector<std::string> extras = app.remaining(true);
     return fail(unknown_argument(chosen_command(app), extras.empty() ? "" : extras.front()));
   } catch (const CLI::ArgumentMismatch& error) {

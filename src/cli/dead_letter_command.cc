@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,9 +14,12 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
+#include "cli/shell_words.h"
+#include "cli/status_text.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal.h"
 #include "outfall/dead_letter.h"
+#include "outfall/status.h"
 
 namespace outfall::cli {
 namespace {
@@ -95,6 +99,54 @@ Status print_letter(const DeadLetter& letter, ReportForm form) {
   return write_output(form == ReportForm::json ? to_json(letter) + "\n" : letter_lines(letter));
 }
 
+/// What brings a load to its end; empty: somebody is at it.
+std::string way_on(const PipelineStatus& pipeline, const std::string& load_id, const TypedPlace& place) {
+  if (pipeline.holder) return "";
+  const std::string named = shell_word(pipeline.name) + place_words(place);
+  const auto load = std::ranges::find(pipeline.packages, load_id, &PackageStatus::load_id);
+  if (load != pipeline.packages.end() && load->state == PackageState::failed)
+    return fmt::format(": it waits for a person, see `outfall status {}`", named);
+  return ": " + finisher_text(pipeline.destination, named);
+}
+
+/// "2 are being replayed by load L: `outfall resume NAME` finishes it", for each load that brings letters of the choice
+/// once more. Empty: none does.
+Result<std::string> replaying_text(const DeadLetterCommand& command) {
+  struct Load {
+    std::string pipeline;
+    std::uint64_t letters = 0;
+  };
+  std::map<std::string, Load> loads;
+  DeadLetterOptions replaying = command.letters;
+  replaying.status = "replaying";
+  replaying.limit.reset();
+  const Status visited = visit_dead_letters(replaying, [&](const DeadLetter& letter) -> Result<bool> {
+    Load& load = loads[letter.replay_load_id];
+    load.pipeline = letter.pipeline;
+    ++load.letters;
+    return true;
+  });
+  if (!visited) return fail(visited.error());
+  const TypedPlace place{.data_dir = command.letters.data_dir, .state = command.letters.state};
+  std::string text;
+  for (const auto& [load_id, load] : loads) {
+    const auto found = outfall::status({.data_dir = place.data_dir, .state = place.state, .pipeline = load.pipeline});
+    if (!found) return fail(found.error());
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{} {} being replayed by load {}", count_text(load.letters), load.letters == 1 ? "is" : "are",
+                        load_id);
+    for (const PipelineStatus& pipeline : found->pipelines) text += way_on(pipeline, load_id, place);
+  }
+  return text;
+}
+
+int list_none(const DeadLetterCommand& command) {
+  const Result<std::string> replaying =
+      command.letters.status == "open" ? replaying_text(command) : Result<std::string>();
+  if (!replaying) return complain(replaying.error());
+  return print(replaying->empty() ? "no dead letters\n" : "no open dead letters; " + *replaying + "\n");
+}
+
 int list(const DeadLetterCommand& command) {
   const Result<std::uint64_t> count = count_dead_letters(command.letters);
   if (!count) return complain(count.error());
@@ -105,7 +157,7 @@ int list(const DeadLetterCommand& command) {
     return printed ? Result<bool>(true) : fail(printed.error());
   });
   if (!visited) return complain(visited.error());
-  if (command.form == ReportForm::text && *count == 0) return write_output("no dead letters\n") ? 0 : 1;
+  if (command.form == ReportForm::text && *count == 0) return list_none(command);
   if (*count > shown) std::fprintf(stderr, "%s more: --limit N shows more\n", count_text(*count - shown).c_str());
   return 0;
 }
@@ -228,6 +280,9 @@ int drop(const DeadLetterCommand& command) {
   // That they are dropped stays the exit code.
   if (command.form == ReportForm::json) (void)write_output(fmt::format("{{\"dropped\":{}}}\n", *dropped));
   std::fprintf(stderr, "dropped     %s\n", count_text(*dropped, "dead letter").c_str());
+  if (!command.id.empty()) return 0;
+  const Result<std::string> replaying = replaying_text(command);
+  if (replaying && !replaying->empty()) std::fprintf(stderr, "not dropped %s\n", replaying->c_str());
   return 0;
 }
 

@@ -42,7 +42,7 @@ std::vector<std::string> facts(const StageMeter& meter) {
   std::vector<std::string> out{rows_part(progress)};
   if (progress.stage == Progress::Stage::extract) out.push_back(bytes_part(progress));
   if (seconds(meter.elapsed()) >= rate_seconds_min) {
-    out.push_back(fmt::format("{} rows/s", count_text(static_cast<std::uint64_t>(meter.rows_per_second()))));
+    out.push_back(count_text(static_cast<std::uint64_t>(meter.rows_per_second()), "row") + "/s");
   }
   if (!progress.waiting.empty()) out.insert(out.begin(), "waiting " + one_line(progress.waiting));
   // In front of all others: a narrow terminal cuts off what comes last.

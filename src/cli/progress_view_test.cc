@@ -34,6 +34,13 @@ TEST(ProgressView, PlainAndJsonTellTheSame) {
             R"("bytes_total":90000000,"rows_per_second":30000,"seconds":4.000,"load_id":null,"waiting":null})");
 }
 
+TEST(ProgressView, OneRowIsNoRows) {
+  StageMeter meter;
+  meter.update({.stage = Progress::Stage::load}, Clock::time_point{});
+  meter.update({.stage = Progress::Stage::load, .rows = 4}, Clock::time_point{} + seconds(4));
+  EXPECT_EQ(plain_line(meter), "progress: load, 4 rows, 1 row/s");
+}
+
 TEST(ProgressView, AWaitIsToldInFrontOfWhatIsDone) {
   StageMeter meter;
   meter.update({.stage = Progress::Stage::load, .rows_total = 100, .load_id = "1.5"}, Clock::time_point{});

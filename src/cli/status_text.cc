@@ -40,7 +40,7 @@ std::string rate_text(const PipelineStatus& pipeline, std::span<const EarlierLoo
   if (before == earlier.end() || before->stage != now.stage || before->updated_at >= now.updated_at) return "";
   const double seconds = std::chrono::duration<double>(now.updated_at - before->updated_at).count();
   const double rows = static_cast<double>(now.rows) - static_cast<double>(before->rows);
-  return rows < 0 ? "" : fmt::format(", {} rows/s", count_text(static_cast<std::uint64_t>(rows / seconds)));
+  return rows < 0 ? "" : fmt::format(", {}/s", count_text(static_cast<std::uint64_t>(rows / seconds), "row"));
 }
 
 /// ", no more for 1 min 5 s". Empty: it was a moment ago.
@@ -152,11 +152,6 @@ std::string run_line(const RunStatus& run, bool live) {
                                  ending_text(run, live), one_line(run.command)));
 }
 
-std::string finisher_text(const std::string& destination, const std::string& named) {
-  if (!is_function(destination)) return fmt::format("`outfall resume {}` finishes it", named);
-  return fmt::format("the program that has {} finishes it (Pipeline::resume)", one_line(destination));
-}
-
 std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view) {
   const std::string named = shell_word(pipeline.name) + place_words(view.place);
   std::string out = pipeline.name + "\n";
@@ -199,6 +194,11 @@ std::string pipeline_text(const PipelineStatus& pipeline, const StatusView& view
 }
 
 }  // namespace
+
+std::string finisher_text(const std::string& destination, const std::string& named) {
+  if (!is_function(destination)) return fmt::format("`outfall resume {}` finishes it", named);
+  return fmt::format("the program that has {} finishes it (Pipeline::resume)", one_line(destination));
+}
 
 std::string packages_text(const PipelineStatus& pipeline) {
   std::string out = pipeline.name + "\n";

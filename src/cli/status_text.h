@@ -33,6 +33,10 @@ std::string package_text(const PackageDetail& detail);
 
 std::string status_text(const StatusView& view);
 
+/// "`outfall resume NAME` finishes it", or the program that has the function does. `named` is the pipeline as it is
+/// typed.
+std::string finisher_text(const std::string& destination, const std::string& named);
+
 /// "; pipelines have run in ...", where nothing was found because another data directory was looked at. Else empty.
 std::string elsewhere_text(const TypedPlace& place);
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <span>
 
+#include "base/edit_distance.h"
 #include "base/file.h"
 #include "config/settings.h"
 #include "config/values.h"
@@ -97,6 +98,22 @@ class Configuration::State {
     return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
   }
 
+  Status check_keys(std::span<const std::string> known) const {
+    std::vector<std::vector<std::string>> sections{section()};
+    if (!options_.pipeline.empty()) {
+      sections.push_back(section());
+      sections.back().insert(sections.back().begin(), options_.pipeline);
+    }
+    for (const config::SettingsFile& file : settings_.files()) {
+      // What stands in `.dlt/` may be for others.
+      if (file_name(parent_path(file.path)) != ".outfall") continue;
+      for (const std::vector<std::string>& path : sections) {
+        if (Status spelt = check_table(file, path, known); !spelt) return spelt;
+      }
+    }
+    return {};
+  }
+
   template <class Value>
   Result<std::optional<Value>> if_set(std::string_view key, Result<Value> (*read)(const Found&)) const {
     const std::optional<Found> found = find(key);
@@ -122,10 +139,31 @@ class Configuration::State {
   }
 
  private:
+  std::vector<std::string> section() const {
+    std::vector<std::string> path{options_.kind};
+    if (!options_.name.empty()) path.push_back(options_.name);
+    return path;
+  }
+
   config::Wanted wanted(std::string_view key) const {
-    std::vector<std::string> sections{options_.kind};
-    if (!options_.name.empty()) sections.push_back(options_.name);
-    return {.sections = std::move(sections), .key = std::string(key), .pipeline = options_.pipeline};
+    return {.sections = section(), .key = std::string(key), .pipeline = options_.pipeline};
+  }
+
+  Status check_table(const config::SettingsFile& file, const std::vector<std::string>& path,
+                     std::span<const std::string> known) const {
+    const Json* table = &file.values;
+    for (const std::string& part : path) table = table == nullptr ? nullptr : table->find(part);
+    if (table == nullptr || !table->is_object()) return {};
+    for (const Json::Member& member : *table->as_object()) {
+      if (std::ranges::find(known, member.key) != known.end()) continue;
+      const auto near = std::ranges::find_if(
+          known, [&](const std::string& key) { return edit_distance(member.key, key) == 1 && !find(key); });
+      if (near == known.end()) continue;
+      return fail(Error{.message = fmt::format("{}: {} has no setting {}", file.path, fmt::join(path, "."), member.key),
+                        .hint = fmt::format("did you mean {}? known are {}", *near, fmt::join(known, ", ")),
+                        .blame = Blame::usage});
+    }
+    return {};
   }
 
   ConfigurationOptions options_;
@@ -230,6 +268,10 @@ std::vector<std::string> Configuration::places(std::string_view key) const {
 std::optional<std::string> Configuration::place(std::string_view key) const {
   const std::optional<Found> found = state_->find(key);
   return found ? std::optional(found->place.text()) : std::nullopt;
+}
+
+Status Configuration::check_keys(const std::vector<std::string>& known) const {
+  return state_->check_keys(known);
 }
 
 Error Configuration::missing(const std::vector<std::string>& keys) const {

@@ -55,6 +55,11 @@ const Fields<Config>& config_fields() {
   return fields;
 }
 
+struct Limits {
+  std::string file;
+  std::uint64_t bytes_max = 0;
+};
+
 class FieldsTest : public testing::Test {
  protected:
   void write(const std::string& file, std::string_view text) {
@@ -156,6 +161,27 @@ TEST_F(FieldsTest, ASectionMayBeWrittenWhereItIs) {
       {.name = "my", .given = {{"login.user", "ann"}, {"login.password", "hush"}}, .folder = folder_.path()});
   ASSERT_TRUE(fields.fill(nested, configuration.value()));
   EXPECT_EQ(nested.login.user, "ann");
+}
+
+TEST_F(FieldsTest, AKeyThatIsNearlyOneOfThemIsNamed) {
+  const Fields<Limits> fields = {{"file", &Limits::file, "queue.db"}, {"bytes_max", &Limits::bytes_max, 80}};
+  Limits limits;
+  const auto fill_limits = [&](std::map<std::string, std::string> given) {
+    return fields.fill(limits, Configuration::load(
+                                   {.name = "my", .pipeline = "p", .given = std::move(given), .folder = folder_.path()})
+                                   .value());
+  };
+  write("config.toml", "[destination.my]\nbatch_size = 5\nfiles_seen = 3\n");
+  EXPECT_TRUE(fill_limits({})) << "others may be for others";
+  write("config.toml", "bytes_mx = 200\n");
+  const Status refused = fill_limits({});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("/.outfall/config.toml: destination.my has no setting bytes_mx"));
+  EXPECT_EQ(refused.error().hint, "did you mean bytes_max? known are file, bytes_max");
+  EXPECT_EQ(refused.error().blame, Blame::usage);
+  EXPECT_TRUE(fill_limits({{"bytes_max", "200"}})) << "it has its value";
+  write("config.toml", "bytes_max = 200\n[p.destination.my]\nflie = \"q.db\"\n");
+  EXPECT_THAT(fill_limits({}).error().message, HasSubstr("p.destination.my has no setting flie"));
 }
 
 }  // namespace

@@ -81,6 +81,9 @@ Result<std::unique_ptr<normalize::DocumentSource>> make_source(const RunOptions&
 Pipeline::Pipeline(PipelineOptions options) : options_(std::move(options)) {}
 
 Report Pipeline::run(const RunOptions& options) {
+  const std::string& typed = options.destination.empty() ? options_.destination : options.destination;
+  if (Status whole = engine::check_command_is_whole(typed, options.inputs); !whole)
+    return engine::failed_report(options_, std::move(whole.error()));
   auto source = make_source(options, options_);
   if (!source) return engine::failed_report(options_, std::move(source.error()));
   auto target = engine::find_target(options_, options, **source);

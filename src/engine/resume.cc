@@ -39,6 +39,26 @@ bool has_work(const ledger::PipelinePaths& paths) {
   return !debris || !debris->empty();
 }
 
+/// What cannot be read may have something.
+bool may_be_pending(const ledger::PipelinePaths& paths) {
+  Result<ledger::Ledger> ledger = ledger::Ledger::open_read_only(paths.database);
+  const auto pending = ledger ? ledger->pending() : fail(ledger.error());
+  return !pending || !pending->empty();
+}
+
+/// Of a resume for another destination than the pipeline's, where there is nothing that either could be sent.
+Report nothing_for_either(const ledger::Binding& binding, const std::string& key, const std::string& data_dir) {
+  Report report;
+  report.ending = Ending::delivered;
+  report.pipeline = binding.name;
+  report.called = key;
+  report.dataset = binding.dataset;
+  report.destination = binding.destination;
+  report.data_dir = data_dir;
+  report.notes.push_back(fmt::format("nothing was pending for {}, where pipeline {} goes", binding.destination, key));
+  return report;
+}
+
 Error for_another(const ledger::Binding& binding, const std::string& asked) {
   return {.message = fmt::format("what pipeline {} has sealed is for {}, not for {}", binding.name, binding.destination,
                                  asked),
@@ -46,15 +66,15 @@ Error for_another(const ledger::Binding& binding, const std::string& asked) {
           .blame = Blame::usage};
 }
 
-/// A package was sealed for one destination: its tables, and what is known of them.
-Status check_destination(const std::string& asked, const ledger::Binding& binding) {
-  if (asked.empty()) return {};
-  const Result<std::string> word = engine::complete_address(asked, binding.name);
+/// The address that is asked for, by name or by a function of the program. Empty: none is.
+Result<std::string> address_asked_for(const std::string& destination, const CustomDestination* own,
+                                      const std::string& pipeline) {
+  if (destination.empty()) return own == nullptr ? Result<std::string>("") : engine::custom_address(*own);
+  const Result<std::string> word = engine::complete_address(destination, pipeline);
   if (!word) return fail(word.error());
-  const auto destination = engine::make_destination(*word, {}, Env::system());
-  if (!destination) return fail(destination.error());
-  if ((*destination)->address() == binding.destination) return {};
-  return fail(for_another(binding, (*destination)->address()));
+  const auto made = engine::make_destination(*word, {}, Env::system());
+  if (!made) return fail(made.error());
+  return (*made)->address();
 }
 
 /// None: there is nothing to do.
@@ -69,18 +89,18 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   if (!binding) return engine::failed_report(one, binding.error());
   if (!*binding) return std::nullopt;  // it died before it had anything
   const CustomDestination* own = options.custom_destination.get();
-  const Result<std::string> address = own == nullptr ? Result<std::string>() : engine::custom_address(*own);
-  if (!address) return engine::failed_report(one, address.error());
   if (options.name.empty() && run.destination.empty() && engine::is_function_of_another((*binding)->destination, own)) {
     left.add(*paths, key, (*binding)->destination);
     return std::nullopt;
   }
-  if (own != nullptr && (*binding)->destination != *address) {
-    return options.name.empty() ? std::nullopt
-                                : std::optional(engine::failed_report(one, for_another(**binding, *address)));
+  const Result<std::string> asked = address_asked_for(run.destination, own, (*binding)->name);
+  if (!asked) return engine::failed_report(one, asked.error());
+  // A package was sealed for one destination: its tables, and what is known of them.
+  if (!asked->empty() && (*binding)->destination != *asked) {
+    if (options.name.empty() && run.destination.empty()) return std::nullopt;
+    return may_be_pending(*paths) ? engine::failed_report(one, for_another(**binding, *asked))
+                                  : nothing_for_either(**binding, key, data_dir);
   }
-  if (Status same = check_destination(run.destination, **binding); !same)
-    return engine::failed_report(one, std::move(same.error()));
   const engine::Target target{.name = (*binding)->name,
                               .key = key,
                               .address = (*binding)->destination,

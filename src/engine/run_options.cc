@@ -2,12 +2,15 @@
 #include "engine/run_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "base/file.h"
 #include "pipeline/column_hints.h"
 #include "schema/naming.h"
 #include "schema/table.h"
@@ -101,6 +104,21 @@ Status check_types(const RunOptions& options) {
   return clock ? Status{} : fail(clock.error());
 }
 
+/// Without a program in its words it takes what comes on its standard input for one.
+bool runs_programs(std::string_view command) {
+  constexpr std::array names{"python", "sh",   "bash", "dash", "zsh", "ksh",
+                             "perl",   "ruby", "node", "php",  "lua", "Rscript"};
+  std::string_view name = command.substr(command.rfind('/') + 1);
+  name = name.substr(0, name.find_last_not_of("0123456789.") + 1);
+  return std::ranges::find(names, name) != names.end();
+}
+
+bool is_program(const std::string& input) {
+  constexpr std::array ends{".py", ".sh", ".pl", ".rb", ".js", ".php", ".lua", ".R"};
+  const bool is_called_so = std::ranges::any_of(ends, [&](const char* end) { return input.ends_with(end); });
+  return is_called_so || (::access(input.c_str(), X_OK) == 0 && !list_directory(input));
+}
+
 Status check_rest(const RunOptions& options) {
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
   if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 4 MiB");
@@ -127,6 +145,17 @@ Status check_run(const RunOptions& options) {
   }
   if (Status good = check_rest(options); !good) return good;
   return check_run_key(options);
+}
+
+Status check_command_is_whole(const std::string& destination, const std::vector<std::string>& inputs) {
+  const std::size_t colon = destination.find(':');
+  const std::string scheme = destination.substr(0, colon == std::string::npos ? 0 : colon);
+  if (scheme != "exec" && scheme != "cmd") return {};
+  if (!runs_programs(std::string_view(destination).substr(colon + 1))) return {};
+  const auto script = std::ranges::find_if(inputs, is_program);
+  if (script == inputs.end()) return {};
+  return refuse(fmt::format("{} names no program to run, and {} is named as an input", destination, *script),
+                fmt::format("a command of several words goes in quotes: --to '{} {}'", destination, *script));
 }
 
 Status check_pushed(const RunOptions& options) {

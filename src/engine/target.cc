@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "engine/batch_settings.h"
@@ -207,6 +208,7 @@ std::string called(const Target& target) {
 
 Report run_target(const TargetRun& run) {
   const Target& target = run.target;
+  if (Status known = check_fault_of_environment(); !known) return failed_report(run.options, std::move(known.error()));
   Result<pipeline::SharedState> shared = find_shared_state(run.options.state);
   if (!shared) return failed_report(run.options, std::move(shared.error()));
   shared->interval = run.options.state_interval;

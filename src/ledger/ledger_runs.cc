@@ -203,9 +203,11 @@ Result<std::vector<RunRecord>> Ledger::runs(std::size_t newest) {
 
 Result<std::vector<UnendedRun>> Ledger::unended_runs() {
   Result<Statement> statement = database_.prepare(
-      "SELECT run_id, input, started_at, "
-      "coalesce((SELECT max(load_id) FROM packages WHERE packages.run_id = silent_runs.run_id), '') FROM silent_runs "
-      "WHERE input <> 'none' ORDER BY ordinal");
+      "SELECT s.run_id, s.input, s.started_at, "
+      "coalesce((SELECT max(load_id) FROM packages WHERE packages.run_id = s.run_id), ''), "
+      "coalesce((SELECT max(i.load_id) FROM inputs AS i JOIN runs AS r USING (run_id) WHERE i.settled = 0 AND "
+      "r.command = d.command AND r.run_id <> d.run_id), '') "
+      "FROM silent_runs AS s JOIN runs AS d USING (run_id) WHERE s.input <> 'none' ORDER BY s.ordinal");
   if (!statement) {
     return std::unexpected(statement.error());
   }
@@ -213,7 +215,8 @@ Result<std::vector<UnendedRun>> Ledger::unended_runs() {
     return UnendedRun{.run_id = std::string(row.text(0)),
                       .input = run_input(row.text(1)),
                       .started_at = row.integer(2),
-                      .load_id = std::string(row.text(3))};
+                      .load_id = std::string(row.text(3)),
+                      .sealed_alike = std::string(row.text(4))};
   });
 }
 

@@ -304,6 +304,8 @@ struct UnendedRun {
   RunInput input = RunInput::none;
   std::int64_t started_at = 0;
   std::string load_id;  ///< what it sealed; empty: it died before
+  /// What another run of the same command has sealed, while that command still takes it for its own. Empty: nothing.
+  std::string sealed_alike{};
 };
 
 /// How a run ended.

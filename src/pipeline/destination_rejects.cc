@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/counts.h"
+#include "pipeline/letter_source.h"
 #include "pipeline/rejected_rows.h"
 
 namespace outfall::pipeline {
@@ -67,7 +68,10 @@ Status DestinationRejects::take(const delivery::RefusedDocument& document) {
   const Result<RowPlaces::Place> place = places_.of(document.table, document.row);
   if (!place) return fail(place.error());
   const std::string name = place->input.empty() ? fmt::format("package {}", package_.load_id) : place->input;
-  if (!place->input.empty()) ++by_input_[place->input];
+  if (package_.is_replay)
+    ++by_input_[letters_of(document.table)];
+  else if (!place->input.empty())
+    ++by_input_[place->input];
   if (first_.size() < rejects_reported_max) {
     first_.push_back(
         {.input = name, .table = document.table, .line = place->row, .reason = document.reason, .hint = ""});

@@ -7,12 +7,14 @@
 #include <iterator>
 #include <utility>
 
+#include "base/fault.h"
 #include "outfall/report.h"
 #include "pipeline/unrecognized_input.h"
 
 namespace outfall::pipeline {
 
 Result<std::vector<std::string>> run_held_command(const CommandRequest& request, const CommandAct& act) {
+  if (Status known = check_fault_of_environment(); !known) return fail(std::move(known.error()));
   constexpr std::size_t run_id_bytes = 8;
   Report report;
   report.run_id = random_hex(request.env, run_id_bytes);

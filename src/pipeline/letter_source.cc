@@ -140,15 +140,17 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
   return {};
 }
 
+std::string letters_of(const std::string& table) {
+  return "dead letters of " + table;
+}
+
 Status LetterSource::take(const ledger::LetterRecord& letter) {
   const std::string& name = letter.letter.table;
   const auto known = std::ranges::find(inputs_, name, &normalize::SourceInput::table);
   const auto index = static_cast<std::size_t>(known - inputs_.begin());
   if (known == inputs_.end()) {
-    inputs_.push_back({.path = fmt::format("dead letters of {}", name),
-                       .table = name,
-                       .identity = "",
-                       .unit = normalize::PlaceUnit::document});
+    inputs_.push_back(
+        {.path = letters_of(name), .table = name, .identity = "", .unit = normalize::PlaceUnit::document});
     tables_.emplace_back();
   }
   tables_[index].letters.push_back(

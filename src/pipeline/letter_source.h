@@ -36,6 +36,9 @@ class OvertakenLetters {
   std::uint64_t count_ = 0;
 };
 
+/// What the letters of a table are called as an input.
+std::string letters_of(const std::string& table);
+
 class LetterSource final : public normalize::DocumentSource {
  public:
   explicit LetterSource(LetterChoice choice, std::size_t chunk_bytes)

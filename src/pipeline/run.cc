@@ -444,7 +444,14 @@ class Run {
     if (!board) return fail(std::move(board.error()));
     context.board = std::move(*board);
     context.schema_before = [this, &package] { return schema_before(held_->ledger, package.load_id); };
-    if (package.is_replay) return replay_context(held_->ledger, package.load_id, std::move(context));
+    account_.begin_lanes();
+    if (package.is_replay) {
+      context.place_letter = [this](const ledger::Letter& letter) -> Status {
+        account_.note_rejected(letters_of(letter.table));
+        return {};
+      };
+      return replay_context(held_->ledger, package.load_id, std::move(context));
+    }
     context.check_rejected = [this, &package](std::uint64_t rejected) -> Status {
       const std::uint64_t rows = package.documents + package.rejected;
       const std::optional<std::string> allowed = exceeded_bound(request_.options, package.rejected + rejected, rows);
@@ -452,7 +459,6 @@ class Run {
       return fail(fmt::format("{} of {} are rejected, and --max-bad-rows allows {}", rejected, rows, *allowed),
                   fmt::format("`outfall resume {} --max-bad-rows N`, or P%, goes on", request_.called));
     };
-    account_.begin_lanes();
     context.place_letter = [this, &schema, &places](ledger::Letter& letter) -> Status {
       if (!is_root(schema, letter.table)) return {};
       if (Status placed = place_letter(places, letter); !placed) return placed;
@@ -472,6 +478,10 @@ class Run {
     Error error = lanes.error ? *lanes.error : Error{.message = "stopped", .hint = "", .blame = Blame::interrupted};
     error = std::move(error).in("load package " + package.load_id);
     is_left_open_ = true;
+    // Of what a run has sealed itself that is told behind this.
+    if (request_.source == nullptr) {
+      if (Status told = account_.tell_pending(package); !told) return told;
+    }
     if (!lanes.is_given_up) return fail(std::move(error));
     if (!given_up_) given_up_ = std::move(error);
     load_failed_ = false;

@@ -2,8 +2,10 @@
 #include "pipeline/unrecognized_input.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "schema/temporal.h"
 
@@ -18,6 +20,15 @@ std::string lost_note(const ledger::UnendedRun& run) {
   return fmt::format("{} died before its seal: nothing of it was loaded; {}", called(run),
                      run.input == ledger::RunInput::stream ? "what it was sent must be sent again"
                                                            : "the same command loads its inputs");
+}
+
+/// Of runs that may have been there only to finish that load.
+std::string alike_note(const std::string& load_id, const std::vector<std::string>& runs) {
+  const bool is_one = runs.size() == 1;
+  return fmt::format(
+      "{} {} died before {} seal; a run of the same command has sealed load {}, and the same command loads what that "
+      "does not have",
+      is_one ? "run" : "runs", fmt::join(runs, ", "), is_one ? "its" : "their", load_id);
 }
 
 std::string doubled_note(const ledger::UnendedRun& run) {
@@ -37,15 +48,21 @@ ledger::RunInput input_kind(const normalize::DocumentSource* source) {
 
 std::vector<std::string> notes_on_unended(const std::vector<ledger::UnendedRun>& unended, ledger::RunInput now) {
   std::vector<std::string> notes;
+  std::map<std::string, std::vector<std::string>> alike;  // runs, by the load of their command
   for (const ledger::UnendedRun& run : unended) {
     const bool was_stream = run.input == ledger::RunInput::stream;
     if (run.load_id.empty()) {
       // A run with files tells of each of them by itself.
-      if (was_stream || now == ledger::RunInput::none) notes.push_back(lost_note(run));
+      if (!was_stream && now != ledger::RunInput::none) continue;
+      if (was_stream || run.sealed_alike.empty())
+        notes.push_back(lost_note(run));
+      else
+        alike[run.sealed_alike].push_back(run.run_id);
     } else if (was_stream && now == ledger::RunInput::stream) {
       notes.push_back(doubled_note(run));
     }
   }
+  for (const auto& [load_id, runs] : alike) notes.push_back(alike_note(load_id, runs));
   return notes;
 }
 

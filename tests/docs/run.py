@@ -119,8 +119,10 @@ def make_folder(page):
     (folder / ".answers").mkdir()
     (folder / ".bin").mkdir()
     (folder / ".bin" / "outfall").symlink_to(Path(os.environ["OUTFALL"]).resolve())
-    if "data/" in page.read_text(encoding="utf-8"):
-        shutil.copytree(ROOT / "data", folder / "data")
+    text = page.read_text(encoding="utf-8")
+    for of_clone in ("data", "examples", "include"):
+        if f"{of_clone}/" in text:
+            shutil.copytree(ROOT / of_clone, folder / of_clone)
     return folder
 
 

@@ -401,6 +401,15 @@ TEST_F(CustomDestinations, ItIsBoundByItsName) {
   EXPECT_THAT(message_of(without), HasSubstr("is a function of a program"));
 }
 
+TEST_F(CustomDestinations, WithNothingPendingThereIsNothingForAnother) {
+  const auto takes = [](const Rows&, const TableSchema&) {};
+  (void)run({}, takes, numbered(1));
+  const ResumeReport resumed = pipeline(custom_destination({.name = "other"}, takes)).resume();
+  ASSERT_EQ(resumed.pipelines.size(), 1U);
+  EXPECT_EQ(resumed.ending, Ending::delivered) << message_of(resumed.pipelines[0]);
+  EXPECT_THAT(resumed.pipelines[0].notes, ElementsAre("nothing was pending for custom:sink, where pipeline p goes"));
+}
+
 TEST_F(CustomDestinations, ANameIsNeeded) {
   const auto unnamed = custom_destination({}, [](const Rows&, const TableSchema&) {});
   const Report report = run_to(unnamed, numbered(1));

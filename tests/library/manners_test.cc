@@ -207,5 +207,19 @@ TEST_F(Manners, AStopBeforeTheSealLoadsNothing) {
   EXPECT_LE(given, 101);
 }
 
+/// A test of crashes that misspells the place does not pass because nothing died.
+TEST_F(Manners, AMisspeltFaultPointRefusesEachRun) {
+  std::ofstream(folder_ / "in.jsonl") << "{\"id\":1}\n";
+  ::setenv("OUTFALL_FAULT", "in_sael", 1);
+  Pipeline pipeline(to_database());
+  const Report report = pipeline.run({.inputs = {folder_ / "in.jsonl"}});
+  const Report again = pipeline.run({.inputs = {folder_ / "in.jsonl"}});
+  ::unsetenv("OUTFALL_FAULT");
+  EXPECT_EQ(report.ending, Ending::misuse);
+  EXPECT_EQ(message_of(report), "OUTFALL_FAULT: there is no fault point 'in_sael'");
+  EXPECT_EQ(again.ending, Ending::misuse);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "state"));
+}
+
 }  // namespace
 }  // namespace outfall::library

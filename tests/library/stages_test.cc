@@ -82,6 +82,8 @@ TEST_F(Stages, TheDestinationMayBeGivenToTheRun) {
   EXPECT_THAT(message_of(other.pipelines.at(0)), HasSubstr("is for duckdb:"));
   EXPECT_EQ(Pipeline(options).resume({.destination = address()}).ending, Ending::delivered);
   EXPECT_THAT(look("select id from t"), ElementsAre("1", "1"));
+  EXPECT_EQ(Pipeline(options).resume({.destination = "null:"}).ending, Ending::delivered);  // nothing is pending
+  EXPECT_EQ(Pipeline(options).resume({.destination = "nowhere:x"}).ending, Ending::misuse);
 }
 
 TEST_F(Stages, CapabilitiesAreKnownBeforeARun) {

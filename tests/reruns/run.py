@@ -614,6 +614,37 @@ def killed_files_are_told_by_resume(story):
     assert not story.packages()
 
 
+def runs_that_only_finish_a_load_are_told_by_resume(story):
+    """Of dead runs of a command that had sealed its inputs resume does not say that nothing was loaded."""
+    story.rows("1.jsonl", 1)
+    story.run(fault="after_seal", code=KILLED)
+    story.run(fault="before_load_commit", code=KILLED)
+    story.run(fault="before_load_commit", code=KILLED)
+    third, second, _ = runs(story)
+    story.rows("2.jsonl", 2)
+    seen = story.outfall("resume")
+    told(seen, f"note: runs {second}, {third} died before their seal; a run of the same command has sealed load ",
+         ", and the same command loads what that does not have", "delivered 1")
+    assert "nothing of it was loaded" not in seen, seen
+    told(story.run(), "1.jsonl: finished from run", "2.jsonl: loaded")
+    assert story.ids() == [1, 2]
+    story.run(fault="before_seal", code=KILLED)
+    told(story.outfall("resume"), "nothing of it was loaded; the same command loads its inputs")
+
+
+def a_load_that_was_told_of_still_has_its_inputs(story):
+    """The same, where another resume has failed since the load was sealed."""
+    blocked = f"duckdb:{story.folder}/blocked/t.duckdb"
+    (story.folder / "blocked").mkdir()
+    story.rows("1.jsonl", 1)
+    story.run(to=blocked, fault="after_seal", code=KILLED)
+    (story.folder / "blocked").rename(story.folder / "away")
+    story.outfall("resume", code=4)
+    (story.folder / "away").rename(story.folder / "blocked")
+    story.run(to=blocked, fault="before_load_commit", code=KILLED)
+    told(story.outfall("resume"), f"note: run {runs(story)[1]} died before its seal; a run of the same command", "delivered 1")
+
+
 def pending_packages_are_limited(story):
     """New data is sealed behind what still fails, up to a limit; beyond it is refused, and nothing is discarded."""
     (story.folder / "blocked").mkdir()
@@ -1237,7 +1268,7 @@ def main():
         rejected_rows_have_one_letter, rejected_rows_of_pending_work_are_told_when_it_is_finished, a_mended_file_has_rejected_nothing, half_a_row_is_not_a_bad_one,
         a_dropped_package_takes_its_letters_along, refused_rows_have_one_letter, what_is_taken_after_all_is_not_refused, what_was_to_be_left_out_is_loaded_under_another_option, a_part_replaces_a_table_where_that_is_allowed, what_is_refused_can_be_given_up,
         a_load_that_failed_is_no_earlier_load, what_came_through_a_pipe_is_not_given_up, a_name_is_tied_by_its_first_seal,
-        run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, pending_packages_are_limited,
+        run_key_needs_standard_input, standard_input_without_a_key, killed_files_are_told_by_resume, runs_that_only_finish_a_load_are_told_by_resume, a_load_that_was_told_of_still_has_its_inputs, pending_packages_are_limited,
     ]
     if len(sys.argv) > 1:
         stories = [story for story in stories if story.__name__ in sys.argv[1:]]

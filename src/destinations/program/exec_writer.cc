@@ -105,13 +105,23 @@ void ExecWriter::end() {
     const delivery::CallWatch::Call call(setup_.watch.get(), [] { return "the program to end, as it was told"; });
     return program_->end(end_line(), end_max);
   }();
-  if (ended.is_timed_out && setup_.outstayed)
-    setup_.outstayed(fmt::format(
+  log_.finish();
+  program_.reset();
+  if (setup_.noted) note_end(ended);
+}
+
+/// All that it was asked it has answered by then. Whoever wrote it may think that it had done more.
+void ExecWriter::note_end(const ProgramEnd& end) {
+  if (end.is_timed_out) {
+    setup_.noted(fmt::format(
         R"(the program had not ended {} s after {{"type":"end"}} and was killed: let it end there, or with its standard )"
         "input",
         end_max.count()));
-  log_.finish();
-  program_.reset();
+  } else if (end.signal != 0 || end.exit_code.value_or(0) != 0) {
+    const std::string words = last_words(end, setup_.options.secrets);
+    setup_.noted(fmt::format(R"({} after {{"type":"end"}}; what it had answered for counts{}{})", own_end(end),
+                             words.empty() ? "" : ": ", words));
+  }
 }
 
 Outcome ExecWriter::write(const delivery::Batch& batch) {

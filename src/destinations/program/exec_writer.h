@@ -36,8 +36,8 @@ struct ExecSetup {
   std::function<void(const Ready&)> introduced{};  ///< told each time that the program says what it is
   std::shared_ptr<delivery::LoadBoard> board{};    ///< null: it is not asked for rows
   std::shared_ptr<delivery::CallWatch> watch{};    ///< of the load; null: nobody watches
-  /// Told what is to be noted of a program that does not end by itself. Null: nobody.
-  std::function<void(std::string note)> outstayed{};
+  /// Told what is to be noted of the end of a program that was asked to end. Null: nobody.
+  std::function<void(std::string note)> noted{};
 };
 
 class ExecWriter final : public delivery::Writer {
@@ -72,6 +72,7 @@ class ExecWriter final : public delivery::Writer {
   Outcome start(const std::stop_token& stop);
   Outcome introduce(const std::string& load_id, const schema::Table* table, const std::stop_token& stop);
   void end();
+  void note_end(const ProgramEnd& end);
   /// A line of the protocol that waits for its answer.
   struct Question {
     std::string_view type;  ///< as people know it

@@ -166,7 +166,7 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
                                                       },
                                                   .board = board,
                                                   .watch = watch,
-                                                  .outstayed =
+                                                  .noted =
                                                       [board](std::string note) {
                                                         if (board != nullptr) board->note(std::move(note));
                                                       }});
