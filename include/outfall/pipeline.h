@@ -101,8 +101,8 @@ struct CsvInput {
 /// Kept in the schema of each table which the inputs fill; what is not said stays as the schema has it.
 struct MergeOptions {
   std::optional<MergeStrategy> strategy{};  ///< none so far: delete-insert
-  /// Columns that are a key beside the primary key, or in its place: rows with the same values go, and several rows of a
-  /// load may have them. Nulls are equal here. For delete-insert.
+  /// Columns that are a key beside the primary key, or in its place: rows with the same values go, and several rows of
+  /// a load may have them. Nulls are equal here. For delete-insert.
   std::vector<std::string> key{};
   /// A column that says which rows are to be deleted by their key: true, or, if it is no boolean, any value.
   std::string hard_delete{};
@@ -130,7 +130,8 @@ struct RunOptions {
   std::string destination{};
   /// None: merge for a table that was merged before, else append.
   std::optional<WriteDisposition> write_disposition{};
-  /// For merge: how, by which columns (keys of documents, dots for nested), and which row of several with one key counts.
+  /// For merge: how, by which columns (keys of documents, dots for nested), and which row of several with one key
+  /// counts.
   MergeOptions merge{};
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};

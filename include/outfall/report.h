@@ -93,9 +93,9 @@ struct TableReport {
   std::vector<std::string> new_columns;  ///< added to the destination by this run
   std::vector<VariantReport> variants;
   std::vector<WidenedReport> widened;
-  bool created = false;         ///< the table itself is new
+  bool created = false;                 ///< the table itself is new
   std::optional<MergeReport> merged{};  ///< of a root table whose rows were merged by their keys
-  std::optional<RowPlan> plan;  ///< of a dry run only
+  std::optional<RowPlan> plan;          ///< of a dry run only
 };
 
 /// One job file of a package.

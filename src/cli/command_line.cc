@@ -175,22 +175,22 @@ Status take_merge(const Typed& typed, RunOptions& run) {
   merge.key = typed.merge_key;
   merge.hard_delete = typed.hard_delete;
   const std::size_t colon = typed.dedup_sort.rfind(':');
-  const std::string_view order = colon == std::string::npos ? "asc" : std::string_view(typed.dedup_sort).substr(colon + 1);
+  const std::string_view order =
+      colon == std::string::npos ? "asc" : std::string_view(typed.dedup_sort).substr(colon + 1);
   if (order != "asc" && order != "desc") {
     return fail(usage(fmt::format("--dedup-sort '{}' is not known", typed.dedup_sort),
                       "write COLUMN, COLUMN:asc or COLUMN:desc"));
   }
   merge.dedup_sort = typed.dedup_sort.substr(0, colon);
   merge.dedup_descending = order == "desc";
-  const bool is_said =
-      merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
+  const bool is_said = merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
   if (is_said && !run.write_disposition) run.write_disposition = WriteDisposition::merge;
   return {};
 }
 
 Status take_shape(const Typed& typed, RunOptions& run) {
   static const std::vector dispositions{spelled(WriteDisposition::append), spelled(WriteDisposition::replace),
-                                         spelled(WriteDisposition::merge)};
+                                        spelled(WriteDisposition::merge)};
   static const std::vector namings{spelled(NamingConvention::snake_case), spelled(NamingConvention::direct),
                                    spelled(NamingConvention::duck_case), spelled(NamingConvention::sql_ci_v1),
                                    spelled(NamingConvention::sql_cs_v1)};

@@ -101,7 +101,8 @@ void add_what_options(CLI::App& app, Typed& typed) {
       ->group(load);
   app.add_flag("--table-per-file", typed.table_per_file, "Each file of a glob or a folder is a table, by its stem")
       ->group(load);
-  text(app, "-w,--write-disposition", typed.disposition, "HOW", "append (default); replace what the table holds; or merge: rows with a key that it holds take their place")
+  text(app, "-w,--write-disposition", typed.disposition, "HOW",
+       "append (default); replace what the table holds; or merge: rows with a key that it holds take their place")
       ->group(load);
   text(app, "--merge-strategy", typed.merge_strategy, "HOW",
        "delete-insert (default): rows with a key that the load brings go, then its rows come; upsert: they become its "

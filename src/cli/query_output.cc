@@ -34,9 +34,9 @@ bool is_real(std::string_view type) {
 
 /// By the words of all databases.
 bool is_number(std::string_view type) {
-  constexpr std::array<std::string_view, 13> types{"TINYINT",   "SMALLINT", "INTEGER", "BIGINT",   "HUGEINT",
-                                                   "UTINYINT",  "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
-                                                   "int2",      "int4",      "int8"};
+  constexpr std::array<std::string_view, 13> types{"TINYINT",  "SMALLINT",  "INTEGER",  "BIGINT",  "HUGEINT",
+                                                   "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+                                                   "int2",     "int4",      "int8"};
   return is_real(type) || std::ranges::find(types, type) != types.end();
 }
 
@@ -48,8 +48,7 @@ class TableOutput final : public QueryOutput {
     is_plan_ = columns.size() == 2 && columns[0].name == "explain_key" && columns[1].name == "explain_value";
     Row names;
     for (const QueryColumn& column : columns) {
-      right_.push_back(is_number(column.type) || column.type.starts_with("DECIMAL") ||
-                       column.type == "numeric");
+      right_.push_back(is_number(column.type) || column.type.starts_with("DECIMAL") || column.type == "numeric");
       names.push_back(cell_text(column.name));
     }
     held_.push_back(std::move(names));
@@ -197,7 +196,8 @@ class JsonOutput final : public QueryOutput {
 
   static Kind kind_of(std::string_view type) {
     if (is_real(type)) return Kind::real;
-    if (type == "BOOLEAN" || type == "JSON" || type == "bool" || type == "json" || type == "jsonb") return Kind::literal;
+    if (type == "BOOLEAN" || type == "JSON" || type == "bool" || type == "json" || type == "jsonb")
+      return Kind::literal;
     return is_number(type) && !type.ends_with("HUGEINT") ? Kind::literal : Kind::text;
   }
   void append_value(Kind kind, const QueryCell& cell) {

@@ -44,8 +44,7 @@ class StoppableCursor final : public sql::TextCursor {
 class StoppableRows {
  public:
   /// On success `out` owns all of it.
-  static Status open(std::unique_ptr<sql::Connection> session, const QueryRequest& request,
-                     ArrowArrayStream* out) {
+  static Status open(std::unique_ptr<sql::Connection> session, const QueryRequest& request, ArrowArrayStream* out) {
     auto rows = std::unique_ptr<StoppableRows>(new StoppableRows(std::move(session), request.stop));
     if (Status opened = rows->session_->query(request.sql, &rows->stream_); !opened) return opened;
     out->get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
@@ -151,7 +150,8 @@ Result<std::optional<sql::StoredDataset>> DatabaseDestination::inspect(const Dat
   const Result<bool> is_there = sql::has_dataset((*dataset)->connection, key.dataset);
   if (!is_there) return fail(is_there.error());
   if (!*is_there) {
-    if (Status makable = expect_new(&(*dataset)->connection, key.dataset); !makable) return fail(std::move(makable.error()));
+    if (Status makable = expect_new(&(*dataset)->connection, key.dataset); !makable)
+      return fail(std::move(makable.error()));
     return std::nullopt;
   }
 

@@ -40,10 +40,9 @@ Status check_makable(const std::string& path, const FileKind& kind) {
   if (!has_folder) return fail(has_folder.error());
   if (*has_folder && ::access(folder.c_str(), W_OK) == 0) return {};
   if (*has_folder) return fail(system_error(fmt::format("make {} database", kind.name), path, errno));
-  return fail(
-      Error{.message = fmt::format("open {} database {}: the folder {} is not there", kind.name, path, folder),
-            .hint = "make the folder first, or name another path",
-            .blame = Blame::usage});
+  return fail(Error{.message = fmt::format("open {} database {}: the folder {} is not there", kind.name, path, folder),
+                    .hint = "make the folder first, or name another path",
+                    .blame = Blame::usage});
 }
 
 }  // namespace outfall::delivery

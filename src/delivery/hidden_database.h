@@ -56,12 +56,10 @@ class HiddenDatabase final : public Destination {
   Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey& key) override {
     return hidden_.answer(inner_->inspect(key));
   }
-  Result<std::vector<std::string>> stored_schemas(const std::string& dataset,
-                                                  Inspection inspection) override {
+  Result<std::vector<std::string>> stored_schemas(const std::string& dataset, Inspection inspection) override {
     return hidden_.answer(inner_->stored_schemas(dataset, inspection));
   }
-  Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset,
-                                                   Inspection inspection) override {
+  Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset, Inspection inspection) override {
     return hidden_.answer(inner_->columns(dataset, inspection));
   }
   Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override {
@@ -74,9 +72,7 @@ class HiddenDatabase final : public Destination {
                                                   Inspection inspection) override {
     return hidden_.answer(inner_->recorded_loads(dataset, schema_name, inspection));
   }
-  Result<LoadSummary> load(const LoadRequest& request) override {
-    return hidden_.answer(inner_->load(request));
-  }
+  Result<LoadSummary> load(const LoadRequest& request) override { return hidden_.answer(inner_->load(request)); }
   /// What fails while the rows of an answer are read is told as the database has it.
   Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) override {
     return hidden_.answer(inner_->query(request));

@@ -207,7 +207,8 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   if (!transaction) return fail(std::move(transaction.error()).in(doing));
 
   const sql::Dataset dataset{connection, package.dataset};
-  if (Status held = transaction->hold(sql::hold_of_tables(dataset)); !held) return fail(std::move(held.error()).in(doing));
+  if (Status held = transaction->hold(sql::hold_of_tables(dataset)); !held)
+    return fail(std::move(held.error()).in(doing));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
   if (!existing) return fail(std::move(existing.error()).in(doing));
   const std::string make = sql::create_schema(connection.dialect(), connection.catalog(), package.dataset);

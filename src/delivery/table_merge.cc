@@ -120,9 +120,9 @@ Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& l
     const auto without = transaction_->rows(question);
     if (!without) return fail(without.error());
     if (const std::string count = without->at(0).at(0).value_or("0"); count != "0") {
-      return fail(fmt::format("{} rows have no value in the primary key ({})", count,
-                              fmt::join(merge.chain.primary_key, ", ")),
-                  "a row without its key cannot be told from others: fill it, or choose another --primary-key");
+      return fail(
+          fmt::format("{} rows have no value in the primary key ({})", count, fmt::join(merge.chain.primary_key, ", ")),
+          "a row without its key cannot be told from others: fill it, or choose another --primary-key");
     }
   }
   load.merged.emplace();

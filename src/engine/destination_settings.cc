@@ -177,7 +177,8 @@ std::string meaning_of(const ConfiguredAddress& configured) {
 }
 
 constexpr std::string_view addresses =
-    "an address is duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or null:";
+    "an address is duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME or "
+    "null:";
 
 /// The word as a command, where it is one and lacks its kind. Empty: it is none.
 std::string command_of(const std::string& word) {

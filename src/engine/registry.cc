@@ -113,7 +113,8 @@ Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSett
 
 /// The kind of address that was probably meant, with its colon. Empty: none of them.
 std::string_view near_kind(std::string_view address) {
-  constexpr std::array<std::string_view, 7> kinds{"duckdb:", "sqlite:", "postgres:", "exec:", "cmd:", "plugin:", "null:"};
+  constexpr std::array<std::string_view, 7> kinds{
+      "duckdb:", "sqlite:", "postgres:", "exec:", "cmd:", "plugin:", "null:"};
   constexpr std::size_t kind_bytes_max = 16;
   const std::string_view kind = address.substr(0, address.find(':') + 1);
   if (kind.size() > kind_bytes_max) return {};
@@ -127,7 +128,8 @@ Error unknown_kind(const DestinationSettings& settings) {
   return {.message = settings.name.empty()
                          ? fmt::format("destination {}: its kind is not known", settings.address)
                          : fmt::format("destination {}: the kind of its address is not known", settings.name),
-          .hint = fmt::format("{}known are duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND, cmd:COMMAND, plugin:PATH#NAME and null:",
+          .hint = fmt::format("{}known are duckdb:PATH, sqlite:PATH, postgres://HOST/DATABASE, exec:COMMAND, "
+                              "cmd:COMMAND, plugin:PATH#NAME and null:",
                               near.empty() ? "" : fmt::format("did you mean {}? ", near)),
           .blame = Blame::usage};
 }
@@ -164,11 +166,11 @@ Result<std::unique_ptr<delivery::Destination>> make_postgres(const DestinationSe
 Result<std::unique_ptr<delivery::Destination>> make_duckdb(const DestinationSettings& settings,
                                                            const DestinationOptions& options, Env& env) {
   destinations::duckdb::Options duckdb{.memory_limit = options.memory,
-                                             .threads = options.threads,
-                                             .lock_wait = options.lock_wait,
-                                             .called = settings.name,
-                                             .naming = settings.naming,
-                                             .max_table_nesting = settings.max_table_nesting};
+                                       .threads = options.threads,
+                                       .lock_wait = options.lock_wait,
+                                       .called = settings.name,
+                                       .naming = settings.naming,
+                                       .max_table_nesting = settings.max_table_nesting};
   if (settings.hidden_in.empty()) return destinations::duckdb::DuckDbDestination::make(settings.address, duckdb, env);
   Result<delivery::HiddenPath> path = hidden_path(settings, delivery::duckdb_file);
   if (!path) return fail(std::move(path.error()));

@@ -82,8 +82,7 @@ Status check_primary_key(const RunOptions& options) {
 
 Status check_merge(const RunOptions& options) {
   const MergeOptions& merge = options.merge;
-  const bool is_said =
-      merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
+  const bool is_said = merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
   if (is_said && options.write_disposition && *options.write_disposition != WriteDisposition::merge) {
     return refuse(fmt::format("how rows are merged was said, and they are to be {}",
                               *options.write_disposition == WriteDisposition::append ? "appended" : "replaced"),

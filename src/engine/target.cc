@@ -223,7 +223,8 @@ Report run_target(const TargetRun& run) {
   fill_in(batches, of_destination.batches_before);
   if (const auto paths = ledger::pipeline_paths(target.data_dir, target.key))
     of_destination.programs_lock = paths->programs;
-  auto destination = make_destination(target.word.empty() ? target.address : target.word, of_destination, Env::system());
+  auto destination =
+      make_destination(target.word.empty() ? target.address : target.word, of_destination, Env::system());
   if (!destination) return failed_report(run.options, std::move(destination.error()));
   return pipeline::run(
       {.name = target.name,

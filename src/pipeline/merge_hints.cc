@@ -46,7 +46,7 @@ void set_columns(schema::Table& table, const MergeOptions& merge, const normaliz
   }
 }
 
-std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column::*flag) {
+std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column::* flag) {
   std::vector<std::string> keys;
   for (const schema::Column& column : table.columns) {
     if (column.*flag) keys.push_back(column.name);
@@ -57,8 +57,7 @@ std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column
 MergeStrategy strategy_of(const schema::Table& table) {
   const Json* hint = table.stored.find(strategy_hint);
   const std::string* word = hint == nullptr ? nullptr : hint->as_string();
-  return word == nullptr ? MergeStrategy::delete_insert
-                         : merge_strategy(*word).value_or(MergeStrategy::delete_insert);
+  return word == nullptr ? MergeStrategy::delete_insert : merge_strategy(*word).value_or(MergeStrategy::delete_insert);
 }
 
 Status check_keys(const schema::Table& table) {
@@ -89,7 +88,8 @@ Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& 
     if (table == nullptr) table = &schema.tables.add(schema::Table::root(root, name(disposition), root));
     table->write_disposition = name(disposition);
     set_columns(*table, options.merge, shape);
-    if (options.merge.strategy) table->stored.set(std::string(strategy_hint), std::string(name(*options.merge.strategy)));
+    if (options.merge.strategy)
+      table->stored.set(std::string(strategy_hint), std::string(name(*options.merge.strategy)));
     if (disposition != WriteDisposition::merge) continue;
     if (Status keyed = check_keys(*table); !keyed) return keyed;
     schema.propagate_root_id(root);

@@ -15,15 +15,15 @@ namespace outfall::pipeline {
 /// What is done with the rows of a root table: what the run says, else what was done before, if that is merge.
 WriteDisposition disposition_of(const RunOptions& options, const schema::Schema& schema, const std::string& root);
 
-/// Sets the dispositions of the root tables, and what merging goes by; a table that the schema does not have yet is made
-/// where something is said of its columns. The rows nested in a merged one get the id of their root.
+/// Sets the dispositions of the root tables, and what merging goes by; a table that the schema does not have yet is
+/// made where something is said of its columns. The rows nested in a merged one get the id of their root.
 ///
 /// Errors: usage: a table would be merged without any key.
 Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& roots, const RunOptions& options,
                         const normalize::ShapeOptions& shape);
 
-/// Of tables that were merged by their keys and get rows beside those that they have, and of those that are merged again
-/// without a word.
+/// Of tables that were merged by their keys and get rows beside those that they have, and of those that are merged
+/// again without a word.
 std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std::vector<std::string>& roots,
                                          const RunOptions& options);
 

@@ -62,7 +62,9 @@ std::string cut_of(const delivery::LaneOptions& lanes) {
 }  // namespace
 
 Status check_asked(const RunRequest& request) {
-  if (Status suits = request.destination.check_asked(request.options.write_disposition.value_or(WriteDisposition::append), request.options.stop); !suits)
+  if (Status suits = request.destination.check_asked(
+          request.options.write_disposition.value_or(WriteDisposition::append), request.options.stop);
+      !suits)
     return suits;
   if (!request.options.require) return {};
   const Result<DeliveryMode> mode = request.destination.find_mode(request.options.stop);

@@ -296,7 +296,8 @@ Result<std::vector<TextRow>> PostgresConnection::rows(std::string_view query, st
 /// Whether a statement can stand inside another query, by its first word. What changes rows in a WITH cannot.
 bool can_be_wrapped(std::string_view query, Access access) {
   const std::size_t begin = std::min(query.find_first_not_of(" \t\r\n("), query.size());
-  const std::string word = ascii_lower(query.substr(begin, std::min(query.find_first_of(" \t\r\n(*", begin), query.size()) - begin));
+  const std::string word =
+      ascii_lower(query.substr(begin, std::min(query.find_first_of(" \t\r\n(*", begin), query.size()) - begin));
   return word == "select" || word == "values" || word == "table" || (word == "with" && access == Access::read_only);
 }
 
@@ -384,7 +385,8 @@ Result<std::uint64_t> PostgresConnection::copy(const TableName& table, CopyInput
   Status done = statement->set_option(ADBC_INGEST_OPTION_TARGET_TABLE, table.table);
   if (done) done = statement->set_option(ADBC_INGEST_OPTION_MODE, ADBC_INGEST_OPTION_MODE_APPEND);
   if (done && !table.schema.empty()) done = statement->set_option(ADBC_INGEST_OPTION_TARGET_DB_SCHEMA, table.schema);
-  if (done && table.schema.empty()) done = statement->set_option(ADBC_INGEST_OPTION_TEMPORARY, ADBC_OPTION_VALUE_ENABLED);
+  if (done && table.schema.empty())
+    done = statement->set_option(ADBC_INGEST_OPTION_TEMPORARY, ADBC_OPTION_VALUE_ENABLED);
   if (!done) return fail(std::move(done.error()));
   ArrowArrayStream lent = input.lent();
   if (Status bound = statement->bind_stream(&lent); !bound) return fail(std::move(bound.error()));
@@ -402,8 +404,7 @@ Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, c
   const std::string name = "pg_temp." + quoted(dialect(), staging.table);
   std::string definitions;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string_view own =
-        words[i] == "jsonb" ? "jsonb" : copied_type(input.schema().children[i]->format);
+    const std::string_view own = words[i] == "jsonb" ? "jsonb" : copied_type(input.schema().children[i]->format);
     definitions += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(dialect(), columns.names[i]), own);
   }
   const InsertText text = insert_text(dialect(), columns, [&](std::size_t i) {
@@ -413,15 +414,16 @@ Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, c
     const bool is_cast = is_text && !words[i].starts_with("character");
     return is_cast ? fmt::format("CAST({} AS {})", column, words[i]) : column;
   });
-  if (Status made = run(fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", quoted(dialect(), staging.table),
-                                    definitions));
+  if (Status made = run(
+          fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", quoted(dialect(), staging.table), definitions));
       !made) {
     return fail(std::move(made.error()));
   }
   const Result<std::uint64_t> copied = copy(staging, input);
   if (!copied) return copied;
   Result<std::uint64_t> moved = execute(
-      fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", quoted(dialect(), table), text.names, text.values, name), {});
+      fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", quoted(dialect(), table), text.names, text.values, name),
+      {});
   if (!moved) return moved;
   if (Status dropped = run("DROP TABLE " + name); !dropped) return fail(std::move(dropped.error()));
   return moved;
@@ -438,7 +440,8 @@ Result<std::uint64_t> PostgresConnection::insert_stream(const TableName& table, 
   for (std::size_t i = 0; i < words->size(); ++i) {
     const std::string_view format = input.schema().children[i]->format;
     if (copied_type(format).empty()) {
-      return fail(fmt::format("the column {} has the Arrow format {}, which COPY does not carry", columns.names[i], format));
+      return fail(
+          fmt::format("the column {} has the Arrow format {}, which COPY does not carry", columns.names[i], format));
     }
     goes_straight &= goes_into(format, (*words)[i]);
     is_json.push_back((*words)[i] == "jsonb" && format == "u");
@@ -480,7 +483,8 @@ Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options
   auto session = std::make_shared<Session>(**driver);
   if (Status opened = session->open(options.uri); !opened) return fail(std::move(opened.error()).in("connect"));
   auto connection = std::make_unique<PostgresConnection>(std::move(session), options);
-  if (Status prepared = connection->prepare_session(); !prepared) return fail(std::move(prepared.error()).in("connect"));
+  if (Status prepared = connection->prepare_session(); !prepared)
+    return fail(std::move(prepared.error()).in("connect"));
   return connection;
 }
 

@@ -50,7 +50,8 @@ Result<ArrowCells> ArrowCells::make(const ArrowSchema& column) {
     values = column.children[1];
   }
   const std::optional<CellFormat> format = format_of(values->format);
-  if (!format) return fail(fmt::format("column {} has the Arrow format {}, which is not known here", column.name, values->format));
+  if (!format)
+    return fail(fmt::format("column {} has the Arrow format {}, which is not known here", column.name, values->format));
   cells.format_ = *format;
   return cells;
 }

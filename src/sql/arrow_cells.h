@@ -55,9 +55,7 @@ class ArrowCells {
     if (format_.bytes == 8) return at<std::int64_t>(row);
     return format_.bytes == 4 ? at<std::int32_t>(row) : at<std::int16_t>(row);
   }
-  double real(std::int64_t row) {
-    return format_.bytes == 8 ? at<double>(row) : static_cast<double>(at<float>(row));
-  }
+  double real(std::int64_t row) { return format_.bytes == 8 ? at<double>(row) : static_cast<double>(at<float>(row)); }
   std::int32_t days(std::int64_t row) { return at<std::int32_t>(row); }
   schema::Int128 decimal(std::int64_t row) { return at<schema::Int128>(row); }
   bool truth(std::int64_t row) {
@@ -74,7 +72,9 @@ class ArrowCells {
   enum class Encoding : std::uint8_t { plain, dictionary, runs };
 
   /// Where the value of a row stands; negative: it is null by its encoding.
-  std::int64_t place_of(std::int64_t row) { return encoding_ == Encoding::plain ? row + shift_ : place_of_encoded(row); }
+  std::int64_t place_of(std::int64_t row) {
+    return encoding_ == Encoding::plain ? row + shift_ : place_of_encoded(row);
+  }
   std::int64_t place_of_encoded(std::int64_t row);
   template <class T>
   T at(std::int64_t row) {

@@ -21,7 +21,8 @@ void append_clock(std::string& out, std::int64_t seconds, std::int64_t fraction,
 
 void append_decimal(std::string& out, schema::Int128 unscaled, int scale) {
   const bool is_negative = unscaled < 0;
-  auto rest = is_negative ? -static_cast<schema::UnsignedInt128>(unscaled) : static_cast<schema::UnsignedInt128>(unscaled);
+  auto rest =
+      is_negative ? -static_cast<schema::UnsignedInt128>(unscaled) : static_cast<schema::UnsignedInt128>(unscaled);
   std::array<char, 48> digits;
   std::size_t begin = digits.size();
   const auto behind = static_cast<std::size_t>(std::max(scale, 0));

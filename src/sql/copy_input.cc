@@ -49,14 +49,13 @@ const char* find_nul(std::string_view bytes, bool is_json) {
 }  // namespace
 
 std::string_view copied_type(std::string_view format) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> words{
-      {{"u", "text"},
-       {"z", "bytea"},
-       {"l", "bigint"},
-       {"g", "double precision"},
-       {"b", "boolean"},
-       {"tdD", "date"},
-       {"ttu", "time without time zone"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> words{{{"u", "text"},
+                                                                                {"z", "bytea"},
+                                                                                {"l", "bigint"},
+                                                                                {"g", "double precision"},
+                                                                                {"b", "boolean"},
+                                                                                {"tdD", "date"},
+                                                                                {"ttu", "time without time zone"}}};
   const auto* const found = std::ranges::find(words, format, &std::pair<std::string_view, std::string_view>::first);
   if (found != words.end()) return found->second;
   if (format.starts_with("tsu:") || format.starts_with("tsn:")) {
@@ -93,7 +92,8 @@ Status CopyInput::open() {
   for (std::size_t i = 0; i < count; ++i) {
     columns_[i] = *schema_.children[i];
     columns_[i].release = [](ArrowSchema* self) { self->release = nullptr; };
-    if (has_nanoseconds(columns_[i].format)) columns_[i].format = std::string_view(columns_[i].format).size() > 4 ? "tsu:UTC" : "tsu:";
+    if (has_nanoseconds(columns_[i].format))
+      columns_[i].format = std::string_view(columns_[i].format).size() > 4 ? "tsu:UTC" : "tsu:";
     children_[i] = &columns_[i];
   }
   lent_schema_ = schema_;
@@ -179,7 +179,8 @@ Status CopyInput::check_column(const ArrowArray& column, std::size_t index) cons
   const std::string_view all(bytes + offsets[0], static_cast<std::size_t>(offsets[column.length] - offsets[0]));
   const char* const nul = find_nul(all, is_json_[index]);
   if (nul == nullptr) return {};
-  const auto* const end = std::upper_bound(offsets, offsets + column.length + 1, static_cast<std::int32_t>(nul - bytes));
+  const auto* const end =
+      std::upper_bound(offsets, offsets + column.length + 1, static_cast<std::int32_t>(nul - bytes));
   return refuse(end - offsets - 1, is_json_[index] ? "has a NUL character (\\u0000), which jsonb cannot hold"
                                                    : "has a text with a NUL character, which PostgreSQL cannot hold");
 }

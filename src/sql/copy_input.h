@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CopyInput: a stream of rows as PostgreSQL's binary COPY may have it. COPY looks at the widths of values and at nothing
-// else, so what stands in the stream must be what the column is; and a value that the server would refuse in the middle
-// is found before.
+// CopyInput: a stream of rows as PostgreSQL's binary COPY may have it. COPY looks at the widths of values and at
+// nothing else, so what stands in the stream must be what the column is; and a value that the server would refuse in
+// the middle is found before.
 #pragma once
 
 #include <atomic>

@@ -156,9 +156,8 @@ bool keeps_or_refuses(const Dialect& dialect, const ColumnType& type, std::strin
   const std::optional<ColumnType> known = named_type(dialect, word);
   if (known) return !schema::is_cut(type, *known);
   const auto& words = dialect.types.of_texts;
-  const auto found = std::ranges::find_if(words, [word](std::string_view begin) {
-    return !begin.empty() && word.starts_with(begin);
-  });
+  const auto found =
+      std::ranges::find_if(words, [word](std::string_view begin) { return !begin.empty() && word.starts_with(begin); });
   if (found == words.end() || word.ends_with(']')) return false;  // UUID[] is a list
   return type.type == DataType::text || (type.type == DataType::binary && found == words.begin());
 }

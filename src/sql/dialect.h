@@ -57,7 +57,7 @@ struct TypeWords {
 
 struct Dialect {
   std::string_view name;
-  char quote;                         ///< around identifiers; doubled inside
+  char quote;  ///< around identifiers; doubled inside
   std::size_t identifier_length_max;
   IdentifierUnit identifier_unit = IdentifierUnit::characters;
   NameCase names;
@@ -73,9 +73,9 @@ struct Dialect {
   /// Waits until no other transaction holds the name $1, and holds it to the end of this one. Empty: a transaction that
   /// writes holds the whole database.
   std::string_view lock;
-  std::string_view datasets;       ///< asks for all schemas that have _dlt_loads, in their order
-  std::string_view create_schema;  ///< `{}` is its name; empty: a session opens it
-  std::string_view row_id_storage;              ///< behind the type of a column of row ids, which are random texts
+  std::string_view datasets;        ///< asks for all schemas that have _dlt_loads, in their order
+  std::string_view create_schema;   ///< `{}` is its name; empty: a session opens it
+  std::string_view row_id_storage;  ///< behind the type of a column of row ids, which are random texts
   /// Asks for table, column (null: all of them) and whether its values are computed, where types cannot be changed; of
   /// the catalog $1 and the schema $2.
   std::string_view fixed_columns;

@@ -15,10 +15,8 @@ namespace outfall::sql {
 
 namespace {
 
-constexpr LibraryFile duckdb_library{.of = "DuckDB",
-                                     .file = "libduckdb.so",
-                                     .variable = "OUTFALL_DUCKDB",
-                                     .built_with = OUTFALL_DUCKDB_LIBRARY};
+constexpr LibraryFile duckdb_library{
+    .of = "DuckDB", .file = "libduckdb.so", .variable = "OUTFALL_DUCKDB", .built_with = OUTFALL_DUCKDB_LIBRARY};
 
 Result<DuckDbApi> load() {
   const Result<OpenLibrary> opened = open_library(duckdb_library);

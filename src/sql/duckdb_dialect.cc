@@ -17,14 +17,18 @@ const Dialect& duckdb_dialect() {
       .add_not_null = AddNotNull::refused,
       .own_schemas = {"information_schema", "pg_catalog"},
       // In full: a file may be called information_schema.duckdb, and is a catalog of that name then.
-      .schemas = "SELECT schema_name FROM system.information_schema.schemata WHERE catalog_name = $1 AND "
-                 "lower(schema_name) = lower($2)",
-      .tables = "SELECT table_name, table_type, table_schema FROM system.information_schema.tables "
-                "WHERE table_catalog = $1 AND lower(table_schema) = lower($2)",
-      .columns = "SELECT table_name, column_name, data_type, is_nullable, column_default "
-                 "FROM system.information_schema.columns WHERE table_catalog = $1 AND table_schema = $2",
-      .datasets = "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = '_dlt_loads' "
-                  "AND table_catalog = current_database() ORDER BY table_schema",
+      .schemas =
+          "SELECT schema_name FROM system.information_schema.schemata WHERE catalog_name = $1 AND "
+          "lower(schema_name) = lower($2)",
+      .tables =
+          "SELECT table_name, table_type, table_schema FROM system.information_schema.tables "
+          "WHERE table_catalog = $1 AND lower(table_schema) = lower($2)",
+      .columns =
+          "SELECT table_name, column_name, data_type, is_nullable, column_default "
+          "FROM system.information_schema.columns WHERE table_catalog = $1 AND table_schema = $2",
+      .datasets =
+          "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = '_dlt_loads' "
+          "AND table_catalog = current_database() ORDER BY table_schema",
       .create_schema = "CREATE SCHEMA IF NOT EXISTS {}",
       // Nothing compresses them, and looking for what would takes a tenth of a load.
       .row_id_storage = " USING COMPRESSION uncompressed",

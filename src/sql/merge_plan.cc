@@ -145,10 +145,12 @@ class Planner {
       const TableName index = temporary_table("key");
       step(fmt::format(fmt::runtime(dialect_.index_staging), fmt::arg("schema", quoted(dialect_, index.schema)),
                        fmt::arg("index", quoted(dialect_, index.table)),
-                       fmt::arg("table", quoted(dialect_, root_.staging.table)), fmt::arg("columns", quoted_list(keys))));
+                       fmt::arg("table", quoted(dialect_, root_.staging.table)),
+                       fmt::arg("columns", quoted_list(keys))));
     }
     if (dialect_.analyze.empty()) return;
-    for (const MergeTable& table : chain_.tables) step(fmt::format(fmt::runtime(dialect_.analyze), name(table.staging)));
+    for (const MergeTable& table : chain_.tables)
+      step(fmt::format(fmt::runtime(dialect_.analyze), name(table.staging)));
   }
 
   /// Of the staged rows with one key the last one stays, or the first in the order that is asked for.
@@ -174,8 +176,8 @@ class Planner {
   void forget_orphans() {
     for (std::size_t i = 1; i < chain_.tables.size(); ++i) {
       const MergeTable& table = chain_.tables[i];
-      step(fmt::format("DELETE FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {} AS p WHERE {} = {})", name(table.staging),
-                       name(chain_.tables[table.parent].staging), id("p"), parent_id("s")),
+      step(fmt::format("DELETE FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {} AS p WHERE {} = {})",
+                       name(table.staging), name(chain_.tables[table.parent].staging), id("p"), parent_id("s")),
            Counted::nothing, Kind::if_changed);
     }
   }
@@ -199,10 +201,9 @@ class Planner {
     for (std::size_t i = 1; i < chain_.tables.size(); ++i) {
       if (!has_nested(i)) continue;
       const MergeTable& table = chain_.tables[i];
-      doomed_[i] = make_temporary(
-          fmt::format("doomed_{}", i),
-          fmt::format("SELECT {} AS id FROM {} AS t WHERE {} IN (SELECT id FROM {})", id("t"), name(table.target),
-                      parent_id("t"), doomed_[table.parent]));
+      doomed_[i] = make_temporary(fmt::format("doomed_{}", i),
+                                  fmt::format("SELECT {} AS id FROM {} AS t WHERE {} IN (SELECT id FROM {})", id("t"),
+                                              name(table.target), parent_id("t"), doomed_[table.parent]));
     }
   }
 

@@ -51,9 +51,10 @@ const Dialect& postgres_dialect() {
       .add_not_null = AddNotNull::refused,  // where a table has rows they would have to have a value
       .own_schemas = {"information_schema", "pg_catalog"},
       .schemas = "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = $2",
-      .tables = "SELECT c.relname::text, CASE WHEN c.relkind IN ('v', 'm') THEN 'VIEW' ELSE 'TABLE' END, "
-                "n.nspname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n "
-                "ON n.oid = c.relnamespace WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')",
+      .tables =
+          "SELECT c.relname::text, CASE WHEN c.relkind IN ('v', 'm') THEN 'VIEW' ELSE 'TABLE' END, "
+          "n.nspname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n "
+          "ON n.oid = c.relnamespace WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')",
       // What fills an identity column by itself is no default, and has the same effect.
       .columns =
           "SELECT c.relname::text, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), "

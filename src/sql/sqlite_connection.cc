@@ -173,9 +173,8 @@ Result<std::vector<std::string>> SqliteConnection::declared_types(const TableNam
   if (!there) return fail(there.error());
   std::vector<std::string> types;
   for (const std::string& column : columns.names) {
-    const auto found = std::ranges::find_if(*there, [&](const TextRow& row) {
-      return is_same_name(dialect(), row.at(0).value_or(""), column);
-    });
+    const auto found = std::ranges::find_if(
+        *there, [&](const TextRow& row) { return is_same_name(dialect(), row.at(0).value_or(""), column); });
     if (found == there->end()) return fail(fmt::format("the table {} has no column {}", table.table, column));
     types.push_back(found->at(1).value_or(""));
   }
@@ -275,7 +274,8 @@ Result<SqliteHandle> open_file(const std::string& path, Access access) {
 std::string sqlite_dataset_path(const std::string& path, std::string_view dataset) {
   if (is_same_name(sqlite_dialect(), dataset, sqlite_main_dataset)) return path;
   const std::filesystem::path file(path);
-  return (file.parent_path() / fmt::format("{}__{}{}", file.stem().string(), dataset, file.extension().string())).string();
+  return (file.parent_path() / fmt::format("{}__{}{}", file.stem().string(), dataset, file.extension().string()))
+      .string();
 }
 
 Result<std::unique_ptr<Connection>> open_sqlite(const SqliteOptions& options) {
@@ -300,7 +300,8 @@ Result<std::unique_ptr<Connection>> open_sqlite(const SqliteOptions& options) {
     if (sqlite3_db_readonly(session->handle.get(), "main") == 1) {
       return fail(sqlite_error(nullptr, SQLITE_READONLY).in(doing));
     }
-    if (const auto set = connection->execute("PRAGMA synchronous = full", {}); !set) return fail(Error(set.error()).in(doing));
+    if (const auto set = connection->execute("PRAGMA synchronous = full", {}); !set)
+      return fail(Error(set.error()).in(doing));
     if (is_new) {
       const auto set = connection->execute("PRAGMA journal_mode = wal", {});
       if (!set) return fail(Error(set.error()).in(fmt::format("make SQLite database {}", options.path)));
@@ -312,7 +313,8 @@ Result<std::unique_ptr<Connection>> open_sqlite(const SqliteOptions& options) {
     }
   }
   if (options.access == Access::read_only) {
-    if (const auto set = connection->execute("PRAGMA query_only = on", {}); !set) return fail(Error(set.error()).in(doing));
+    if (const auto set = connection->execute("PRAGMA query_only = on", {}); !set)
+      return fail(Error(set.error()).in(doing));
     sqlite3_set_authorizer(session->handle.get(), &deny_more_than_reading, nullptr);
   }
   return connection;

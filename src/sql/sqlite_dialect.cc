@@ -39,7 +39,8 @@ Numbers numbers_behind(std::string_view word) {
 /// A declared type is any words; SQLite looks for parts of words in it.
 std::optional<ColumnType> type_by_parts(std::string_view declared) {
   std::string word(declared);
-  std::ranges::transform(word, word.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::ranges::transform(word, word.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   if (word != declared) return named_type(sqlite_dialect(), word);
   const Numbers numbers = numbers_behind(word);
   if (word.starts_with("NUMERIC") || word.starts_with("DECIMAL")) {
@@ -71,17 +72,20 @@ const Dialect& sqlite_dialect() {
       .add_not_null = AddNotNull::refused,
       .own_schemas = {"temp", "temp"},
       .schemas = "SELECT name FROM pragma_database_list WHERE lower(name) = lower($2)",
-      .tables = "SELECT name, upper(type), schema FROM pragma_table_list WHERE lower(schema) = lower($2) AND "
-                "type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-      .columns = "SELECT t.name, c.name, c.type, CASE WHEN c.\"notnull\" OR c.pk AND t.wr THEN 'NO' ELSE 'YES' END, "
-                 "c.dflt_value FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name, t.schema) AS c "
-                 "WHERE t.schema = $2 AND t.type IN ('table', 'view', 'virtual') AND "
-                 "t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND c.hidden <> 1 ORDER BY t.name, c.cid",
+      .tables =
+          "SELECT name, upper(type), schema FROM pragma_table_list WHERE lower(schema) = lower($2) AND "
+          "type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+      .columns =
+          "SELECT t.name, c.name, c.type, CASE WHEN c.\"notnull\" OR c.pk AND t.wr THEN 'NO' ELSE 'YES' END, "
+          "c.dflt_value FROM pragma_table_list AS t JOIN pragma_table_xinfo(t.name, t.schema) AS c "
+          "WHERE t.schema = $2 AND t.type IN ('table', 'view', 'virtual') AND "
+          "t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND c.hidden <> 1 ORDER BY t.name, c.cid",
       .datasets = "SELECT schema FROM pragma_table_list WHERE name = '_dlt_loads' ORDER BY schema",
       // No column of a table can get another type. Those that are hidden by a number from 2 on are computed.
-      .fixed_columns = "SELECT t.name, NULL, 'false' FROM pragma_table_list AS t WHERE t.schema = $2 UNION ALL "
-                       "SELECT t.name, c.name, 'true' FROM pragma_table_list AS t "
-                       "JOIN pragma_table_xinfo(t.name, t.schema) AS c WHERE t.schema = $2 AND c.hidden >= 2",
+      .fixed_columns =
+          "SELECT t.name, NULL, 'false' FROM pragma_table_list AS t WHERE t.schema = $2 UNION ALL "
+          "SELECT t.name, c.name, 'true' FROM pragma_table_list AS t "
+          "JOIN pragma_table_xinfo(t.name, t.schema) AS c WHERE t.schema = $2 AND c.hidden >= 2",
       .row_place = "rowid",
       .is_at_place = "rowid IN (SELECT place FROM {places})",
       // It plans a subquery for each row of the outer table.

@@ -186,7 +186,8 @@ std::string SqliteInsert::bind_text(Column& column, int index, std::string_view 
     return fmt::format("the column {} is {}, which keeps {} digits of {}", column.name, column.declared, real_digits,
                        utf8_prefix(text, sample_max));
   }
-  sqlite3_bind_text64(statement_.get(), index, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  sqlite3_bind_text64(statement_.get(), index, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                      SQLITE_UTF8);
   return "";
 }
 

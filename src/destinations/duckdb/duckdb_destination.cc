@@ -156,8 +156,7 @@ Result<delivery::LoadSummary> DuckDbDestination::load(const delivery::LoadReques
 }
 
 Result<std::unique_ptr<sql::Connection>> DuckDbDestination::connect_to_query(const delivery::QueryRequest& request) {
-  auto connection =
-      sql::open_duckdb(request.access == delivery::QueryAccess::read_only ? reading() : options_);
+  auto connection = sql::open_duckdb(request.access == delivery::QueryAccess::read_only ? reading() : options_);
   if (!connection || request.dataset.empty()) return connection;
   sql::Connection& session = **connection;
   auto used = session.execute(fmt::format("USE {}.{}", sql::quoted(session.dialect(), session.catalog()),

@@ -85,8 +85,10 @@ Address parse_words(std::string_view words) {
     const std::size_t begin = at;
     bool is_quoted = false;
     for (; at < words.size() && (is_quoted || words[at] != ' '); ++at) {
-      if (words[at] == '\\') ++at;
-      else if (words[at] == '\'') is_quoted = !is_quoted;
+      if (words[at] == '\\')
+        ++at;
+      else if (words[at] == '\'')
+        is_quoted = !is_quoted;
     }
     at = std::min(at, words.size());
     const std::string_view option = words.substr(begin, at - begin);

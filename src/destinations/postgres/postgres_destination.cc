@@ -28,8 +28,8 @@ delivery::Capabilities capabilities_of(const Options& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<PostgresDestination>> PostgresDestination::make(std::string_view address,
-                                                                       const Options& options, Env& env) {
+Result<std::unique_ptr<PostgresDestination>> PostgresDestination::make(std::string_view address, const Options& options,
+                                                                       Env& env) {
   Result<Address> parsed = parse_address(address);
   if (!parsed) return fail(std::move(parsed.error()));
   return std::unique_ptr<PostgresDestination>(
@@ -42,17 +42,15 @@ PostgresDestination::PostgresDestination(std::string uri, std::string shown, con
 
 Result<std::unique_ptr<sql::Connection>> PostgresDestination::connect(delivery::SessionUse use) {
   const bool only_looks = use == delivery::SessionUse::only_look;
-  auto session =
-      sql::open_postgres({.uri = uri_, .access = only_looks ? Access::read_only : Access::read_write});
+  auto session = sql::open_postgres({.uri = uri_, .access = only_looks ? Access::read_only : Access::read_write});
   if (!session) return fail(std::move(session.error()).in(address()));
   return session;
 }
 
 Result<std::unique_ptr<sql::Connection>> PostgresDestination::connect_to_query(const delivery::QueryRequest& request) {
   const bool only_reads = request.access == delivery::QueryAccess::read_only;
-  auto session = sql::open_postgres({.uri = uri_,
-                                     .access = only_reads ? Access::read_only : Access::read_write,
-                                     .first_dataset = request.dataset});
+  auto session = sql::open_postgres(
+      {.uri = uri_, .access = only_reads ? Access::read_only : Access::read_write, .first_dataset = request.dataset});
   if (!session) return fail(std::move(session.error()).in(address()));
   if (request.dataset.empty()) return session;
   const Result<bool> there = sql::has_dataset(**session, request.dataset);

@@ -53,8 +53,8 @@ Result<std::unique_ptr<sql::Connection>> SqliteDestination::connect(delivery::Se
 }
 
 Result<std::unique_ptr<sql::Connection>> SqliteDestination::connect_to_query(const delivery::QueryRequest& request) {
-  const bool is_other = !request.dataset.empty() &&
-                        !sql::is_same_name(sql::sqlite_dialect(), request.dataset, sql::sqlite_main_dataset);
+  const bool is_other =
+      !request.dataset.empty() && !sql::is_same_name(sql::sqlite_dialect(), request.dataset, sql::sqlite_main_dataset);
   const Result<bool> there = file_exists(sql::sqlite_dataset_path(path_, is_other ? request.dataset : "main"));
   if (!there) return fail(there.error());
   if (!*there && is_other) {
