@@ -363,12 +363,12 @@ Status PostgresConnection::query(std::string_view query, ArrowArrayStream* out) 
 
 Result<std::vector<std::string>> PostgresConnection::column_words(const TableName& table,
                                                                   const InsertColumns& columns) {
-  const Value place[] = {table.schema, table.table};
+  // By its name in full, which also finds a temporary table.
+  const Value name[] = {quoted(dialect(), table)};
   const auto there = rows(
       "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute AS a "
-      "JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace AS n "
-      "ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
-      place);
+      "WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+      name);
   if (!there) return fail(there.error());
   std::vector<std::string> words;
   for (const std::string& column : columns.names) {
@@ -384,9 +384,9 @@ Result<std::uint64_t> PostgresConnection::copy(const TableName& table, CopyInput
   if (!statement) return fail(std::move(statement.error()));
   Status done = statement->set_option(ADBC_INGEST_OPTION_TARGET_TABLE, table.table);
   if (done) done = statement->set_option(ADBC_INGEST_OPTION_MODE, ADBC_INGEST_OPTION_MODE_APPEND);
-  if (done && !table.schema.empty()) done = statement->set_option(ADBC_INGEST_OPTION_TARGET_DB_SCHEMA, table.schema);
-  if (done && table.schema.empty())
-    done = statement->set_option(ADBC_INGEST_OPTION_TEMPORARY, ADBC_OPTION_VALUE_ENABLED);
+  const bool is_temporary = table.schema == dialect().temporary[1];
+  if (done && !is_temporary) done = statement->set_option(ADBC_INGEST_OPTION_TARGET_DB_SCHEMA, table.schema);
+  if (done && is_temporary) done = statement->set_option(ADBC_INGEST_OPTION_TEMPORARY, ADBC_OPTION_VALUE_ENABLED);
   if (!done) return fail(std::move(done.error()));
   ArrowArrayStream lent = input.lent();
   if (Status bound = statement->bind_stream(&lent); !bound) return fail(std::move(bound.error()));
@@ -400,8 +400,8 @@ Result<std::uint64_t> PostgresConnection::copy(const TableName& table, CopyInput
 /// texts are cast: other conversions that would lose something the server refuses when it assigns.
 Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, const InsertColumns& columns,
                                                        const std::vector<std::string>& words, CopyInput& input) {
-  const TableName staging{.catalog = "", .schema = "", .table = fmt::format("_outfall_rows_{}", ++staged_)};
-  const std::string name = "pg_temp." + quoted(dialect(), staging.table);
+  const TableName staging{.catalog = "", .schema = std::string(dialect().temporary[1]), .table = fmt::format("_outfall_rows_{}", ++staged_)};
+  const std::string name = quoted(dialect(), staging);
   std::string definitions;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view own = words[i] == "jsonb" ? "jsonb" : copied_type(input.schema().children[i]->format);
@@ -415,7 +415,7 @@ Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, c
     return is_cast ? fmt::format("CAST({} AS {})", column, words[i]) : column;
   });
   if (Status made = run(
-          fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", quoted(dialect(), staging.table), definitions));
+          fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", name, definitions));
       !made) {
     return fail(std::move(made.error()));
   }
