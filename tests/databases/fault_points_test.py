@@ -47,8 +47,9 @@ class PostgresWorld(World):
         self.finish([OUTFALL, "query", "--write", f"{self.server}/outfall", statement])
 
     def make(self):
+        super().make()
         self.sql(f"CREATE DATABASE {self.called}")
-        return super().make()
+        return self
 
     def save(self):
         self.sql(f"CREATE DATABASE {self.called}_saved TEMPLATE {self.called}")
