@@ -73,6 +73,9 @@ class HiddenDatabase final : public Destination {
     return hidden_.answer(inner_->recorded_loads(dataset, schema_name, inspection));
   }
   Result<LoadSummary> load(const LoadRequest& request) override { return hidden_.answer(inner_->load(request)); }
+  Result<std::vector<std::string>> datasets(const std::stop_token& stop) override {
+    return hidden_.answer(inner_->datasets(stop));
+  }
   /// What fails while the rows of an answer are read is told as the database has it.
   Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) override {
     return hidden_.answer(inner_->query(request));
