@@ -400,7 +400,9 @@ Result<std::uint64_t> PostgresConnection::copy(const TableName& table, CopyInput
 /// texts are cast: other conversions that would lose something the server refuses when it assigns.
 Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, const InsertColumns& columns,
                                                        const std::vector<std::string>& words, CopyInput& input) {
-  const TableName staging{.catalog = "", .schema = std::string(dialect().temporary[1]), .table = fmt::format("_outfall_rows_{}", ++staged_)};
+  const TableName staging{.catalog = "",
+                          .schema = std::string(dialect().temporary[1]),
+                          .table = fmt::format("_outfall_rows_{}", ++staged_)};
   const std::string name = quoted(dialect(), staging);
   std::string definitions;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -414,9 +416,7 @@ Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, c
     const bool is_cast = is_text && !words[i].starts_with("character");
     return is_cast ? fmt::format("CAST({} AS {})", column, words[i]) : column;
   });
-  if (Status made = run(
-          fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", name, definitions));
-      !made) {
+  if (Status made = run(fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", name, definitions)); !made) {
     return fail(std::move(made.error()));
   }
   const Result<std::uint64_t> copied = copy(staging, input);
