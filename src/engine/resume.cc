@@ -104,6 +104,7 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   const engine::Target target{.name = (*binding)->name,
                               .key = key,
                               .address = (*binding)->destination,
+                              .word = run.destination,  // with a password that nobody remembers
                               .dataset = (*binding)->dataset,
                               .data_dir = data_dir};
   return engine::run_target({.target = target,
