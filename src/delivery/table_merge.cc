@@ -23,16 +23,6 @@ std::vector<std::string> typed_columns(const schema::Table& table) {
   return names;
 }
 
-Result<MergeStrategy> strategy_of(const schema::Table& root) {
-  const Json* hint = root.stored.find("x-merge-strategy");
-  const std::string* word = hint == nullptr ? nullptr : hint->as_string();
-  if (word == nullptr) return MergeStrategy::delete_insert;
-  const std::optional<MergeStrategy> strategy = merge_strategy(*word);
-  if (strategy) return *strategy;
-  return fail(fmt::format("table {}: the merge strategy {} is not known here", root.name, *word),
-              "known are delete-insert, upsert and insert-only");
-}
-
 /// Keys and hints of a root table, without its tables.
 Result<sql::MergeChain> describe(const schema::Table& root) {
   sql::MergeChain chain;
@@ -60,6 +50,16 @@ Result<sql::MergeChain> describe(const schema::Table& root) {
 }
 
 }  // namespace
+
+Result<MergeStrategy> strategy_of(const schema::Table& root) {
+  const Json* hint = root.stored.find(merge_strategy_hint);
+  const std::string* word = hint == nullptr ? nullptr : hint->as_string();
+  if (word == nullptr) return MergeStrategy::delete_insert;
+  const std::optional<MergeStrategy> strategy = merge_strategy(*word);
+  if (strategy) return *strategy;
+  return fail(fmt::format("table {}: the merge strategy {} is not known here", root.name, *word),
+              "known are delete-insert, upsert and insert-only");
+}
 
 Result<TableMerges> TableMerges::make(sql::Transaction& transaction, const sql::Dataset& dataset,
                                       const LoadRequest& request) {

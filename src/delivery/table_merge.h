@@ -16,6 +16,14 @@
 
 namespace outfall::delivery {
 
+/// The hint of a root table that names its strategy, as dlt has it.
+inline constexpr std::string_view merge_strategy_hint = "x-merge-strategy";
+
+/// Without the hint: delete-insert.
+///
+/// Errors: abandon: the hint names one that is not known here.
+Result<MergeStrategy> strategy_of(const schema::Table& root);
+
 class TableMerges {
  public:
   /// Makes the temporary tables. All outlive the object.

@@ -7,12 +7,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "delivery/table_merge.h"
 #include "pipeline/primary_keys.h"
 
 namespace outfall::pipeline {
 namespace {
-
-constexpr std::string_view strategy_hint = "x-merge-strategy";
 
 bool is_merged(const schema::Table* table) {
   return table != nullptr && table->write_disposition == name(WriteDisposition::merge);
@@ -54,14 +53,13 @@ std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column
   return keys;
 }
 
-MergeStrategy strategy_of(const schema::Table& table) {
-  const Json* hint = table.stored.find(strategy_hint);
-  const std::string* word = hint == nullptr ? nullptr : hint->as_string();
-  return word == nullptr ? MergeStrategy::delete_insert : merge_strategy(*word).value_or(MergeStrategy::delete_insert);
+/// What the package cannot be merged by is told when it is loaded.
+MergeStrategy known_strategy(const schema::Table& table) {
+  return delivery::strategy_of(table).value_or(MergeStrategy::delete_insert);
 }
 
 Status check_keys(const schema::Table& table) {
-  const MergeStrategy strategy = strategy_of(table);
+  const MergeStrategy strategy = known_strategy(table);
   const bool has_primary = !keys_of(table, &schema::Column::primary_key).empty();
   if (has_primary) return {};
   if (strategy == MergeStrategy::delete_insert && !keys_of(table, &schema::Column::merge_key).empty()) return {};
@@ -89,7 +87,7 @@ Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& 
     table->write_disposition = name(disposition);
     set_columns(*table, options.merge, shape);
     if (options.merge.strategy)
-      table->stored.set(std::string(strategy_hint), std::string(name(*options.merge.strategy)));
+      table->stored.set(std::string(delivery::merge_strategy_hint), std::string(name(*options.merge.strategy)));
     if (disposition != WriteDisposition::merge) continue;
     if (Status keyed = check_keys(*table); !keyed) return keyed;
     schema.propagate_root_id(root);
@@ -110,7 +108,7 @@ std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std
       std::vector<std::string> keys = keys_of(*table, &schema::Column::primary_key);
       if (keys.empty()) keys = keys_of(*table, &schema::Column::merge_key);
       notes.push_back(fmt::format("{} is merged by {} ({}), as before; --write-disposition append would append", root,
-                                  fmt::join(keys, ", "), name(strategy_of(*table))));
+                                  fmt::join(keys, ", "), name(known_strategy(*table))));
     }
   }
   return notes;

@@ -278,6 +278,7 @@ def restore(scenario, saved):
     """Puts the world back as it was; its path stays, because the pipeline remembers it."""
     shutil.rmtree(scenario.before.disk)
     shutil.copytree(saved, scenario.before.disk)
+    scenario.before.restore()
 
 
 def strike(scenario, fault, resume_first):
@@ -298,6 +299,7 @@ def strike(scenario, fault, resume_first):
 def strike_everywhere(scenario, points, folder, reached):
     saved = folder / "saved"
     shutil.copytree(scenario.before.disk, saved)
+    scenario.before.save()
     for turn, point in enumerate(filter(scenario.passes, points)):
         faults = [point] + ([f"{point}:{LATER_TURNS[point]}"] if point in LATER_TURNS else [])
         for fault in faults:

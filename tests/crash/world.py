@@ -88,6 +88,12 @@ class World:
         self.disk.mkdir()
         return self
 
+    def save(self):
+        """What is not on the disk of the world, where there is any, to be put back by `restore`."""
+
+    def restore(self):
+        pass
+
     def command(self, files, *more):
         return [OUTFALL, "run", *[str(self.inputs / file) for file in files], "--table", "people", *self.target(), *more]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crash"))
 import fault_points_test as crash
-from world import DATASET, OUTFALL, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say
+from world import DATASET, OUTFALL, Expected, World, expect, fail_with, fault_points, fresh_folder, say
 
 
 class SqliteWorld(World):
@@ -69,7 +69,7 @@ class PostgresWorld(World):
 class Scenario(crash.Scenario):
     # Those of DuckDB's files, of batches, of drops and of shared state are elsewhere.
     def __init__(self, name, folder, expected, world):
-        super().__init__(name, folder, expected)
+        super().__init__(f"{world.name} {name}", folder, expected)
         self.before = world(folder)
         crash.make_inputs(self.before.make())
 
@@ -108,31 +108,6 @@ def scenarios(folder, world):
     return [first, second, replace, merge]
 
 
-def restore(scenario, saved):
-    shutil.rmtree(scenario.before.disk)
-    shutil.copytree(saved, scenario.before.disk)
-    if isinstance(scenario.before, PostgresWorld):
-        scenario.before.restore()
-
-
-def strike_everywhere(scenario, points, folder, reached):
-    saved = folder / "saved"
-    shutil.copytree(scenario.before.disk, saved)
-    if isinstance(scenario.before, PostgresWorld):
-        scenario.before.save()
-    for turn, point in enumerate(filter(scenario.passes, points)):
-        faults = [point] + ([f"{point}:{crash.LATER_TURNS[point]}"] if point in crash.LATER_TURNS else [])
-        for fault in faults:
-            restore(scenario, saved)
-            try:
-                hit = crash.strike(scenario, fault, resume_first=turn % 2 == 1)
-            except Broken as broken:
-                fail_with(folder, f"{scenario.before.name}, {scenario.name}, killed at {fault}: {broken}")
-            reached[point] += hit
-            say(f"  {scenario.before.name:9} {scenario.name:12} {fault:22} " + ("killed" if hit else "not reached"))
-    shutil.rmtree(saved)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--point", help="only this fault point")
@@ -145,7 +120,7 @@ def main():
             continue
         reached = collections.Counter()
         for scenario in scenarios(folder / world.name, world):
-            strike_everywhere(scenario, points, folder, reached)
+            crash.strike_everywhere(scenario, points, folder, reached)
         missed = {"before_load_begin", "in_load", "before_load_commit", "before_migration", "after_migration", "after_seal"} & set(points)
         never = [point for point in missed if not reached[point]]
         if never:
