@@ -103,10 +103,11 @@ Status check_types(const RunOptions& options) {
   return clock ? Status{} : fail(clock.error());
 }
 
-/// Without a program in its words it takes what comes on its standard input for one.
+/// One word, that takes what comes on its standard input for a program.
 bool runs_programs(std::string_view command) {
   constexpr std::array names{"python", "sh",   "bash", "dash", "zsh", "ksh",
                              "perl",   "ruby", "node", "php",  "lua", "Rscript"};
+  if (command.find_first_of(" \t") != std::string_view::npos) return false;
   std::string_view name = command.substr(command.rfind('/') + 1);
   name = name.substr(0, name.find_last_not_of("0123456789.") + 1);
   return std::ranges::find(names, name) != names.end();
@@ -153,8 +154,11 @@ Status check_command_is_whole(const std::string& destination, const std::vector<
   if (!runs_programs(std::string_view(destination).substr(colon + 1))) return {};
   const auto script = std::ranges::find_if(inputs, is_program);
   if (script == inputs.end()) return {};
+  // What has a quote in it would be taken apart once more.
+  const bool is_shown = script->find_first_of("'\" \t\n") == std::string::npos;
   return refuse(fmt::format("{} names no program to run, and {} is named as an input", destination, *script),
-                fmt::format("a command of several words goes in quotes: --to '{} {}'", destination, *script));
+                fmt::format("a command of several words goes in quotes: --to '{} {}'", destination,
+                            is_shown ? *script : "PROGRAM"));
 }
 
 Status check_pushed(const RunOptions& options) {
