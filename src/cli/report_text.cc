@@ -207,8 +207,9 @@ std::string tables_text(const Report& report) {
     line += fmt::format("  {:>{}} {}", count_text(table.rows), digits,
                         table.plan ? plan_text(*table.plan) : std::string(table.rows == 1 ? "row" : "rows"));
     if (table.rows_pending > 0) {
-      line +=
-          table.rows_pending == table.rows ? "  pending" : fmt::format("  {} pending", count_text(table.rows_pending));
+      // Of a resume the rows are those that it has delivered.
+      const bool are_all = table.rows_pending == table.rows && !report.inputs.empty();
+      line += are_all ? "  pending" : fmt::format("  {} pending", count_text(table.rows_pending));
     }
     if (table.merged) line += "  merged: " + merged_text(*table.merged);
     if (table.created) {

@@ -245,9 +245,10 @@ Status LoadAccount::tell_pending(const ledger::PackageRecord& package) {
   auto lanes = ledger_->lanes(package.load_id);
   if (!lanes) return fail(std::move(lanes.error()));
   now.lanes = std::move(*lanes);
+  const Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  if (!schema) return fail(Error(schema.error()).in("read the schema of package " + package.load_id));
   for (const TableCounts& counts : table_counts(now)) {
-    const auto table = std::ranges::find(report_.tables, counts.table, &TableReport::name);
-    if (table != report_.tables.end()) table->rows_pending += counts.pending;
+    if (counts.pending > 0) table_report(counts.table, *schema).rows_pending += counts.pending;
   }
   for (InputReport& input : report_.inputs) {
     if (!is_read(input.fate)) continue;

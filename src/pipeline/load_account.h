@@ -59,7 +59,7 @@ class LoadAccount {
   /// Behind it: its documents that the destination has left out.
   Status add_refused(const ledger::PackageRecord& package, const DestinationRejects& rejects, Resumed resumed);
 
-  /// What this run has read is sealed, and not where it was to go.
+  /// A package that this run has sealed, or that it was there to deliver, is not where it was to go.
   Status tell_pending(const ledger::PackageRecord& package);
   /// At the end: all packages that wait.
   void list_pending();

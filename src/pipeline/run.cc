@@ -257,7 +257,12 @@ class Run {
     if (*interrupted) request_.destination.expect_interrupted_load();
     if (Status noted = note_if_gone(request_, held_->ledger, pending.size(), report_.notes); !noted) return noted;
     for (const ledger::PackageRecord& package : pending) {
-      if (Status delivered = deliver_package(package, Resumed::yes); !delivered) return delivered;
+      const Status delivered = deliver_package(package, Resumed::yes);
+      // What a run has sealed itself is told behind this, and that alone.
+      if (request_.source == nullptr && (!delivered || is_left_open_)) {
+        if (Status told = account_.tell_pending(package); delivered && !told) return told;
+      }
+      if (!delivered) return delivered;
     }
     return {};
   }
@@ -478,10 +483,6 @@ class Run {
     Error error = lanes.error ? *lanes.error : Error{.message = "stopped", .hint = "", .blame = Blame::interrupted};
     error = std::move(error).in("load package " + package.load_id);
     is_left_open_ = true;
-    // Of what a run has sealed itself that is told behind this.
-    if (request_.source == nullptr) {
-      if (Status told = account_.tell_pending(package); !told) return told;
-    }
     if (!lanes.is_given_up) return fail(std::move(error));
     if (!given_up_) given_up_ = std::move(error);
     load_failed_ = false;
