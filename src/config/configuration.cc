@@ -99,17 +99,9 @@ class Configuration::State {
   }
 
   Status check_keys(std::span<const std::string> known) const {
-    std::vector<std::vector<std::string>> sections{section()};
-    if (!options_.pipeline.empty()) {
-      sections.push_back(section());
-      sections.back().insert(sections.back().begin(), options_.pipeline);
-    }
-    for (const config::SettingsFile& file : settings_.files()) {
-      // What stands in `.dlt/` may be for others.
-      if (file_name(parent_path(file.path)) != ".outfall") continue;
-      for (const std::vector<std::string>& path : sections) {
-        if (Status spelt = check_table(file, path, known); !spelt) return spelt;
-      }
+    for (const config::SettingsTable& table :
+         settings_.own_tables({.path = section(), .pipeline = options_.pipeline})) {
+      if (Status spelt = check_table(table, known); !spelt) return spelt;
     }
     return {};
   }
@@ -149,19 +141,15 @@ class Configuration::State {
     return {.sections = section(), .key = std::string(key), .pipeline = options_.pipeline};
   }
 
-  Status check_table(const config::SettingsFile& file, const std::vector<std::string>& path,
-                     std::span<const std::string> known) const {
-    const Json* table = &file.values;
-    for (const std::string& part : path) table = table == nullptr ? nullptr : table->find(part);
-    if (table == nullptr || !table->is_object()) return {};
-    for (const Json::Member& member : *table->as_object()) {
+  Status check_table(const config::SettingsTable& table, std::span<const std::string> known) const {
+    for (const Json::Member& member : *table.values->as_object()) {
       if (std::ranges::find(known, member.key) != known.end()) continue;
+      // Without a name of its own it looks where others have their sections.
+      if (options_.name.empty() && member.value.is_object()) continue;
       const auto near = std::ranges::find_if(
           known, [&](const std::string& key) { return edit_distance(member.key, key) == 1 && !find(key); });
       if (near == known.end()) continue;
-      return fail(Error{.message = fmt::format("{}: {} has no setting {}", file.path, fmt::join(path, "."), member.key),
-                        .hint = fmt::format("did you mean {}? known are {}", *near, fmt::join(known, ", ")),
-                        .blame = Blame::usage});
+      return fail(no_such_setting(table, member.key, *near, fmt::format("{}", fmt::join(known, ", "))));
     }
     return {};
   }

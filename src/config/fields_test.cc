@@ -184,5 +184,16 @@ TEST_F(FieldsTest, AKeyThatIsNearlyOneOfThemIsNamed) {
   EXPECT_THAT(fill_limits({}).error().message, HasSubstr("p.destination.my has no setting flie"));
 }
 
+TEST_F(FieldsTest, WhatHasNoSectionOfItsOwnLeavesThoseOfOthersAlone) {
+  const Fields<Limits> fields = {{"file", &Limits::file, "queue.db"}, {"bytes_max", &Limits::bytes_max, 80}};
+  Limits limits;
+  write("config.toml", "[destination.flie]\nbytes = 5\n");
+  const auto fill_limits = [&] { return fields.fill(limits, Configuration::load({.folder = folder_.path()}).value()); };
+  EXPECT_TRUE(fill_limits());
+  write("config.toml", "[destination]\nfiles = \"q.db\"\n");
+  ASSERT_FALSE(fill_limits());
+  EXPECT_THAT(fill_limits().error().message, HasSubstr("destination has no setting files"));
+}
+
 }  // namespace
 }  // namespace outfall

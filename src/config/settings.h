@@ -63,6 +63,16 @@ struct WantedSection {
   std::function<bool(std::string_view key)> is_left_out{};
 };
 
+/// A table of one of the files. Lives as long as the settings.
+struct SettingsTable {
+  std::string file;
+  std::string path;  ///< "destination.my"
+  const Json* values = nullptr;
+};
+
+/// What is said of a key that is a slip of the fingers. `near` is what it was to be, `known` all that it could be.
+Error no_such_setting(const SettingsTable& table, std::string_view key, std::string_view near, std::string_view known);
+
 /// Appends the texts by which a secret value is known: as it is, as JSON has it, and each line of several by itself.
 void add_secret_texts(const Json& value, std::vector<std::string>& secrets);
 
@@ -91,6 +101,10 @@ class Settings {
   /// All values of this very section and of those below it, of each that of the first place that has it. Keys from the
   /// environment are in small letters.
   Section section(const WantedSection& wanted) const;
+
+  /// The tables of this section and those below the pipeline's name, in files that are Outfall's alone: `.dlt/` may
+  /// hold what only dlt knows.
+  std::vector<SettingsTable> own_tables(const WantedSection& wanted) const;
 
   /// What has a section of its own below this one, by name.
   std::vector<std::string> sections_of(std::string_view section) const;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Settings as whole sections.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <functional>
 #include <span>
@@ -8,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "config/settings.h"
 
 namespace outfall::config {
@@ -26,6 +30,22 @@ bool put(Json& section, std::span<const std::string> path, Json value) {
   return true;
 }
 
+/// The table that this path leads to. Null: there is none.
+const Json* table_at(const SettingsFile& file, std::span<const std::string> path) {
+  const Json* table = &file.values;
+  for (const std::string& part : path) table = table == nullptr ? nullptr : table->find(part);
+  return table != nullptr && table->is_object() ? table : nullptr;
+}
+
+/// The section below the name of the pipeline, where there is one, and the section.
+std::vector<std::vector<std::string>> paths_of(const WantedSection& wanted) {
+  std::vector<std::vector<std::string>> paths{wanted.path};
+  if (wanted.pipeline.empty()) return paths;
+  paths.insert(paths.begin(), wanted.path);
+  paths.front().insert(paths.front().begin(), wanted.pipeline);
+  return paths;
+}
+
 /// As it is, and as JSON has it.
 void add_text(const std::string& text, std::vector<std::string>& texts) {
   const std::string written = to_json(Json(text));
@@ -34,6 +54,12 @@ void add_text(const std::string& text, std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+Error no_such_setting(const SettingsTable& table, std::string_view key, std::string_view near, std::string_view known) {
+  return {.message = fmt::format("{}: {} has no setting {}", table.file, table.path, key),
+          .hint = fmt::format("did you mean {}? known are {}", near, known),
+          .blame = Blame::usage};
+}
 
 void add_secret_texts(const Json& value, std::vector<std::string>& secrets) {
   if (const Json::Array* elements = value.as_array()) {
@@ -65,9 +91,8 @@ std::vector<Place> Settings::places_below(const std::vector<std::string>& sectio
     if (std::ranges::find(place.path, "") == place.path.end()) found.push_back(std::move(place));
   }
   for (const SettingsFile& file : files_) {
-    const Json* table = &file.values;
-    for (const std::string& part : section) table = table == nullptr ? nullptr : table->find(part);
-    if (table == nullptr || !table->is_object()) continue;
+    const Json* table = table_at(file, section);
+    if (table == nullptr) continue;
     std::vector<std::pair<std::vector<std::string>, const Json*>> tables = {{section, table}};
     for (std::size_t i = 0; i < tables.size(); ++i) {
       const auto [path, values] = tables[i];
@@ -84,9 +109,22 @@ std::vector<Place> Settings::places_below(const std::vector<std::string>& sectio
   return found;
 }
 
+std::vector<SettingsTable> Settings::own_tables(const WantedSection& wanted) const {
+  std::vector<SettingsTable> tables;
+  for (const SettingsFile& file : files_) {
+    if (file_name(parent_path(file.path)) != ".outfall") continue;
+    for (const std::vector<std::string>& path : paths_of(wanted)) {
+      const Json* values = table_at(file, path);
+      if (values == nullptr) continue;
+      tables.push_back({.file = file.path, .path = fmt::format("{}", fmt::join(path, ".")), .values = values});
+    }
+  }
+  return tables;
+}
+
 Section Settings::section(const WantedSection& wanted) const {
   Section section;
-  const auto add = [&](const std::vector<std::string>& path) {
+  for (const std::vector<std::string>& path : paths_of(wanted)) {
     for (const Place& place : places_below(path)) {
       const std::span<const std::string> below = std::span(place.path).subspan(path.size());
       if (wanted.is_left_out && wanted.is_left_out(below.front())) continue;
@@ -94,13 +132,7 @@ Section Settings::section(const WantedSection& wanted) const {
       if (!found || !put(section.values, below, found->value)) continue;
       if (found->secrecy == Secrecy::secret) add_secret_texts(found->value, section.secrets);
     }
-  };
-  if (!wanted.pipeline.empty()) {
-    std::vector<std::string> path = wanted.path;
-    path.insert(path.begin(), wanted.pipeline);
-    add(path);
   }
-  add(wanted.path);
   std::ranges::stable_sort(section.secrets, std::ranges::greater{}, &std::string::size);
   return section;
 }

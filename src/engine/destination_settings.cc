@@ -84,49 +84,35 @@ enum class UnknownKeys {
   are_its_own,  ///< but not where they are nearly one of ours
 };
 
-/// The table that this path leads to. Null: there is none.
-const Json* table_at(const config::SettingsFile& file, const std::vector<std::string>& path) {
-  const Json* table = &file.values;
-  for (const std::string& part : path) table = table == nullptr ? nullptr : table->find(part);
-  return table != nullptr && table->is_object() ? table : nullptr;
-}
+/// What tables in a table are.
+enum class Below { settings, sections };
 
-Status check_table(const config::SettingsFile& file, const std::vector<std::string>& path,
-                   std::span<const char* const> known, UnknownKeys unknown) {
-  const Json* table = table_at(file, path);
-  if (table == nullptr) return {};
-  for (const Json::Member& member : *table->as_object()) {
+Status check_table(const config::SettingsTable& table, Below below, std::span<const char* const> known,
+                   UnknownKeys unknown) {
+  for (const Json::Member& member : *table.values->as_object()) {
     if (std::ranges::find(known, member.key) != known.end()) continue;
-    // Those are destinations.
-    if (path.back() == "destination" && member.value.is_object()) continue;
+    if (below == Below::sections && member.value.is_object()) continue;
     const auto option = std::ranges::find(options_that_are_no_keys, member.key, &OptionOfRuns::key);
     if (unknown == UnknownKeys::are_its_own && option != options_that_are_no_keys.end()) {
       return fail(Error{.message = fmt::format("{}: {}.{} would be a program's own, and Outfall would not heed it",
-                                               file.path, fmt::join(path, "."), member.key),
+                                               table.file, table.path, member.key),
                         .hint = fmt::format("{}; a program's own is to have another name", option->instead),
                         .blame = Blame::usage});
     }
     const auto distance = [&member](const char* key) { return edit_distance(member.key, key); };
     const auto near = std::ranges::min(known, {}, distance);
     if (unknown == UnknownKeys::are_its_own && distance(near) > 1) continue;
-    return fail(Error{.message = fmt::format("{}: {} has no setting {}", file.path, fmt::join(path, "."), member.key),
-                      .hint = fmt::format("did you mean {}? known are {}", near, fmt::join(known, ", ")),
-                      .blame = Blame::usage});
+    return fail(config::no_such_setting(table, member.key, near, fmt::format("{}", fmt::join(known, ", "))));
   }
   return {};
 }
 
-/// A word that is nothing: a slip of the fingers would be passed over. `.dlt/` may hold what only dlt knows. Below the
-/// name of the pipeline as well.
+/// A word that is nothing: a slip of the fingers would be passed over.
 Status check_keys(const Settings& settings, const std::vector<std::string>& section, const std::string& pipeline,
                   std::span<const char* const> known, UnknownKeys unknown) {
-  std::vector<std::string> below = section;
-  below.insert(below.begin(), pipeline);
-  for (const config::SettingsFile& file : settings.files()) {
-    if (file_name(parent_path(file.path)) != ".outfall") continue;
-    Status checked = check_table(file, section, known, unknown);
-    if (checked && !pipeline.empty()) checked = check_table(file, below, known, unknown);
-    if (!checked) return checked;
+  const Below below = section.back() == "destination" ? Below::sections : Below::settings;
+  for (const config::SettingsTable& table : settings.own_tables({.path = section, .pipeline = pipeline})) {
+    if (Status checked = check_table(table, below, known, unknown); !checked) return checked;
   }
   return {};
 }
