@@ -98,13 +98,14 @@ class AnswerReader {
     for (std::int64_t i = 0; i < answer_.schema.n_children; ++i) {
       Result<ArrowCells> cells = ArrowCells::make(*answer_.schema.children[i]);
       if (!cells) return fail(std::move(cells.error()));
-      cells_.push_back(std::move(*cells));
+      cells_.push_back(*cells);
     }
     return {};
   }
 
   std::vector<std::string> names() const {
     std::vector<std::string> found;
+    found.reserve(static_cast<std::size_t>(answer_.schema.n_children));
     for (std::int64_t i = 0; i < answer_.schema.n_children; ++i) found.emplace_back(answer_.schema.children[i]->name);
     return found;
   }
@@ -231,7 +232,7 @@ class PostgresConnection final : public Connection {
 };
 
 Error PostgresConnection::told(Error error) const {
-  return session_->cancelled ? interrupted() : error;
+  return session_->cancelled ? interrupted() : std::move(error);
 }
 
 Status PostgresConnection::run(std::string_view statement) {

@@ -146,7 +146,7 @@ Result<SqliteInsert> SqliteInsert::make(sqlite3* handle, const TableName& table,
                      .declared = declared[i],
                      .affinity = affinity_of(declared[i]),
                      .is_suited = !type || suits(cells->format().kind, type->type),
-                     .cells = std::move(*cells),
+                     .cells = *cells,
                      .child = child});
   }
   const InsertText text =

@@ -305,6 +305,7 @@ Status SqliteStream::begin() {
 
 std::vector<ColumnBuilder> SqliteStream::new_cells() const {
   std::vector<ColumnBuilder> cells;
+  cells.reserve(columns_.size());
   for (const columnar::BatchColumn& column : columns_) cells.emplace_back(column.type);
   return cells;
 }

@@ -33,11 +33,11 @@ Result<std::unique_ptr<PostgresDestination>> PostgresDestination::make(std::stri
   Result<Address> parsed = parse_address(address);
   if (!parsed) return fail(std::move(parsed.error()));
   return std::unique_ptr<PostgresDestination>(
-      new PostgresDestination(std::move(parsed->uri), std::move(parsed->shown), options, env));
+      new PostgresDestination(std::move(parsed->uri), parsed->shown, options, env));
 }
 
-PostgresDestination::PostgresDestination(std::string uri, std::string shown, const Options& options, Env& env)
-    : DatabaseDestination(options.called.empty() ? std::move(shown) : options.called, capabilities_of(options), env),
+PostgresDestination::PostgresDestination(std::string uri, const std::string& shown, const Options& options, Env& env)
+    : DatabaseDestination(options.called.empty() ? shown : options.called, capabilities_of(options), env),
       uri_(std::move(uri)) {}
 
 Result<std::unique_ptr<sql::Connection>> PostgresDestination::connect(delivery::SessionUse use) {

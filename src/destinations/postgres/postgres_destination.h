@@ -26,7 +26,7 @@ class PostgresDestination final : public delivery::DatabaseDestination {
   static Result<std::unique_ptr<PostgresDestination>> make(std::string_view address, const Options& options, Env& env);
 
  private:
-  PostgresDestination(std::string uri, std::string shown, const Options& options, Env& env);
+  PostgresDestination(std::string uri, const std::string& shown, const Options& options, Env& env);
 
   Result<bool> exists() override { return true; }
   Result<std::unique_ptr<sql::Connection>> connect(delivery::SessionUse use) override;
