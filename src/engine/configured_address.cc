@@ -113,9 +113,7 @@ Result<std::optional<ConfiguredAddress>> find_configured(const Settings& setting
 }
 
 std::string without_secrets(const std::string& address) {
-  if (!destinations::postgres::is_address(address)) return address;
-  const auto parsed = destinations::postgres::parse_address(address);
-  return parsed ? parsed->shown : address;
+  return destinations::postgres::is_address(address) ? destinations::postgres::shown_address(address) : address;
 }
 
 std::vector<std::string> configured_names(const Settings& settings) {

@@ -21,7 +21,11 @@ struct Address {
 
 /// With a limit to the time that connecting takes and that a silent network goes unnoticed, unless it has its own.
 ///
-/// Errors: usage: it is no address of this kind.
+/// Errors: usage: it is no address of this kind, or libpq would read it otherwise than it is meant, and print what it
+///         does not know of a password.
 Result<Address> parse_address(std::string_view address);
+
+/// `Address::shown`, also of one that cannot be parsed.
+std::string shown_address(std::string_view address);
 
 }  // namespace outfall::destinations::postgres
