@@ -184,6 +184,7 @@ class Fields {
     std::vector<std::string> missing;
     if (Status filled = read(configuration, "", target, missing); !filled) return filled;
     std::vector<std::string> keys;
+    keys.reserve(fields_.size());
     for (const Field<Struct>& field : fields_) keys.push_back(field.key_);
     if (Status spelt = configuration.check_keys(keys); !spelt) return spelt;
     return missing.empty() ? Status{} : fail(configuration.missing(missing));
