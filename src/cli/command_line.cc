@@ -323,10 +323,12 @@ Status take_table(const Typed& typed, RunCommand& command) {
 
 Result<Command> run_command(const Typed& typed) {
   constexpr std::int64_t pending_packages_max = 1'000'000;
+  RunCommand command;
+  // What was taken for its value may be the source.
+  if (Status known = take_talk(typed, command.talk); !known) return fail(std::move(known.error()));
   if (typed.sources.empty()) {
     return fail(usage("`outfall run` needs a source", "name a file, a glob, a folder, or - for standard input"));
   }
-  RunCommand command;
   Status done = take_shared(typed, command.pipeline, command.run);
   if (done) done = take_input(typed, command.run);
   if (done) done = take_bad_input(typed, command.run);
@@ -336,7 +338,6 @@ Result<Command> run_command(const Typed& typed) {
     done = take_number("--max-pending-packages", typed.max_pending_packages, {0, pending_packages_max},
                        [&](std::int64_t n) { command.run.max_pending_packages = static_cast<std::size_t>(n); });
   }
-  if (done) done = take_talk(typed, command.talk);
   if (!done) return fail(std::move(done.error()));
   if (!typed.to.empty()) command.pipeline.destination = typed.to;
   command.run.inputs = typed.sources;

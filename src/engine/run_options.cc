@@ -115,8 +115,9 @@ bool runs_programs(std::string_view command) {
 
 bool is_program(const std::string& input) {
   constexpr std::array ends{".py", ".sh", ".pl", ".rb", ".js", ".php", ".lua", ".R"};
-  const bool is_called_so = std::ranges::any_of(ends, [&](const char* end) { return input.ends_with(end); });
-  return is_called_so || (::access(input.c_str(), X_OK) == 0 && !list_directory(input));
+  if (list_directory(input)) return false;
+  return ::access(input.c_str(), X_OK) == 0 ||
+         std::ranges::any_of(ends, [&](const char* end) { return input.ends_with(end); });
 }
 
 Status check_rest(const RunOptions& options) {
