@@ -132,6 +132,8 @@ void BatchAssembler::grow(PackageTable& table) const {
                        .nullable = column.nullable || table.has_documents,
                        .encoding = found == wanted.end() ? Encoding::plain : found->second});
   }
+  const std::string origin(schema::origin_column_name);
+  if (wanted.contains(origin)) columns.push_back({.name = origin, .type = {.type = DataType::bigint}});
   table.columns = std::move(columns);
   describe(table);
 }

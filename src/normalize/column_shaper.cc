@@ -7,6 +7,7 @@
 
 #include "base/nfc.h"
 #include "base/utf8.h"
+#include "normalize/canonical_json.h"
 #include "normalize/cell.h"
 #include "normalize/shaper.h"
 #include "normalize/walker.h"
@@ -301,7 +302,8 @@ void ColumnShaper::add_conflicts() {
 
 void ColumnShaper::add_system_columns() {
   // What the log has confirmed since the run began, documents of the run have brought: then it does not matter when.
-  const bool wanted = shape_.options().row_ids_for_columns || input_->beside_documents || id_field_;
+  const bool is_hashed = table_->row_ids == RowIdKind::row_hash;
+  const bool wanted = shape_.options().row_ids_for_columns || input_->beside_documents || id_field_ || is_hashed;
   if (wanted || table_->columns[table_->load_id_column].confirmed) place(described(table_->load_id_column));
   if (!wanted && !table_->columns[table_->id_column].confirmed) return;
   ShapedColumn ids = described(table_->id_column);
@@ -311,10 +313,34 @@ void ColumnShaper::add_system_columns() {
       ids.cells->set_text(row, chunk_->rows->value(*id_field_, row, value_text_).text);
       continue;
     }
-    row_ids_.root({chunk_->input, chunk_->first_row + row}, scratch_);
+    if (is_hashed) {
+      row_ids_.of_content(spelled(row), scratch_);
+    } else {
+      row_ids_.root({chunk_->input, chunk_->first_row + row}, scratch_);
+    }
     ids.cells->set_text(row, scratch_);
   }
   place(std::move(ids));
+}
+
+/// All of a row, as documents are spelled.
+const std::string& ColumnShaper::spelled(std::uint32_t row) {
+  const std::vector<ArrowField>& fields = chunk_->rows->fields();
+  spelled_values_.resize(fields.size());
+  hashed_.clear();
+  for (std::size_t field = 0; field < fields.size(); ++field) {
+    if (schema::is_system_name(fields[field].name)) continue;
+    std::string& value = spelled_values_[field];
+    value.clear();
+    if (chunk_->rows->is_null(field, row)) {
+      value = "null";
+    } else {
+      CanonicalJson::append(value, scalar_of(chunk_->rows->value(field, row, value_text_)));
+    }
+    hashed_.emplace_back(fields[field].name, value);
+  }
+  CanonicalJson::write_object(hashed_, spelled_row_);
+  return spelled_row_;
 }
 
 ShapedColumn ColumnShaper::described(std::uint32_t column) const {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,7 @@ class ColumnShaper {
   void add_system_columns();
   Status fail_at(std::size_t field, std::uint32_t row, std::string message, std::string hint) const;
   Status fail_text(std::size_t field, std::uint32_t row) const;
+  const std::string& spelled(std::uint32_t row);
   ShapedColumn described(std::uint32_t column) const;
   std::uint32_t place(ShapedColumn column);
 
@@ -74,6 +76,9 @@ class ColumnShaper {
   std::vector<std::pair<std::uint32_t, std::size_t>> taken_;  // columns of the table that have a field
   std::string scratch_;
   std::string value_text_;
+  std::vector<std::string> spelled_values_;  // of the row in hand, as the next
+  std::vector<std::pair<std::string_view, std::string_view>> hashed_;
+  std::string spelled_row_;
 };
 
 }  // namespace outfall::normalize

@@ -19,12 +19,23 @@ void spell(std::span<const std::uint8_t> bytes, std::string& out) {
 
 }  // namespace
 
-void RowIds::root(DocumentAddress address, std::string& out) {
+RowIds::Drawn RowIds::draw(DocumentAddress address) const {
   std::array<char, sizeof(RowIdSeed) + sizeof(DocumentAddress)> message;
   std::memcpy(message.data(), seed_.data(), seed_.size());
   std::memcpy(message.data() + seed_.size(), &address, sizeof address);
-  const std::array<std::uint8_t, 16> hash = xxh3_128({message.data(), message.size()});
-  spell(std::span(hash).first<row_id_bytes>(), out);
+  return xxh3_128({message.data(), message.size()});
+}
+
+void RowIds::root(DocumentAddress address, std::string& out) {
+  const Drawn drawn = draw(address);
+  spell(std::span(drawn).first<row_id_bytes>(), out);
+}
+
+std::int64_t RowIds::origin(DocumentAddress address) const {
+  const Drawn drawn = draw(address);
+  std::int64_t number = 0;
+  std::memcpy(&number, drawn.data(), sizeof number);
+  return number;
 }
 
 void RowIds::nested(std::string_view parent_id, std::string_view table, std::uint64_t list_index, std::string& out) {
@@ -34,8 +45,12 @@ void RowIds::nested(std::string_view parent_id, std::string_view table, std::uin
   message_ += '_';
   std::array<char, 20> digits;
   message_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), list_index).ptr);
+  of_content(message_, out);
+}
+
+void RowIds::of_content(std::string_view spelling, std::string& out) {
   std::array<std::uint8_t, row_id_bytes> hash;
-  shake_.digest(message_, hash);
+  shake_.digest(spelling, hash);
   spell(hash, out);
 }
 

@@ -114,7 +114,10 @@ ObjectShape& Shape::root(const std::string& table_name) {
     owner.path = {table_name};
     add_system_columns(owner);
     shape->table = &owner;
-    shape->level = options_.of_root(table_name).max_nesting;
+    const RootOptions options = options_.of_root(table_name);
+    owner.row_ids = options.row_ids;
+    give_key(owner, options.key);
+    shape->level = options.max_nesting;
     shape->row_level = shape->level;
   }
   return *shape;
@@ -251,6 +254,10 @@ ObjectShape& Shape::wrapped_rows_of(ObjectShape& rows) {
   return *rows.wrapped;
 }
 
+RowIdKind Shape::row_ids(const TableShape& owner) const {
+  return options_.of_root(owner.path.front()).row_ids;
+}
+
 bool Shape::carries_root_id(const TableShape& owner) const {
   return options_.of_root(owner.path.front()).root_key;
 }
@@ -363,9 +370,22 @@ void Shape::note_conflict(TableShape& owner, std::uint32_t place, const schema::
   if (!is_known) owner.conflicts.push_back({.column = place, .type = type, .value = std::string(text), .line = line});
 }
 
+/// Columns that are there know it at once, the others when they come.
+void Shape::give_key(TableShape& owner, const std::vector<std::string>& key) {
+  if (owner.row_ids != RowIdKind::key_hash) return;
+  owner.key = key;
+  for (ColumnSlot& slot : owner.columns) slot.key_part = key_part(owner, slot.name);
+}
+
+std::uint8_t Shape::key_part(const TableShape& owner, std::string_view column) {
+  const auto found = std::ranges::find(owner.key, column);
+  return found == owner.key.end() ? ColumnSlot::no_key_part : static_cast<std::uint8_t>(found - owner.key.begin());
+}
+
 std::uint32_t Shape::add_column(TableShape& owner, ColumnSlot slot) {
   const auto index = static_cast<std::uint32_t>(owner.columns.size());
   ColumnSlot& added = owner.columns.emplace_back(std::move(slot));
+  added.key_part = key_part(owner, added.name);
   if (options_.clock && added.type.with_timezone) added.clock = &*options_.clock;
   const schema::ColumnThere* found = there(owner, added.name);
   if (found != nullptr && found->type == added.type) added.range = found->range;
@@ -395,6 +415,9 @@ void Shape::add_system_columns(TableShape& owner) {
     owner.list_index_column = add(schema::list_idx_column_name, DataType::bigint);
   }
   owner.id_column = add(schema::id_column_name, DataType::text);
+  if (row_ids(owner) == RowIdKind::random) return;
+  owner.origin_column = add(schema::origin_column_name, DataType::bigint);
+  owner.columns[owner.origin_column].confirmed = true;  // no table of a dataset has it
 }
 
 }  // namespace outfall::normalize

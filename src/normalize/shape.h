@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "columnar/column_builder.h"
+#include "normalize/row_id.h"
 #include "normalize/schema_log.h"
 #include "normalize/type_conflicts.h"
 #include "outfall/types.h"
@@ -74,14 +75,17 @@ struct ColumnSlot {
   std::int64_t unit = 1;     ///< microseconds that it counts in (microseconds_kept)
   bool cuts_moments = true;  ///< moments and times that are no multiple of it; otherwise they do not fit
   bool nullable = true;
-  bool declared = false;          ///< the user stated the type
-  bool constant = false;          ///< the same text on every row (`_dlt_load_id`): has no cells here
-  bool confirmed = false;         ///< the committed schema has it, and with this type
-  std::uint32_t base = none;      ///< of a variant: the column whose type did not fit
-  bool found_as_variant = false;  ///< the chunk's first cell came here because it did not fit `base`
+  bool declared = false;                ///< the user stated the type
+  std::uint8_t key_part = no_key_part;  ///< the place in its table's key (RootOptions::key)
+  bool constant = false;                ///< the same text on every row (`_dlt_load_id`): has no cells here
+  bool confirmed = false;               ///< the committed schema has it, and with this type
+  std::uint32_t base = none;            ///< of a variant: the column whose type did not fit
+  bool found_as_variant = false;        ///< the chunk's first cell came here because it did not fit `base`
   std::array<std::uint32_t, 11> variants = filled_with_none();  ///< by DataType of the value
   std::uint64_t variant_serial = 0;                             ///< last chunk that put a value here as a variant
   columnar::ColumnRoom room;                                    ///< that the cells of the last chunk needed
+
+  static constexpr std::uint8_t no_key_part = UINT8_MAX;
 
  private:
   static constexpr std::array<std::uint32_t, 11> filled_with_none() {
@@ -147,11 +151,14 @@ struct TableShape {
   std::unordered_map<std::string_view, std::uint32_t> by_name;
   std::unordered_map<std::string, std::string> first_keys;  ///< by column: the keys that had the name first
   std::vector<std::string> required;                        ///< columns of the user's that must be set in every row
+  RowIdKind row_ids = RowIdKind::random;                    ///< of a root table, as the next
+  std::vector<std::string> key;                             ///< that the ids follow from, sorted
   std::uint32_t id_column = none;
   std::uint32_t load_id_column = none;    ///< root tables
   std::uint32_t parent_id_column = none;  ///< nested tables, as the two below
   std::uint32_t list_index_column = none;
   std::uint32_t root_id_column = none;  ///< only where the root key is asked for
+  std::uint32_t origin_column = none;   ///< only where ids follow from what rows hold (schema::origin_column_name)
   bool row_open = false;
   std::uint64_t row_serial = 0;              ///< of the row in hand or the last one
   std::uint64_t parent_row_serial = 0;       ///< the parent row that gave rows last
@@ -192,6 +199,8 @@ struct RootOptions {
   /// Rows have the JSON documents that they were beside their cells, also where a value has no place in these. For
   /// tables that have no nested ones (max_nesting 0).
   bool keeps_documents = false;
+  RowIdKind row_ids = RowIdKind::random;
+  std::vector<std::string> key{};  ///< for RowIdKind::key_hash: the columns of the primary key, sorted
 };
 
 /// What becomes of a document that cannot be shaped.
@@ -290,12 +299,15 @@ class Shape {
   TableShape& nested_table(TableShape& parent, const std::vector<std::string>& path);
   std::uint32_t add_column(TableShape& table, ColumnSlot slot);
   void add_system_columns(TableShape& table);
+  static void give_key(TableShape& table, const std::vector<std::string>& key);
+  static std::uint8_t key_part(const TableShape& table, std::string_view column);
   bool learn(const LoggedColumn& column);
   bool learn(const NameClaim& claim);
   std::string list_table_name(const ObjectShape& object, const std::string& identifier) const;
   const schema::ColumnThere* there(const TableShape& table, std::string_view column_name) const;
   static void require(TableShape& table, const std::string& column);
   bool carries_root_id(const TableShape& table) const;
+  RowIdKind row_ids(const TableShape& table) const;
   void learn_anew();
   KeySlot::Role role_of(const ObjectShape& object, std::string_view column_name) const;
 

@@ -83,6 +83,7 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
   survey_.reset();
   const std::uint64_t duplicate_keys = duplicate_keys_;
   const std::uint64_t numbers_as_text = numbers_as_text_;
+  root_id_.clear();
   Step step = attempt(document.text, root);
   if (step == Step::survey) {
     take_back_document();
@@ -90,6 +91,11 @@ std::optional<DocumentError> Walker::walk(const DocumentText& document, ObjectSh
     survey_ = survey_document(text_, parser_, shape_.options().naming);
     if (shape_.options().system_columns == SystemColumns::leave_out) survey_->row_ids.clear();
     duplicate_keys_ += survey_->dropped_keys.size();
+    step = attempt(text_, root);
+  }
+  if (step == Step::keyed) {
+    take_back_document();
+    numbers_as_text_ = numbers_as_text;
     step = attempt(text_, root);
   }
   if (step == Step::done) return std::nullopt;
@@ -123,6 +129,8 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   simdjson::ondemand::value outside;
   if (const auto code = document_.get_value().get(outside)) return fail_parse(code);
   Value value = OpenedValue::inside(outside);
+  begin_root(*root.table);
+  if (root.table->row_ids == RowIdKind::row_hash) find_root_id();
   const std::uint32_t row = begin_row(*root.table, none, 0, 0);
   if (row == none) return Step::failed;
   Step step = push_object(root, value, row, RowEnd::with_frame);

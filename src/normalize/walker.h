@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "normalize/canonical_json.h"
 #include "normalize/cell.h"
 #include "normalize/csv_layout.h"
 #include "normalize/document_survey.h"
@@ -91,6 +92,7 @@ class Walker {
   enum class [[nodiscard]] Step : std::uint8_t {
     done,
     survey,  ///< the document needs a survey first
+    keyed,   ///< root_id_ is known now, and rows were made from another one
     failed,  ///< error_ says why
   };
 
@@ -136,7 +138,8 @@ class Walker {
     std::uint64_t list_index = 0;
     std::size_t offset = 0;  ///< of its first byte in the document
     std::string id;
-    bool id_used = false;  ///< rows of nested tables were made from it
+    bool id_used = false;     ///< rows of nested tables were made from it
+    bool has_own_id = false;  ///< the document brought it
   };
 
   Step attempt(std::string_view text, ObjectShape& root);
@@ -174,6 +177,7 @@ class Walker {
   bool stays_json(const ObjectShape& shape, KeySlot& slot);
 
   Step take_record();
+  void find_record_id(std::span<const columnar::CsvField> fields);
   void find_twins();
   Step fail_twins();
   Step find_column(std::uint32_t position);
@@ -190,6 +194,10 @@ class Walker {
   void keep_begun_tables();
   void remember_table(TableShape& table);
   Step finish_row(std::uint32_t index);
+  void begin_root(const TableShape& table);
+  void find_root_id();
+  void hash_members();
+  Step settle_root_id(Row& row);
   void put_system_cells(Row& row);
   void keep_document(TableShape& table);
   /// Notes a key of the document that is not kept with it.
@@ -224,6 +232,11 @@ class Walker {
 
   Shape& shape_;
   RowIds row_ids_;
+  CanonicalJson canonical_;
+  std::string root_id_;  // of the document in hand, where it follows from its content; empty: it is not known yet
+  std::int64_t origin_ = 0;
+  std::vector<std::string> key_values_;  // of the root row in hand, spelled, by place in its table's key
+  std::vector<std::pair<std::string_view, std::string_view>> hashed_;  // members that its id follows from
   simdjson::ondemand::parser parser_;
   simdjson::ondemand::document document_;
   JsonTextWriter json_text_;

@@ -74,6 +74,7 @@ std::optional<DocumentError> Walker::walk_record(const DocumentText& record, boo
   text_ = record.text;
   error_.reset();
   survey_.reset();
+  root_id_.clear();
   ++document_serial_;
   document_tables_.clear();
   begun_tables_.clear();
@@ -105,6 +106,8 @@ Walker::Step Walker::take_record() {
         fmt::format("the record has {}, and the header has {}", counted(fields.size(), "field"), record_slots_.size()),
         "a field that holds the delimiter or a line end stands in quotes");
   }
+  begin_root(*record_root_->table);
+  if (record_root_->table->row_ids == RowIdKind::row_hash) find_record_id(fields);
   const std::uint32_t index = begin_row(*record_root_->table, none, 0, 0);
   if (index == none) return Step::failed;
   Frame& frame = frames_.emplace_back();
@@ -141,6 +144,24 @@ Walker::Step Walker::take_field(std::uint32_t position, const columnar::CsvField
   return take_scalar(*record_root_, slot, row, cell);
 }
 
+/// From all of the record, its fields as texts.
+void Walker::find_record_id(std::span<const columnar::CsvField> fields) {
+  key_values_.resize(fields.size());
+  hashed_.clear();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (record_slots_[i]->role != KeySlot::Role::data) continue;
+    std::string& value = key_values_[i];
+    value.clear();
+    if (is_null(fields[i])) {
+      value = "null";
+    } else {
+      CanonicalJson::append(value, {.kind = DataType::text, .text = fields[i].text});
+    }
+    hashed_.emplace_back(record_slots_[i]->key, value);
+  }
+  hash_members();
+}
+
 /// The header has the order of the columns: one whose first cell comes late stands in its place all the same.
 Walker::Step Walker::take_gap(std::uint32_t position, Row& row) {
   const KeySlot& slot = *record_slots_[position];
@@ -169,7 +190,10 @@ Walker::Step Walker::take_system_field(const columnar::CsvField& field, KeySlot&
     add(system_columns_left_out_, slot.column_name);
     return Step::done;
   }
-  if (slot.role == KeySlot::Role::row_id) row.id.assign(field.text);
+  if (slot.role == KeySlot::Role::row_id) {
+    row.id.assign(field.text);
+    row.has_own_id = true;
+  }
   const std::uint32_t column = shape_.find_column(*record_root_->table, slot.column_name);
   if (column != none) touch(*record_root_->table, column, row);
   return Step::done;

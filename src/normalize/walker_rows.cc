@@ -65,11 +65,15 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
   row.list_index = list_index;
   row.offset = object_offset;
   row.id_used = false;
+  row.has_own_id = false;
   table.row_open = true;
 
   const auto own_id = survey_ ? survey_->row_ids.find(object_offset) : decltype(survey_->row_ids.end()){};
   if (survey_ && own_id != survey_->row_ids.end()) {
     row.id = own_id->second;
+    row.has_own_id = true;
+  } else if (parent == none && !root_id_.empty()) {
+    row.id = root_id_;
   } else if (parent == none) {
     row_ids_.root(source_.address, row.id);
   } else {
@@ -167,6 +171,9 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
                             required),
                 is_within_object(required) ? within_object_hint : not_set_hint);
   }
+  if (index == 0) {
+    if (const Step step = settle_root_id(row); step != Step::done) return step;
+  }
   put_system_cells(row);
   if (!table.row_discoveries.empty()) {
     std::ranges::stable_sort(table.row_discoveries, [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -201,6 +208,35 @@ void Walker::leave_out(const Frame& frame, const KeySlot& slot) {
   if (slot.role != KeySlot::Role::row_id && keeps_documents_) left_out_keys_.insert(frame.key_offset);
 }
 
+void Walker::begin_root(const TableShape& table) {
+  if (table.row_ids == RowIdKind::random) return;
+  origin_ = row_ids_.origin(source_.address);
+  key_values_.assign(table.key.size(), "null");
+}
+
+/// From all of the document.
+void Walker::find_root_id() {
+  if (canonical_.write_document(text_, scratch_)) row_ids_.of_content(scratch_, root_id_);
+}
+
+/// From the key, once its values are known.
+Walker::Step Walker::settle_root_id(Row& row) {
+  const TableShape& table = *row.table;
+  if (table.row_ids != RowIdKind::key_hash || row.has_own_id) return Step::done;
+  hashed_.clear();
+  for (std::size_t part = 0; part < table.key.size(); ++part) hashed_.emplace_back(table.key[part], key_values_[part]);
+  hash_members();
+  if (row.id == root_id_) return Step::done;
+  if (row.id_used) return Step::keyed;
+  row.id = root_id_;
+  return Step::done;
+}
+
+void Walker::hash_members() {
+  CanonicalJson::write_object(hashed_, scratch_);
+  row_ids_.of_content(scratch_, root_id_);
+}
+
 void Walker::put_system_cells(Row& row) {
   TableShape& table = *row.table;
   std::uint32_t position = 0;
@@ -216,6 +252,9 @@ void Walker::put_system_cells(Row& row) {
     table.columns[table.list_index_column].cells->set_int64(row.number, static_cast<std::int64_t>(row.list_index));
   }
   put_text(table.id_column, row.id);
+  if (table.origin_column == none) return;
+  touch(table, table.origin_column, row);
+  table.columns[table.origin_column].cells->set_int64(row.number, origin_);
 }
 
 void Walker::touch(TableShape& table, std::uint32_t index, const Row& row,

@@ -43,6 +43,7 @@ Walker::Step Walker::take_system_value(Frame& frame, KeySlot& slot, Value& value
                        : Step::survey;
       }
       row.id.assign(scalar.text);
+      row.has_own_id = true;
     }
   }
   const std::uint32_t column = shape_.find_column(table, slot.column_name);
@@ -80,6 +81,10 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   column.row_object = &shape;
   Cell cell;
   if (!convert(column, scalar, scratch_, cell)) return put_misfit(shape, slot, row, scalar);
+  if (column.key_part != ColumnSlot::no_key_part) {
+    key_values_[column.key_part].clear();
+    CanonicalJson::append(key_values_[column.key_part], scalar);
+  }
   touch(table, slot.column, row);
   put(scalar, cell, column, row);
   return Step::done;

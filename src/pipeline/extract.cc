@@ -251,7 +251,9 @@ Status set_hints(const RunRequest& run, schema::Schema& schema, const std::vecto
   if (Status set = set_dispositions(schema, roots, run.options, options.shape); !set) return set;
   for (const std::string& root : roots) {
     const auto known = options.shape.roots.find(root);
-    if (known != options.shape.roots.end()) known->second.root_key = schema.propagates_root_id(root);
+    if (known == options.shape.roots.end()) continue;
+    known->second.root_key = schema.propagates_root_id(root);
+    if (run.destination.capabilities().dialect != nullptr) set_row_ids(schema, root, known->second);
   }
   return {};
 }

@@ -95,6 +95,22 @@ Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& 
   return {};
 }
 
+void set_row_ids(const schema::Schema& schema, const std::string& root, normalize::RootOptions& options) {
+  options.row_ids = normalize::RowIdKind::random;
+  const schema::Table* table = schema.tables.find(root);
+  if (!is_merged(table)) return;
+  switch (known_strategy(*table)) {
+    case MergeStrategy::delete_insert:
+      return;
+    case MergeStrategy::upsert:
+    case MergeStrategy::insert_only:
+      options.row_ids = normalize::RowIdKind::key_hash;
+      options.key = keys_of(*table, &schema::Column::primary_key);
+      std::ranges::sort(options.key);
+      return;
+  }
+}
+
 std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std::vector<std::string>& roots,
                                          const RunOptions& options) {
   std::vector<std::string> notes;

@@ -22,6 +22,10 @@ WriteDisposition disposition_of(const RunOptions& options, const schema::Schema&
 Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& roots, const RunOptions& options,
                         const normalize::ShapeOptions& shape);
 
+/// What the ids of a root table's rows follow from, and the columns for it: as dlt has it for the strategy by which they
+/// are merged.
+void set_row_ids(const schema::Schema& schema, const std::string& root, normalize::RootOptions& options);
+
 /// Of tables that were merged by their keys and get rows beside those that they have, and of those that are merged
 /// again without a word.
 std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std::vector<std::string>& roots,

@@ -64,6 +64,8 @@ inline constexpr std::array<std::string_view, 5> system_column_names{
 /// Holds whole documents as JSON in job files, in place of the columns of their values. No schema has it, and no data:
 /// the name is not among those above, and a key that is called so is an error.
 inline constexpr std::string_view document_column_name = "_dlt_document";
+/// Of job files alone: which document a row came from, where several may have rows with one id (a number; no order).
+inline constexpr std::string_view origin_column_name = "_dlt_origin";
 inline constexpr std::string_view version_table_name = "_dlt_version";
 inline constexpr std::string_view loads_table_name = "_dlt_loads";
 inline constexpr std::string_view pipeline_state_table_name = "_dlt_pipeline_state";

@@ -60,6 +60,8 @@ class Planner {
   std::string id(std::string_view alias) const { return column(alias, schema::id_column_name); }
   std::string parent_id(std::string_view alias) const { return column(alias, schema::parent_id_column_name); }
 
+  std::string origin(std::string_view alias) const { return column(alias, schema::origin_column_name); }
+
   TableName temporary_table(std::string_view word) const {
     return {.catalog = std::string(dialect_.temporary[0]),
             .schema = std::string(dialect_.temporary[1]),
@@ -172,12 +174,15 @@ class Planner {
     forget_orphans();
   }
 
-  /// Staged nested rows whose parent is staged no more, if the step before took any away.
+  /// Staged nested rows whose parent is staged no more, if the step before took any away. Of documents with one key,
+  /// rows may have the same ids.
   void forget_orphans() {
     for (std::size_t i = 1; i < chain_.tables.size(); ++i) {
       const MergeTable& table = chain_.tables[i];
-      step(fmt::format("DELETE FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {} AS p WHERE {} = {})",
-                       name(table.staging), name(chain_.tables[table.parent].staging), id("p"), parent_id("s")),
+      step(fmt::format("DELETE FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {} AS p WHERE {} = {} AND ({} IS NULL OR "
+                       "{} = {}))",
+                       name(table.staging), name(chain_.tables[table.parent].staging), id("p"), parent_id("s"),
+                       origin("s"), origin("p"), origin("s")),
            Counted::nothing, Kind::if_changed);
     }
   }
@@ -303,8 +308,9 @@ std::string create_staging(const Dialect& dialect, const MergeTable& table) {
   for (const std::string& column : table.columns) {
     columns += fmt::format("{}{}", columns.empty() ? "" : ", ", quoted(dialect, column));
   }
-  return fmt::format("CREATE TEMPORARY TABLE {} AS SELECT {} FROM {} WHERE 1 = 0", quoted(dialect, table.staging),
-                     columns, quoted(dialect, table.target));
+  return fmt::format("CREATE TEMPORARY TABLE {} AS SELECT {}, CAST(NULL AS bigint) AS {} FROM {} WHERE 1 = 0",
+                     quoted(dialect, table.staging), columns, quoted(dialect, schema::origin_column_name),
+                     quoted(dialect, table.target));
 }
 
 std::string count_rows_without_key(const Dialect& dialect, const MergeChain& chain) {

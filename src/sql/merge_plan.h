@@ -21,7 +21,7 @@ namespace outfall::sql {
 struct MergeTable {
   TableName target;
   TableName staging;
-  std::vector<std::string> columns;  ///< of both
+  std::vector<std::string> columns;  ///< of both; the staged one has schema::origin_column_name beside them
   std::size_t parent = 0;            ///< of a nested table: its place in the chain
 };
 
