@@ -33,9 +33,13 @@ struct DestinationCapabilities {
   /// Job files that are loaded at once. None: a load is one transaction.
   std::optional<int> load_jobs_max{};
   Parallelism parallelism = Parallelism::parallel;
+  /// How it merges rows by their keys, and replaces them. Empty: what it is given decides that.
+  std::vector<MergeStrategy> merge_strategies{};
+  std::vector<ReplaceStrategy> replace_strategies{};
 };
 
-/// Nothing is opened and nobody is asked.
+/// Nothing is opened and nobody is asked. `destination`: a name, an address, or the kind of a database alone (duckdb,
+/// sqlite, postgres).
 ///
 /// Errors:   usage: the kind or the name is not known, the address is wrong, or the configuration is.
 Result<DestinationCapabilities> destination_capabilities(const std::string& destination);

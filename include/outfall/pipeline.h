@@ -98,11 +98,24 @@ struct CsvInput {
   bool types = true;
 };
 
+/// How versions of rows are kept apart (MergeStrategy::scd2). Columns are called so at the destination.
+struct VersionOptions {
+  std::string valid_from{};  ///< empty: `_dlt_valid_from`, or what the table has
+  std::string valid_to{};    ///< empty: `_dlt_valid_to`, or what the table has
+  /// A key of the documents whose value says which version a row is. Empty: all of the row does, as its `_dlt_id`.
+  std::string row_version{};
+  /// When versions end and begin, of this run alone. None: when its package is sealed.
+  std::optional<Time> boundary{};
+  /// Until when a version holds that has not ended. None: it has no such time.
+  std::optional<Time> active_until{};
+};
+
 /// Kept in the schema of each table which the inputs fill; what is not said stays as the schema has it.
 struct MergeOptions {
   std::optional<MergeStrategy> strategy{};  ///< none so far: delete-insert
   /// Columns that are a key beside the primary key, or in its place: rows with the same values go, and several rows of
-  /// a load may have them. Nulls are equal here. For delete-insert.
+  /// a load may have them. Nulls are equal here. For delete-insert; for scd2 and cdc, only rows with one of the keys
+  /// that the load brings end or go where it does not bring them.
   std::vector<std::string> key{};
   /// A column that says which rows are to be deleted by their key: true, or, if it is no boolean, any value.
   std::string hard_delete{};
@@ -110,6 +123,29 @@ struct MergeOptions {
   /// last one in the input.
   std::string dedup_sort{};
   bool dedup_descending = false;
+  /// Conditions in the destination's SQL. Only rows of the load for which the first is true take part. Rows of the
+  /// table for which the second is true go in place of those with a key that the load brings (delete-insert), or no
+  /// others end or go (scd2, cdc); `{table}` and `{staging_table}` stand for the two.
+  std::string source_filter{};
+  std::string destination_scope{};
+  /// Rows of upsert and cdc that are as they were are not written again. With `versions.row_version`: that have the
+  /// version that they had.
+  std::optional<bool> skip_unchanged{};
+  std::optional<MissingColumns> missing_columns{};  ///< none so far: null
+  VersionOptions versions{};
+
+  /// Whether anything of it says that rows are merged.
+  bool is_said() const {
+    return strategy || !key.empty() || !hard_delete.empty() || !dedup_sort.empty() || !source_filter.empty() ||
+           !destination_scope.empty() || skip_unchanged || missing_columns || !versions.valid_from.empty() ||
+           !versions.valid_to.empty() || !versions.row_version.empty() || versions.boundary || versions.active_until;
+  }
+};
+
+/// How many rows of a table a run may delete or end: their number, or else how many of a hundred that it has.
+struct RowLimit {
+  std::optional<std::uint64_t> rows{};
+  std::optional<double> percent{};
 };
 
 struct RunOptions {
@@ -133,6 +169,12 @@ struct RunOptions {
   /// For merge: how, by which columns (keys of documents, dots for nested), and which row of several with one key
   /// counts.
   MergeOptions merge{};
+  /// Takes away what earlier loads have brought, with the load that brings the run's rows. None: nothing goes.
+  std::optional<Refresh> refresh{};
+  /// None: what the destination is configured with, else truncate-and-insert.
+  std::optional<ReplaceStrategy> replace_strategy{};
+  /// A load that would delete or end more rows of a root table fails, and changes nothing. None: there is no limit.
+  std::optional<RowLimit> max_deleted{};
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.
   std::optional<NamingConvention> naming{};
   OnCollision on_collision = OnCollision::error;
@@ -220,6 +262,9 @@ struct RunOptions {
   /// returns. It may say which signal interrupted the run (Ending::terminated), and should change nothing else. Not
   /// called for dry runs, and where another process holds the pipeline or the request is wrong.
   std::function<void(Report&)> ending{};
+
+  /// Whether the tables that the inputs fill lose the rows that they have.
+  bool empties_tables() const { return write_disposition == WriteDisposition::replace || refresh; }
 };
 
 class Pipeline {

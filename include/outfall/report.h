@@ -77,6 +77,7 @@ struct MergeReport {
   std::uint64_t duplicates = 0;  ///< rows of the load in whose place another one with the same primary key came
   std::uint64_t removed = 0;     ///< rows that the table had; as many of them as came again are among `inserted`
   std::uint64_t updated = 0;
+  std::uint64_t ended = 0;  ///< versions of rows that hold no longer
   std::uint64_t inserted = 0;
 };
 

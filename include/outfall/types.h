@@ -22,6 +22,8 @@ enum class WriteDisposition {
   append,
   replace,  ///< they go, with all that is nested in them
   merge,    ///< those with a key that the load brings go, or become what it brings: MergeStrategy
+  remove,   ///< `delete`: those with a key that the load brings go, with all that is nested in them; no row comes
+  skip,     ///< nothing is read, and nothing happens to them
 };
 
 /// How rows are merged by their keys. The last row of a load with one primary key counts.
@@ -29,6 +31,30 @@ enum class MergeStrategy {
   delete_insert,  ///< rows with a key that the load brings go, then its rows come
   upsert,         ///< rows with a key that the load brings become its rows; the others come
   insert_only,    ///< rows of the load whose key is there are left out
+  /// Rows are versions, each with the time from which and to which it holds. One that the load does not bring again
+  /// ends; one that is not there begins.
+  scd2,
+  cdc,  ///< the load has all rows that there are: those with another key go, then as upsert
+};
+
+/// What a run begins afresh with.
+enum class Refresh {
+  drop_sources,    ///< all tables of the schema go, with their columns, and the state of the pipeline's sources
+  drop_resources,  ///< the tables that the inputs fill go, with all that is nested in them
+  drop_data,       ///< the rows of these tables go, as those of replaced ones; their columns stay
+};
+
+/// How the rows of a replaced table go. In each way all at once, with what takes their place.
+enum class ReplaceStrategy {
+  truncate_and_insert,  ///< they are deleted, then rows are inserted
+  insert_from_staging,  ///< rows are kept apart until all are there; then the table is emptied and filled
+  staging_optimized,    ///< rows come into a table of their own, which takes the other one's place
+};
+
+/// What becomes of a row that is there where the one that it becomes has no value (MergeStrategy::upsert).
+enum class MissingColumns {
+  null,  ///< it loses its own
+  keep,  ///< it keeps its own
 };
 
 /// What is done with a row that is bad: one that does not parse, or that its table cannot take.
@@ -122,6 +148,9 @@ enum class DeliveryMode {
 std::string_view name(DataType type);
 std::string_view name(WriteDisposition disposition);
 std::string_view name(MergeStrategy strategy);
+std::string_view name(ReplaceStrategy strategy);
+std::string_view name(MissingColumns missing);
+std::string_view name(Refresh refresh);
 std::string_view name(NamingConvention naming);
 std::string_view name(OnReject on_reject);
 std::string_view name(OnBadFiles on_bad_files);
@@ -139,6 +168,7 @@ std::optional<Guarantee> guarantee(DeliveryMode mode);
 std::optional<DataType> data_type(std::string_view name);
 std::optional<WriteDisposition> write_disposition(std::string_view name);
 std::optional<MergeStrategy> merge_strategy(std::string_view name);
+std::optional<ReplaceStrategy> replace_strategy(std::string_view name);
 std::optional<NamingConvention> naming_convention(std::string_view name);
 std::optional<Parallelism> parallelism(std::string_view name);
 std::optional<LoaderFileFormat> loader_file_format(std::string_view name);

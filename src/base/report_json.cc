@@ -124,6 +124,7 @@ Json merge_json(const MergeReport& merge) {
   out.set("duplicates", count_json(merge.duplicates));
   out.set("removed", count_json(merge.removed));
   out.set("updated", count_json(merge.updated));
+  out.set("ended", count_json(merge.ended));
   out.set("inserted", count_json(merge.inserted));
   return out;
 }

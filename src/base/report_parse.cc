@@ -177,6 +177,7 @@ std::optional<MergeReport> merged_in(const Fields& table) {
   return MergeReport{.duplicates = merged.count("duplicates"),
                      .removed = merged.count("removed"),
                      .updated = merged.count("updated"),
+                     .ended = merged.count("ended"),
                      .inserted = merged.count("inserted")};
 }
 

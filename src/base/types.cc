@@ -29,15 +29,34 @@ constexpr std::array data_types{
 };
 
 constexpr std::array write_dispositions{
-    Spelling{WriteDisposition::append, "append"},
-    Spelling{WriteDisposition::replace, "replace"},
-    Spelling{WriteDisposition::merge, "merge"},
+    Spelling{WriteDisposition::append, "append"}, Spelling{WriteDisposition::replace, "replace"},
+    Spelling{WriteDisposition::merge, "merge"},   Spelling{WriteDisposition::remove, "delete"},
+    Spelling{WriteDisposition::skip, "skip"},
 };
 
 constexpr std::array merge_strategies{
     Spelling{MergeStrategy::delete_insert, "delete-insert"},
     Spelling{MergeStrategy::upsert, "upsert"},
     Spelling{MergeStrategy::insert_only, "insert-only"},
+    Spelling{MergeStrategy::scd2, "scd2"},
+    Spelling{MergeStrategy::cdc, "cdc"},
+};
+
+constexpr std::array replace_strategies{
+    Spelling{ReplaceStrategy::truncate_and_insert, "truncate-and-insert"},
+    Spelling{ReplaceStrategy::insert_from_staging, "insert-from-staging"},
+    Spelling{ReplaceStrategy::staging_optimized, "staging-optimized"},
+};
+
+constexpr std::array refresh_words{
+    Spelling{Refresh::drop_sources, "drop_sources"},
+    Spelling{Refresh::drop_resources, "drop_resources"},
+    Spelling{Refresh::drop_data, "drop_data"},
+};
+
+constexpr std::array missing_columns_words{
+    Spelling{MissingColumns::null, "null"},
+    Spelling{MissingColumns::keep, "keep"},
 };
 
 constexpr std::array naming_conventions{
@@ -127,6 +146,18 @@ std::string_view name(WriteDisposition disposition) {
 std::string_view name(MergeStrategy strategy) {
   return spell(merge_strategies, strategy);
 }
+
+std::string_view name(ReplaceStrategy strategy) {
+  return spell(replace_strategies, strategy);
+}
+
+std::string_view name(Refresh refresh) {
+  return spell(refresh_words, refresh);
+}
+
+std::string_view name(MissingColumns missing) {
+  return spell(missing_columns_words, missing);
+}
 std::string_view name(OnReject on_reject) {
   return spell(on_reject_words, on_reject);
 }
@@ -186,6 +217,10 @@ std::optional<WriteDisposition> write_disposition(std::string_view name) {
 }
 std::optional<MergeStrategy> merge_strategy(std::string_view name) {
   return read(merge_strategies, name);
+}
+
+std::optional<ReplaceStrategy> replace_strategy(std::string_view name) {
+  return read(replace_strategies, name);
 }
 std::optional<NamingConvention> naming_convention(std::string_view name) {
   return read(naming_conventions, name);

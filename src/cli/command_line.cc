@@ -163,34 +163,7 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
   return done ? take_size(typed.memory, run.memory) : done;
 }
 
-/// What is said of merging means it.
-Status take_merge(const Typed& typed, RunOptions& run) {
-  static const std::vector strategies{spelled(MergeStrategy::delete_insert), spelled(MergeStrategy::upsert),
-                                      spelled(MergeStrategy::insert_only)};
-  MergeOptions& merge = run.merge;
-  if (!typed.merge_strategy.empty()) {
-    Status done = take(known_word<MergeStrategy>("--merge-strategy", typed.merge_strategy, strategies), merge.strategy);
-    if (!done) return done;
-  }
-  merge.key = typed.merge_key;
-  merge.hard_delete = typed.hard_delete;
-  const std::size_t colon = typed.dedup_sort.rfind(':');
-  const std::string_view order =
-      colon == std::string::npos ? "asc" : std::string_view(typed.dedup_sort).substr(colon + 1);
-  if (order != "asc" && order != "desc") {
-    return fail(usage(fmt::format("--dedup-sort '{}' is not known", typed.dedup_sort),
-                      "write COLUMN, COLUMN:asc or COLUMN:desc"));
-  }
-  merge.dedup_sort = typed.dedup_sort.substr(0, colon);
-  merge.dedup_descending = order == "desc";
-  const bool is_said = merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
-  if (is_said && !run.write_disposition) run.write_disposition = WriteDisposition::merge;
-  return {};
-}
-
 Status take_shape(const Typed& typed, RunOptions& run) {
-  static const std::vector dispositions{spelled(WriteDisposition::append), spelled(WriteDisposition::replace),
-                                        spelled(WriteDisposition::merge)};
   static const std::vector namings{spelled(NamingConvention::snake_case), spelled(NamingConvention::direct),
                                    spelled(NamingConvention::duck_case), spelled(NamingConvention::sql_ci_v1),
                                    spelled(NamingConvention::sql_cs_v1)};
@@ -199,12 +172,7 @@ Status take_shape(const Typed& typed, RunOptions& run) {
   static const std::vector conflicts{spelled(TypeConflicts::variant), spelled(TypeConflicts::widen),
                                      spelled(TypeConflicts::text), spelled(TypeConflicts::reject)};
   constexpr std::int64_t levels_max = 1000;
-  Status done;
-  if (!typed.disposition.empty()) {
-    done = take(known_word<WriteDisposition>("--write-disposition", typed.disposition, dispositions),
-                run.write_disposition);
-  }
-  if (done) done = take_merge(typed, run);
+  Status done = take_merge(typed.merge, run);
   if (done && !typed.naming.empty()) {
     done = take(known_word<NamingConvention>("--naming", typed.naming, namings), run.naming);
   }
@@ -259,32 +227,14 @@ Status take_input(const Typed& typed, RunOptions& run) {
 }
 
 /// "100" or "2.5%".
-Status take_bad_rows_max(const std::string& text, RunOptions& run) {
-  if (text.empty()) return {};
-  if (!text.ends_with('%')) {
-    Status taken = take_number("--max-bad-rows", text, {0, std::numeric_limits<std::int64_t>::max()},
-                               [&](std::int64_t n) { run.bad_rows_max = static_cast<std::uint64_t>(n); });
-    if (!taken && taken.error().hint.empty()) taken.error().hint = "or a share of all rows: 2.5%";
-    return taken;
-  }
-  constexpr double percent_max = 100;
-  double percent = 0;
-  const char* end = text.data() + text.size() - 1;
-  const auto [stopped, code] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
-  if (code != std::errc() || stopped != end || !(percent >= 0 && percent <= percent_max)) {
-    return fail(usage(fmt::format("--max-bad-rows '{}' is not a share of all rows", text), "from 0% to 100%"));
-  }
-  run.bad_percent_max = percent;
-  return {};
-}
-
 Status take_rejects(const Typed& typed, RunOptions& run) {
   static const std::vector words{spelled(OnReject::fail), spelled(OnReject::dead_letter), spelled(OnReject::drop)};
   run.rejected_ok = typed.rejected_ok;
   run.new_address = typed.new_address;
   Status done;
   if (!typed.on_reject.empty()) done = take(known_word<OnReject>("--on-reject", typed.on_reject, words), run.on_reject);
-  return done ? take_bad_rows_max(typed.bad_rows_max, run) : done;
+  if (!done || typed.bad_rows_max.empty()) return done;
+  return take_rows_or_share("--max-bad-rows", typed.bad_rows_max, run.bad_rows_max, run.bad_percent_max);
 }
 
 Status take_bad_input(const Typed& typed, RunOptions& run) {

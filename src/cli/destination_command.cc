@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/quantities.h"
@@ -54,10 +56,19 @@ std::string job_files_text(const DestinationCapabilities& can) {
   return fmt::format("{} at once, {}", *can.load_jobs_max, name(can.parallelism));
 }
 
+template <class Strategy>
+std::string strategies_line(const char* label, const std::vector<Strategy>& strategies) {
+  if (strategies.empty()) return "";
+  std::vector<std::string_view> words;
+  for (const Strategy strategy : strategies) words.push_back(name(strategy));
+  return fact_line(label, fmt::format("{}", fmt::join(words, ", ")));
+}
+
 std::string capabilities_text(const DestinationCapabilities& can) {
   return one_line(can.address) + "\n" + fact_line("kind", can.kind) + fact_line("promise", name(can.mode)) +
          fact_line("naming", name(can.naming)) + fact_line("nesting", nesting_text(can.max_table_nesting)) +
-         fact_line("names", names_text(can)) + fact_line("job files", job_files_text(can));
+         fact_line("names", names_text(can)) + fact_line("job files", job_files_text(can)) +
+         strategies_line("merge", can.merge_strategies) + strategies_line("replace", can.replace_strategies);
 }
 
 std::string finding_text(const DestinationFinding& finding) {

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/merge_options.h"
+
 namespace outfall::cli {
 namespace {
 
@@ -101,24 +103,7 @@ void add_what_options(CLI::App& app, Typed& typed) {
       ->group(load);
   app.add_flag("--table-per-file", typed.table_per_file, "Each file of a glob or a folder is a table, by its stem")
       ->group(load);
-  text(app, "-w,--write-disposition", typed.disposition, "HOW",
-       "append (default); replace what the table holds; or merge: rows with a key that it holds take their place")
-      ->group(load);
-  text(app, "--merge-strategy", typed.merge_strategy, "HOW",
-       "delete-insert (default): rows with a key that the load brings go, then its rows come; upsert: they become its "
-       "rows; insert-only: they stay")
-      ->group(load);
-  app.add_option("--merge-key", typed.merge_key,
-                 "Columns by which delete-insert deletes beside the primary key, or without one; a,b for two")
-      ->delimiter(',')
-      ->type_name("COLUMN")
-      ->group(load);
-  text(app, "--hard-delete", typed.hard_delete, "COLUMN",
-       "Rows where it is true, or not null if it is no boolean, delete what has their key")
-      ->group(load);
-  text(app, "--dedup-sort", typed.dedup_sort, "COLUMN[:desc]",
-       "Which of several rows with one primary key counts: the first in this order. Default: the last one")
-      ->group(load);
+  add_merge_options(app, typed.merge, load);
   app.add_flag("--skip-loaded", typed.skip_loaded, "Take only content that this pipeline has not loaded yet")
       ->group(load);
   app.add_option("--run-key", typed.run_key,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/batch_options.h"
+#include "cli/merge_options.h"
 
 namespace CLI {
 class App;
@@ -28,11 +29,7 @@ struct Typed {
   std::string encoding;
   std::vector<std::string> nulls;
   std::string csv_types;
-  std::string disposition;
-  std::string merge_strategy;
-  std::vector<std::string> merge_key;
-  std::string hard_delete;
-  std::string dedup_sort;
+  TypedMerge merge;
   std::string naming;
   std::string on_collision;
   std::string type_conflicts;

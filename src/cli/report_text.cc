@@ -185,9 +185,9 @@ std::string plan_text(const RowPlan& plan) {
 /// `merged: 3 inserted, 2 deleted`
 std::string merged_text(const MergeReport& merged) {
   std::string text;
-  for (const auto& [count, word] :
-       {std::pair{merged.inserted, "inserted"}, std::pair{merged.updated, "updated"},
-        std::pair{merged.removed, "deleted"}, std::pair{merged.duplicates, "left out for another with the same key"}}) {
+  for (const auto& [count, word] : {std::pair{merged.inserted, "inserted"}, std::pair{merged.updated, "updated"},
+                                    std::pair{merged.removed, "deleted"}, std::pair{merged.ended, "ended"},
+                                    std::pair{merged.duplicates, "left out for another with the same key"}}) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count_text(count), word);
   }
   return text.empty() ? "nothing changed" : text;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
+#include <limits>
 #include <optional>
 
 #include "cli/nearest.h"
@@ -19,6 +21,25 @@ Error unknown_word(std::string_view option, const std::string& text, const std::
   const std::string list = fmt::format("known are {}", fmt::join(known, ", "));
   return usage(fmt::format("{} '{}' is not known", option, text),
                meant ? fmt::format("did you mean {}? {}", *meant, list) : list);
+}
+
+Status take_rows_or_share(std::string_view option, const std::string& text, std::optional<std::uint64_t>& rows,
+                          std::optional<double>& percent) {
+  if (!text.ends_with('%')) {
+    Status taken = take_number(option, text, {0, std::numeric_limits<std::int64_t>::max()},
+                               [&](std::int64_t n) { rows = static_cast<std::uint64_t>(n); });
+    if (!taken && taken.error().hint.empty()) taken.error().hint = "or a share of all rows: 2.5%";
+    return taken;
+  }
+  constexpr double percent_max = 100;
+  double share = 0;
+  const char* end = text.data() + text.size() - 1;
+  const auto [stopped, code] = std::from_chars(text.data(), end, share, std::chars_format::fixed);
+  if (code != std::errc() || stopped != end || !(share >= 0 && share <= percent_max)) {
+    return fail(usage(fmt::format("{} '{}' is not a share of all rows", option, text), "from 0% to 100%"));
+  }
+  percent = share;
+  return {};
 }
 
 Result<bool> on_or_off(std::string_view option, const std::string& text) {

@@ -3,7 +3,9 @@
 // Texts that were typed, as the values that they stand for.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +46,12 @@ Result<Word> one_of(std::string_view option, const std::string& text, std::initi
   for (const Word word : words) spellings.push_back(spelled(word));
   return known_word<Word>(option, text, spellings);
 }
+
+/// `100`: a number of rows; `2.5%`: a share of all of them.
+///
+/// Errors: usage; `option` is named in it.
+Status take_rows_or_share(std::string_view option, const std::string& text, std::optional<std::uint64_t>& rows,
+                          std::optional<double>& percent);
 
 /// "on" or "off".
 Result<bool> on_or_off(std::string_view option, const std::string& text);

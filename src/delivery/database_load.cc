@@ -16,6 +16,7 @@
 #include "delivery/package_tables.h"
 #include "delivery/row_sieve.h"
 #include "delivery/table_merge.h"
+#include "delivery/table_replace.h"
 #include "package/package_reader.h"
 #include "sql/catalog.h"
 #include "sql/constraints.h"
@@ -33,27 +34,18 @@ struct Load {
   const LoadRequest& request;
   LoadSummary& summary;
   RowSieve* sieve = nullptr;  ///< where rows were refused: finds which, and loads the others
+  TableReplacements* replacements = nullptr;
   TableMerges* merges = nullptr;
+
+  sql::TableName place_of(const std::string& table) const {
+    return replacements->place_of(table).value_or(merges->place_of(table));
+  }
 };
 
 TableLoad& entry(LoadSummary& summary, const std::string& table) {
   auto found = std::ranges::find(summary.tables, table, &TableLoad::table);
   if (found != summary.tables.end()) return *found;
   return summary.tables.emplace_back(TableLoad{.table = table});
-}
-
-Status empty_replaced(const Load& load) {
-  const sql::Dialect& dialect = load.dataset.connection.dialect();
-  if (load.request.package.replaced.empty()) return {};
-  const auto there = sql::table_names(load.dataset.connection, load.dataset.name);
-  if (!there) return fail(there.error());
-  for (const schema::Table* table : tables_to_empty(load.request.package, load.request.schema)) {
-    if (!there->contains(sql::folded(dialect, table->name))) continue;
-    std::string name = sql::quoted(dialect, load.dataset.table(table->name));
-    auto emptied = load.transaction.execute(fmt::format(fmt::runtime(dialect.empty_table), name));
-    if (!emptied) return fail(std::move(emptied.error()).in(fmt::format("empty table {}", table->name)));
-  }
-  return {};
 }
 
 Status took(const Load& load, const ledger::JobRecord& job, std::uint64_t taken, std::uint64_t refused) {
@@ -91,7 +83,7 @@ Status insert_job(const Load& load, const ledger::JobRecord& job) {
   count_rows(&stream, load.summary.rows, load.request.progress);
 
   Result<std::uint64_t> taken = load.transaction.insert_stream(
-      load.merges->place_of(job.table), {*columns, &entry(load.summary, job.table).defaults}, &stream);
+      load.place_of(job.table), {*columns, &entry(load.summary, job.table).defaults}, &stream);
   if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", job.table)));
   return took(load, job, *taken, 0);
 }
@@ -212,7 +204,7 @@ constexpr const char* hint_on_rows =
 /// A transaction with all that `insert` puts in and the record of the load, to be committed.
 template <class Insert>
 Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& request, LoadSummary& summary, Env& env,
-                              const Insert& insert) {
+                              ReplaceStrategy strategy, const Insert& insert) {
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
   if (!transaction) return transaction;
   // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
@@ -222,13 +214,16 @@ Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& re
             .request = request,
             .summary = summary};
   Status filled = transaction->hold(sql::hold_of_load(load.dataset, request.package.load_id));
-  if (filled) filled = empty_replaced(load);
+  Result<TableReplacements> replacements = TableReplacements::make(*transaction, load.dataset, request, strategy);
+  if (!replacements && filled) filled = fail(replacements.error());
   Result<TableMerges> merges = TableMerges::make(*transaction, load.dataset, request);
   if (!merges && filled) filled = fail(merges.error());
   if (filled) {
+    load.replacements = &*replacements;
     load.merges = &*merges;
     filled = insert(load);
   }
+  if (filled) filled = replacements->run(summary);
   if (filled) filled = merges->run(summary);
   if (filled) filled = record_load(load, env);
   if (filled) return transaction;
@@ -249,12 +244,14 @@ Status commit(sql::Transaction& transaction) {
 Result<LoadSummary> load_taken(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
                                Error refused, Env& env) {
   Sifted sifted;
-  auto transaction = fill(connection, request, summary, env, [&sifted](Load& load) -> Status {
-    const Result<Sifted> inserted = insert_taken(load);
-    if (!inserted) return fail(inserted.error());
-    sifted = *inserted;
-    return sifted.is_known ? Status() : fail("no row was found that is refused");
-  });
+  // Rows that are sifted go where they stay.
+  auto transaction =
+      fill(connection, request, summary, env, ReplaceStrategy::truncate_and_insert, [&sifted](Load& load) -> Status {
+        const Result<Sifted> inserted = insert_taken(load);
+        if (!inserted) return fail(inserted.error());
+        sifted = *inserted;
+        return sifted.is_known ? Status() : fail("no row was found that is refused");
+      });
   if (!sifted.is_known) {
     if (!sifted.why_not.empty())
       refused.message += fmt::format("; which rows it refuses was not found out: {}", sifted.why_not);
@@ -271,7 +268,7 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
   fault_point(Fault::before_load_begin);
   if (Status prepared = prepare(connection, request); !prepared) return fail(std::move(prepared.error()));
   LoadSummary filled = summary;
-  auto transaction = fill(connection, request, filled, env, insert_all);
+  auto transaction = fill(connection, request, filled, env, request.replace_strategy, insert_all);
   if (!transaction) {
     Error refused = std::move(transaction.error());
     const bool is_merged = !merged_roots(request.package, request.schema).empty();

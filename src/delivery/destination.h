@@ -127,6 +127,7 @@ struct LoadRequest {
   std::function<void(const std::string& what)> waiting{};
   /// Told of every attempt, also of those that leave nothing out. Null: one refused row fails the load.
   Refusals* refusals = nullptr;
+  ReplaceStrategy replace_strategy = ReplaceStrategy::truncate_and_insert;
   /// Null: the destination must take the package as a whole.
   const LaneContext* lanes = nullptr;
   /// Ends the attempt at the next safe point; what was sent is taken back.
@@ -144,6 +145,7 @@ struct MergeCounts {
   std::uint64_t duplicates = 0;  ///< rows of the load in whose place another one with the same key came
   std::uint64_t removed = 0;     ///< rows that the table had
   std::uint64_t updated = 0;
+  std::uint64_t ended = 0;  ///< versions
   std::uint64_t inserted = 0;
 };
 

@@ -57,6 +57,19 @@ std::vector<std::string> altered_columns(const Migration& migration, const std::
   return columns;
 }
 
+/// A load that comes again drops what its attempt before has made: no row is in it.
+Status drop_tables(sql::Transaction& transaction, const sql::Dataset& dataset, const LoadRequest& request,
+                   sql::ExistingDataset& existing) {
+  const sql::Dialect& dialect = dataset.connection.dialect();
+  for (const std::string& table : tables_to_drop(request.package, request.schema)) {
+    if (existing.find(dialect, table) == nullptr) continue;
+    auto dropped = transaction.execute("DROP TABLE " + sql::quoted(dialect, dataset.table(table)));
+    if (!dropped) return fail(std::move(dropped.error()).in(fmt::format("drop table {}", table)));
+    existing.tables.erase(sql::folded(dialect, table));
+  }
+  return {};
+}
+
 /// The columns of a table that the package has values for.
 Result<std::set<std::string>> filled_columns(const LoadRequest& request, const std::string& table) {
   std::set<std::string> filled;
@@ -217,6 +230,8 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
     if (!made) return fail(std::move(made.error()).in(doing));
   }
   sql::ExistingDataset found = std::move(*existing).value_or(sql::ExistingDataset{});
+  if (Status dropped = drop_tables(*transaction, dataset, request, found); !dropped)
+    return fail(std::move(dropped.error()).in(doing));
   Migration migration{
       .dataset = {connection, package.dataset}, .transaction = *transaction, .existing = found, .request = request};
   Result<std::vector<ledger::TableColumn>> altered = columns_to_alter(migration.dataset, package);

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "outfall/types.h"
+#include "schema/merge_settings.h"
 
 namespace outfall::delivery {
 
@@ -17,6 +18,19 @@ std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& p
   std::vector<const schema::Table*> out;
   for (const schema::Table& table : schema.tables) {
     if (roots.contains(schema.root_of(table.name))) out.push_back(&table);
+  }
+  return out;
+}
+
+std::set<std::string> tables_to_drop(const ledger::PackageRecord& package, const schema::Schema& schema) {
+  std::set<std::string> out;
+  for (const ledger::JobRecord& job : package.jobs) {
+    const schema::Table* table = schema.tables.find(job.table);
+    const Json* dropped = table == nullptr ? nullptr : table->stored.find(schema::hint::dropped);
+    if (dropped == nullptr || dropped->as_array() == nullptr) continue;
+    for (const Json& name : *dropped->as_array()) {
+      if (const std::string* text = name.as_string()) out.insert(*text);
+    }
   }
   return out;
 }

@@ -3,6 +3,7 @@
 // Which tables of the schema a package touches.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,8 @@ std::vector<const schema::Table*> tables_below(const schema::Table& root, const 
 
 /// The replaced root tables with all tables nested below them, whether they have jobs or not.
 std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& package, const schema::Schema& schema);
+
+/// Tables that go before any is made.
+std::set<std::string> tables_to_drop(const ledger::PackageRecord& package, const schema::Schema& schema);
 
 }  // namespace outfall::delivery

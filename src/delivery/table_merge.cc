@@ -8,8 +8,10 @@
 #include <optional>
 #include <utility>
 
+#include "delivery/deletion_guard.h"
 #include "delivery/package_tables.h"
 #include "outfall/types.h"
+#include "schema/merge_settings.h"
 #include "sql/dialect.h"
 
 namespace outfall::delivery {
@@ -23,43 +25,55 @@ std::vector<std::string> typed_columns(const schema::Table& table) {
   return names;
 }
 
+/// A moment as the database writes it.
+std::string moment_literal(const sql::Dialect& dialect, std::int64_t microseconds) {
+  return fmt::format(fmt::runtime(dialect.moment), sql::text_literal(sql::timestamp_text(microseconds)));
+}
+
+sql::MergeVersions describe_versions(const schema::MergeSettings& settings, const sql::Dialect& dialect,
+                                     std::int64_t sealed_at) {
+  return {.version = settings.row_version,
+          .valid_from = settings.valid_from,
+          .valid_to = settings.valid_to,
+          .boundary = moment_literal(dialect, settings.boundary.value_or(sealed_at)),
+          .active_until = settings.active_until ? moment_literal(dialect, *settings.active_until) : ""};
+}
+
 /// Keys and hints of a root table, without its tables.
-Result<sql::MergeChain> describe(const schema::Table& root) {
-  sql::MergeChain chain;
-  const Result<MergeStrategy> strategy = strategy_of(root);
-  if (!strategy) return fail(strategy.error());
-  chain.strategy = *strategy;
-  for (const schema::Column& column : root.columns) {
-    if (column.primary_key) chain.primary_key.push_back(column.name);
-    if (column.merge_key) chain.merge_key.push_back(column.name);
-    if (!column.type) continue;
-    if (column.hard_delete) {
-      chain.hard_delete = {.column = column.name, .is_boolean = *column.type == DataType::bool_};
-    }
-    if (!column.dedup_sort.empty()) {
-      chain.dedup_sort = {.column = column.name, .is_descending = column.dedup_sort == "desc"};
-    }
+Result<sql::MergeChain> describe(const schema::Table& root, const sql::Dialect& dialect, std::int64_t sealed_at) {
+  Result<schema::MergeSettings> settings = schema::merge_settings(root);
+  if (!settings) return fail(std::move(settings.error()));
+  sql::MergeChain chain{.strategy = settings->strategy,
+                        .primary_key = std::move(settings->primary_key),
+                        .merge_key = std::move(settings->merge_key),
+                        .source_filter = std::move(settings->source_filter),
+                        .destination_scope = std::move(settings->destination_scope),
+                        .skips_unchanged = settings->skip_unchanged,
+                        .keeps_missing = settings->missing_columns == MissingColumns::keep,
+                        .removes = settings->removes};
+  if (const schema::Column* flag = settings->hard_delete) {
+    chain.hard_delete = {.column = flag->name, .is_boolean = *flag->type == DataType::bool_};
   }
-  const bool needs_primary = chain.strategy != MergeStrategy::delete_insert;
-  if (chain.primary_key.empty() && (needs_primary || chain.merge_key.empty())) {
-    return fail(fmt::format("table {} is to be merged ({}) and has no {}", root.name, name(chain.strategy),
-                            needs_primary ? "primary key" : "key"),
-                "name its columns with --primary-key");
+  if (const schema::Column* sort = settings->dedup_sort) {
+    chain.dedup_sort = {.column = sort->name, .is_descending = sort->dedup_sort == "desc"};
+  }
+  if (settings->strategy == MergeStrategy::scd2) {
+    chain.versions = describe_versions(*settings, dialect, sealed_at);
+  } else {
+    chain.row_version = settings->row_version;
   }
   return chain;
 }
 
-}  // namespace
-
-Result<MergeStrategy> strategy_of(const schema::Table& root) {
-  const Json* hint = root.stored.find(merge_strategy_hint);
-  const std::string* word = hint == nullptr ? nullptr : hint->as_string();
-  if (word == nullptr) return MergeStrategy::delete_insert;
-  const std::optional<MergeStrategy> strategy = merge_strategy(*word);
-  if (strategy) return *strategy;
-  return fail(fmt::format("table {}: the merge strategy {} is not known here", root.name, *word),
-              "known are delete-insert, upsert and insert-only");
+/// Rows of the table that nothing has taken the place of.
+std::uint64_t rows_gone(const sql::MergeChain& chain, const MergeCounts& counts) {
+  const std::uint64_t gone = counts.removed + counts.ended;
+  const bool comes_again = chain.strategy == MergeStrategy::delete_insert || chain.strategy == MergeStrategy::scd2;
+  if (!comes_again) return gone;
+  return gone - std::min(gone, counts.inserted);
 }
+
+}  // namespace
 
 Result<TableMerges> TableMerges::make(sql::Transaction& transaction, const sql::Dataset& dataset,
                                       const LoadRequest& request) {
@@ -73,7 +87,7 @@ Result<TableMerges> TableMerges::make(sql::Transaction& transaction, const sql::
 }
 
 Status TableMerges::add(const schema::Table& root, const LoadRequest& request) {
-  Result<sql::MergeChain> chain = describe(root);
+  Result<sql::MergeChain> chain = describe(root, dataset_.connection.dialect(), request.package.sealed_at);
   if (!chain) return fail(std::move(chain.error()));
   std::vector<const schema::Table*> tables{&root};
   std::ranges::copy(tables_below(root, request.schema), std::back_inserter(tables));
@@ -90,7 +104,7 @@ Status TableMerges::add(const schema::Table& root, const LoadRequest& request) {
     if (!made) return fail(made.error());
     chain->tables.push_back(std::move(merged));
   }
-  merges_.push_back({.table = root.name, .chain = std::move(*chain)});
+  merges_.push_back({.table = root.name, .chain = std::move(*chain), .limit = schema::deletion_limit(root)});
   return {};
 }
 
@@ -125,6 +139,9 @@ Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& l
           "a row without its key cannot be told from others: fill it, or choose another --primary-key");
     }
   }
+  const Result<DeletionGuard> guard =
+      DeletionGuard::make(*transaction_, merge.chain.tables.front().target, merge.limit);
+  if (!guard) return fail(guard.error());
   load.merged.emplace();
   std::uint64_t changed = 0;
   const std::string prefix = fmt::format("_outfall_merge_{}_", number);
@@ -145,11 +162,15 @@ Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& l
       case sql::MergeStep::Counted::updated:
         load.merged->updated += *done;
         break;
+      case sql::MergeStep::Counted::ended:
+        load.merged->ended += *done;
+        break;
       case sql::MergeStep::Counted::inserted:
         load.merged->inserted += *done;
         break;
     }
   }
+  if (Status few = guard->check(rows_gone(merge.chain, *load.merged)); !few) return few;
   for (const sql::MergeTable& table : merge.chain.tables) {
     const auto dropped = transaction_->execute("DROP TABLE " + sql::quoted(dialect, table.staging));
     if (!dropped) return fail(dropped.error());

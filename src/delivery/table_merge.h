@@ -10,19 +10,12 @@
 #include <vector>
 
 #include "delivery/destination.h"
+#include "schema/merge_settings.h"
 #include "sql/merge_plan.h"
 #include "sql/system_tables.h"
 #include "sql/transaction.h"
 
 namespace outfall::delivery {
-
-/// The hint of a root table that names its strategy, as dlt has it.
-inline constexpr std::string_view merge_strategy_hint = "x-merge-strategy";
-
-/// Without the hint: delete-insert.
-///
-/// Errors: abandon: the hint names one that is not known here.
-Result<MergeStrategy> strategy_of(const schema::Table& root);
 
 class TableMerges {
  public:
@@ -45,6 +38,7 @@ class TableMerges {
   struct Merge {
     std::string table;
     sql::MergeChain chain;
+    schema::DeletionLimit limit;
   };
 
   TableMerges(sql::Transaction& transaction, const sql::Dataset& dataset)

@@ -39,6 +39,11 @@ Json texts_json(const std::vector<std::string>& texts) {
   return list_json(texts, [](const std::string& text) { return Json(text); });
 }
 
+template <class Word>
+Json words_json(const std::vector<Word>& words) {
+  return list_json(words, [](Word word) { return Json(name(word)); });
+}
+
 }  // namespace
 
 std::string to_json(const DestinationCapabilities& capabilities) {
@@ -61,8 +66,8 @@ std::string to_json(const DestinationCapabilities& capabilities) {
   out.set("wei_precision", is_database ? pair(38, 0) : pair(78, 0));
   out.set("supports_ddl_transactions", is_database);
   out.set("supports_transactions", is_database);
-  out.set("supported_merge_strategies", Json::array());
-  out.set("supported_replace_strategies", is_database ? texts_json({"truncate-and-insert"}) : Json::array());
+  out.set("supported_merge_strategies", words_json(capabilities.merge_strategies));
+  out.set("supported_replace_strategies", words_json(capabilities.replace_strategies));
   out.set("supports_tz_aware_datetime", true);
   out.set("supports_naive_datetime", true);
   out.set("timestamp_precision", 6);

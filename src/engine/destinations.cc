@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <utility>
 
 #include "base/env.h"
@@ -13,6 +14,7 @@
 #include "engine/destination_settings.h"
 #include "engine/registry.h"
 #include "outfall/destination.h"
+#include "sql/dialect.h"
 
 namespace outfall {
 namespace {
@@ -36,6 +38,19 @@ Result<Looked> look(const std::string& word) {
   auto made = engine::make_destination(word, {}, Env::system());
   if (!made) return fail(std::move(made.error()));
   return Looked{.settings = std::move(*found), .destination = std::move(*made)};
+}
+
+/// Some address of a kind that was named alone, which says as much of what it can do as any other. Empty: it is no such
+/// kind, or a destination is called so.
+std::string address_of_kind(const std::string& word) {
+  static const std::map<std::string, std::string> addresses{{"duckdb", "duckdb:database.duckdb"},
+                                                            {"sqlite", "sqlite:database.db"},
+                                                            {"postgres", "postgres://localhost/database"}};
+  const auto known = addresses.find(word);
+  if (known == addresses.end()) return "";
+  const Result<config::Settings> settings = engine::read_settings();
+  const auto configured = settings ? engine::find_configured(*settings, word) : fail(settings.error());
+  return configured && !*configured ? known->second : "";
 }
 
 /// What else a database holds is for `outfall query`.
@@ -100,16 +115,23 @@ ConfiguredDestination configured_destination(const config::Settings& settings, s
 }  // namespace
 
 Result<DestinationCapabilities> destination_capabilities(const std::string& destination) {
-  const Result<Looked> looked = look(destination);
+  const std::string of_kind = address_of_kind(destination);
+  const Result<Looked> looked = look(of_kind.empty() ? destination : of_kind);
   if (!looked) return fail(looked.error());
   const delivery::Capabilities& can = looked->destination->capabilities();
-  DestinationCapabilities out{.address = looked->destination->address(),
+  DestinationCapabilities out{.address = of_kind.empty() ? looked->destination->address() : destination,
                               .kind = kind_of(looked->settings),
                               .mode = looked->destination->mode(),
                               .identifier_length_max = can.identifier_length_max,
                               .case_sensitive_names = can.case_sensitive_names,
                               .naming = can.naming,
                               .max_table_nesting = can.max_table_nesting};
+  if (can.dialect != nullptr) {
+    using enum MergeStrategy;
+    out.merge_strategies = {delete_insert, upsert, insert_only, scd2, cdc};
+    out.replace_strategies = {ReplaceStrategy::truncate_and_insert, ReplaceStrategy::insert_from_staging};
+    if (!can.dialect->clone_empty.empty()) out.replace_strategies.push_back(ReplaceStrategy::staging_optimized);
+  }
   if (out.mode != DeliveryMode::at_least_once && out.mode != DeliveryMode::idempotency_key) return out;
   const delivery::LaneOptions lanes = engine::lane_options(looked->settings.batches);
   out.load_jobs_max = lanes.workers;

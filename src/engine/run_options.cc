@@ -80,13 +80,22 @@ Status check_primary_key(const RunOptions& options) {
   return {};
 }
 
+bool is_key_alone(MergeOptions merge) {
+  merge.key.clear();
+  return !merge.is_said();
+}
+
 Status check_merge(const RunOptions& options) {
   const MergeOptions& merge = options.merge;
-  const bool is_said = merge.strategy || !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
-  if (is_said && options.write_disposition && *options.write_disposition != WriteDisposition::merge) {
-    return refuse(fmt::format("how rows are merged was said, and they are to be {}",
-                              *options.write_disposition == WriteDisposition::append ? "appended" : "replaced"),
-                  "--write-disposition merge goes with --merge-strategy, --merge-key, --hard-delete and --dedup-sort");
+  const WriteDisposition disposition = options.write_disposition.value_or(WriteDisposition::merge);
+  const bool removes_by_key = disposition == WriteDisposition::remove && is_key_alone(merge);
+  if (merge.is_said() && disposition != WriteDisposition::merge && !removes_by_key) {
+    return refuse(fmt::format("how rows are merged was said, and the disposition is {}", name(disposition)),
+                  "--write-disposition merge goes with --merge-strategy, --merge-key, --hard-delete and their like");
+  }
+  if (options.replace_strategy && options.write_disposition != WriteDisposition::replace) {
+    return refuse("how rows are replaced was said, and none are",
+                  "--write-disposition replace goes with --replace-strategy");
   }
   for (const std::string& column : merge.key) {
     if (column.empty()) return refuse("a column of the merge key has no name", "--merge-key a,b makes a and b the key");
@@ -123,7 +132,7 @@ bool is_program(const std::string& input) {
 Status check_rest(const RunOptions& options) {
   if (options.workers < 0) return refuse("the number of workers is negative", "0 takes one a core");
   if (options.chunk == 0) return refuse("a chunk of no bytes holds no document", "the usual chunk is 4 MiB");
-  if (options.skip_loaded && options.write_disposition == WriteDisposition::replace) {
+  if (options.skip_loaded && options.empties_tables()) {
     return refuse("--skip-loaded leaves inputs out, and replacing a table takes all of them", "use one of the two");
   }
   if (options.max_table_nesting && *options.max_table_nesting < 0) {

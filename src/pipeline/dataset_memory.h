@@ -23,6 +23,7 @@ struct DatasetMemory {
   const sql::Dialect* dialect = nullptr;        ///< that names the types there; null: the destination has none
   schema::ColumnsThere there{};                 ///< what the destination has
   std::vector<ledger::TableColumn> to_alter{};  ///< columns that pending packages give another type first
+  std::vector<std::string> dropped{};           ///< tables that are forgotten, and go before the run's rows come
 };
 
 /// How a run looks at its destination before it extracts.

@@ -82,7 +82,7 @@ struct Neighbour {
 
 Result<EarlierLoads> EarlierLoads::find(const RunRequest& request, ledger::Ledger* own, const schema::Naming& naming,
                                         LoadsThere& loads) {
-  EarlierLoads found(own, request.options.write_disposition == WriteDisposition::replace);
+  EarlierLoads found(own, request.options.empties_tables());
   if (request.neighbours.empty() || !request.destination.records_loads()) return found;
   const delivery::Capabilities& can = request.destination.capabilities();
   // What the destination does not answer, the ledger's word counts for.

@@ -18,6 +18,7 @@
 #include "pipeline/letter_source.h"
 #include "pipeline/merge_hints.h"
 #include "pipeline/primary_keys.h"
+#include "pipeline/refresh.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/seal_checks.h"
 #include "pipeline/settled_types.h"
@@ -81,6 +82,10 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
   Result<std::vector<normalize::InputFacts>> inputs = input_facts(run, naming);
   if (!inputs) return fail(std::move(inputs.error()));
 
+  std::vector<std::string> roots;
+  for (const normalize::InputFacts& input : *inputs) roots.push_back(input.table);
+  forget_dropped(run.options, roots, memory);
+
   for (const normalize::InputFacts& input : *inputs) {
     Status checked = check_column_hints(*hints, memory, input.table, naming);
     if (!checked) return fail(std::move(checked.error()));
@@ -109,7 +114,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
   for (const normalize::InputFacts& input : *inputs) {
     options.shape.roots.insert_or_assign(input.table, root_options(run, schema, naming, input.table));
   }
-  options.write_disposition = name(run.options.write_disposition.value_or(WriteDisposition::append));
+  options.write_disposition = stored_disposition(run.options.write_disposition.value_or(WriteDisposition::append));
   options.load_id = load_id;
   options.seed = draw_seed(run.env);
   options.workers = workers;
@@ -298,7 +303,11 @@ class Extraction {
     }
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
+    add_notes(report_, notes_on_dropped(request_.memory));
+    hand_on_dropped(request_.memory, roots_, request_.memory.schema);
     if (Status all = check_all_are_there(options_.inputs, *summary); !all) return fail(std::move(all.error()));
+    if (Status keys = check_only_keys(run_.options, request_.memory.schema, roots_, *summary); !keys)
+      return fail(std::move(keys.error()));
     if (Status good = check_tables_there(request_.memory, *summary, settled_); !good)
       return fail(std::move(good.error()));
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
@@ -314,7 +323,7 @@ class Extraction {
 
  private:
   /// An input without rows replaces what is there as well, where that is allowed.
-  bool empties_tables() const { return run_.options.write_disposition == WriteDisposition::replace && !roots_.empty(); }
+  bool empties_tables() const { return run_.options.empties_tables() && !roots_.empty(); }
 
   /// Says of the root tables what dlt says of those that its resources fill.
   void complete_root_tables() {
@@ -420,7 +429,7 @@ class Extraction {
                                   .sealed_at = run_.env.now_us(),
                                   .jobs = std::move(*jobs),
                                   .is_replay = run_.replay != nullptr};
-    if (run_.options.write_disposition == WriteDisposition::replace) package.replaced = roots_;
+    if (run_.options.empties_tables()) package.replaced = roots_;
     package.altered = settled_.altered;
     const Status sealed = request_.ledger.seal(
         package, inputs,
@@ -505,7 +514,9 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   const std::vector<std::string> roots = root_tables(*options, choice.reports);
   Status good = check_replaced(run.options, roots, options->inputs, *summary, choice.reports);
   if (good) good = check_all_are_there(options->inputs, *summary);
+  if (good) good = check_only_keys(run.options, schema, roots, *summary);
   add_notes(report, notes_on_merged(before, roots, run.options));
+  add_notes(report, notes_on_dropped(memory));
   if (good) good = check_names(schema, run.destination.capabilities());
   if (good) good = check_tables_there(memory, *summary, settled);
   const std::uint64_t documents = sum(summary->documents);

@@ -30,7 +30,7 @@ bool is_for_table(const SealedInput& earlier, const std::string& table) {
 /// if that is wished now.
 bool is_unfinished(const SealedInput& earlier, const normalize::SourceInput& input, const InputQuestion& question) {
   const bool same_table = is_for_table(earlier, input.table);
-  const bool wants_replace = question.write_disposition == WriteDisposition::replace;
+  const bool wants_replace = question.empties_tables;
   return !earlier.settled && same_table && (earlier.replaced || !wants_replace);
 }
 
@@ -211,7 +211,7 @@ Status take_whole_tables(const normalize::DocumentSource& source, InputChoice& c
 
 InputQuestion input_question(const RunRequest& request) {
   return {.skip_loaded = request.options.skip_loaded ? SkipLoaded::yes : SkipLoaded::no,
-          .write_disposition = request.options.write_disposition.value_or(WriteDisposition::append),
+          .empties_tables = request.options.empties_tables(),
           .name_length_max = request.destination.capabilities().name_length_max()};
 }
 
@@ -240,7 +240,7 @@ Result<InputChoice> choose_inputs(normalize::DocumentSource& source, ledger::Led
     if (Status decided = decision.decide(choice); !decided) return fail(std::move(decided.error()));
     sealed_as[i] = decision.sealed_as();
   }
-  if (question.write_disposition == WriteDisposition::replace) {
+  if (question.empties_tables) {
     if (Status taken = take_whole_tables(source, choice); !taken) return fail(std::move(taken.error()));
   }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {

@@ -34,7 +34,7 @@ enum class SkipLoaded { no, yes };
 
 struct InputQuestion {
   SkipLoaded skip_loaded = SkipLoaded::no;
-  WriteDisposition write_disposition = WriteDisposition::append;
+  bool empties_tables = false;
   std::optional<std::size_t> name_length_max{};  ///< of tables, at the destination
 };
 

@@ -28,6 +28,7 @@ void add_merged(TableReport& table, const delivery::MergeCounts& counts) {
   merged.duplicates += counts.duplicates;
   merged.removed += counts.removed;
   merged.updated += counts.updated;
+  merged.ended += counts.ended;
   merged.inserted += counts.inserted;
 }
 

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "delivery/table_merge.h"
 #include "pipeline/primary_keys.h"
+#include "schema/merge_settings.h"
+#include "schema/temporal.h"
+#include "sql/system_tables.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -24,8 +26,43 @@ schema::Column& column_in(schema::Table& table, const std::string& name) {
   return table.columns.add(std::move(made));
 }
 
-bool says_columns(const MergeOptions& merge) {
-  return !merge.key.empty() || !merge.hard_delete.empty() || !merge.dedup_sort.empty();
+/// Sets a hint, or takes it away.
+void set_hint(Json& document, std::string_view hint, Json value) {
+  if (value == Json()) {
+    document.erase(hint);
+  } else {
+    document.set(std::string(hint), std::move(value));
+  }
+}
+
+/// The one column of a table that has a hint.
+schema::Column& move_hint(schema::Table& table, std::string_view hint, const std::string& name) {
+  for (schema::Column& column : table.columns) column.stored.erase(hint);
+  schema::Column& column = column_in(table, name);
+  column.stored.set(std::string(hint), true);
+  return column;
+}
+
+Json moment_hint(const std::optional<Time>& moment) {
+  return moment ? Json(sql::timestamp_text(moment->time_since_epoch().count())) : Json();
+}
+
+schema::Column& validity_column(schema::Table& table, std::string_view hint, const std::string& name) {
+  schema::Column& column = move_hint(table, hint, name);
+  column.nullable = true;
+  if (!column.type) column.type = DataType::timestamp;
+  return column;
+}
+
+/// Columns that say when versions hold, and which one a row is. An id that says so is that of several rows.
+void set_versions(schema::Table& table, const VersionOptions& versions, const schema::MergeSettings& settings) {
+  validity_column(table, schema::hint::valid_from, settings.valid_from);
+  schema::Column& valid_to = validity_column(table, schema::hint::valid_to, settings.valid_to);
+  if (versions.active_until) set_hint(valid_to.stored, schema::hint::active_until, moment_hint(versions.active_until));
+  schema::Column& version = move_hint(table, schema::hint::row_version, settings.row_version);
+  if (version.name != schema::id_column_name) return;
+  version.unique = false;
+  version.row_key = false;
 }
 
 void set_columns(schema::Table& table, const MergeOptions& merge, const normalize::ShapeOptions& shape) {
@@ -43,6 +80,31 @@ void set_columns(schema::Table& table, const MergeOptions& merge, const normaliz
     for (schema::Column& column : table.columns) column.dedup_sort.clear();
     column_in(table, named(merge.dedup_sort)).dedup_sort = merge.dedup_descending ? "desc" : "asc";
   }
+  const VersionOptions& versions = merge.versions;
+  for (const auto& [hint, given] :
+       {std::pair{schema::hint::valid_from, versions.valid_from}, std::pair{schema::hint::valid_to, versions.valid_to},
+        std::pair{schema::hint::row_version, versions.row_version}}) {
+    if (!given.empty()) move_hint(table, hint, named(given));
+  }
+}
+
+/// What is said holds on; of a boundary and of a limit what this run says alone.
+void set_table_hints(schema::Table& table, const RunOptions& options) {
+  const MergeOptions& merge = options.merge;
+  Json& stored = table.stored;
+  if (merge.strategy) set_hint(stored, schema::hint::merge_strategy, name(*merge.strategy));
+  if (!merge.source_filter.empty()) set_hint(stored, schema::hint::source_filter, merge.source_filter);
+  if (!merge.destination_scope.empty()) set_hint(stored, schema::hint::destination_scope, merge.destination_scope);
+  if (merge.skip_unchanged) set_hint(stored, schema::hint::skip_unchanged, *merge.skip_unchanged ? Json(true) : Json());
+  if (merge.missing_columns) {
+    set_hint(stored, schema::hint::missing_columns,
+             *merge.missing_columns == MissingColumns::keep ? Json(name(MissingColumns::keep)) : Json());
+  }
+  set_hint(stored, schema::hint::boundary, moment_hint(merge.versions.boundary));
+  set_hint(stored, schema::hint::removes, options.write_disposition == WriteDisposition::remove ? Json(true) : Json());
+  const RowLimit limit = options.max_deleted.value_or(RowLimit());
+  set_hint(stored, schema::hint::max_deleted,
+           schema::deletion_limit_hint({.rows = limit.rows, .percent = limit.percent}));
 }
 
 std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column::* flag) {
@@ -55,21 +117,31 @@ std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column
 
 /// What the package cannot be merged by is told when it is loaded.
 MergeStrategy known_strategy(const schema::Table& table) {
-  return delivery::strategy_of(table).value_or(MergeStrategy::delete_insert);
+  return schema::merge_strategy(table).value_or(MergeStrategy::delete_insert);
 }
 
-Status check_keys(const schema::Table& table) {
-  const MergeStrategy strategy = known_strategy(table);
-  const bool has_primary = !keys_of(table, &schema::Column::primary_key).empty();
-  if (has_primary) return {};
-  if (strategy == MergeStrategy::delete_insert && !keys_of(table, &schema::Column::merge_key).empty()) return {};
-  return fail(Error{.message = fmt::format("{} is to be merged ({}), and has no {}", table.name, name(strategy),
-                                           strategy == MergeStrategy::delete_insert ? "key" : "primary key"),
-                    .hint = "say which columns tell its rows apart: --primary-key id",
-                    .blame = Blame::usage});
+Status set_disposition(schema::Schema& schema, schema::Table& table, WriteDisposition disposition,
+                       const RunOptions& options, const normalize::ShapeOptions& shape) {
+  table.write_disposition = stored_disposition(disposition);
+  set_columns(table, options.merge, shape);
+  set_table_hints(table, options);
+  if (!is_merged(&table)) return {};
+  const Result<schema::MergeSettings> settings = schema::merge_settings(table);
+  if (!settings) return fail(settings.error());
+  if (!settings->row_version.empty()) column_in(table, settings->row_version).nullable = false;
+  if (settings->strategy == MergeStrategy::scd2) {
+    set_versions(table, options.merge.versions, *settings);
+  } else {
+    schema.propagate_root_id(table.name);
+  }
+  return {};
 }
 
 }  // namespace
+
+std::string_view stored_disposition(WriteDisposition disposition) {
+  return name(disposition == WriteDisposition::remove ? WriteDisposition::merge : disposition);
+}
 
 WriteDisposition disposition_of(const RunOptions& options, const schema::Schema& schema, const std::string& root) {
   if (options.write_disposition) return *options.write_disposition;
@@ -81,16 +153,15 @@ Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& 
   for (const std::string& root : roots) {
     const WriteDisposition disposition = disposition_of(options, schema, root);
     schema::Table* table = schema.tables.find(root);
-    const bool is_needed = disposition == WriteDisposition::merge || says_columns(options.merge);
-    if (table == nullptr && !is_needed) continue;
-    if (table == nullptr) table = &schema.tables.add(schema::Table::root(root, name(disposition), root));
-    table->write_disposition = name(disposition);
-    set_columns(*table, options.merge, shape);
-    if (options.merge.strategy)
-      table->stored.set(std::string(delivery::merge_strategy_hint), std::string(name(*options.merge.strategy)));
-    if (disposition != WriteDisposition::merge) continue;
-    if (Status keyed = check_keys(*table); !keyed) return keyed;
-    schema.propagate_root_id(root);
+    const bool is_plain = disposition == WriteDisposition::append || disposition == WriteDisposition::replace;
+    if (table == nullptr && is_plain && !options.merge.is_said()) continue;
+    if (disposition == WriteDisposition::remove && (table == nullptr || !table->seen_data())) {
+      return fail(Error{.message = fmt::format("rows of {} are to be deleted, and there is no such table", root),
+                        .hint = "name the table with --table",
+                        .blame = Blame::usage});
+    }
+    if (table == nullptr) table = &schema.tables.add(schema::Table::root(root, stored_disposition(disposition), root));
+    if (Status set = set_disposition(schema, *table, disposition, options, shape); !set) return set;
   }
   return {};
 }
@@ -102,8 +173,15 @@ void set_row_ids(const schema::Schema& schema, const std::string& root, normaliz
   switch (known_strategy(*table)) {
     case MergeStrategy::delete_insert:
       return;
+    case MergeStrategy::scd2: {
+      const schema::Column* version = schema::column_with(*table, schema::hint::row_version);
+      const bool is_id = version == nullptr || version->name == schema::id_column_name;
+      options.row_ids = is_id ? normalize::RowIdKind::row_hash : normalize::RowIdKind::random;
+      return;
+    }
     case MergeStrategy::upsert:
     case MergeStrategy::insert_only:
+    case MergeStrategy::cdc:
       options.row_ids = normalize::RowIdKind::key_hash;
       options.key = keys_of(*table, &schema::Column::primary_key);
       std::ranges::sort(options.key);

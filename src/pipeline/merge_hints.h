@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "normalize/shape.h"
@@ -15,6 +16,9 @@ namespace outfall::pipeline {
 /// What is done with the rows of a root table: what the run says, else what was done before, if that is merge.
 WriteDisposition disposition_of(const RunOptions& options, const schema::Schema& schema, const std::string& root);
 
+/// As the schema has it.
+std::string_view stored_disposition(WriteDisposition disposition);
+
 /// Sets the dispositions of the root tables, and what merging goes by; a table that the schema does not have yet is
 /// made where something is said of its columns. The rows nested in a merged one get the id of their root.
 ///
@@ -22,8 +26,8 @@ WriteDisposition disposition_of(const RunOptions& options, const schema::Schema&
 Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& roots, const RunOptions& options,
                         const normalize::ShapeOptions& shape);
 
-/// What the ids of a root table's rows follow from, and the columns for it: as dlt has it for the strategy by which they
-/// are merged.
+/// What the ids of a root table's rows follow from, and the columns for it: as dlt has it for the strategy by which
+/// they are merged.
 void set_row_ids(const schema::Schema& schema, const std::string& root, normalize::RootOptions& options);
 
 /// Of tables that were merged by their keys and get rows beside those that they have, and of those that are merged

@@ -94,9 +94,11 @@ Status plan_rows(const RunRequest& request, const schema::Schema& before, bool h
     table.plan = RowPlan{.add = table.rows, .remove = 0};
     // How many rows have the same keys nobody has looked for.
     const std::string root(before.root_of(table.name));
-    if (disposition_of(request.options, before, root) == WriteDisposition::merge) table.plan->remove.reset();
+    const WriteDisposition disposition = disposition_of(request.options, before, root);
+    if (disposition == WriteDisposition::merge || disposition == WriteDisposition::remove) table.plan->remove.reset();
+    if (disposition == WriteDisposition::remove) table.plan->add = 0;
   }
-  if (request.options.write_disposition != WriteDisposition::replace) return {};
+  if (!request.options.empties_tables()) return {};
   for (const schema::Table* table : emptied_tables(before, report)) report_of(*table, report);
   // Of those that the schema does not know some may be there all the same.
   for (TableReport& table : report.tables) {

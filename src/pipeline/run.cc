@@ -295,6 +295,7 @@ class Run {
     if (!delivered) {
       if (Status room = check_room(delivered.error()); !room) return room;
     }
+    if (request_.options.write_disposition == WriteDisposition::skip) return {};
     // While it cannot take what is pending, it is not asked for more.
     LoadsThere loads = delivered
                            ? LoadsThere(request_.destination, request_.dataset, delivery::Inspection::before_a_load)
@@ -403,11 +404,13 @@ class Run {
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
          .waiting = waits_told(),
          .refusals = &rejects,
+         .replace_strategy = request_.options.replace_strategy.value_or(ReplaceStrategy::truncate_and_insert),
          .lanes = &*lanes,
          .stop = request_.options.stop},
         options);
     if (lanes->board != nullptr) tell_board(*lanes->board);
-    is_to_give_up_ = !summary && rejects.are_too_many() && can_be_read_again;
+    const bool is_refused = !summary && (rejects.are_too_many() || summary.error().blame == Blame::usage);
+    is_to_give_up_ = is_refused && can_be_read_again;
     if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
     if (summary->lanes) {
       if (Status counted = account_.add_lanes(package, *summary->lanes, *schema, places); !counted) return counted;

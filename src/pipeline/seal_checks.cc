@@ -24,7 +24,7 @@ bool is_to_alter(const DatasetMemory& memory, const SettledTypes& settled, const
 Status check_replaced(const RunOptions& options, const std::vector<std::string>& roots,
                       const std::vector<normalize::InputFacts>& inputs, const normalize::NormalizeSummary& summary,
                       const std::vector<InputReport>& reports) {
-  if (options.write_disposition != WriteDisposition::replace) return {};
+  if (!options.empties_tables()) return {};
   const auto bad = std::ranges::find(reports, InputFate::bad, &InputReport::fate);
   if (bad != reports.end() && !options.allow_partial) {
     return fail(fmt::format("{}, and {} would be replaced without that file", bad->notes.back(),
@@ -43,6 +43,25 @@ Status check_replaced(const RunOptions& options, const std::vector<std::string>&
     return fail(fmt::format("the inputs of {} have no {}documents, and replacing it would leave it empty", root,
                             has_bad ? "good " : ""),
                 "check the inputs, or empty it on purpose: --allow-empty; nothing was changed");
+  }
+  return {};
+}
+
+Status check_only_keys(const RunOptions& options, const schema::Schema& schema, const std::vector<std::string>& roots,
+                       const normalize::NormalizeSummary& summary) {
+  if (options.write_disposition != WriteDisposition::remove) return {};
+  for (const auto& [name, columns] : summary.columns) {
+    const bool is_root = std::ranges::find(roots, name) != roots.end();
+    for (const std::string& column : columns) {
+      const schema::Column* known = schema.tables.find(name)->columns.find(column);
+      const bool is_key = is_root && known != nullptr && (known->primary_key || known->merge_key);
+      if (is_key || schema::is_system_name(column)) continue;
+      return fail(
+          Error{.message = fmt::format("the input holds more than the keys of rows to delete: {} of {}", column, name),
+                .hint = "leave out all but the key; rows that say themselves that they go are merged with "
+                        "--hard-delete; nothing was changed",
+                .blame = Blame::usage});
+    }
   }
   return {};
 }

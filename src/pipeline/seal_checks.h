@@ -20,6 +20,10 @@ Status check_replaced(const RunOptions& options, const std::vector<std::string>&
                       const std::vector<normalize::InputFacts>& inputs, const normalize::NormalizeSummary& summary,
                       const std::vector<InputReport>& reports);
 
+/// Rows that delete by key hold keys; what else they hold is more likely there by mistake.
+Status check_only_keys(const RunOptions& options, const schema::Schema& schema, const std::vector<std::string>& roots,
+                       const normalize::NormalizeSummary& summary);
+
 /// Each document is a row of its root table, whatever else it is. Last of all checks, and it should never find
 /// anything.
 Status check_all_are_there(const std::vector<normalize::InputFacts>& inputs,

@@ -33,6 +33,11 @@ std::vector<std::string_view> ColumnsThere::required_of(std::string_view table) 
   return required;
 }
 
+void ColumnsThere::forget(std::string_view table) {
+  const std::string name = compared(table);
+  std::erase_if(columns_, [&](const auto& column) { return column.first.first == name; });
+}
+
 std::string ColumnsThere::compared(std::string_view name) const {
   return names_ == Names::case_matters ? std::string(name) : ascii_lower(name);
 }

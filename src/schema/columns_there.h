@@ -44,6 +44,9 @@ class ColumnsThere {
   /// The columns of the table that a row has to bring values for, as they are called there.
   std::vector<std::string_view> required_of(std::string_view table) const;
 
+  /// From now on there is no such table.
+  void forget(std::string_view table);
+
   /// Whether the database takes the two for one name.
   bool is_same(std::string_view a, std::string_view b) const { return compared(a) == compared(b); }
 

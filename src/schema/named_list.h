@@ -25,6 +25,14 @@ class NamedList {
     return items_[entry->second] = std::move(item);
   }
 
+  /// Removes the items for which it is true.
+  template <class Predicate>
+  void remove_if(const Predicate& is_removed) {
+    std::erase_if(items_, is_removed);
+    places_.clear();
+    for (std::size_t place = 0; place < items_.size(); ++place) places_.emplace(items_[place].name, place);
+  }
+
   /// Null when there is none of that name.
   const Item* find(std::string_view name) const {
     const auto entry = places_.find(name);

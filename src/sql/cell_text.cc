@@ -6,16 +6,43 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string_view>
 
 #include "schema/temporal.h"
 
 namespace outfall::sql {
 namespace {
 
-void append_clock(std::string& out, std::int64_t seconds, std::int64_t fraction, int digits) {
-  fmt::format_to(std::back_inserter(out), FMT_STRING("{:02}:{:02}:{:02}.{:0{}}"), seconds / 3600, seconds / 60 % 60,
-                 seconds % 60, fraction, digits);
+/// Writes a number with leading zeros, and returns where it ends. Rows have a moment each: this is what they cost.
+char* put_digits(char* out, std::uint64_t value, int digits) {
+  for (int i = digits; i-- > 0;) {
+    out[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  return out + digits;
 }
+
+char* put_clock(char* out, std::uint64_t seconds, std::uint64_t fraction, int digits) {
+  out = put_digits(out, seconds / 3600, 2);
+  *out++ = ':';
+  out = put_digits(out, seconds / 60 % 60, 2);
+  *out++ = ':';
+  out = put_digits(out, seconds % 60, 2);
+  *out++ = '.';
+  return put_digits(out, fraction, digits);
+}
+
+/// Of the years that columns hold: 1 to 9999.
+char* put_date(char* out, std::int32_t days) {
+  const schema::CivilDate civil = schema::to_civil({days});
+  out = put_digits(out, static_cast<std::uint64_t>(civil.year), 4);
+  *out++ = '-';
+  out = put_digits(out, static_cast<std::uint64_t>(civil.month), 2);
+  *out++ = '-';
+  return put_digits(out, static_cast<std::uint64_t>(civil.day), 2);
+}
+
+constexpr std::size_t moment_bytes_max = std::string_view("9999-12-31 23:59:59.999999999").size();
 
 }  // namespace
 
@@ -38,12 +65,15 @@ void append_decimal(std::string& out, schema::Int128 unscaled, int scale) {
 }
 
 void append_date(std::string& out, std::int32_t days) {
-  const schema::CivilDate civil = schema::to_civil({days});
-  fmt::format_to(std::back_inserter(out), FMT_STRING("{:04}-{:02}-{:02}"), civil.year, civil.month, civil.day);
+  std::array<char, moment_bytes_max> text;
+  out.append(text.data(), put_date(text.data(), days));
 }
 
 void append_time(std::string& out, std::int64_t microseconds) {
-  append_clock(out, microseconds / schema::microseconds_per_second, microseconds % schema::microseconds_per_second, 6);
+  constexpr std::uint64_t per_second = schema::microseconds_per_second;
+  const auto units = static_cast<std::uint64_t>(microseconds);
+  std::array<char, moment_bytes_max> text;
+  out.append(text.data(), put_clock(text.data(), units / per_second, units % per_second, 6));
 }
 
 void append_timestamp(std::string& out, std::int64_t units, bool is_nanoseconds) {
@@ -61,9 +91,12 @@ void append_timestamp(std::string& out, std::int64_t units, bool is_nanoseconds)
     of_day += day;
     --days;
   }
-  append_date(out, static_cast<std::int32_t>(days));
-  out += ' ';
-  append_clock(out, of_day, fraction, is_nanoseconds ? 9 : 6);
+  std::array<char, moment_bytes_max> text;
+  char* end = put_date(text.data(), static_cast<std::int32_t>(days));
+  *end++ = ' ';
+  end =
+      put_clock(end, static_cast<std::uint64_t>(of_day), static_cast<std::uint64_t>(fraction), is_nanoseconds ? 9 : 6);
+  out.append(text.data(), end);
 }
 
 void append_double(std::string& out, double value) {

@@ -88,10 +88,13 @@ struct Dialect {
   std::string_view analyze;        ///< `{}` is a new table that is about to be joined with; empty: nothing is needed
   std::string_view index_staging;  ///< `{schema}`, `{index}`, `{table}`, `{columns}`: the same; empty: the same
   std::array<std::string_view, 2> temporary;  ///< catalog and schema of a session's temporary tables
+  std::string_view is_distinct;               ///< whether `{0}` and `{1}` are not the same; two nulls are
   std::string_view is_same_text;              ///< whether `{0}` and `{1}`, if they are texts, have the same characters
   std::string_view is_false;                  ///< whether the condition `{}` of a check refuses a row
   std::string_view try_cast;            ///< the first `{}` as the type of the second; NULL where it cannot become one
   std::string_view empty_table;         ///< `{}` is the table: removes every row of it inside a transaction
+  std::string_view truncate_table;      ///< the same where it is faster and keeps others out; empty: it is not
+  std::string_view clone_empty;         ///< `{clone}`: makes it as `{table}` is, without rows; empty: nothing does
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
   std::string_view moment;              ///< `{}` is a text such as timestamp_text gives, as a timestamp with time zone
   TypeWords types;

@@ -68,6 +68,7 @@ const Dialect& duckdb_dialect() {
       .row_place = "rowid",
       .is_at_place = "rowid IN (SELECT place FROM {places})",
       .temporary = {"temp", "main"},
+      .is_distinct = "{0} IS DISTINCT FROM {1}",
       .is_same_text = "(typeof({0}) <> 'VARCHAR' OR encode(CAST({0} AS VARCHAR)) = encode(CAST({1} AS VARCHAR)))",
       .is_false = "TRY_CAST(({}) AS INTEGER) = 0",
       .try_cast = "TRY_CAST({} AS {})",

@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 #include <utility>
 
 #include "schema/table.h"
@@ -24,35 +24,55 @@ class Planner {
 
   std::vector<MergeStep> plan() {
     help_planner();
-    if (!chain_.primary_key.empty()) remove_duplicates();
-    switch (chain_.strategy) {
-      case MergeStrategy::delete_insert:
-        find_doomed();
-        delete_nested();
-        delete_doomed_roots();
-        forget_deleted();
-        insert_all();
-        break;
-      case MergeStrategy::upsert:
-        find_doomed();
-        delete_nested();
-        delete_hard_deleted();
-        forget_deleted();
-        update_roots();
-        insert_missing_roots();
-        insert_nested();
-        break;
-      case MergeStrategy::insert_only:
-        forget_deleted();
-        forget_known();
-        insert_all();
-        break;
+    apply_filter();
+    remove_duplicates();
+    if (chain_.removes) {
+      remove_rows(matches());
+    } else {
+      merge();
     }
     drop_temporary();
     return std::move(steps_);
   }
 
  private:
+  void merge() {
+    switch (chain_.strategy) {
+      case MergeStrategy::delete_insert:
+        remove_rows(chain_.destination_scope.empty() ? matches() : std::vector{is_in_scope()});
+        forget_deleted();
+        insert_all();
+        break;
+      case MergeStrategy::cdc:
+        remove_rows(absent());
+        upsert();
+        break;
+      case MergeStrategy::upsert:
+        upsert();
+        break;
+      case MergeStrategy::insert_only:
+        forget_deleted();
+        forget(exists(name(root_.target), "t", are_equal(chain_.primary_key, "t", "s")));
+        insert_all();
+        break;
+      case MergeStrategy::scd2:
+        forget_deleted();
+        end_versions();
+        begin_versions();
+        break;
+    }
+  }
+
+  void upsert() {
+    if (chain_.skips_unchanged && !chain_.row_version.empty()) forget_unchanged();
+    delete_nested_of(matches());
+    delete_hard_deleted();
+    forget_deleted();
+    update_roots();
+    insert_missing_roots();
+    insert_nested();
+  }
+
   std::string name(const TableName& table) const { return quoted(dialect_, table); }
   std::string column(std::string_view alias, std::string_view column) const {
     return fmt::format("{}.{}", alias, quoted(dialect_, column));
@@ -122,27 +142,84 @@ class Planner {
                                           : fmt::format("{} IS NOT NULL", flag);
   }
 
-  /// Rows of the target `t` with a key that is staged, each kind of key by itself: a join by either of two is a loop.
+  static std::string exists(std::string_view table, std::string_view alias, std::string_view condition) {
+    return fmt::format("EXISTS (SELECT 1 FROM {} AS {} WHERE {})", table, alias, condition);
+  }
+
+  /// That rows of the target `t` have a key that is staged, in parts: a join by either of two is a loop.
   std::vector<std::string> matches() const {
-    const std::string staged = name(root_.staging);
     std::vector<std::string> conditions;
-    if (!chain_.primary_key.empty()) {
-      conditions.push_back(
-          fmt::format("EXISTS (SELECT 1 FROM {} AS s WHERE {})", staged, are_equal(chain_.primary_key, "s", "t")));
-    }
-    if (!chain_.merge_key.empty() && chain_.strategy == MergeStrategy::delete_insert) {
-      conditions.push_back(
-          fmt::format("EXISTS (SELECT 1 FROM {} AS s WHERE {})", staged, are_equal(chain_.merge_key, "s", "t")));
-      conditions.push_back(fmt::format("{} AND EXISTS (SELECT 1 FROM {} AS s WHERE {} AND {})",
-                                       has_null(chain_.merge_key, "t"), staged, has_null(chain_.merge_key, "s"),
-                                       are_same(chain_.merge_key, "s", "t")));
+    if (!chain_.primary_key.empty()) conditions.push_back(is_staged(chain_.primary_key));
+    const bool has_two_keys = chain_.strategy == MergeStrategy::delete_insert || chain_.primary_key.empty();
+    if (!chain_.merge_key.empty() && has_two_keys) {
+      for (std::string& condition : matches_where_nulls_are_equal(chain_.merge_key)) {
+        conditions.push_back(std::move(condition));
+      }
     }
     return conditions;
   }
 
+  std::string is_staged(const std::vector<std::string>& key) const {
+    return exists(name(root_.staging), "s", are_equal(key, "s", "t"));
+  }
+
+  std::vector<std::string> matches_where_nulls_are_equal(const std::vector<std::string>& key) const {
+    return {is_staged(key), fmt::format("{} AND {}", has_null(key, "t"),
+                                        exists(name(root_.staging), "s",
+                                               fmt::format("{} AND {}", has_null(key, "s"), are_same(key, "s", "t"))))};
+  }
+
+  /// What the user wrote for rows of the target, where `t` is one. It names columns and tables as they are called.
+  std::string is_in_scope() const {
+    return fmt::format("{0} IN (SELECT {1} FROM {2} WHERE {3})", column_at_place("t"), dialect_.row_place,
+                       name(root_.target), scope());
+  }
+
+  std::string scope() const {
+    std::string text;
+    const std::string_view written = chain_.destination_scope;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      const std::string_view rest = written.substr(i);
+      const auto stands_for = [&](std::string_view word, const TableName& table) {
+        if (!rest.starts_with(word)) return false;
+        text += name(table);
+        i += word.size() - 1;
+        return true;
+      };
+      if (stands_for("{table}", root_.target) || stands_for("{staging_table}", root_.staging)) continue;
+      if (rest.starts_with("{{") || rest.starts_with("}}")) ++i;
+      text += rest.front();
+    }
+    return "(" + text + ")";
+  }
+
+  std::string column_at_place(std::string_view alias) const { return fmt::format("{}.{}", alias, dialect_.row_place); }
+
+  /// Which rows of the target `t` a load that has all rows there are may take away, in parts.
+  std::vector<std::string> within_scope() const {
+    if (!chain_.destination_scope.empty()) return {is_in_scope()};
+    if (!chain_.merge_key.empty()) return matches_where_nulls_are_equal(chain_.merge_key);
+    return {""};
+  }
+
+  std::vector<std::string> absent() const {
+    std::vector<std::string> conditions;
+    for (const std::string& part : within_scope()) {
+      conditions.push_back(fmt::format("NOT {}{}{}", is_staged(chain_.primary_key), part.empty() ? "" : " AND ", part));
+    }
+    return conditions;
+  }
+
+  void apply_filter() {
+    if (chain_.source_filter.empty()) return;
+    step(fmt::format("DELETE FROM {} WHERE NOT coalesce(({}), false)", name(root_.staging), chain_.source_filter));
+    forget_orphans();
+  }
+
   /// What a database that knows nothing of new tables needs to know before it joins with them.
   void help_planner() {
-    const std::vector<std::string>& keys = chain_.primary_key.empty() ? chain_.merge_key : chain_.primary_key;
+    std::vector<std::string> keys = chain_.primary_key.empty() ? chain_.merge_key : chain_.primary_key;
+    if (chain_.versions) keys = {chain_.versions->version};
     if (!dialect_.index_staging.empty() && !keys.empty()) {
       const TableName index = temporary_table("key");
       step(fmt::format(fmt::runtime(dialect_.index_staging), fmt::arg("schema", quoted(dialect_, index.schema)),
@@ -155,8 +232,12 @@ class Planner {
       step(fmt::format(fmt::runtime(dialect_.analyze), name(table.staging)));
   }
 
-  /// Of the staged rows with one key the last one stays, or the first in the order that is asked for.
+  /// Of the staged rows with one key the last one stays, or the first in the order that is asked for. Without a key, of
+  /// those that are one version.
   void remove_duplicates() {
+    std::vector<std::string> key = chain_.primary_key;
+    if (key.empty() && chain_.versions) key = {chain_.versions->version};
+    if (key.empty()) return;
     std::string order;
     if (chain_.dedup_sort) {
       order = fmt::format("{} {}, ", column("s", chain_.dedup_sort->column),
@@ -167,7 +248,7 @@ class Planner {
         "duplicates",
         fmt::format("SELECT place FROM (SELECT s.{0} AS place, ROW_NUMBER() OVER (PARTITION BY {1} ORDER BY {2}s.{0} "
                     "DESC) AS number FROM {3} AS s) AS numbered WHERE number > 1",
-                    dialect_.row_place, quoted_list(chain_.primary_key, "s"), order, staged));
+                    dialect_.row_place, quoted_list(key, "s"), order, staged));
     step(fmt::format("DELETE FROM {} WHERE {}", staged,
                      fmt::format(fmt::runtime(dialect_.is_at_place), fmt::arg("places", places))),
          Counted::duplicates);
@@ -192,72 +273,131 @@ class Planner {
                                [&](const MergeTable& table) { return table.parent == place; });
   }
 
-  /// The ids of rows of the target that go, or become others, with all that is nested in them.
-  void find_doomed() {
-    doomed_.assign(chain_.tables.size(), "");
-    if (chain_.tables.size() == 1) return;
+  /// Deletes all that is nested in the rows of the target for which one of the conditions is true, from the deepest up.
+  void delete_nested_of(const std::vector<std::string>& conditions) {
+    if (chain_.tables.size() == 1 || conditions.empty()) return;
+    const std::vector<std::string> doomed = find_doomed(conditions);
+    for (std::size_t i = chain_.tables.size(); i-- > 1;) {
+      const MergeTable& table = chain_.tables[i];
+      step(fmt::format("DELETE FROM {} AS t WHERE {} IN (SELECT id FROM {})", name(table.target), parent_id("t"),
+                       doomed[table.parent]));
+    }
+  }
+
+  /// By table: where the ids of its rows are that are those, or nested in them. Empty: it has no nested tables.
+  std::vector<std::string> find_doomed(const std::vector<std::string>& conditions) {
+    std::vector<std::string> doomed(chain_.tables.size());
     std::string query;
-    for (const std::string& condition : matches()) {
+    for (const std::string& condition : conditions) {
       query += fmt::format("{}SELECT {} AS id FROM {} AS t WHERE {}", query.empty() ? "" : " UNION ", id("t"),
                            name(root_.target), condition);
     }
-    if (query.empty()) return;
-    doomed_[0] = make_temporary("doomed_0", query);
+    const std::size_t round = rounds_++;
+    doomed[0] = make_temporary(fmt::format("doomed_{}_0", round), query);
     for (std::size_t i = 1; i < chain_.tables.size(); ++i) {
       if (!has_nested(i)) continue;
       const MergeTable& table = chain_.tables[i];
-      doomed_[i] = make_temporary(fmt::format("doomed_{}", i),
-                                  fmt::format("SELECT {} AS id FROM {} AS t WHERE {} IN (SELECT id FROM {})", id("t"),
-                                              name(table.target), parent_id("t"), doomed_[table.parent]));
+      doomed[i] = make_temporary(fmt::format("doomed_{}_{}", round, i),
+                                 fmt::format("SELECT {} AS id FROM {} AS t WHERE {} IN (SELECT id FROM {})", id("t"),
+                                             name(table.target), parent_id("t"), doomed[table.parent]));
     }
+    return doomed;
   }
 
-  /// From the deepest up.
-  void delete_nested() {
-    for (std::size_t i = chain_.tables.size(); i-- > 1;) {
-      const MergeTable& table = chain_.tables[i];
-      if (doomed_[table.parent].empty()) continue;
-      step(fmt::format("DELETE FROM {} AS t WHERE {} IN (SELECT id FROM {})", name(table.target), parent_id("t"),
-                       doomed_[table.parent]));
-    }
-  }
-
-  void delete_doomed_roots() {
-    for (const std::string& condition : matches()) {
+  void remove_rows(const std::vector<std::string>& conditions) {
+    delete_nested_of(conditions);
+    for (const std::string& condition : conditions) {
       step(fmt::format("DELETE FROM {} AS t WHERE {}", name(root_.target), condition), Counted::removed);
     }
   }
 
   void delete_hard_deleted() {
     if (!chain_.hard_delete) return;
-    step(fmt::format("DELETE FROM {} AS t WHERE EXISTS (SELECT 1 FROM {} AS s WHERE {} AND {})", name(root_.target),
-                     name(root_.staging), are_equal(chain_.primary_key, "s", "t"), is_deleted("s")),
+    step(fmt::format("DELETE FROM {} AS t WHERE {}", name(root_.target),
+                     exists(name(root_.staging), "s",
+                            fmt::format("{} AND {}", are_equal(chain_.primary_key, "s", "t"), is_deleted("s")))),
          Counted::removed);
   }
 
-  /// Rows that say that their key is to be deleted are no rows.
-  void forget_deleted() {
-    if (!chain_.hard_delete) return;
-    step(fmt::format("DELETE FROM {} AS s WHERE {}", name(root_.staging), is_deleted("s")), Counted::nothing);
+  /// Staged rows `s` for which it is true are no rows.
+  void forget(const std::string& condition) {
+    step(fmt::format("DELETE FROM {} AS s WHERE {}", name(root_.staging), condition));
     forget_orphans();
   }
 
-  void forget_known() {
-    step(fmt::format("DELETE FROM {} AS s WHERE EXISTS (SELECT 1 FROM {} AS t WHERE {})", name(root_.staging),
-                     name(root_.target), are_equal(chain_.primary_key, "t", "s")));
-    forget_orphans();
+  /// Those that say that their key is to be deleted.
+  void forget_deleted() {
+    if (chain_.hard_delete) forget(is_deleted("s"));
+  }
+
+  /// Those that have the version which the target has, unless they say that it is to be deleted.
+  void forget_unchanged() {
+    const std::string is_there = exists(name(root_.target), "t",
+                                        fmt::format("{} AND {} = {}", are_equal(chain_.primary_key, "t", "s"),
+                                                    column("t", chain_.row_version), column("s", chain_.row_version)));
+    forget(chain_.hard_delete ? fmt::format("NOT {} AND {}", is_deleted("s"), is_there) : is_there);
+  }
+
+  std::string is_active(std::string_view alias) const {
+    const MergeVersions& versions = *chain_.versions;
+    const std::string valid_to = column(alias, versions.valid_to);
+    return versions.active_until.empty() ? valid_to + " IS NULL"
+                                         : fmt::format("{} = {}", valid_to, versions.active_until);
+  }
+
+  std::string are_one_version(std::string_view a, std::string_view b) const {
+    return fmt::format("{} = {}", column(a, chain_.versions->version), column(b, chain_.versions->version));
+  }
+
+  void end_versions() {
+    const MergeVersions& versions = *chain_.versions;
+    for (const std::string& part : within_scope()) {
+      step(fmt::format("UPDATE {} AS t SET {} = {} WHERE {} AND NOT {}{}{}", name(root_.target),
+                       quoted(dialect_, versions.valid_to), versions.boundary, is_active("t"),
+                       exists(name(root_.staging), "s", are_one_version("s", "t")), part.empty() ? "" : " AND ", part),
+           Counted::ended);
+    }
+  }
+
+  /// A version that was there before and ended may have rows nested in it, with the same ids.
+  void begin_versions() {
+    const MergeVersions& versions = *chain_.versions;
+    forget(exists(name(root_.target), "t", fmt::format("{} AND {}", are_one_version("t", "s"), is_active("t"))));
+    std::vector<std::string> columns;
+    std::ranges::copy_if(root_.columns, std::back_inserter(columns), [&](const std::string& one) {
+      return one != versions.valid_from && one != versions.valid_to;
+    });
+    step(fmt::format("INSERT INTO {} ({}, {}, {}) SELECT {}, {}, {} FROM {} AS s", name(root_.target),
+                     quoted_list(columns), quoted(dialect_, versions.valid_from), quoted(dialect_, versions.valid_to),
+                     quoted_list(columns, "s"), versions.boundary,
+                     versions.active_until.empty() ? "NULL" : versions.active_until, name(root_.staging)),
+         Counted::inserted);
+    for (std::size_t i = 1; i < chain_.tables.size(); ++i) {
+      const MergeTable& table = chain_.tables[i];
+      insert(table, "NOT " + exists(name(table.target), "t", fmt::format("{} = {}", id("t"), id("s"))),
+             Counted::nothing);
+    }
   }
 
   void update_roots() {
-    const std::vector<std::string>& columns = chain_.updated.empty() ? root_.columns : chain_.updated;
     std::string set;
-    for (const std::string& one : columns) {
+    std::string is_changed;
+    for (const std::string& one : root_.columns) {
       if (std::ranges::find(chain_.primary_key, one) != chain_.primary_key.end()) continue;
-      set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", quoted(dialect_, one), column("s", one));
+      const std::string there = column("t", one);
+      std::string value = column("s", one);
+      if (chain_.keeps_missing) value = fmt::format("coalesce({}, {})", value, there);
+      set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", quoted(dialect_, one), value);
+      if (schema::is_system_name(one)) continue;
+      is_changed += is_changed.empty() ? "" : " OR ";
+      is_changed += fmt::format(fmt::runtime(dialect_.is_distinct), value, there);
     }
     if (set.empty()) return;
-    step(fmt::format("UPDATE {} AS t SET {} FROM {} AS s WHERE {}", name(root_.target), set, name(root_.staging),
-                     are_equal(chain_.primary_key, "s", "t")),
+    const bool looks_at_values = chain_.skips_unchanged && chain_.row_version.empty();
+    if (looks_at_values && is_changed.empty()) return;
+    step(fmt::format("UPDATE {} AS t SET {} FROM {} AS s WHERE {}{}", name(root_.target), set, name(root_.staging),
+                     are_equal(chain_.primary_key, "s", "t"),
+                     looks_at_values ? fmt::format(" AND ({})", is_changed) : ""),
          Counted::updated);
   }
 
@@ -294,7 +434,7 @@ class Planner {
   const MergeTable& root_;
   std::vector<MergeStep> steps_;
   std::vector<std::string> temporary_;
-  std::vector<std::string> doomed_;  ///< by table: where its doomed ids are; empty: nobody needs them
+  std::size_t rounds_ = 0;  ///< of find_doomed
 };
 
 }  // namespace

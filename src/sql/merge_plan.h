@@ -36,6 +36,15 @@ struct HardDelete {
   bool is_boolean = true;
 };
 
+/// Versions of rows: the columns that say what they are and when they hold, and moments as the database writes them.
+struct MergeVersions {
+  std::string version;
+  std::string valid_from;
+  std::string valid_to;
+  std::string boundary;      ///< when those end that are no more, and those begin that are new
+  std::string active_until;  ///< what `valid_to` is of one that has not ended; empty: null
+};
+
 struct MergeChain {
   std::vector<MergeTable> tables;  ///< the root first, parents before what is nested in them
   MergeStrategy strategy = MergeStrategy::delete_insert;
@@ -43,8 +52,15 @@ struct MergeChain {
   std::vector<std::string> merge_key{};
   std::optional<HardDelete> hard_delete{};
   std::optional<SortedBy> dedup_sort{};  ///< which of the rows with one key stays: the first; none: the last that came
-  /// Columns that an update sets. Empty: all.
-  std::vector<std::string> updated{};
+  /// Conditions: which staged rows take part; which rows of the target may go, in place of those with a key that is
+  /// staged, or of all. `{table}` and `{staging_table}` stand for the root tables. Empty: all; as the keys say.
+  std::string source_filter{};
+  std::string destination_scope{};
+  bool skips_unchanged = false;             ///< rows of an upsert that are as they were are not written
+  std::string row_version{};                ///< the column that says so; empty: all of them
+  bool keeps_missing = false;               ///< an update leaves a value where the staged row has none
+  bool removes = false;                     ///< rows with a key that is staged go, and none comes
+  std::optional<MergeVersions> versions{};  ///< of scd2
 };
 
 /// The statement of a step, and what depends on the rows that it changed.
@@ -56,7 +72,7 @@ struct MergeStep {
   std::string statement;
   Kind kind = Kind::always;
   /// What its changed rows count as; none: they are not counted.
-  enum class Counted { nothing, duplicates, removed, updated, inserted } counted = Counted::nothing;
+  enum class Counted { nothing, duplicates, removed, updated, ended, inserted } counted = Counted::nothing;
 };
 
 /// Temporary tables are called `<prefix><word>`.

@@ -94,10 +94,13 @@ const Dialect& postgres_dialect() {
       // Nobody else analyzes temporary tables, and one that nobody has counted is joined by a loop.
       .analyze = "ANALYZE {}",
       .temporary = {"", "pg_temp"},
+      .is_distinct = "{0} IS DISTINCT FROM {1}",
       .is_same_text = "true",
       .is_false = "({}) IS FALSE",
       .try_cast = "{}",
       .empty_table = "DELETE FROM {}",
+      .truncate_table = "TRUNCATE TABLE {}",
+      .clone_empty = "CREATE TABLE {clone} (LIKE {table} INCLUDING ALL)",
       .beyond_nanoseconds = "SELECT 1 FROM {table} WHERE false AND {column} IS NULL LIMIT 1",
       .moment = "CAST({} AS timestamp with time zone)",
       .types =

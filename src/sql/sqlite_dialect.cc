@@ -91,6 +91,7 @@ const Dialect& sqlite_dialect() {
       // It plans a subquery for each row of the outer table.
       .index_staging = "CREATE INDEX {schema}.{index} ON {table} ({columns})",
       .temporary = {"", "temp"},
+      .is_distinct = "{0} IS NOT {1}",
       .is_same_text = "1",
       .is_false = "NOT ({})",
       .try_cast = "{}",
