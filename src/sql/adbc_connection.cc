@@ -210,6 +210,7 @@ class PostgresConnection final : public Connection {
                                       ArrowArrayStream* stream) override;
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                         std::string_view source) override;
+  std::optional<RefusedRow> refused_row() const override { return refused_; }
   Status begin() override { return run(options_.access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN"); }
   Status commit() override { return run("COMMIT"); }
   Status roll_back() override;
@@ -229,6 +230,7 @@ class PostgresConnection final : public Connection {
   PostgresOptions options_;
   std::string catalog_;  ///< names are not qualified with it: a session has one database
   int staged_ = 0;
+  std::optional<RefusedRow> refused_;
 };
 
 Error PostgresConnection::told(Error error) const {
@@ -259,10 +261,14 @@ Result<DriverStatement> PostgresConnection::prepare(std::string_view statement, 
 }
 
 Result<std::uint64_t> PostgresConnection::execute(std::string_view statement, std::span<const Value> values) {
+  refused_.reset();
   Result<DriverStatement> prepared = prepare(statement, values);
   if (!prepared) return fail(std::move(prepared.error()));
   const Result<std::int64_t> changed = prepared->execute(nullptr);
-  if (!changed) return fail(told(changed.error()));
+  if (!changed) {
+    refused_ = adbc_refused_row(changed.error(), "");
+    return fail(told(changed.error()));
+  }
   return static_cast<std::uint64_t>(std::max<std::int64_t>(*changed, 0));
 }
 
@@ -392,8 +398,14 @@ Result<std::uint64_t> PostgresConnection::copy(const TableName& table, CopyInput
   ArrowArrayStream lent = input.lent();
   if (Status bound = statement->bind_stream(&lent); !bound) return fail(std::move(bound.error()));
   const Result<std::int64_t> taken = statement->execute(nullptr);
-  if (!input.failure()) return fail(input.failure().error());
-  if (!taken) return fail(told(taken.error()));
+  if (!input.failure()) {
+    refused_ = input.refused();
+    return fail(input.failure().error());
+  }
+  if (!taken) {
+    refused_ = adbc_refused_row(taken.error(), table.table);
+    return fail(told(taken.error()));
+  }
   return input.rows();
 }
 
@@ -432,6 +444,7 @@ Result<std::uint64_t> PostgresConnection::copy_through(const TableName& table, c
 
 Result<std::uint64_t> PostgresConnection::insert_stream(const TableName& table, const InsertColumns& columns,
                                                         ArrowArrayStream* stream) {
+  refused_.reset();
   CopyInput input(stream, session_->cancelled);
   if (Status opened = input.open(); !opened) return fail(std::move(opened.error()));
   const Result<std::vector<std::string>> words = column_words(table, columns);

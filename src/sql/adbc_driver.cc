@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -66,6 +68,11 @@ bool may_try_again(std::string_view state) {
   return state.starts_with("08") || std::ranges::find(states, state) != states.end();
 }
 
+/// States of statements that fail for what a row is: its values, a constraint, what a trigger raises, its size.
+bool refuses_rows(std::string_view state) {
+  return state.starts_with("22") || state.starts_with("23") || state.starts_with("P0001") || state.starts_with("54000");
+}
+
 }  // namespace
 
 Result<const AdbcDriver*> postgresql_driver() {
@@ -93,6 +100,32 @@ Error adbc_error(const AdbcDriver& driver, const AdbcError& answer, AdbcStatusCo
   const bool is_lost = state.empty() && code == ADBC_STATUS_IO;
   if (is_lost || may_try_again(state)) error.remedy = Remedy::retry;
   return error;
+}
+
+std::optional<RefusedRow> adbc_refused_row(const Error& error, std::string_view copied_into) {
+  const std::string_view message = error.message;
+  const std::size_t state_begin = message.rfind('[');
+  if (state_begin == std::string_view::npos || !refuses_rows(message.substr(state_begin + 1))) return std::nullopt;
+  RefusedRow refused{.reason = std::string(message)};
+  if (copied_into.empty()) return refused;
+  // The words behind the name are in the language of the server.
+  const std::string place = fmt::format("COPY {}, ", copied_into);
+  const std::size_t at = message.rfind(place);
+  if (at == std::string_view::npos) return refused;
+  const std::size_t digits = message.find_first_of("0123456789", at + place.size());
+  std::uint64_t line = 0;
+  const auto read =
+      std::from_chars(message.data() + std::min(digits, message.size()), message.data() + message.size(), line);
+  if (read.ec != std::errc{} || line == 0) return refused;
+  refused.row = line - 1;
+  // Which line of what was sent says nothing to anybody.
+  refused.reason = message.substr(0, at);
+  if (refused.reason.ends_with(" ("))
+    refused.reason.resize(refused.reason.size() - 2);
+  else
+    refused.reason = refused.reason.substr(0, refused.reason.find_last_not_of('\n') + 1) + ")";
+  refused.reason += fmt::format(" {}", message.substr(state_begin));
+  return refused;
 }
 
 }  // namespace outfall::sql

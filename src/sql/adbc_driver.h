@@ -7,10 +7,12 @@
 
 #include <arrow-adbc/adbc.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "outfall/error.h"
+#include "sql/connection.h"
 
 namespace outfall::sql {
 
@@ -39,5 +41,9 @@ class AdbcAnswer {
 
 /// What the database said, with what it says of the place, and whether trying again can help.
 Error adbc_error(const AdbcDriver& driver, const AdbcError& answer, AdbcStatusCode code);
+
+/// Whether it is an error about a row, as far as its state says, and which line of the rows that were copied into a
+/// table; empty: none were. Of an error of adbc_error.
+std::optional<RefusedRow> adbc_refused_row(const Error& error, std::string_view copied_into);
 
 }  // namespace outfall::sql

@@ -71,6 +71,12 @@ struct InsertColumns {
   const DefaultValues* defaults;  ///< what stands in the place of nulls; null: nothing does
 };
 
+/// A row because of which a statement failed.
+struct RefusedRow {
+  std::string reason;                  ///< what the database says, without the number of the row
+  std::optional<std::uint64_t> row{};  ///< its place in the stream, from 0; none: it does not say which one it is
+};
+
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -124,6 +130,9 @@ class Connection {
   /// Appends what a query would select to the table, columns matched by name. `source` is what stands behind its FROM.
   virtual Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                                 std::string_view source) = 0;
+
+  /// What the newest statement that failed says of its rows. None: they are not why it failed, as far as is known.
+  virtual std::optional<RefusedRow> refused_row() const { return std::nullopt; }
 
   /// Until `look_back`, names without a schema are looked up in the dataset first: rules of its tables may call what is
   /// there.

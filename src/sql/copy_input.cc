@@ -152,18 +152,21 @@ Status CopyInput::next(ArrowArray* out) {
   return {};
 }
 
-Status CopyInput::check(const ArrowArray& batch) const {
+Status CopyInput::check(const ArrowArray& batch) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (Status checked = check_column(*batch.children[i], i); !checked) return checked;
+    std::optional<RefusedRow> found = find_refused(*batch.children[i], i);
+    const bool is_first = found && (!refused_ || *found->row < *refused_->row);
+    if (is_first) refused_ = std::move(found);
   }
-  return {};
+  if (!refused_) return {};
+  return fail(fmt::format("row {}: {}", *refused_->row + 1, refused_->reason));
 }
 
-Status CopyInput::check_column(const ArrowArray& column, std::size_t index) const {
+std::optional<RefusedRow> CopyInput::find_refused(const ArrowArray& column, std::size_t index) const {
   const std::string_view format = schema_.children[index]->format;
   const auto refuse = [&](std::int64_t row, std::string_view why) {
-    return fail(fmt::format("row {}: the column {} {}", rows_ + static_cast<std::uint64_t>(row) + 1,
-                            schema_.children[index]->name, why));
+    return RefusedRow{.reason = fmt::format("the column {} {}", schema_.children[index]->name, why),
+                      .row = rows_ + static_cast<std::uint64_t>(row)};
   };
   if (has_nanoseconds(format)) {
     const auto* values = static_cast<const std::int64_t*>(column.buffers[1]);
@@ -171,14 +174,14 @@ Status CopyInput::check_column(const ArrowArray& column, std::size_t index) cons
       if (values[place] % 1000 == 0 || is_null(column, place)) continue;
       return refuse(place - column.offset, "has a moment with nanoseconds, and PostgreSQL keeps microseconds");
     }
-    return {};
+    return std::nullopt;
   }
-  if (format != "u" || column.length == 0) return {};
+  if (format != "u" || column.length == 0) return std::nullopt;
   const auto* offsets = static_cast<const std::int32_t*>(column.buffers[1]) + column.offset;
   const auto* bytes = static_cast<const char*>(column.buffers[2]);
   const std::string_view all(bytes + offsets[0], static_cast<std::size_t>(offsets[column.length] - offsets[0]));
   const char* const nul = find_nul(all, is_json_[index]);
-  if (nul == nullptr) return {};
+  if (nul == nullptr) return std::nullopt;
   const auto* const end =
       std::upper_bound(offsets, offsets + column.length + 1, static_cast<std::int32_t>(nul - bytes));
   return refuse(end - offsets - 1, is_json_[index] ? "has a NUL character (\\u0000), which jsonb cannot hold"

@@ -7,12 +7,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "outfall/arrow.h"
 #include "outfall/error.h"
+#include "sql/connection.h"
 
 namespace outfall::sql {
 
@@ -42,11 +44,14 @@ class CopyInput {
   std::uint64_t rows() const { return rows_; }
   /// What ended the stream too early. None: nothing did.
   const Status& failure() const { return failure_; }
+  /// The row that ended it. None: something else did.
+  const std::optional<RefusedRow>& refused() const { return refused_; }
 
  private:
   Status next(ArrowArray* out);
-  Status check(const ArrowArray& batch) const;
-  Status check_column(const ArrowArray& column, std::size_t index) const;
+  Status check(const ArrowArray& batch);
+  /// The first row that the server would refuse for a value of the column.
+  std::optional<RefusedRow> find_refused(const ArrowArray& column, std::size_t index) const;
   void count_in_microseconds(ArrowArray& column, std::size_t index);
 
   ArrowArrayStream source_;
@@ -59,6 +64,7 @@ class CopyInput {
   const std::atomic<bool>& cancelled_;
   std::uint64_t rows_ = 0;
   Status failure_{};
+  std::optional<RefusedRow> refused_{};
   std::string error_{};
 };
 

@@ -83,6 +83,7 @@ struct Dialect {
   /// writes it, its condition, the list of its columns or expressions, the table that it refers to, and the list of the
   /// columns there. Lists are JSON, names in them quoted.
   std::string_view constraints;
+  bool has_savepoints;             ///< a transaction can go back to where it was before a statement failed
   std::string_view row_place;      ///< a column that every table has, which grows with the rows of a new one
   std::string_view is_at_place;    ///< `{places}`: a table whose column `place` has some of these
   std::string_view analyze;        ///< `{}` is a new table that is about to be joined with; empty: nothing is needed

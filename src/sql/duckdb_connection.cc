@@ -91,6 +91,7 @@ class DuckDbConnection final : public Connection {
                                       ArrowArrayStream* stream) override;
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                         std::string_view source) override;
+  std::optional<RefusedRow> refused_row() const override { return refused_; }
   Status look_in(const std::string& dataset) override;
   Status look_back() override;
   Status begin() override;
@@ -116,6 +117,7 @@ class DuckDbConnection final : public Connection {
   bool without_fsst_ = false;
   bool one_thread_ = false;  ///< since a wide table, until the next narrow one
   std::size_t memory_;       ///< the limit that DuckDB was given
+  std::optional<RefusedRow> refused_;
 };
 
 // DuckDB scans a stream through a view, which it makes in the file's own main schema; `temp` is refused. The view is
@@ -156,7 +158,10 @@ Result<DuckDbResult> DuckDbConnection::run(std::string_view statement, std::span
 
 Result<std::uint64_t> DuckDbConnection::execute(std::string_view statement, std::span<const Value> values) {
   Result<DuckDbResult> result = run(statement, values, Fetch::all_at_once);
-  if (!result) return fail(std::move(result.error()));
+  if (!result) {
+    refused_ = duckdb_refused_row(result.error());
+    return fail(std::move(result.error()));
+  }
   return session_->api().duckdb_rows_changed(result->get());
 }
 
@@ -308,6 +313,7 @@ Status DuckDbConnection::look_back() {
 
 Result<std::uint64_t> DuckDbConnection::insert_stream(const TableName& table, const InsertColumns& columns,
                                                       ArrowArrayStream* stream) {
+  refused_.reset();
   ArrowInput input(stream, session_->cancelled);
   if (Status opened = input.open(); !opened) return fail(std::move(opened.error()));
   if (Status room = make_room(columns.names.size(), input.first_batch_rows()); !room)

@@ -65,6 +65,7 @@ const Dialect& duckdb_dialect() {
           "to_json(expressions::VARCHAR[]), "
           "'', '[]' FROM duckdb_indexes() "
           "WHERE database_name = $1 AND lower(schema_name) = lower($2) AND is_unique AND NOT is_primary",
+      .has_savepoints = false,
       .row_place = "rowid",
       .is_at_place = "rowid IN (SELECT place FROM {places})",
       .temporary = {"temp", "main"},

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/file.h"
@@ -103,6 +105,14 @@ Error duckdb_error(duckdb_error_type type, std::string_view answer) {
       break;
   }
   return error;
+}
+
+std::optional<RefusedRow> duckdb_refused_row(const Error& error) {
+  constexpr std::array<std::string_view, 5> kinds{
+      "Constraint Error:", "Conversion Error:", "Invalid Input Error:", "Out of Range Error:", "Mismatch Type Error:"};
+  const bool is_row =
+      std::ranges::any_of(kinds, [&error](std::string_view kind) { return error.message.starts_with(kind); });
+  return is_row ? std::optional(RefusedRow{.reason = error.message}) : std::nullopt;
 }
 
 Error duckdb_open_error(const std::string& path, std::string_view answer) {

@@ -89,6 +89,7 @@ const Dialect& postgres_dialect() {
           "FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid "
           "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
           "LEFT JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid WHERE n.nspname = $2",
+      .has_savepoints = true,
       .row_place = "ctid",
       .is_at_place = "ctid = ANY (ARRAY(SELECT place FROM {places}))",
       // Nobody else analyzes temporary tables, and one that nobody has counted is joined by a loop.

@@ -86,6 +86,7 @@ class SqliteConnection final : public Connection {
                                       ArrowArrayStream* stream) override;
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                         std::string_view source) override;
+  std::optional<RefusedRow> refused_row() const override { return refused_; }
   Status begin() override;
   Status commit() override { return run("COMMIT"); }
   Status roll_back() override;
@@ -102,6 +103,7 @@ class SqliteConnection final : public Connection {
   SqliteOptions options_;
   std::string catalog_;             ///< there are none
   std::set<std::string> attached_;  ///< datasets in files of their own
+  std::optional<RefusedRow> refused_;
 };
 
 Result<SqliteStatement> SqliteConnection::prepare(std::string_view statement, std::span<const Value> values) {
@@ -113,13 +115,16 @@ Result<SqliteStatement> SqliteConnection::prepare(std::string_view statement, st
 }
 
 Result<std::uint64_t> SqliteConnection::execute(std::string_view statement, std::span<const Value> values) {
+  refused_.reset();
   Result<SqliteStatement> prepared = prepare(statement, values);
   if (!prepared) return fail(std::move(prepared.error()));
   const sqlite3_int64 before = sqlite3_total_changes64(handle());
   int stepped = SQLITE_ROW;
   while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
-  if (stepped != SQLITE_DONE) return fail(sqlite_error(handle(), stepped));
-  return static_cast<std::uint64_t>(sqlite3_total_changes64(handle()) - before);
+  if (stepped == SQLITE_DONE) return static_cast<std::uint64_t>(sqlite3_total_changes64(handle()) - before);
+  Error error = sqlite_error(handle(), stepped);
+  if (refuses_rows(stepped)) refused_ = {.reason = error.message};
+  return fail(std::move(error));
 }
 
 Status SqliteConnection::run(std::string_view statement) {
@@ -183,6 +188,7 @@ Result<std::vector<std::string>> SqliteConnection::declared_types(const TableNam
 
 Result<std::uint64_t> SqliteConnection::insert_stream(const TableName& table, const InsertColumns& columns,
                                                       ArrowArrayStream* stream) {
+  refused_.reset();
   struct Owned {
     ArrowArrayStream* stream;
     ArrowSchema schema{};
@@ -208,7 +214,9 @@ Result<std::uint64_t> SqliteConnection::insert_stream(const TableName& table, co
     const Status inserted = insert->insert(batch, taken, session_->cancelled);
     taken += static_cast<std::uint64_t>(batch.length);
     batch.release(&batch);
-    if (!inserted) return fail(inserted.error());
+    if (inserted) continue;
+    refused_ = insert->refused();
+    return fail(inserted.error());
   }
 }
 

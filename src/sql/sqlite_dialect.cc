@@ -86,6 +86,7 @@ const Dialect& sqlite_dialect() {
           "SELECT t.name, NULL, 'false' FROM pragma_table_list AS t WHERE t.schema = $2 UNION ALL "
           "SELECT t.name, c.name, 'true' FROM pragma_table_list AS t "
           "JOIN pragma_table_xinfo(t.name, t.schema) AS c WHERE t.schema = $2 AND c.hidden >= 2",
+      .has_savepoints = true,
       .row_place = "rowid",
       .is_at_place = "rowid IN (SELECT place FROM {places})",
       // It plans a subquery for each row of the outer table.

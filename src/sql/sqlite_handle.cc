@@ -46,6 +46,11 @@ Error sqlite_error(sqlite3* handle, int code) {
   return error;
 }
 
+bool refuses_rows(int code) {
+  const int primary = code & 0xff;
+  return primary == SQLITE_CONSTRAINT || primary == SQLITE_TOOBIG || primary == SQLITE_MISMATCH;
+}
+
 Result<SqliteStatement> prepare_sqlite(sqlite3* handle, std::string_view statement) {
   sqlite3_stmt* prepared = nullptr;
   const char* rest = nullptr;

@@ -27,6 +27,9 @@ using SqliteStatement = std::unique_ptr<sqlite3_stmt, FinalizeSqlite>;
 /// What SQLite answered, and whether trying again can help.
 Error sqlite_error(sqlite3* handle, int code);
 
+/// Whether a statement failed with this code for what a row is.
+bool refuses_rows(int code);
+
 /// Errors: also: several statements, or none.
 Result<SqliteStatement> prepare_sqlite(sqlite3* handle, std::string_view statement);
 

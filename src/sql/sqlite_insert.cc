@@ -167,18 +167,21 @@ Status SqliteInsert::insert(const ArrowArray& batch, std::uint64_t first, const 
     for (Column& column : columns_) {
       std::string refused = bind(column, ++index, row);
       if (refused.empty()) continue;
-      return fail(fmt::format("row {}: {}", first + static_cast<std::uint64_t>(row) + 1, refused));
+      return refuse(first + static_cast<std::uint64_t>(row), std::move(refused));
     }
     const int stepped = sqlite3_step(statement_.get());
     sqlite3_reset(statement_.get());
     if (stepped == SQLITE_DONE) continue;
     Error error = sqlite_error(handle_, stepped);
-    if ((stepped & 0xff) == SQLITE_CONSTRAINT || (stepped & 0xff) == SQLITE_TOOBIG) {
-      error.message = fmt::format("row {}: {}", first + static_cast<std::uint64_t>(row) + 1, error.message);
-    }
+    if (refuses_rows(stepped)) return refuse(first + static_cast<std::uint64_t>(row), std::move(error.message));
     return fail(std::move(error));
   }
   return {};
+}
+
+Status SqliteInsert::refuse(std::uint64_t row, std::string reason) {
+  refused_ = {.reason = std::move(reason), .row = row};
+  return fail(fmt::format("row {}: {}", row + 1, refused_->reason));
 }
 
 std::string SqliteInsert::bind_text(Column& column, int index, std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ class SqliteInsert {
   /// Errors: one says which row it is, and why; those before it are in.
   Status insert(const ArrowArray& batch, std::uint64_t first, const std::atomic<bool>& cancelled);
 
+  /// The row that it failed for. None: it failed for something else.
+  const std::optional<RefusedRow>& refused() const { return refused_; }
+
  private:
   struct Column {
     std::string name;
@@ -54,10 +58,12 @@ class SqliteInsert {
   /// An empty reason: it is bound.
   std::string bind(Column& column, int index, std::int64_t row);
   std::string bind_text(Column& column, int index, std::string_view text);
+  Status refuse(std::uint64_t row, std::string reason);
 
   sqlite3* handle_;
   SqliteStatement statement_;
   std::vector<Column> columns_;
+  std::optional<RefusedRow> refused_{};
 };
 
 }  // namespace outfall::sql

@@ -69,6 +69,24 @@ Status Transaction::hold(const std::string& name) {
   return held ? Status() : fail(Error(held.error()).in("wait for another load"));
 }
 
+Status Transaction::set_savepoint() {
+  if (failure_) return fail(*failure_);
+  const Result<std::uint64_t> set = execute("SAVEPOINT outfall");
+  return set ? Status() : fail(set.error());
+}
+
+Status Transaction::return_to_savepoint() {
+  failure_.reset();
+  Result<std::uint64_t> back = execute("ROLLBACK TO SAVEPOINT outfall");
+  if (!back) return fail(std::move(back.error()));
+  return release_savepoint();
+}
+
+Status Transaction::release_savepoint() {
+  const Result<std::uint64_t> released = execute("RELEASE SAVEPOINT outfall");
+  return released ? Status() : fail(released.error());
+}
+
 void Transaction::doom(std::string reason) {
   if (!failure_) failure_ = Error{.message = std::move(reason), .hint = ""};
 }

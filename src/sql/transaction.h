@@ -39,6 +39,17 @@ class Transaction {
   /// does not keep writers apart by itself.
   Status hold(const std::string& name);
 
+  /// Marks where the transaction is, for `return_to_savepoint`; where the database has them (Dialect::has_savepoints).
+  Status set_savepoint();
+
+  /// Takes back all that was done since, and forgets what failed then. The mark is gone.
+  ///
+  /// Errors: there is none any more; only rolling back is left.
+  Status return_to_savepoint();
+
+  /// Keeps all that was done since. The mark is gone.
+  Status release_savepoint();
+
   /// Records a failure that the database does not know of, such as a wrong count: from now on commit refuses.
   void doom(std::string reason);
 

@@ -71,6 +71,28 @@ TEST(Transaction, RefusesToCommitAfterAFailedStatement) {
   EXPECT_THAT(connection.asked, ElementsAre("BEGIN", "bad", "good", "ROLLBACK"));
 }
 
+TEST(Transaction, ForgetsWhatFailedSinceItsSavepoint) {
+  FakeConnection connection;
+  auto transaction = Transaction::begin(connection);
+  ASSERT_TRUE(transaction->set_savepoint());
+  EXPECT_FALSE(transaction->execute("bad"));
+  EXPECT_TRUE(transaction->return_to_savepoint());
+  ASSERT_TRUE(transaction->set_savepoint());
+  EXPECT_TRUE(transaction->release_savepoint());
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_THAT(connection.asked,
+              ElementsAre("BEGIN", "SAVEPOINT outfall", "bad", "ROLLBACK TO SAVEPOINT outfall",
+                          "RELEASE SAVEPOINT outfall", "SAVEPOINT outfall", "RELEASE SAVEPOINT outfall", "COMMIT"));
+}
+
+TEST(Transaction, SetsNoSavepointBehindAFailure) {
+  FakeConnection connection;
+  auto transaction = Transaction::begin(connection);
+  EXPECT_FALSE(transaction->execute("bad"));
+  EXPECT_FALSE(transaction->set_savepoint());
+  EXPECT_THAT(connection.asked, ElementsAre("BEGIN", "bad"));
+}
+
 TEST(Transaction, RefusesToCommitWhenDoomed) {
   FakeConnection connection;
   auto transaction = Transaction::begin(connection);
