@@ -95,6 +95,7 @@ class IpcFileReader {
 
   struct State;  ///< Arrow's side of it: ipc_file_state.h
   const State& state() const { return *state_; }
+  std::shared_ptr<const State> shared_state() const { return state_; }
 
  private:
   explicit IpcFileReader(std::shared_ptr<State> state);
