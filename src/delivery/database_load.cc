@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "columnar/ipc_file.h"
 #include "delivery/counted_stream.h"
+#include "delivery/document_sieve.h"
 #include "delivery/load_order.h"
 #include "delivery/package_tables.h"
 #include "delivery/row_sieve.h"
@@ -100,18 +101,18 @@ Status prepare(sql::Connection& connection, const LoadRequest& request) {
 
 /// Keys of tables that were made by hand may say which rows have to be there first. What cannot be asked for does not
 /// matter: the database says so once a row is refused.
-std::vector<const ledger::JobRecord*> jobs_in_order(const Load& load) {
+std::vector<sql::Constraint> constraints_between(sql::Connection& connection, const LoadRequest& request,
+                                                 const LoadSummary& summary) {
   const auto was_there = [](const TableLoad& table) { return !table.created && !schema::is_system_name(table.table); };
-  std::vector<sql::Constraint> constraints;
   // A key stands between two of them, and cannot be on a table that is new.
-  if (std::ranges::count_if(load.summary.tables, was_there) > 1) {
-    constraints = sql::read_constraints(load.dataset.connection, load.dataset.name).value_or(constraints);
-  }
-  return delivery::jobs_in_order(load.request.package, constraints, load.dataset.connection.dialect());
+  if (std::ranges::count_if(summary.tables, was_there) < 2) return {};
+  return sql::read_constraints(connection, request.package.dataset).value_or(std::vector<sql::Constraint>());
 }
 
 Status insert_jobs(Load& load) {
-  for (const ledger::JobRecord* job : jobs_in_order(load)) {
+  sql::Connection& connection = load.dataset.connection;
+  const auto constraints = constraints_between(connection, load.request, load.summary);
+  for (const ledger::JobRecord* job : jobs_in_order(load.request.package, constraints, connection.dialect())) {
     if (Status inserted = insert_job(load, *job); !inserted) return inserted;
   }
   return {};
@@ -191,7 +192,7 @@ std::string hint_on_types(const Load& load, std::string_view answer) {
 /// Whether some rows may have been refused, so that the others can be loaded.
 bool may_be_rows(const Error& error) {
   return error.remedy == Remedy::abandon && error.blame != Blame::interrupted &&
-         error.message.starts_with("insert into table");
+         (error.message.starts_with("insert into table") || error.message.starts_with("merge into table"));
 }
 
 bool may_leave_out(const LoadRequest& request) {
@@ -262,6 +263,75 @@ Result<LoadSummary> load_taken(sql::Connection& connection, const LoadRequest& r
   return summary;
 }
 
+/// The rows of a job that are not refused.
+Result<std::uint64_t> insert_some(const Load& load, DocumentJob& job, const std::vector<RowRange>& rows) {
+  const std::string& table = job.record->table;
+  ArrowArrayStream stream{};
+  if (Status opened = job.rows.stream(rows, &stream); !opened) return fail(std::move(opened.error()));
+  Result<std::uint64_t> taken = load.transaction.insert_stream(
+      load.merges->place_of(table), {job.columns, &entry(load.summary, table).defaults}, &stream);
+  if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", table)));
+  fault_point(Fault::in_load);
+  return taken;
+}
+
+/// The same where the database tells of rows only by refusing them.
+Result<LoadSummary> load_piecewise(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
+                                   Error refused, Env& env) {
+  const sql::Dialect& dialect = connection.dialect();
+  const auto constraints = constraints_between(connection, request, summary);
+  Result<DocumentSieve> sieve =
+      DocumentSieve::make(request, roots_in_order(request, constraints, dialect), summary, dialect);
+  if (!sieve) {
+    refused.message += fmt::format("; which rows it refuses was not found out: {}", sieve.error().message);
+    return fail(std::move(refused));
+  }
+  while (true) {
+    LoadSummary filled = summary;
+    auto transaction = fill(connection, request, filled, env, [&sieve](Load& load) {
+      return sieve->insert(load.transaction, [&load](DocumentJob& job, const std::vector<RowRange>& rows) {
+        return insert_some(load, job, rows);
+      });
+    });
+    Status learnt;
+    if (!transaction) {
+      learnt = sieve->learn(std::move(transaction.error()), connection);
+    } else if (sieve->is_whole()) {
+      if (Status told = sieve->tell(filled); !told) return fail(std::move(told.error()));
+      if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
+      return filled;
+    } else {
+      learnt = transaction->roll_back();
+      if (learnt) learnt = sieve->pass();
+    }
+    if (!learnt) return fail(std::move(learnt.error()));
+  }
+}
+
+/// Of a load that was refused, what the database takes; if it was for rows.
+Result<LoadSummary> load_others(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
+                                Error refused, Env& env) {
+  const bool is_merged = !merged_roots(request.package, request.schema).empty();
+  // Rules say nothing of a merge: what it does with a row depends on those that are there.
+  if (!connection.dialect().has_savepoints && !is_merged)
+    return load_taken(connection, request, std::move(summary), std::move(refused), env);
+  if (!connection.refused_row() && !is_merged) return fail(std::move(refused));
+  return load_piecewise(connection, request, std::move(summary), std::move(refused), env);
+}
+
+/// Of a merge that failed: the first row without a key, which fails every merge by keys.
+void name_keyless(const sql::Connection& connection, const LoadRequest& request, const LoadSummary& summary,
+                  Error& error) {
+  for (const schema::Table* root : merged_roots(request.package, request.schema)) {
+    if (!error.message.starts_with(fmt::format("merge into table {}: ", root->name))) continue;
+    const Result<DocumentRows> rows = DocumentRows::open(request, *root);
+    const auto made = std::ranges::find(summary.tables, root->name, &TableLoad::table);
+    if (!rows || made == summary.tables.end()) continue;
+    const auto first = find_keyless(rows->tables().front(), made->defaults, connection.dialect(), 1);
+    if (first && !first->empty()) error.message += fmt::format("; the first is row {} of the load", first->front() + 1);
+  }
+}
+
 }  // namespace
 
 Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
@@ -271,9 +341,11 @@ Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& re
   auto transaction = fill(connection, request, filled, env, request.replace_strategy, insert_all);
   if (!transaction) {
     Error refused = std::move(transaction.error());
-    const bool is_merged = !merged_roots(request.package, request.schema).empty();
-    if (is_merged || !may_leave_out(request) || !may_be_rows(refused)) return fail(std::move(refused));
-    return load_taken(connection, request, std::move(summary), std::move(refused), env);
+    if (!may_leave_out(request) || !may_be_rows(refused)) {
+      name_keyless(connection, request, summary, refused);
+      return fail(std::move(refused));
+    }
+    return load_others(connection, request, std::move(summary), std::move(refused), env);
   }
   if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
   return filled;

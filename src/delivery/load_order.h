@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "delivery/destination.h"
 #include "ledger/records.h"
 #include "sql/constraints.h"
 #include "sql/dialect.h"
@@ -17,5 +18,10 @@ namespace outfall::delivery {
 std::vector<const ledger::JobRecord*> jobs_in_order(const ledger::PackageRecord& package,
                                                     const std::vector<sql::Constraint>& constraints,
                                                     const sql::Dialect& dialect);
+
+/// The root tables of the jobs in the same way: one of which any table refers to one of another root goes behind it.
+std::vector<const schema::Table*> roots_in_order(const LoadRequest& request,
+                                                 const std::vector<sql::Constraint>& constraints,
+                                                 const sql::Dialect& dialect);
 
 }  // namespace outfall::delivery

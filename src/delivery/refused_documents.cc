@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "delivery/nested_text.h"
 #include "sql/dialect.h"
 
 namespace outfall::delivery {
@@ -40,26 +41,6 @@ void append_value(std::string& out, DataType type, const std::string& text) {
       break;
   }
   append_json_string(out, text);
-}
-
-/// What a nested table is called inside the rows of its parent.
-std::string_view key_in_parent(std::string_view table, std::string_view parent) {
-  if (!table.starts_with(parent)) return table;
-  std::string_view key = table.substr(parent.size());
-  for (const std::string_view between : {"__", "▶"}) {
-    if (key.starts_with(between) && key.size() > between.size()) return key.substr(between.size());
-  }
-  return table;
-}
-
-/// Members of JSON objects by the id of the row that they belong to.
-using MembersOfRows = std::map<std::string, std::string, std::less<>>;
-
-void add_member(std::string& members, std::string_view key, std::string_view value) {
-  if (!members.empty()) members += ',';
-  append_json_string(members, key);
-  members += ':';
-  members += value;
 }
 
 struct RefusedRow {
@@ -191,18 +172,8 @@ class Telling {
     told_[table.table->name] += rows->size();
     const auto parent = static_cast<std::size_t>(table.parent);
     MembersOfRows lists;
-    for (const RefusedRow& row : *rows) {
-      std::string& list = lists[row.parent_id];
-      list += (list.empty() ? "" : ",") + row.json;
-    }
-    const std::string_view key = key_in_parent(table.table->name, staged_.tables()[parent].table->name);
-    for (const auto& [id, list] : lists) {
-      std::string member;
-      add_member(member, key, "[" + list + "]");
-      std::string& members = nested[parent][id];
-      if (!members.empty()) member.append(",").append(members);  // the last table comes first here
-      members = std::move(member);
-    }
+    for (const RefusedRow& row : *rows) add_to_list(lists[row.parent_id], row.json);
+    nest(lists, key_in_parent(table.table->name, staged_.tables()[parent].table->name), nested[parent]);
     return {};
   }
 
