@@ -1,113 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One suite that every destination passes. A destination only states how it differs (Quirks).
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <algorithm>
 
-#include "base/file.h"
-#include "base/hash.h"
-#include "base/scratch_folder.h"
-#include "delivery/deliver.h"
-#include "delivery/package_testing.h"
-#include "destinations/duckdb/duckdb_destination.h"
+#include "conformance.h"
 #include "destinations/null/null_destination.h"
-#include "destinations/postgres/postgres_destination.h"
-#include "destinations/sqlite/sqlite_destination.h"
-#include "sql/adbc_connection.h"
 
 namespace outfall {
 namespace {
 
-using delivery::Destination;
-using delivery::LoadSummary;
-using delivery::TableRows;
-using sql::for_tests::Column;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-struct Quirks {
-  std::string name;
-  std::function<std::unique_ptr<Destination>(const std::string& folder)> make;
-  bool keeps_rows = true;                 ///< what was loaded can be queried, and loads are recorded
-  std::string row_order = "rowid";        ///< sorts rows as they went in
-  std::string null_refused = "NOT NULL";  ///< is said of a null where there may be none
-};
-
-void PrintTo(const Quirks& quirks, std::ostream* out) {
-  *out << quirks.name;
-}
-
-/// A table with the columns that every root table has, and one of the test's own.
-struct TestTable {
-  std::string name;
-  std::string parent;
-  std::string column = "v";
-  DataType type = DataType::bigint;
-};
-
-class Conformance : public testing::TestWithParam<Quirks> {
- protected:
-  void SetUp() override {
-    destination_ = GetParam().make(folder_.path());
-    ASSERT_NE(destination_, nullptr);
-  }
-  void declare(const TestTable& table) {
-    schema::Table made = table.parent.empty() ? schema::Table::root(table.name, "append", table.name)
-                                              : schema::Table::nested(table.name, table.parent);
-    schema::Column column;
-    column.name = table.column;
-    column.type = table.type;
-    made.columns.add(column);
-    made.columns.add(schema::id_column());
-    made.mark_seen_data();
-    schema_.tables.add(std::move(made));
-    schema_.bump();
-  }
-
-  static std::vector<Column> rows(const std::string& column, const std::vector<std::optional<std::int64_t>>& values) {
-    std::vector<std::optional<std::string>> ids;
-    for (std::size_t i = 0; i < values.size(); ++i) ids.push_back(fmt::format("id{}", i));
-    return {Column::fixed<std::int64_t>(column, "l", values), Column::text("_dlt_id", ids)};
-  }
-
-  /// A sealed package with these rows.
-  ledger::PackageRecord package(std::vector<TableRows> rows) {
-    ledger::PackageRecord made =
-        delivery::write_package(folder_.path(), fmt::format("1700000000.{}", ++loads_), schema_, std::move(rows));
-    made.dataset = "data set";
-    return made;
-  }
-
-  Result<LoadSummary> load(const ledger::PackageRecord& package) {
-    destination_->set_retry({.attempts_max = 1});
-    return delivery::deliver(
-        *destination_,
-        {.package = package, .schema = schema_, .folder = folder_ / package.load_id, .progress = {}, .stop = {}}, {});
-  }
-  void must_load(const ledger::PackageRecord& package) {
-    auto done = load(package);
-    ASSERT_TRUE(done) << done.error().message;
-  }
-
-  /// The first column of the answer, in order.
-  std::vector<std::string> query(const std::string& sql) {
-    auto cursor = destination_->query({.sql = sql, .dataset = "data set"});
-    if (!cursor) return {cursor.error().message};
-    std::vector<std::string> out;
-    sql::TextRow row;
-    while ((*cursor)->next(row).value_or(false)) out.push_back(row.at(0).value_or("NULL"));
-    return out;
-  }
-  bool keeps_rows() const { return GetParam().keeps_rows; }
-
-  ScratchFolder folder_;
-  std::unique_ptr<Destination> destination_;
-  schema::Schema schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
-  int loads_ = 0;
-};
 
 TEST_P(Conformance, AppendsAndCounts) {
   declare({.name = "t"});
@@ -239,23 +144,6 @@ TEST_P(Conformance, RemembersSchemaForTheNextRun) {
   EXPECT_EQ((*found)->schema->document, record.schema);
   EXPECT_EQ((*found)->schema->version_hash, schema_.version_hash);
   EXPECT_FALSE((*found)->state);
-}
-
-/// In a database of its own, on the server that runs for the tests.
-std::unique_ptr<Destination> make_postgres(const std::string& folder) {
-  const Result<std::string> text = read_file(OUTFALL_POSTGRES);
-  if (!text) return std::fputs(text.error().message.c_str(), stderr), nullptr;
-  const std::string server = text->substr(0, text->find_last_of('/') + 1);
-  ContentHash hash;
-  hash.update(folder);
-  const std::string name = "suite_" + hash.hex();
-  auto session = sql::open_postgres({.uri = server + "outfall"});
-  if (!session) return std::fputs(session.error().message.c_str(), stderr), nullptr;
-  if (const auto created = (*session)->execute("CREATE DATABASE " + name); !created) {
-    return std::fputs(created.error().message.c_str(), stderr), nullptr;
-  }
-  auto made = destinations::postgres::PostgresDestination::make(server + name, {}, Env::system());
-  return made ? std::move(*made) : nullptr;
 }
 
 /// Rows of a table that is merged by `id`, with a nested one.
@@ -437,30 +325,11 @@ TEST_P(Merges, WithoutAKeyIsRefused) {
   EXPECT_THAT(refused.error().message, HasSubstr("no primary key"));
 }
 
-const auto databases = testing::Values(
-    Quirks{.name = "duckdb",
-           .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
-             auto made =
-                 destinations::duckdb::DuckDbDestination::make("duckdb:" + folder + "/data.duckdb", {}, Env::system());
-             return made ? std::move(*made) : nullptr;
-           }},
-    Quirks{.name = "sqlite",
-           .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
-             auto made =
-                 destinations::sqlite::SqliteDestination::make("sqlite:" + folder + "/data.db", {}, Env::system());
-             return made ? std::move(*made) : nullptr;
-           }},
-    Quirks{.name = "postgres", .make = make_postgres, .row_order = "ctid", .null_refused = "not-null"});
-
 const auto forgetting = testing::Values(Quirks{.name = "null",
                                                .make = [](const std::string&) -> std::unique_ptr<Destination> {
                                                  return std::make_unique<destinations::null::NullDestination>();
                                                },
                                                .keeps_rows = false});
-
-std::string name_of(const testing::TestParamInfo<Quirks>& tested) {
-  return tested.param.name;
-}
 
 INSTANTIATE_TEST_SUITE_P(Databases, Conformance, databases, name_of);
 INSTANTIATE_TEST_SUITE_P(Others, Conformance, forgetting, name_of);
