@@ -209,22 +209,26 @@ Status DocumentSieve::narrow(Chain& chain, RowRange piece, const Failed& failed,
   const bool is_row = failed.table && refused && may_be_row(failed.error) && !schema::is_system_name(chain.root().name);
   if (!is_row) return fail(failed.error);
   const std::vector<RowRange> left = without(chain.refused, piece);
-  std::optional<std::uint64_t> culprit;
+  const std::uint64_t first = left.front().begin;
+  std::optional<std::uint64_t> named;
   if (count(left) == 1) {
-    culprit = left.front().begin;
+    named = first;
   } else if (refused->row) {
-    const Result<std::uint64_t> found =
-        chain.rows.document_of(*failed.table, failed.job->begin + row_at(failed.rows, *refused->row));
+    const auto found = chain.rows.document_of(*failed.table, failed.job->begin + row_at(failed.rows, *refused->row));
     if (!found) return fail(found.error());
-    culprit = *found;
+    named = *found;
   }
   chain.pieces.pop_back();
-  const std::uint64_t middle = culprit.value_or(row_at(left, count(left) / 2));
-  const std::uint64_t behind = culprit ? middle + 1 : middle;
+  const std::uint64_t middle = named.value_or(row_at(left, count(left) / 2));
+  const std::uint64_t behind = named ? middle + 1 : middle;
+  // Where documents have rows in other tables too, one before it which is in its way may be refused itself: it is asked
+  // again behind these. Of a single table the database takes all rows before the one that it names.
+  const bool is_settled = named && (middle == first || chain.rows.tables().size() == 1);
   if (behind < piece.end) chain.pieces.push_back({.begin = behind, .end = piece.end});
-  if (piece.begin < middle) chain.pieces.push_back({.begin = piece.begin, .end = middle});
-  if (!culprit) return {};
-  return refuse(chain, *culprit, reason_of(failed.job->record->table, refused->reason));
+  if (named && !is_settled) chain.pieces.push_back({.begin = middle, .end = behind});
+  if (first < middle) chain.pieces.push_back({.begin = piece.begin, .end = middle});
+  if (!is_settled) return {};
+  return refuse(chain, middle, reason_of(failed.job->record->table, refused->reason));
 }
 
 Status DocumentSieve::refuse(Chain& chain, std::uint64_t document, std::string_view reason) {

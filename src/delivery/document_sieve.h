@@ -3,12 +3,13 @@
 // DocumentSieve: finds the documents of a package that a database refuses by loading: those that fail are left out, the
 // others go in.
 //
-// Documents go in piece by piece, the first piece is all of them. A piece that is refused is taken back; where the
-// database names the row, its document is refused and the piece goes on as two, before and behind it, else as two
-// halves, until one document is left. So a document is held against all before it, and of two with one key the first
-// stays. What is taken back is a savepoint, or, where a database has none, the transaction, which begins again with
-// what is known by then. Where rows are merged, the merge itself can refuse documents: then the shortest beginning of
-// the table is searched for that it refuses; the last document of that is refused.
+// Documents go in piece by piece, the first piece is all of them. A piece that is refused is taken back and goes on as
+// smaller ones: where the database names the row, as what stands before its document, that alone, and what stands
+// behind it; else as two halves. What is refused alone is refused. So each document is held against all before it, and
+// of two with one key the first stays. What is taken back is a savepoint, or, where a database has none, the
+// transaction, which begins again with what is known by then. Where rows are merged, the merge itself can refuse
+// documents: then the shortest beginning of the table is searched for that it refuses; the last document of that is
+// refused.
 //
 // In memory are the refused documents, with their reasons.
 #pragma once
@@ -29,7 +30,7 @@ namespace outfall::delivery {
 
 /// How often a load is tried at most, whatever is refused.
 struct SieveLimits {
-  /// Pieces: a refused row that is named costs two of them, which are some milliseconds, and its rows once more.
+  /// Pieces: a refused row that is named costs three of them, which are some milliseconds, and its rows once more.
   std::uint64_t pieces = 100'000;
   /// Transactions that begin again: each sends all rows.
   std::uint64_t transactions = 1'000;

@@ -2,9 +2,9 @@
 //
 // What every database does with documents that it refuses: the others go in, whatever becomes of the rows.
 #include <algorithm>
-#include <map>
 
 #include "conformance.h"
+#include "delivery/refusals_testing.h"
 
 namespace outfall {
 namespace {
@@ -14,40 +14,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
-
-/// Keeps what it is told.
-struct Told final : delivery::Refusals {
-  bool allowed = true;
-  std::uint64_t most = 100;
-  std::vector<delivery::RefusedDocument> documents;
-  std::map<std::string, std::uint64_t> rows;
-  bool is_kept = false;
-
-  bool are_allowed() const override { return allowed; }
-  bool wants_texts() const override { return true; }
-  Status begin(std::uint64_t count, const std::map<std::string, std::uint64_t>& refused,
-               const std::string& first_reason) override {
-    documents.clear();
-    is_kept = false;
-    rows = refused;
-    std::erase_if(rows, [](const auto& table) { return table.second == 0; });
-    return count <= most ? Status() : fail(fmt::format("{} are too many, the first: {}", count, first_reason));
-  }
-  Status take(const delivery::RefusedDocument& document) override {
-    documents.push_back(document);
-    return {};
-  }
-  Status keep() override {
-    is_kept = true;
-    return {};
-  }
-
-  std::vector<std::pair<std::uint64_t, std::string>> texts() const {
-    std::vector<std::pair<std::uint64_t, std::string>> found;
-    for (const delivery::RefusedDocument& document : documents) found.emplace_back(document.row, document.text);
-    return found;
-  }
-};
 
 struct Document {
   std::optional<std::int64_t> id;
@@ -159,7 +125,7 @@ class Refused : public Conformance {
     return query("SELECT n.v FROM t__items AS n JOIN t ON t._dlt_id = n._dlt_parent_id ORDER BY n.v");
   }
 
-  Told told_;
+  delivery::ToldRefusals told_;
 };
 
 TEST_P(Refused, DocumentsAreLeftOutAsAWhole) {

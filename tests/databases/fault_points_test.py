@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Kills the real program at every fault point of a load into SQLite and into PostgreSQL, in a first load, in a second one that
-# migrates, in one that replaces and in one that merges, and resumes it until done: each row is there exactly once.
+# migrates, in one that replaces, in one that merges and in one of which rows are refused, and resumes it until done: each row is there
+# exactly once, or a dead letter.
 #
 #   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/fault_points_test.py [--point NAME] [--database NAME]
 import argparse
@@ -25,8 +26,8 @@ class SqliteWorld(World):
     def target(self):
         return ["--to", f"sqlite:{self.disk / 'town.db'}", "--pipeline", "town", *self.state()]
 
-    def query(self, statement):
-        done = self.finish([OUTFALL, "query", f"sqlite:{self.disk / 'town.db'}", statement, "-o", "json"])
+    def query(self, statement, *more):
+        done = self.finish([OUTFALL, "query", f"sqlite:{self.disk / 'town.db'}", statement, "-o", "json", *more])
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -61,8 +62,8 @@ class PostgresWorld(World):
     def target(self):
         return ["--to", f"{self.server}/{self.called}", "--dataset", DATASET, "--pipeline", "town", *self.state()]
 
-    def query(self, statement):
-        done = self.finish([OUTFALL, "query", f"{self.server}/{self.called}", statement, "--dataset", DATASET, "-o", "json"])
+    def query(self, statement, *more):
+        done = self.finish([OUTFALL, "query", f"{self.server}/{self.called}", statement, "--dataset", DATASET, "-o", "json", *more])
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -91,6 +92,34 @@ class Merged(Expected):
         expect(len(recorded) == 2, f"_dlt_loads has {recorded}")
 
 
+class Refused(Scenario):
+    """The second load brings some people of the first one once more, and the table refuses them."""
+
+    POINTS = {"before_load_begin", "in_load", "before_load_commit", "after_load_commit", "before_ledger_loaded", "after_ledger_loaded"}
+
+    def __init__(self, folder, expected, world):
+        super().__init__("refused", folder, expected, world)
+        self.files = [crash.FIRST[2], *crash.SECOND]
+        self.options = ["--max-bad-rows", "100%"]
+
+    def passes(self, point):
+        return point in self.POINTS
+
+    def refuse_twins(self):
+        self.before.query("CREATE UNIQUE INDEX once ON people (id)", "--write")
+        self.before.ENDINGS = (0, 3)
+
+
+class WithLetters(Expected):
+    """As Expected, and those who were refused are letters, once each."""
+
+    def check(self, world):
+        super().check(world)
+        letters = world.ledger("SELECT status, count(*), count(DISTINCT line) FROM dead_letters GROUP BY status")
+        twins = crash.PEOPLE // len(crash.FIRST)
+        expect(letters == [("open", twins, twins)], f"the dead letters are {letters}")
+
+
 def scenarios(folder, world):
     everybody = crash.PEOPLE + crash.VISITORS
     first_expected = Expected(0, crash.PEOPLE, late_from=crash.LATE_FROM)
@@ -102,10 +131,12 @@ def scenarios(folder, world):
                        Expected(crash.PEOPLE, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, replaced=1), world)
     replace.options = ["--write-disposition", "replace"]
     merge = Merge(folder / "merge", Merged(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2), world)
-    for later in (second, replace, merge):
+    refused = Refused(folder / "refused", WithLetters(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2), world)
+    for later in (second, replace, merge, refused):
         later.before.finish(later.before.command(crash.FIRST))
         first_expected.check(later.before)
-    return [first, second, replace, merge]
+    refused.refuse_twins()
+    return [first, second, replace, merge, refused]
 
 
 def main():
