@@ -19,6 +19,9 @@
 namespace outfall::delivery {
 namespace {
 
+/// Smaller pieces cost as much.
+constexpr std::uint64_t piece_documents_min = 64;
+
 /// From so many refused documents on it is asked now and then whether they are too many.
 constexpr std::uint64_t asked_early_from = 1024;
 
@@ -125,7 +128,7 @@ Result<DocumentSieve> DocumentSieve::make(const LoadRequest& request, const std:
     Result<DocumentRows> rows = DocumentRows::open(request, *root);
     if (!rows) return fail(std::move(rows.error()));
     Chain chain{.rows = std::move(*rows), .is_merged = root->write_disposition == name(WriteDisposition::merge)};
-    chain.limit = chain.unmerged = chain.rows.documents();
+    chain.limit = chain.unmerged = chain.at_once = chain.rows.documents();
     chain.pieces.push_back({.begin = 0, .end = chain.rows.documents()});
     const auto made = std::ranges::find(tables.tables, root->name, &TableLoad::table);
     const bool has_key = chain.is_merged && made != tables.tables.end();
@@ -165,10 +168,11 @@ Status DocumentSieve::insert(Chain& chain, sql::Transaction& transaction, const 
     if (has_savepoints) {
       if (Status set = transaction.set_savepoint(); !set) return set;
     }
-    const RowRange piece = chain.pieces.back();
+    const RowRange piece = next_piece(chain);
     std::optional<Failed> failed = insert_documents(chain, piece, insert);
     if (!failed) {
       chain.pieces.pop_back();
+      if (piece.end - piece.begin >= chain.at_once) chain.at_once *= 2;
       if (!has_savepoints) continue;
       if (Status released = transaction.release_savepoint(); !released) return released;
       continue;
@@ -181,6 +185,16 @@ Status DocumentSieve::insert(Chain& chain, sql::Transaction& transaction, const 
     if (Status back = transaction.return_to_savepoint(); !back) return back;
   }
   return {};
+}
+
+/// The last one of the pieces, which is made smaller before if it is too large.
+RowRange DocumentSieve::next_piece(Chain& chain) {
+  RowRange piece = chain.pieces.back();
+  if (piece.end - piece.begin <= chain.at_once) return piece;
+  piece.end = piece.begin + chain.at_once;
+  chain.pieces.back().begin = piece.end;
+  chain.pieces.push_back(piece);
+  return piece;
 }
 
 std::optional<DocumentSieve::Failed> DocumentSieve::insert_documents(Chain& chain, RowRange documents,
@@ -221,6 +235,7 @@ Status DocumentSieve::narrow(Chain& chain, RowRange piece, const Failed& failed,
   chain.pieces.pop_back();
   const std::uint64_t middle = named.value_or(row_at(left, count(left) / 2));
   const std::uint64_t behind = named ? middle + 1 : middle;
+  chain.at_once = std::max(piece_documents_min, 2 * (middle - piece.begin));
   // Where documents have rows in other tables too, one before it which is in its way may be refused itself: it is asked
   // again behind these. Of a single table the database takes all rows before the one that it names.
   const bool is_settled = named && (middle == first || chain.rows.tables().size() == 1);

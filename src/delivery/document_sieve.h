@@ -4,12 +4,12 @@
 // others go in.
 //
 // Documents go in piece by piece, the first piece is all of them. A piece that is refused is taken back and goes on as
-// smaller ones: where the database names the row, as what stands before its document, that alone, and what stands
-// behind it; else as two halves. What is refused alone is refused. So each document is held against all before it, and
-// of two with one key the first stays. What is taken back is a savepoint, or, where a database has none, the
-// transaction, which begins again with what is known by then. Where rows are merged, the merge itself can refuse
-// documents: then the shortest beginning of the table is searched for that it refuses; the last document of that is
-// refused.
+// smaller ones, which grow again as long as nothing is refused, because a database may get all of a piece before it
+// says a word: where the database names the row, as what stands before its document, that alone, and what stands behind
+// it; else as two halves. What is refused alone is refused. So each document is held against all before it, and of two
+// with one key the first stays. What is taken back is a savepoint, or, where a database has none, the transaction,
+// which begins again with what is known by then. Where rows are merged, the merge itself can refuse documents: then the
+// shortest beginning of the table is searched for that it refuses; the last document of that is refused.
 //
 // In memory are the refused documents, with their reasons.
 #pragma once
@@ -75,6 +75,7 @@ class DocumentSieve {
     bool is_merged = false;
     std::map<std::uint64_t, std::string> refused{};  ///< why, by document
     std::vector<RowRange> pieces{};  ///< of documents that are still to be tried; the next one is the last
+    std::uint64_t at_once = 0;       ///< documents of the next piece at most
     std::uint64_t limit = 0;         ///< documents from here on stay out of this transaction
     std::uint64_t merged = 0;        ///< the merge takes all before this one
     std::uint64_t unmerged = 0;      ///< and refuses something before this one,
@@ -96,6 +97,7 @@ class DocumentSieve {
 
   Status refuse_keyless(Chain& chain, const sql::DefaultValues& defaults, const sql::Dialect& dialect);
   Status insert(Chain& chain, sql::Transaction& transaction, const InsertRows& insert);
+  static RowRange next_piece(Chain& chain);
   static std::optional<Failed> insert_documents(Chain& chain, RowRange documents, const InsertRows& insert);
   Status narrow(Chain& chain, RowRange piece, const Failed& failed, const sql::Connection& connection);
   Status narrow_merge(Chain& chain, Error failed);
