@@ -4,6 +4,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -75,6 +76,12 @@ void append_in_quotes(std::string& out, const WantedColumn& column, const arrow:
     append_timestamp(out, array, row, form);
   else
     append_arrow_text(out, array, row);
+  out += '"';
+}
+
+void append_hex(std::string& out, std::string_view bytes) {
+  out += "\"0x";
+  for (const char byte : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   out += '"';
 }
 
@@ -246,23 +253,30 @@ struct RowTexts::State {
       case DataType::bigint:
         return append_bigint(out, integer_of(*array, row), as);
       case DataType::double_:
-        return append_double(out, *real_of(*array, row));
+        return append_double(out, *real_of(*array, row), text_form);
       case DataType::bool_:
         out += static_cast<const arrow::BooleanArray&>(*array).Value(row) ? "true" : "false";
         return;
       case DataType::timestamp:
       case DataType::date:
       case DataType::time:
+        return append_in_quotes(out, column, *array, row, text_form);
       case DataType::decimal:
       case DataType::wei:
+        if (text_form == RowTextForm::whole) return append_arrow_text(out, *array, row);
+        return append_in_quotes(out, column, *array, row, text_form);
       case DataType::binary:
+        if (text_form == RowTextForm::whole) return append_hex(out, bytes_of(*array, row));
         return append_in_quotes(out, column, *array, row, text_form);
     }
   }
 
-  void append_double(std::string& out, double value) {
+  void append_double(std::string& out, double value, RowTextForm text_form) {
     row_not_numbers += std::isfinite(value) ? 0 : 1;
-    append_json_double(out, value);
+    if (std::isfinite(value) || text_form != RowTextForm::whole) return append_json_double(out, value);
+    out += '"';
+    schema::append_double_text(out, value);
+    out += '"';
   }
 
   void append_header(std::string& out) const {
@@ -373,12 +387,12 @@ Status RowTexts::append_as_kept(std::uint64_t row, std::string& out) {
   return {};
 }
 
-Status RowTexts::append_cells(std::uint64_t row, std::string& out) {
+Status RowTexts::append_cells(std::uint64_t row, std::string& out, RowTextForm form) {
   const auto wanted = static_cast<std::int64_t>(row);
   if (const arrow::Status taken = state_->take_batch(wanted); !taken.ok()) {
     return fail(damaged(state_->file.path, taken));
   }
-  state_->append_columns(wanted - state_->batch_begin, {}, out, RowTextForm::plain);
+  state_->append_columns(wanted - state_->batch_begin, {}, out, form);
   return {};
 }
 

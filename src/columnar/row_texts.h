@@ -44,6 +44,9 @@ enum class RowTextForm : std::uint8_t {
   /// Strings that stand for a value of another type begin with its mark, as dlt writes them; the values are those of
   /// the columns, under the keys of the document, if there is one.
   typed,
+  /// As a run takes each value again for what it was: numbers are numbers, but for those that JSON has not, which are
+  /// texts; binary is `0x` and hexadecimal digits. Of columns alone.
+  whole,
 };
 
 /// Used by one thread at a time.
@@ -82,7 +85,7 @@ class RowTexts {
   Status append_as_kept(std::uint64_t row, std::string& out);
 
   /// The same of the columns that are wanted, also where the row has a document.
-  Status append_cells(std::uint64_t row, std::string& out);
+  Status append_cells(std::uint64_t row, std::string& out, RowTextForm form = RowTextForm::plain);
 
  private:
   struct State;

@@ -57,6 +57,25 @@ TEST_F(RowTextsTest, KeepsARowWhateverTheForm) {
   EXPECT_EQ(out, R"({"id":9007199254740993,"a":null})");
 }
 
+TEST_F(RowTextsTest, TellsWholeCellsAsARunTakesThemAgain) {
+  arrow::Decimal128Builder prices(arrow::decimal128(10, 2));
+  arrow::BinaryBuilder bytes;
+  arrow::DoubleBuilder shares;
+  ASSERT_TRUE(prices.Append(arrow::Decimal128(250)).ok() && bytes.Append(std::string("\0\xff", 2)).ok());
+  ASSERT_TRUE(shares.Append(std::numeric_limits<double>::quiet_NaN()).ok());
+  const IpcFileReader held =
+      file(arrow::schema({arrow::field("price", prices.type()), arrow::field("raw", arrow::binary()),
+                          arrow::field("share", arrow::float64())}),
+           {*prices.Finish(), *bytes.Finish(), *shares.Finish()});
+  const std::vector<RowTextColumn> columns{{.name = "price", .type = DataType::decimal},
+                                           {.name = "raw", .type = DataType::binary},
+                                           {.name = "share", .type = DataType::double_}};
+  auto texts = RowTexts::open(held, columns, {});
+  std::string out;
+  ASSERT_TRUE(texts->append_cells(0, out, RowTextForm::whole));
+  EXPECT_EQ(out, R"({"price":2.50,"raw":"0x00ff","share":"nan"})");
+}
+
 TEST_F(RowTextsTest, HasTheKeysOfADocumentWithTheValuesOfItsColumns) {
   arrow::TimestampBuilder moments(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool());
   arrow::StringBuilder misfits;

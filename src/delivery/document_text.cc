@@ -26,7 +26,8 @@ Status DocumentTexts::open() {
 Result<std::string> DocumentTexts::members_of(std::size_t table, std::uint64_t row) {
   const std::size_t job = rows_.job_of(table, row);
   std::string text;
-  Status told = texts_[table][job].append_cells(row - rows_.tables()[table].jobs[job].begin, text);
+  Status told =
+      texts_[table][job].append_cells(row - rows_.tables()[table].jobs[job].begin, text, columnar::RowTextForm::whole);
   if (!told) return fail(std::move(told.error()));
   return text.substr(1, text.size() - 2);
 }

@@ -3,8 +3,6 @@
 // Refusals for tests of what refuses documents.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
@@ -31,7 +29,7 @@ struct ToldRefusals final : Refusals {
     is_kept = false;
     rows = refused;
     std::erase_if(rows, [](const auto& table) { return table.second == 0; });
-    return count <= most ? Status() : fail(fmt::format("{} are too many, the first: {}", count, first_reason));
+    return count <= most ? Status() : fail(std::to_string(count) + " are too many, the first: " + first_reason);
   }
   Status take(const RefusedDocument& document) override {
     documents.push_back(document);
