@@ -3,6 +3,7 @@
 // Which documents are refused, against a database that names rows and one that does not.
 #include "delivery/document_sieve.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
