@@ -191,7 +191,7 @@ std::string hint_on_types(const Load& load, std::string_view answer) {
 
 /// Whether some rows may have been refused, so that the others can be loaded.
 bool may_be_rows(const Error& error) {
-  return error.remedy == Remedy::abandon && error.blame != Blame::interrupted &&
+  return error.remedy == Remedy::abandon && error.blame == Blame::run &&
          (error.message.starts_with("insert into table") || error.message.starts_with("merge into table"));
 }
 
@@ -269,7 +269,7 @@ Result<std::uint64_t> insert_some(const Load& load, DocumentJob& job, const std:
   ArrowArrayStream stream{};
   if (Status opened = job.rows.stream(rows, &stream); !opened) return fail(std::move(opened.error()));
   Result<std::uint64_t> taken = load.transaction.insert_stream(
-      load.merges->place_of(table), {job.columns, &entry(load.summary, table).defaults}, &stream);
+      load.place_of(table), {job.columns, &entry(load.summary, table).defaults}, &stream);
   if (!taken) return fail(std::move(taken.error()).in(fmt::format("insert into table {}", table)));
   fault_point(Fault::in_load);
   return taken;
@@ -288,11 +288,12 @@ Result<LoadSummary> load_piecewise(sql::Connection& connection, const LoadReques
   }
   while (true) {
     LoadSummary filled = summary;
-    auto transaction = fill(connection, request, filled, env, [&sieve](Load& load) {
+    const auto insert = [&sieve](Load& load) {
       return sieve->insert(load.transaction, [&load](DocumentJob& job, const std::vector<RowRange>& rows) {
         return insert_some(load, job, rows);
       });
-    });
+    };
+    auto transaction = fill(connection, request, filled, env, ReplaceStrategy::truncate_and_insert, insert);
     Status learnt;
     if (!transaction) {
       learnt = sieve->learn(std::move(transaction.error()), connection);

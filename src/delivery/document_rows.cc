@@ -9,15 +9,13 @@
 
 #include "delivery/package_tables.h"
 #include "package/package_reader.h"
+#include "schema/table.h"
 
 namespace outfall::delivery {
 namespace {
 
 /// Places that are remembered. Each takes 8 bytes a table.
 constexpr std::uint64_t places_max = 65'536;
-
-/// Tells documents of one package apart whose rows have ids that follow from what they hold.
-constexpr std::string_view origin_column = "_dlt_origin";
 
 struct IdColumn {
   std::string_view name;
@@ -26,7 +24,7 @@ struct IdColumn {
 
 /// By DocumentRows::IdOf.
 constexpr std::array<IdColumn, 3> id_columns{
-    {{schema::id_column_name}, {schema::parent_id_column_name}, {origin_column, DataType::bigint}}};
+    {{schema::id_column_name}, {schema::parent_id_column_name}, {schema::origin_column_name, DataType::bigint}}};
 
 Result<columnar::RowTexts> texts_of(const columnar::IpcFileReader& file, const IdColumn& column) {
   const std::array<columnar::RowTextColumn, 1> wanted{{{.name = std::string(column.name), .type = column.type}}};
@@ -81,7 +79,7 @@ Status DocumentRows::add(const schema::Table& table, std::size_t parent, const L
       if (!*opened) return fail(opened->error());
     }
     ids.jobs.push_back({std::move(*own), std::move(*parents), std::move(*documents)});
-    has_document_ids_ &= std::ranges::find(*columns, origin_column) != columns->end();
+    has_document_ids_ &= std::ranges::find(*columns, schema::origin_column_name) != columns->end();
     columnar::FileRows rows(*file);
     added.jobs.push_back({.record = &job,
                           .begin = added.rows,
