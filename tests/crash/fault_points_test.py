@@ -297,7 +297,7 @@ def strike(scenario, fault, resume_first):
 
 
 def strike_everywhere(scenario, points, folder, reached):
-    saved = folder / "saved"
+    saved = scenario.before.folder / "saved"
     shutil.copytree(scenario.before.disk, saved)
     scenario.before.save()
     for turn, point in enumerate(filter(scenario.passes, points)):
@@ -319,7 +319,7 @@ def main():
     parser.add_argument("--point", help="only this fault point")
     chosen = parser.parse_args().point
     points = [chosen] if chosen else fault_points()
-    folder = fresh_folder("faults")
+    folder = fresh_folder("faults", in_memory=True)
     reached = collections.Counter()
     for scenario in scenarios(folder):
         strike_everywhere(scenario, points, folder, reached)

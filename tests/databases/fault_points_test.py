@@ -8,63 +8,15 @@
 #   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/fault_points_test.py [--point NAME] [--database NAME]
 import argparse
 import collections
-import json
-import os
+import concurrent.futures
 import shutil
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crash"))
 import fault_points_test as crash
-from world import DATASET, OUTFALL, Expected, World, expect, fail_with, fault_points, fresh_folder, say
-
-
-class SqliteWorld(World):
-    name = "sqlite"
-    DATABASE_FILES = {"town.db"}
-
-    def target(self):
-        return ["--to", f"sqlite:{self.disk / 'town.db'}", "--pipeline", "town", *self.state()]
-
-    def query(self, statement, *more):
-        done = self.finish([OUTFALL, "query", f"sqlite:{self.disk / 'town.db'}", statement, "-o", "json", *more])
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-class PostgresWorld(World):
-    """A database of its own on the server of the tests; saved and restored as a template."""
-
-    name = "postgres"
-    DATABASE_FILES = set()
-    worlds = 0
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        PostgresWorld.worlds += 1
-        self.called = f"town_{os.getpid()}_{PostgresWorld.worlds}"
-        self.server = Path(os.environ["OUTFALL_POSTGRES"]).read_text().strip().rpartition("/")[0]
-
-    def sql(self, statement):
-        self.finish([OUTFALL, "query", "--write", f"{self.server}/outfall", statement])
-
-    def make(self):
-        super().make()
-        self.sql(f"CREATE DATABASE {self.called}")
-        return self
-
-    def save(self):
-        self.sql(f"CREATE DATABASE {self.called}_saved TEMPLATE {self.called}")
-
-    def restore(self):
-        self.sql(f"DROP DATABASE {self.called} WITH (FORCE)")
-        self.sql(f"CREATE DATABASE {self.called} TEMPLATE {self.called}_saved")
-
-    def target(self):
-        return ["--to", f"{self.server}/{self.called}", "--dataset", DATASET, "--pipeline", "town", *self.state()]
-
-    def query(self, statement, *more):
-        done = self.finish([OUTFALL, "query", f"{self.server}/{self.called}", statement, "--dataset", DATASET, "-o", "json", *more])
-        return [json.loads(line) for line in done.stdout.splitlines()]
+from database_world import PostgresWorld, SqliteWorld
+from world import Expected, expect, fail_with, fault_points, fresh_folder, say
 
 
 class Scenario(crash.Scenario):
@@ -106,7 +58,7 @@ class Refused(Scenario):
         return point in self.POINTS
 
     def refuse_twins(self):
-        self.before.query("CREATE UNIQUE INDEX once ON people (id)", "--write")
+        self.before.execute("CREATE UNIQUE INDEX once ON people (id)")
         self.before.ENDINGS = (0, 3)
 
 
@@ -139,24 +91,40 @@ def scenarios(folder, world):
     return [first, second, replace, merge, refused]
 
 
+WORKERS = 3  # scenarios at a time: each waits much, for starts of processes and for the database
+
+
+def strike_in(scenario, points, folder):
+    reached = collections.Counter()
+    crash.strike_everywhere(scenario, points, folder, reached)
+    return reached
+
+
+def strike_worlds(worlds, points, folder):
+    """All scenarios of the databases, and the points that those of each database came to."""
+    reached = {world.name: collections.Counter() for world in worlds}
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        struck = [(scenario.before.name, pool.submit(strike_in, scenario, points, folder))
+                  for made in pool.map(lambda world: scenarios(folder / world.name, world), worlds) for scenario in made]
+        for name, counted in struck:
+            reached[name] += counted.result()
+    return reached
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--point", help="only this fault point")
     parser.add_argument("--database", help="sqlite or postgres")
     chosen = parser.parse_args()
     points = [chosen.point] if chosen.point else fault_points()
-    folder = fresh_folder("databases")
-    for world in (SqliteWorld, PostgresWorld):
-        if chosen.database not in (None, world.name):
-            continue
-        reached = collections.Counter()
-        for scenario in scenarios(folder / world.name, world):
-            crash.strike_everywhere(scenario, points, folder, reached)
+    folder = fresh_folder("databases", in_memory=True)
+    worlds = [world for world in (SqliteWorld, PostgresWorld) if chosen.database in (None, world.name)]
+    for name, reached in strike_worlds(worlds, points, folder).items():
         missed = {"before_load_begin", "in_load", "before_load_commit", "before_migration", "after_migration", "after_seal"} & set(points)
         never = [point for point in missed if not reached[point]]
         if never:
-            fail_with(folder, f"{world.name}: no scenario came to {', '.join(never)}")
-        say(f"{world.name}: {sum(reached.values())} kills, each row exactly once after each")
+            fail_with(folder, f"{name}: no scenario came to {', '.join(never)}")
+        say(f"{name}: {sum(reached.values())} kills, each row exactly once after each")
     shutil.rmtree(folder)
 
 
