@@ -19,7 +19,7 @@ help:
 	@echo 'make lint     clang-tidy on what changed (ALL=1: everything), format, layers'
 	@echo 'make fmt      format the C++ files'
 	@echo 'make fuzz     throw mutated input at each parser (SECONDS=60 each)'
-	@echo 'make soak     kill and resume it again and again (N=100 rounds)'
+	@echo 'make soak     kill it, its server and its connections, again and again (N=100 rounds)'
 	@echo 'make install  copy the program, headers and libraries to PREFIX=/usr/local'
 	@echo 'make dist     pack the same as build/outfall-<version>-linux-<machine>.tar.gz, with its sha256'
 	@echo 'make clean    remove what was built; downloads in .deps stay'
@@ -58,8 +58,11 @@ fuzz:
 	@tools/fuzz $(SECONDS) $(JOBS)
 
 soak: build
+	@tools/setup --with postgres
 	@OUTFALL=$(CURDIR)/build/release/outfall OUTFALL_BUILD=$(CURDIR)/build/release tests/crash/run.py --rounds $(N)
 	@OUTFALL=$(CURDIR)/build/release/outfall tests/crash/stops_test.py --timed
+	@OUTFALL=$(CURDIR)/build/release/outfall python3 tests/databases/cut_connections_test.py --rounds $(N)
+	@OUTFALL=$(CURDIR)/build/release/outfall python3 tests/databases/killed_server_test.py --rounds $$(($(N) / 10))
 	@OUTFALL_CASES=$$(($(N) * 100)) build/release/outfall_delivery_tests --gtest_filter='*ShareOfCases*'
 
 install: build

@@ -214,7 +214,7 @@ Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& re
             .transaction = *transaction,
             .request = request,
             .summary = summary};
-  Status filled = transaction->hold(sql::hold_of_load(load.dataset, request.package.load_id));
+  Status filled = transaction->take_over(sql::hold_of_load(load.dataset, request.package.load_id));
   Result<TableReplacements> replacements = TableReplacements::make(*transaction, load.dataset, request, strategy);
   if (!replacements && filled) filled = fail(replacements.error());
   Result<TableMerges> merges = TableMerges::make(*transaction, load.dataset, request);

@@ -220,8 +220,11 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   if (!transaction) return fail(std::move(transaction.error()).in(doing));
 
   const sql::Dataset dataset{connection, package.dataset};
-  if (Status held = transaction->hold(sql::hold_of_tables(dataset)); !held)
-    return fail(std::move(held.error()).in(doing));
+  Status held = transaction->bound_waits();
+  // An attempt whose connection was lost may still stand in the way, here as well as in the load.
+  if (held) held = transaction->take_over(sql::hold_of_load(dataset, package.load_id));
+  if (held) held = transaction->hold(sql::hold_of_tables(dataset));
+  if (!held) return fail(std::move(held.error()).in(doing));
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
   if (!existing) return fail(std::move(existing.error()).in(doing));
   const std::string make = sql::create_schema(connection.dialect(), connection.catalog(), package.dataset);

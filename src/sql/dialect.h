@@ -73,6 +73,10 @@ struct Dialect {
   /// Waits until no other transaction holds the name $1, and holds it to the end of this one. Empty: a transaction that
   /// writes holds the whole database.
   std::string_view lock;
+  /// Ends the sessions of the same user that hold the name $1. Empty: they end with their process.
+  std::string_view end_holders;
+  /// No later statement of this transaction waits long for a lock. Empty: none does anyway.
+  std::string_view bound_waits;
   std::string_view datasets;        ///< asks for all schemas that have _dlt_loads, in their order
   std::string_view create_schema;   ///< `{}` is its name; empty: a session opens it
   std::string_view row_id_storage;  ///< behind the type of a column of row ids, which are random texts

@@ -66,6 +66,15 @@ const Dialect& postgres_dialect() {
           "WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped "
           "ORDER BY c.relname, a.attnum",
       .lock = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
+      .end_holders =
+          "SELECT pg_catalog.pg_terminate_backend(l.pid) FROM pg_catalog.pg_locks AS l "
+          "JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted "
+          "AND l.objsubid = 1 AND l.pid <> pg_catalog.pg_backend_pid() AND a.usename = current_user "
+          "AND a.datname = current_database() AND l.database = a.datid "
+          "AND ((l.classid::bigint << 32) | l.objid::bigint) = pg_catalog.hashtextextended($1, 0)",
+      // Who waits to alter a table keeps its readers waiting, too. A limit that somebody has set stays.
+      .bound_waits =
+          "SELECT pg_catalog.set_config('lock_timeout', '10s', true) WHERE current_setting('lock_timeout') = '0'",
       .datasets = "SELECT schemaname::text FROM pg_catalog.pg_tables WHERE tablename = '_dlt_loads' ORDER BY 1",
       .create_schema = "CREATE SCHEMA IF NOT EXISTS {}",
       // What a view or a generated column is made from keeps its type.

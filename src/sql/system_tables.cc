@@ -130,7 +130,9 @@ Result<bool> has_load_for_good(const Dataset& dataset, const std::string& load_i
   if (dataset.connection.dialect().lock.empty()) return has_load(dataset, load_id);
   Result<Transaction> transaction = Transaction::begin(dataset.connection);
   if (!transaction) return fail(std::move(transaction.error()));
-  if (Status held = transaction->hold(hold_of_load(dataset, load_id)); !held) return fail(std::move(held.error()));
+  Status held = transaction->bound_waits();
+  if (held) held = transaction->take_over(hold_of_load(dataset, load_id));
+  if (!held) return fail(std::move(held.error()));
   return has_load(dataset, load_id);
 }
 

@@ -87,6 +87,23 @@ Status Transaction::release_savepoint() {
   return released ? Status() : fail(released.error());
 }
 
+Status Transaction::take_over(const std::string& name) {
+  if (connection_ == nullptr) return closed();
+  const std::string_view end_holders = connection_->dialect().end_holders;
+  if (end_holders.empty()) return hold(name);
+  const Value values[] = {name};
+  const auto ended = watched(connection_->rows(end_holders, values));
+  return ended ? hold(name) : fail(Error(ended.error()).in("end an earlier session of the same load"));
+}
+
+Status Transaction::bound_waits() {
+  if (connection_ == nullptr) return closed();
+  const std::string_view bound = connection_->dialect().bound_waits;
+  if (bound.empty()) return {};
+  const auto set = watched(connection_->rows(bound, {}));
+  return set ? Status() : fail(Error(set.error()).in("limit how long locks are waited for"));
+}
+
 void Transaction::doom(std::string reason) {
   if (!failure_) failure_ = Error{.message = std::move(reason), .hint = ""};
 }

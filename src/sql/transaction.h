@@ -50,6 +50,13 @@ class Transaction {
   /// Keeps all that was done since. The mark is gone.
   Status release_savepoint();
 
+  /// The same for a name that only one of us may work under: a session that still holds it has been given up by its
+  /// client, and the database may not know that yet. It is ended.
+  Status take_over(const std::string& name);
+
+  /// Has later statements of this transaction fail, with retry, that would wait long for a lock.
+  Status bound_waits();
+
   /// Records a failure that the database does not know of, such as a wrong count: from now on commit refuses.
   void doom(std::string reason);
 

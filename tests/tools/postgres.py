@@ -9,6 +9,8 @@
 
 The server also ends when the process does that called `start`: ctest, or a shell.
 """
+import contextlib
+import glob
 import json
 import os
 import pathlib
@@ -71,7 +73,7 @@ def watch(folder, pid):
     silent = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(silent, stream)
-    while os.path.exists(f"{folder}/data/postmaster.pid"):
+    while os.path.exists(folder):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -92,6 +94,30 @@ def stop_server(folder):
     subprocess.run(as_server([str(binaries() / "pg_ctl"), "-D", f"{folder}/data", "-m", "immediate", "-w", "stop"]), cwd="/",
                    capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_running(pid):
+    """One that nobody has asked for its end is not."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill_server(folder):
+    """The postmaster and all of its children, before any of them can say a word to a client."""
+    pid = server_pid(folder)
+    os.kill(pid, signal.SIGSTOP)
+    children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+    killed = [*map(int, children), pid]
+    for each in killed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    while any(map(is_running, killed)):
+        time.sleep(0.01)
+    # Who is not reaped would be taken for running.
+    for left in [f"{folder}/data/postmaster.pid", *glob.glob(f"{folder}/.s.PGSQL.*")]:
+        os.unlink(left)
 
 
 def start(file):
@@ -120,11 +146,7 @@ def main():
     elif verb == "stop":
         stop_server(known(file)["folder"])
     elif verb == "kill":
-        # The postmaster and all of its children are one session.
-        pid = server_pid(known(file)["folder"])
-        children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
-        for each in [pid, *map(int, children)]:
-            os.kill(each, signal.SIGKILL)
+        kill_server(known(file)["folder"])
     elif verb == "restart":
         start_server(known(file)["folder"], known(file)["port"])
     else:
