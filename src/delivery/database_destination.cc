@@ -86,10 +86,16 @@ Status DatabaseDestination::check_dataset(const std::string& dataset) const {
   return sql::check_dataset_name(dialect(), dataset);
 }
 
-Status DatabaseDestination::check_configuration(const std::stop_token&) {
+Status DatabaseDestination::check_configuration(const std::stop_token& stop) {
+  stop_ = stop;
   const Result<bool> there = exists();
   if (!there) return fail(there.error());
-  return *there ? Status{} : check_makable();
+  return *there ? check_usable() : check_makable();
+}
+
+Result<std::optional<Intake>> DatabaseDestination::intake(const LoadRequest& request) {
+  stop_ = request.stop;
+  return std::nullopt;
 }
 
 Status DatabaseDestination::open() {
@@ -138,6 +144,7 @@ Result<std::optional<sql::Dataset>> DatabaseDestination::look_into(const std::st
 }
 
 Result<std::optional<sql::StoredDataset>> DatabaseDestination::inspect(const DatasetKey& key) {
+  stop_ = key.stop;
   const Result<std::optional<sql::Dataset>> dataset = look_into(key.dataset, key.inspection);
   if (!dataset) return fail(dataset.error());
   if (!*dataset) {

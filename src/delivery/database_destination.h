@@ -35,6 +35,8 @@ class DatabaseDestination : public Destination {
 
   /// Whether a load would find a database, or could make one.
   Status check_configuration(const std::stop_token& stop) override;
+  /// None: packages are taken as a whole. Whoever may stop the load is known from here on.
+  Result<std::optional<Intake>> intake(const LoadRequest& request) override;
   Status open() override;
   void close() override;
 
@@ -53,6 +55,9 @@ class DatabaseDestination : public Destination {
   std::vector<std::string> take_notes() override;
 
  protected:
+  /// Whether those who use the destination want no more of it.
+  const std::stop_token& stop() const { return stop_; }
+  Result<sql::Connection*> session_to_look(Inspection inspection);
   DatabaseDestination(std::string address, Capabilities capabilities, Env& env);
 
   const sql::Dialect& dialect() const { return *capabilities_.dialect; }
@@ -68,6 +73,8 @@ class DatabaseDestination : public Destination {
   ///
   /// Errors: there is no such dataset.
   virtual Result<std::unique_ptr<sql::Connection>> connect_to_query(const QueryRequest& request) = 0;
+  /// Whether a load could go into a database that is there, as far as that is known without one.
+  virtual Status check_usable() { return {}; }
   /// Whether a database that is not there could be made.
   virtual Status check_makable() { return {}; }
   /// Told of a dataset that the next load makes, before there is anything to load. No session: the database is yet to
@@ -84,13 +91,13 @@ class DatabaseDestination : public Destination {
 
   Result<std::unique_ptr<sql::Connection>> session_for(const QueryRequest& request);
   Result<sql::Connection*> session_for_loads();
-  Result<sql::Connection*> session_to_look(Inspection inspection);
   /// None where there is no database.
   Result<std::optional<sql::Dataset>> look_into(const std::string& dataset, Inspection inspection);
 
   std::string address_;
   Capabilities capabilities_;
   Env& env_;
+  std::stop_token stop_;
   std::vector<std::string> notes_;
   std::unique_ptr<sql::Connection> connection_;  ///< null: not open, or not to be trusted after a failure
   std::unique_ptr<sql::Connection> looking_;     ///< for questions before a load

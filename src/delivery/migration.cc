@@ -228,7 +228,8 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   Result<std::optional<sql::ExistingDataset>> existing = sql::read_dataset(connection, package.dataset);
   if (!existing) return fail(std::move(existing.error()).in(doing));
   const std::string make = sql::create_schema(connection.dialect(), connection.catalog(), package.dataset);
-  if (!make.empty()) {
+  // Who may use a schema need not be allowed to make any.
+  if (!make.empty() && !*existing) {
     auto made = transaction->execute(make);
     if (!made) return fail(std::move(made.error()).in(doing));
   }

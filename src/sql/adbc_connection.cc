@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/utf8.h"
@@ -18,6 +21,8 @@
 #include "sql/copy_input.h"
 #include "sql/dialect.h"
 #include "sql/insert_text.h"
+#include "sql/postgres_connect_error.h"
+#include "sql/sql_states.h"
 
 namespace outfall::sql {
 namespace {
@@ -48,7 +53,7 @@ class Session {
     }
     if (code == ADBC_STATUS_OK) code = driver_.ConnectionInit(&*connection_, &*database_, answer.out());
     if (code == ADBC_STATUS_OK) return {};
-    return fail(adbc_error(driver_, answer.get(), code));
+    return fail(postgres_connect_error(adbc_error(driver_, answer.get(), code).message));
   }
 
   const AdbcDriver& driver() const { return driver_; }
@@ -64,6 +69,33 @@ class Session {
 
 using SessionPtr = std::shared_ptr<Session>;
 
+Error interrupted() {
+  return {.message = "cancelled", .hint = "", .blame = Blame::interrupted};
+}
+
+/// A session that is being opened, which outlives the wait for it.
+struct Opening {
+  SessionPtr session;
+  std::mutex mutex;
+  std::condition_variable_any answered;
+  std::optional<Status> answer;
+};
+
+Status open_until_stopped(const SessionPtr& session, const std::string& uri, const std::stop_token& stop) {
+  if (!stop.stop_possible()) return session->open(uri);
+  const auto opening = std::make_shared<Opening>();
+  opening->session = session;
+  std::thread([opening, uri] {
+    Status opened = opening->session->open(uri);
+    const std::lock_guard lock(opening->mutex);
+    opening->answer = std::move(opened);
+    opening->answered.notify_all();
+  }).detach();
+  std::unique_lock lock(opening->mutex);
+  const bool is_answered = opening->answered.wait(lock, stop, [&] { return opening->answer.has_value(); });
+  return is_answered ? *opening->answer : fail(interrupted());
+}
+
 /// A stream and its columns, released when it goes out of scope.
 struct Answer {
   ArrowArrayStream stream{};
@@ -77,10 +109,6 @@ struct Answer {
     if (stream.release != nullptr) stream.release(&stream);
   }
 };
-
-Error interrupted() {
-  return {.message = "cancelled", .hint = "", .blame = Blame::interrupted};
-}
 
 /// Reads an answer as texts.
 class AnswerReader {
@@ -211,13 +239,17 @@ class PostgresConnection final : public Connection {
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
                                         std::string_view source) override;
   std::optional<RefusedRow> refused_row() const override { return refused_; }
-  Status begin() override { return run(options_.access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN"); }
+  /// Loads that wait for each other must see what the other has committed, whatever a user's sessions begin with.
+  Status begin() override {
+    return run(options_.access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED");
+  }
   Status commit() override { return run("COMMIT"); }
   Status roll_back() override;
   void cancel() override;
 
  private:
   Status run(std::string_view statement);
+  Status ask(std::string_view query);
   Error told(Error error) const;
   Result<DriverStatement> prepare(std::string_view statement, std::span<const Value> values = {});
   Result<std::unique_ptr<AnswerReader>> read(std::string_view query, std::span<const Value> values = {});
@@ -243,11 +275,23 @@ Status PostgresConnection::run(std::string_view statement) {
 }
 
 Status PostgresConnection::prepare_session() {
-  for (const char* setting : {"SET TimeZone = 'UTC'", "SET client_encoding = 'UTF8'", "SET DateStyle = 'ISO'"}) {
-    if (Status done = run(setting); !done) return done;
+  Status done =
+      ask("SELECT set_config('TimeZone', 'UTC', false), set_config('client_encoding', 'UTF8', false), "
+          "set_config('DateStyle', 'ISO', false)");
+  if (done && options_.access == Access::read_write) {
+    // A client that is gone must not hold its locks for hours; servers before 14 and some systems lack the second.
+    done = ask(
+        "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false), "
+        "set_config('tcp_keepalives_count', '3', false)");
+    (void)run("SET client_connection_check_interval = '10s'");
   }
-  if (options_.first_dataset.empty()) return {};
+  if (!done || options_.first_dataset.empty()) return done;
   return run(fmt::format("SET search_path = {}, public", quoted(dialect(), options_.first_dataset)));
+}
+
+Status PostgresConnection::ask(std::string_view query) {
+  const auto answered = rows(query, {});
+  return answered ? Status() : fail(answered.error());
 }
 
 Result<DriverStatement> PostgresConnection::prepare(std::string_view statement, std::span<const Value> values) {
@@ -380,7 +424,12 @@ Result<std::vector<std::string>> PostgresConnection::column_words(const TableNam
   std::vector<std::string> words;
   for (const std::string& column : columns.names) {
     const auto found = std::ranges::find_if(*there, [&](const TextRow& row) { return row.at(0) == column; });
-    if (found == there->end()) return fail(fmt::format("the table {} has no column {}", table.table, column));
+    if (found == there->end()) {
+      // It was there a moment ago: the next attempt makes it.
+      return fail(Error{.message = fmt::format("the table {} has no column {}", table.table, column),
+                        .hint = std::string(meaning_of_state("42P01").hint),
+                        .remedy = Remedy::retry});
+    }
     words.push_back(found->at(1).value_or(""));
   }
   return words;
@@ -495,7 +544,9 @@ Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options
   const Result<const AdbcDriver*> driver = postgresql_driver();
   if (!driver) return fail(driver.error());
   auto session = std::make_shared<Session>(**driver);
-  if (Status opened = session->open(options.uri); !opened) return fail(std::move(opened.error()).in("connect"));
+  if (Status opened = open_until_stopped(session, options.uri, options.stop); !opened) {
+    return fail(std::move(opened.error()).in("connect"));
+  }
   auto connection = std::make_unique<PostgresConnection>(std::move(session), options);
   if (Status prepared = connection->prepare_session(); !prepared)
     return fail(std::move(prepared.error()).in("connect"));

@@ -3,8 +3,8 @@
 // Connections over ADBC drivers: PostgreSQL.
 #pragma once
 
-#include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -17,14 +17,17 @@ struct PostgresOptions {
 
   std::string uri;  ///< with all that libpq takes, also what is secret
   Access access = Access::read_write;
+  std::vector<std::string> secrets{};  ///< of the uri; no error says them
+  std::stop_token stop{};              ///< ends the wait for a server that does not answer
   std::string first_dataset{};  ///< in which names without a schema are looked up first; empty: the server's default
 };
 
 /// Opens a session in UTC. Everything that libpq looks at counts: .pgpass, PGPASSWORD, service files, certificates.
 ///
 /// Errors: the server is not there, is full, or is just starting: retry; the password, the database or the address is
-///         wrong: abandon. None says the password.
-/// Threads: safe.
+///         wrong: usage. None says the password.
+/// Threads: safe. libpq cannot be told to stop connecting: after a stop a thread is left to it, which ends with the
+///          connect_timeout of the uri and touches nothing of the caller's.
 Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options);
 
 /// Loads the driver, which open_postgres would do, and opens nothing.

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <mutex>
 #include <utility>
 
 #include "sql/library_file.h"
+#include "sql/sql_states.h"
 
 namespace outfall::sql {
 namespace {
@@ -54,20 +54,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// States after which the same may be tried again: nothing happened.
-bool may_try_again(std::string_view state) {
-  constexpr std::array<std::string_view, 7> states{
-      "40001",  // could not serialize
-      "40P01",  // deadlock
-      "55P03",  // a lock was not there in time
-      "53300",  // too many connections
-      "57P01",  // the server is being stopped
-      "57P02",  // it crashed
-      "57P03",  // it is starting
-  };
-  return state.starts_with("08") || std::ranges::find(states, state) != states.end();
-}
-
 /// States of statements that fail for what a row is: its values, a constraint, what a trigger raises, its size.
 bool refuses_rows(std::string_view state) {
   return state.starts_with("22") || state.starts_with("23") || state.starts_with("P0001") || state.starts_with("54000");
@@ -95,10 +81,12 @@ Error adbc_error(const AdbcDriver& driver, const AdbcError& answer, AdbcStatusCo
     if (!more.empty()) message += fmt::format(" ({})", more);
   }
   if (!state.empty()) message += fmt::format(" [{}]", state);
-  Error error{.message = std::move(message), .hint = detail(driver, answer, "PG_DIAG_MESSAGE_HINT")};
+  const StateMeaning meaning = meaning_of_state(state);
+  Error error{
+      .message = std::move(message), .hint = detail(driver, answer, "PG_DIAG_MESSAGE_HINT"), .remedy = meaning.remedy};
+  if (error.hint.empty()) error.hint = meaning.hint;
   // A connection that is gone comes without a state.
-  const bool is_lost = state.empty() && code == ADBC_STATUS_IO;
-  if (is_lost || may_try_again(state)) error.remedy = Remedy::retry;
+  if (state.empty() && code == ADBC_STATUS_IO) error.remedy = Remedy::retry;
   return error;
 }
 

@@ -22,8 +22,8 @@ class OwnServer:
     def __exit__(self, *_):
         self.do("stop")
 
-    def do(self, verb):
-        subprocess.run([sys.executable, str(POSTGRES), verb, str(self.file)], check=True)
+    def do(self, verb, environment=None):
+        subprocess.run([sys.executable, str(POSTGRES), verb, str(self.file)], check=True, env=environment)
 
     @property
     def address(self):

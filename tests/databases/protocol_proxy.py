@@ -71,7 +71,8 @@ def cut(connection):
 
 
 class Conversation:
-    """One client's connection, on a thread of its own. `act` is asked about each message: None passes it on; a function is
+    """One client's connection, on a thread of its own. `act` is asked about each message: None passes its data on, which `act` may have
+    changed; a function is
     called once all before it is passed on, with a function that passes on the first bytes of the message, and then the connection
     is cut."""
 
@@ -102,12 +103,13 @@ class Conversation:
         other = self.server if way == TO_SERVER else self.client
         passed = []
         for kind, data in self.framings[way].messages(more):
-            act = self.proxy.act(self.note(way, kind, data))
+            message = self.note(way, kind, data)
+            act = self.proxy.act(message)
             if act is not None:
                 other.sendall(b"".join(passed))
                 act(lambda length, data=data: other.sendall(data[:length]))
                 return False
-            passed.append(data)
+            passed.append(message.data)
         other.sendall(b"".join(passed))
         return bool(more)
 

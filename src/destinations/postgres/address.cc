@@ -22,8 +22,12 @@ constexpr std::array<std::string_view, 2> secrets{"password", "sslpassword"};
 
 /// What we ask libpq for where the address does not say it: 15 s to connect, a minute until a network that swallows
 /// everything is a lost connection.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> limits{
-    {{"connect_timeout", "15"}, {"tcp_user_timeout", "60000"}, {"application_name", "outfall"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> limits{{{"connect_timeout", "15"},
+                                                                               {"tcp_user_timeout", "60000"},
+                                                                               {"keepalives_idle", "30"},
+                                                                               {"keepalives_interval", "10"},
+                                                                               {"keepalives_count", "3"},
+                                                                               {"application_name", "outfall"}}};
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;

@@ -40,17 +40,38 @@ PostgresDestination::PostgresDestination(std::string uri, const std::string& sho
     : DatabaseDestination(options.called.empty() ? shown : options.called, capabilities_of(options), env),
       uri_(std::move(uri)) {}
 
+Status PostgresDestination::check_usable() {
+  const Result<sql::Connection*> session = session_to_look(delivery::Inspection::before_a_load);
+  return session ? Status() : fail(session.error());
+}
+
+/// Whether the server would take rows of this session.
+Status check_writable(sql::Connection& session) {
+  const auto answer = session.rows("SELECT current_setting('transaction_read_only')", {});
+  if (!answer) return fail(answer.error());
+  if (answer->front().at(0) != "on") return {};
+  return fail(Error{.message = "the session can only read",
+                    .hint = "the server is a standby, or default_transaction_read_only is on for this user: name the "
+                            "one that takes writes, or several hosts with target_session_attrs=read-write",
+                    .remedy = Remedy::retry});
+}
+
 Result<std::unique_ptr<sql::Connection>> PostgresDestination::connect(delivery::SessionUse use) {
   const bool only_looks = use == delivery::SessionUse::only_look;
-  auto session = sql::open_postgres({.uri = uri_, .access = only_looks ? Access::read_only : Access::read_write});
+  auto session =
+      sql::open_postgres({.uri = uri_, .access = only_looks ? Access::read_only : Access::read_write, .stop = stop()});
   if (!session) return fail(std::move(session.error()).in(address()));
+  if (only_looks) return session;
+  if (Status writable = check_writable(**session); !writable) return fail(std::move(writable.error()).in(address()));
   return session;
 }
 
 Result<std::unique_ptr<sql::Connection>> PostgresDestination::connect_to_query(const delivery::QueryRequest& request) {
   const bool only_reads = request.access == delivery::QueryAccess::read_only;
-  auto session = sql::open_postgres(
-      {.uri = uri_, .access = only_reads ? Access::read_only : Access::read_write, .first_dataset = request.dataset});
+  auto session = sql::open_postgres({.uri = uri_,
+                                     .access = only_reads ? Access::read_only : Access::read_write,
+                                     .stop = request.stop,
+                                     .first_dataset = request.dataset});
   if (!session) return fail(std::move(session.error()).in(address()));
   if (request.dataset.empty()) return session;
   const Result<bool> there = sql::has_dataset(**session, request.dataset);

@@ -33,6 +33,9 @@ class PostgresDestination final : public delivery::DatabaseDestination {
   Result<std::unique_ptr<sql::Connection>> connect_to_query(const delivery::QueryRequest& request) override;
   Status expect_new(sql::Connection* session, const std::string& dataset) override;
 
+  /// The server can be reached, lets us in, and takes writes.
+  Status check_usable() override;
+
   std::string uri_;
 };
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SQLSTATE: what a server's answer means for whoever asked, by the five characters that the standard gives it.
+#pragma once
+
+#include <string_view>
+
+#include "outfall/error.h"
+
+namespace outfall::sql {
+
+struct StateMeaning {
+  Remedy remedy = Remedy::abandon;
+  std::string_view hint = "";
+};
+
+/// What a state of PostgreSQL, and of those that took over its states, means.
+StateMeaning meaning_of_state(std::string_view state);
+
+}  // namespace outfall::sql
