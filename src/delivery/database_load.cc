@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/fault.h"
@@ -47,6 +49,18 @@ TableLoad& entry(LoadSummary& summary, const std::string& table) {
   auto found = std::ranges::find(summary.tables, table, &TableLoad::table);
   if (found != summary.tables.end()) return *found;
   return summary.tables.emplace_back(TableLoad{.table = table});
+}
+
+/// Loads that replace or merge rows of one table take turns. All in one order, so that none waits for another's second
+/// table.
+Status hold_rewritten(const Load& load) {
+  const ledger::PackageRecord& package = load.request.package;
+  std::set<std::string_view> tables(package.replaced.begin(), package.replaced.end());
+  for (const schema::Table* root : merged_roots(package, load.request.schema)) tables.insert(root->name);
+  for (const std::string_view table : tables) {
+    if (Status held = load.transaction.hold(sql::hold_of_rows(load.dataset, table)); !held) return held;
+  }
+  return {};
 }
 
 Status took(const Load& load, const ledger::JobRecord& job, std::uint64_t taken, std::uint64_t refused) {
@@ -206,15 +220,16 @@ constexpr const char* hint_on_rows =
 template <class Insert>
 Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& request, LoadSummary& summary, Env& env,
                               ReplaceStrategy strategy, const Insert& insert) {
-  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
-  if (!transaction) return transaction;
   // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
   std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
+  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
+  if (!transaction) return transaction;
   Load load{.dataset = {connection, request.package.dataset},
             .transaction = *transaction,
             .request = request,
             .summary = summary};
   Status filled = transaction->take_over(sql::hold_of_load(load.dataset, request.package.load_id));
+  if (filled) filled = hold_rewritten(load);
   Result<TableReplacements> replacements = TableReplacements::make(*transaction, load.dataset, request, strategy);
   if (!replacements && filled) filled = fail(replacements.error());
   Result<TableMerges> merges = TableMerges::make(*transaction, load.dataset, request);

@@ -216,6 +216,8 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   fault_point(Fault::before_migration);
   const ledger::PackageRecord& package = request.package;
   std::string doing = fmt::format("prepare dataset {}", package.dataset);
+  // A stop ends the wait for whoever has the tables.
+  std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
   if (!transaction) return fail(std::move(transaction.error()).in(doing));
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -31,6 +32,14 @@ struct Session {
   std::atomic<bool> cancelled = false;
 
   static int is_cancelled(void* self) { return static_cast<Session*>(self)->cancelled ? 1 : 0; }
+
+  /// While another process writes: waits a little, and longer, unless the session is cancelled.
+  static int wait_for_writer(void* self, int waited) {
+    constexpr std::chrono::milliseconds step{20};
+    if (is_cancelled(self) != 0 || waited * step >= outfall::limits::sqlite_busy_max) return 0;
+    sqlite3_sleep(static_cast<int>(step.count()));
+    return 1;
+  }
 };
 
 /// Statements that SQLite itself calls harmless, and that a session which only reads is not to have: other files,
@@ -273,7 +282,6 @@ Result<SqliteHandle> open_file(const std::string& path, Access access) {
   SqliteHandle handle(opened);
   if (code != SQLITE_OK) return fail(sqlite_error(opened, code));
   sqlite3_extended_result_codes(opened, 1);
-  sqlite3_busy_timeout(opened, static_cast<int>(outfall::limits::sqlite_busy_max.count()));
   return handle;
 }
 
@@ -296,6 +304,7 @@ Result<std::unique_ptr<Connection>> open_sqlite(const SqliteOptions& options) {
   if (!handle) return fail(std::move(handle.error()).in(doing));
   auto session = std::make_shared<Session>();
   session->handle = std::move(*handle);
+  sqlite3_busy_handler(session->handle.get(), &Session::wait_for_writer, session.get());
   // Interrupting reaches only the statement that runs; this reaches each one that comes.
   constexpr int instructions_between_looks = 10'000;
   sqlite3_progress_handler(session->handle.get(), instructions_between_looks, &Session::is_cancelled, session.get());

@@ -122,6 +122,10 @@ std::string hold_of_load(const Dataset& dataset, const std::string& load_id) {
   return fmt::format("outfall load {}.{}", dataset.name, load_id);
 }
 
+std::string hold_of_rows(const Dataset& dataset, std::string_view table) {
+  return fmt::format("outfall rows {}.{}", dataset.name, table);
+}
+
 std::string hold_of_tables(const Dataset& dataset) {
   return fmt::format("outfall tables {}", dataset.name);
 }

@@ -42,6 +42,10 @@ Result<bool> has_load_for_good(const Dataset& dataset, const std::string& load_i
 /// What a transaction holds (Transaction::hold) that records the load.
 std::string hold_of_load(const Dataset& dataset, const std::string& load_id);
 
+/// What a transaction holds that takes rows of the table away and puts others in their place: two of them at once would
+/// each put theirs.
+std::string hold_of_rows(const Dataset& dataset, std::string_view table);
+
 /// What a transaction holds that makes tables of the dataset, or alters them.
 std::string hold_of_tables(const Dataset& dataset);
 
