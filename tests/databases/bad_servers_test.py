@@ -15,13 +15,14 @@ import pwd
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
 import threading
 import time
 
-from database_world import psql
+from database_world import client, psql
 from own_server import OwnServer
 from protocol_proxy import TO_SERVER, Proxy
 from town import FIRST, Town
@@ -163,23 +164,14 @@ class Place:
     def sql(self, statement, user="outfall"):
         return psql(self.address(user), "-c", statement)
 
+    def failures(self):
+        """What attempts were answered."""
+        [store] = self.state.glob("pipelines/*/outfall.db")
+        with contextlib.closing(sqlite3.connect(store)) as connection:
+            return str(connection.execute("SELECT last_error FROM packages").fetchall())
+
     def own_schema(self, user):
         self.sql(f"CREATE SCHEMA {self.dataset} AUTHORIZATION {user}")
-
-
-@contextlib.contextmanager
-def session(place, statement, user="outfall"):
-    """Another client, that has said something and stays."""
-    client = subprocess.Popen(["psql", "-qAt", place.address(user)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        client.stdin.write(f"{statement}; SELECT 'said';\n")
-        client.stdin.flush()
-        while client.stdout.readline().strip() != "said":
-            expect(client.poll() is None, "the other client has ended")
-        yield client
-    finally:
-        client.stdin.close()
-        client.wait()
 
 
 @contextlib.contextmanager
@@ -210,10 +202,13 @@ def refusing(state, message):
     return answer
 
 
-def silent(connection):
-    with contextlib.suppress(OSError):
-        while connection.recv(1000):
-            pass
+def silent(came):
+    """A server that takes whatever comes, and says nothing."""
+    def answer(connection):
+        with contextlib.suppress(OSError):
+            while connection.recv(1000):
+                came.set()
+    return answer
 
 
 def banner(connection):
@@ -294,7 +289,7 @@ def is_full(place):
     with listener(refusing("53300", "sorry, too many clients already")) as port:
         place.fails(place.address(port=port), 1, "too many clients", "hint: close other sessions")
     place.own_schema("single")
-    with session(place, "SELECT 1", user="single"):
+    with client(place.address("single"), "SELECT 1"):
         place.fails(place.address("single"), 1, 'too many connections for role "single"', "hint: close other sessions")
 
 
@@ -304,11 +299,13 @@ def no_postgres(place):
 
 
 def never_answers(place):
-    with listener(silent) as port:
+    came = threading.Event()
+    with listener(silent(came)) as port:
         begun = time.monotonic()
         place.fails(place.address(port=port, options="?connect_timeout=2"), 1, "nothing was loaded", "timeout expired", "hint: nothing answered in time")
         expect(time.monotonic() - begun < 30, "it waited longer than connect_timeout")
-        ends_at_once(place, place.address(port=port), lambda: True)
+        came.clear()
+        ends_at_once(place, place.address(port=port), came.is_set)
     expect("cancelled" in place.said or "stopped" in place.said, place.said)
     place.loads(place.address())
 
@@ -317,7 +314,6 @@ def ends_at_once(place, to, is_waiting):
     """Once it waits, a signal ends it."""
     process = place.start(place.command(to))
     until = time.monotonic() + SECONDS_MAX
-    time.sleep(0.5)
     while not is_waiting():
         expect(time.monotonic() < until and process.poll() is None, "it never waited")
         time.sleep(0.02)
@@ -347,7 +343,7 @@ def locked_table(place, user, *texts):
     """Somebody has locked the table."""
     place.own_schema(user)
     place.sql(f"CREATE TABLE {place.dataset}.people ({COLUMNS})", user)
-    with session(place, f"BEGIN; LOCK {place.dataset}.people"):
+    with client(place.address(), f"BEGIN; LOCK {place.dataset}.people"):
         place.fails(place.address(user), 4, *texts)
     place.loads(place.address(user))
 
@@ -360,11 +356,27 @@ def lock_timeout(place):
     locked_table(place, "impatient", "failed 5 times", "canceling statement due to lock timeout", "[55P03]", "hint: ", "another session", "outfall resume")
 
 
+def reader_stands_in_the_way(place):
+    """A table is to get a column, while somebody reads it for long: other readers do not wait behind the load for ever."""
+    place.sql(f"CREATE SCHEMA {place.dataset}; CREATE TABLE {place.dataset}.people (_dlt_load_id varchar NOT NULL, _dlt_id varchar NOT NULL UNIQUE)")
+    waits = f"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE \"{place.dataset}\"%'"
+    with client(place.address(), f"BEGIN; SELECT FROM {place.dataset}.people"):
+        process = place.start(place.command(place.address()))
+        while place.sql(waits).strip() == "0":
+            expect(process.poll() is None, "it never waited")
+        psql(place.address(), "-c", f"SELECT count(*) FROM {place.dataset}.people")  # comes when the load gives up for now
+        while "lock timeout" not in place.failures():
+            expect(process.poll() is None, "no attempt has failed")
+    place.finish(process)
+    place.says(0)
+    place.town.check(place.dataset)
+
+
 def cancelled_in_copy(place):
     place.own_schema("guest")
     place.sql(f"CREATE TABLE {place.dataset}.people ({COLUMNS})", "guest")
     waits = f"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY \"{place.dataset}\"%'"
-    with session(place, f"BEGIN; LOCK {place.dataset}.people"):
+    with client(place.address(), f"BEGIN; LOCK {place.dataset}.people"):
         ends_at_once(place, place.address("guest"), lambda: place.sql(waits).strip() == "1")
     expect("pending 50" in place.said, place.said)
     place.loads(place.address("guest"))
@@ -444,7 +456,7 @@ def hides_password(place):
             expect(secret not in text, f"the password is in {where}: {text if where == 'what it says' else ''}")
 
 
-CASES = [wrong_password, no_such_host, nothing_listens, tls_is_required, tls_is_not_there, tls_verified, no_such_database, no_such_user,
+CASES = [reader_stands_in_the_way, wrong_password, no_such_host, nothing_listens, tls_is_required, tls_is_not_there, tls_verified, no_such_database, no_such_user,
          unknown_option, reads_only, may_not_make_schema, starting_up, is_full, no_postgres, never_answers, may_not_make_tables,
          statement_timeout, lock_timeout, cancelled_in_copy, table_is_dropped, passwords, told_passwords]
 ALONE = [disk_is_full]  # what the others would feel

@@ -2,6 +2,7 @@
 #
 # Worlds whose rows go to other databases than DuckDB. What is there is asked with the databases' own clients: they start
 # faster, and know nothing of us.
+import contextlib
 import itertools
 import json
 import os
@@ -39,12 +40,35 @@ class SqliteWorld(World):
             connection.close()
 
 
+def psql_command(address, *arguments):
+    """Answers without any decoration."""
+    return [postgres.binaries() / "psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", *arguments, address]
+
+
 def psql(address, *arguments, text=None):
-    """What the server answers, without any decoration."""
-    command = [postgres.binaries() / "psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", *arguments, address]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=SECONDS_MAX)
+    """What the server answers."""
+    done = subprocess.run(psql_command(address, *arguments), input=text, capture_output=True, text=True, timeout=SECONDS_MAX)
     expect(done.returncode == 0, f"psql {address}: {done.stderr}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def client(address, *statements):
+    """Another client of the server, that has said something and stays. Gives a function that says more, and does not wait."""
+    process = subprocess.Popen(psql_command(address), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def say(statement):
+        process.stdin.write(f"{statement};\n")
+        process.stdin.flush()
+    try:
+        for statement in statements:
+            say(f"{statement};\nSELECT 'said'")
+            while process.stdout.readline().strip() != "said":
+                expect(process.poll() is None, "the other client has ended")
+        yield say
+    finally:
+        process.stdin.close()
+        process.wait()
 
 
 class PostgresWorld(World):

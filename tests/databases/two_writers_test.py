@@ -16,7 +16,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from database_world import psql
+from database_world import client, psql
 from protocol_proxy import TO_SERVER, Proxy
 from town import FIRST, ROWS, Town
 from world import OUTFALL, SECONDS_MAX, Broken, expect, fail_with, fresh_folder, say
@@ -96,25 +96,6 @@ def replace_together(dataset, rounds):
                               for writer in range(WRITERS)])
         dataset.has("SELECT count(*), count(DISTINCT id), count(DISTINCT _dlt_load_id) FROM replaced", (ROWS, ROWS, 1))
         dataset.has("SELECT count(*), count(DISTINCT part_id) FROM replaced__parts", (ROWS, ROWS))
-
-
-@contextlib.contextmanager
-def client(address, *statements):
-    """Another client of the server, that says something and stays in a transaction."""
-    process = subprocess.Popen(["psql", "-qAt", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def says(statement):
-        process.stdin.write(f"{statement};\nSELECT 'said';\n")
-        process.stdin.flush()
-    try:
-        for statement in statements:
-            says(statement)
-            while process.stdout.readline().strip() != "said":
-                expect(process.poll() is None, "the other client has ended")
-        yield says
-    finally:
-        process.stdin.close()
-        process.wait()
 
 
 def struck_once(town, dataset, act, what):
