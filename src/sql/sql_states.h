@@ -11,7 +11,7 @@ namespace outfall::sql {
 
 struct StateMeaning {
   Remedy remedy = Remedy::abandon;
-  std::string_view hint = "";
+  std::string_view hint{};
 };
 
 /// What a state of PostgreSQL, and of those that took over its states, means.
