@@ -7,6 +7,7 @@
 #include "outfall/batches.h"
 #include "outfall/configuration.h"
 #include "outfall/custom_destination.h"
+#include "outfall/database_input.h"
 #include "outfall/dead_letter.h"
 #include "outfall/destination.h"
 #include "outfall/destination_state.h"

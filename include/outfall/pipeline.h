@@ -24,6 +24,7 @@
 
 #include "outfall/batches.h"
 #include "outfall/custom_destination.h"
+#include "outfall/database_input.h"
 #include "outfall/error.h"
 #include "outfall/memory_input.h"
 #include "outfall/report.h"
@@ -152,7 +153,10 @@ struct RunOptions {
   /// Files, globs, folders, or "-" for standard input. JSON documents, one a line or in one array, separated text,
   /// Parquet, Arrow IPC; all but Parquet plain, gzip or zstd.
   std::vector<std::string> inputs{};
-  /// In their place, what the program itself gives.
+  /// Where it asks for tables or a query, `inputs` is one database: an address as a destination has it, or the name of
+  /// one that is configured. Its rows are read as they were at one moment, and have the types of their columns.
+  DatabaseInput database{};
+  /// In place of inputs, what the program itself gives.
   std::vector<MemoryInput> from_memory{};
   /// Empty: the stem of each named file, the folder's name for a glob or a folder.
   std::string table{};

@@ -250,6 +250,14 @@ Status take_bad_input(const Typed& typed, RunOptions& run) {
   return done;
 }
 
+Status take_database(const Typed& typed, DatabaseInput& database) {
+  database.tables = typed.source_tables;
+  database.query = typed.query;
+  database.cursor = typed.cursor;
+  if (typed.cursor_lag.empty()) return {};
+  return take(parse_lag("--cursor-lag", typed.cursor_lag), database.lag);
+}
+
 /// A table alone, or with its dataset: `shop.orders`.
 Status take_table(const Typed& typed, RunCommand& command) {
   command.run.table = typed.table;
@@ -284,6 +292,7 @@ Result<Command> run_command(const Typed& typed) {
   if (done) done = take_bad_input(typed, command.run);
   if (done) done = take_shape(typed, command.run);
   if (done) done = take_table(typed, command);
+  if (done) done = take_database(typed, command.run.database);
   if (done) {
     done = take_number("--max-pending-packages", typed.max_pending_packages, {0, pending_packages_max},
                        [&](std::int64_t n) { command.run.max_pending_packages = static_cast<std::size_t>(n); });

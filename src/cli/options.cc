@@ -97,7 +97,20 @@ void add_what_options(CLI::App& app, Typed& typed) {
       ->group(load)
       ->description(
           "Files, globs, folders, or - for standard input: JSON documents, one a line or in one array, or CSV; plain, "
-          ".gz or .zst");
+          ".gz or .zst. Or a database: its address, or its name in the configuration");
+  app.add_option("--source-table", typed.source_tables,
+                 "Of a database: a table, such as users or shop.users, or a pattern, such as 'shop.*'; repeatable")
+      ->type_name("TABLE")
+      ->allow_extra_args(false)
+      ->group(load);
+  text(app, "--query", typed.query, "SELECT", "Of a database: the rows of one query; --table says where they go")
+      ->group(load);
+  text(app, "--cursor", typed.cursor, "COLUMN",
+       "Of a database: read only rows with a greater value there than what was loaded before")
+      ->group(load);
+  text(app, "--cursor-lag", typed.cursor_lag, "LAG",
+       "Begin so much before the last value: 100 of a number, 90s, 15m, 2h or 7d of a moment; those rows come again")
+      ->group(load);
   text(app, "-t,--table", typed.table, "NAME",
        "The table; DATASET.TABLE says both. Default: the stem of each file, the folder's name for a glob or a folder")
       ->group(load);

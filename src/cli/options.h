@@ -29,6 +29,10 @@ struct Typed {
   std::string encoding;
   std::vector<std::string> nulls;
   std::string csv_types;
+  std::vector<std::string> source_tables;
+  std::string query;
+  std::string cursor;
+  std::string cursor_lag;
   TypedMerge merge;
   std::string naming;
   std::string on_collision;

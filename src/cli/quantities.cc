@@ -145,6 +145,14 @@ Result<std::chrono::sys_time<std::chrono::microseconds>> parse_since(std::string
   return fail(std::move(error));
 }
 
+Result<CursorLag> parse_lag(std::string_view option, std::string_view text) {
+  if (const auto time = age(text)) return *time;
+  std::int64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem == std::errc() && end == text.data() + text.size() && number >= 0) return number;
+  return fail(wrong(option, text, "a number, such as 100, or a time, such as 90s, 15m, 2h or 7d"));
+}
+
 std::string count_text(std::uint64_t count) {
   std::string digits = fmt::format("{}", count);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "outfall/database_input.h"
 #include "outfall/error.h"
 
 namespace outfall::cli {
@@ -34,6 +35,9 @@ Result<double> parse_rate(std::string_view option, std::string_view text);
 /// Errors: usage; `option` is named in it.
 Result<std::chrono::sys_time<std::chrono::microseconds>> parse_since(std::string_view option, std::string_view text,
                                                                      std::chrono::system_clock::time_point now);
+
+/// "100": of a number. "90s", "15m", "2h", "7d": of a moment. Errors: usage; `option` is named in it.
+Result<CursorLag> parse_lag(std::string_view option, std::string_view text);
 
 /// 1234567 -> "1,234,567"
 std::string count_text(std::uint64_t count);

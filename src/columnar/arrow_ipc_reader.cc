@@ -279,12 +279,35 @@ Result<std::unique_ptr<ArrowReader>> open_arrow_ipc(ByteStream& bytes, std::stri
                                      std::move(input), *batches);
 }
 
-Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name) {
+namespace {
+
+using Fields = std::shared_ptr<const std::vector<ArrowField>>;
+
+Result<Fields> with_written(Fields fields, const arrow::Schema& schema, const WrittenTypes& written) {
+  auto typed = std::make_shared<std::vector<ArrowField>>(*fields);
+  for (std::size_t i = 0; i < typed->size(); ++i) {
+    ArrowField& field = (*typed)[i];
+    const auto found = written.find(field.name);
+    if (found == written.end()) continue;
+    const bool is_known = found->second.type == DataType::decimal || found->second.type == DataType::json;
+    if (!is_known || schema.field(static_cast<int>(i))->type()->id() != arrow::Type::STRING) {
+      return fail(fmt::format("the column {} is no text that stands for a decimal or JSON", field.name));
+    }
+    field.type = found->second;
+  }
+  return typed;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name,
+                                                       const WrittenTypes& written) {
   if (stream->release == nullptr) return fail(fmt::format("cannot read {}: the stream was read already", name));
   OwnedStream owned(stream);
   const auto schema = owned.schema();
   if (!schema.ok()) return fail(fmt::format("cannot read {}: {}", name, schema.status().message()));
   auto fields = describe_fields(**schema, name);
+  if (fields && !written.empty()) fields = with_written(std::move(*fields), **schema, written);
   if (!fields) return fail(std::move(fields.error()));
   return std::make_unique<StreamReader>(std::move(name), std::move(*fields), std::move(owned), *schema);
 }

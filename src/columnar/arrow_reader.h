@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,8 +50,14 @@ Result<std::unique_ptr<ArrowReader>> open_parquet(const std::string& path, std::
 /// read. Errors: the same, and an end without the mark that ends it.
 Result<std::unique_ptr<ArrowReader>> open_arrow_ipc(ByteStream& bytes, std::string name);
 
+/// Columns whose values are texts in a stream and something else to whoever made it: decimals, JSON.
+using WrittenTypes = std::map<std::string, ColumnType, std::less<>>;  ///< by name of the column
+
 /// Takes over the stream, also when it fails.
-Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name);
+///
+/// Errors: a written type is neither decimal nor JSON, or its column has no texts.
+Result<std::unique_ptr<ArrowReader>> open_arrow_stream(ArrowArrayStream* stream, std::string name,
+                                                       const WrittenTypes& written = {});
 
 /// Rows that a program hands over at once. Takes over the array, also when it fails; the schema stays the caller's.
 Result<std::unique_ptr<ArrowReader>> open_arrow_rows(ArrowArray* rows, const ArrowSchema& schema, std::string name);

@@ -74,7 +74,7 @@ class Copy {
           return Fit::all;
         });
       case DataType::json:
-        return is_json_text ? json_texts() : nested();
+        return is_json_text || is_text() ? json_texts() : nested();
       case DataType::timestamp:
         return timestamps(schema::stores_nanoseconds(type) ? arrow::TimeUnit::NANO : arrow::TimeUnit::MICRO);
       case DataType::date:
@@ -88,7 +88,7 @@ class Copy {
         return times();
       case DataType::decimal:
       case DataType::wei:
-        return decimals(schema::decimal_shape(type));
+        return is_text() ? decimal_texts(schema::decimal_shape(type)) : decimals(schema::decimal_shape(type));
     }
     return {};
   }
@@ -98,6 +98,8 @@ class Copy {
   const Array& as() const {
     return static_cast<const Array&>(values_);
   }
+
+  bool is_text() const { return values_.type_id() == Type::STRING; }
 
   template <class Put>
   Taken each(Put put) {
@@ -236,6 +238,16 @@ class Copy {
     });
   }
 
+  /// NaN and infinities are none.
+  Taken decimal_texts(const schema::DecimalShape& shape) {
+    return each([&](std::uint32_t row, std::int64_t at) {
+      const auto value = schema::decimal_from_number_text(as<arrow::StringArray>().GetView(at), shape);
+      if (!value) return Fit::not_all;
+      cells_.set_decimal(row, *value);
+      return Fit::all;
+    });
+  }
+
   Taken decimals(const schema::DecimalShape& shape) {
     // Files have room for more digits than a type names, and no database takes them.
     const schema::Int128 bound = schema::power_of_ten(shape.precision);
@@ -325,6 +337,17 @@ bool ArrowRows::is_null(std::size_t column, std::uint32_t row) const {
   return place.array->IsNull(place.row);
 }
 
+std::uint64_t ArrowRows::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const std::shared_ptr<arrow::Array>& column : batch_->records->columns())
+    bytes += cell_bytes(*column, 0, batch_->records->num_rows());
+  return bytes;
+}
+
+ArrowRows ArrowRows::slice(std::uint32_t begin, std::uint32_t count) const {
+  return ArrowRows(std::make_shared<const Batch>(batch_->fields, batch_->records->Slice(begin, count)));
+}
+
 ArrowValue ArrowRows::value(std::size_t column, std::uint32_t row, std::string& scratch) const {
   const arrow::Array& array = *batch_->records->column(static_cast<int>(column));
   ArrowValue value{.kind = fields()[column].type.type};
@@ -344,11 +367,17 @@ ArrowValue ArrowRows::value(std::size_t column, std::uint32_t row, std::string& 
       schema::append_double_text(scratch, value.real);
       break;
     case DataType::json:
-      if (is_extension(array, "arrow.json")) {
+      if (is_extension(array, "arrow.json") || at->type_id() == Type::STRING) {
         append_arrow_text(scratch, array, row);  // as it is written, whether it is JSON or not
       } else {
         append_arrow_json(scratch, array, row);
       }
+      break;
+    case DataType::decimal:
+      append_arrow_text(scratch, array, row);
+      // One with more digits behind the point than its column has, or NaN: only text takes all that is there.
+      if (at->type_id() == Type::STRING && scratch.find_first_not_of("-0123456789") != std::string::npos)
+        value.kind = DataType::text;
       break;
     default:
       append_arrow_text(scratch, array, row);

@@ -66,6 +66,12 @@ class ArrowRows {
 
   bool is_null(std::size_t column, std::uint32_t row) const;
 
+  /// What they take as cells, at least about.
+  std::uint64_t bytes() const;
+
+  /// Rows [begin, begin + count) alone; nothing is copied.
+  ArrowRows slice(std::uint32_t begin, std::uint32_t count) const;
+
   /// `scratch` holds text that had to be made; the value may point into it. The row must not be null.
   ArrowValue value(std::size_t column, std::uint32_t row, std::string& scratch) const;
 

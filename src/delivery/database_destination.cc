@@ -235,6 +235,13 @@ Result<LoadSummary> DatabaseDestination::load(const LoadRequest& request) {
   return summary;
 }
 
+Result<std::unique_ptr<sql::Connection>> DatabaseDestination::open_to_read() {
+  const Result<bool> there = exists();
+  if (!there) return fail(there.error());
+  if (*there) return connect_to_query({.sql = "", .dataset = ""});
+  return fail(Error{.message = address() + " is not there", .hint = "", .blame = Blame::usage});
+}
+
 std::vector<std::string> DatabaseDestination::take_notes() {
   return std::exchange(notes_, {});
 }

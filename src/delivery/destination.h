@@ -319,6 +319,15 @@ class Destination {
   /// The same as record batches, for statements that only read.
   virtual Status query_rows(const QueryRequest& request, ArrowArrayStream* out) = 0;
 
+  /// A session of its own that only reads, for rows that go elsewhere. The destination may go before it.
+  ///
+  /// Errors: usage: it is no database; those of the database.
+  virtual Result<std::unique_ptr<sql::Connection>> open_to_read() {
+    return fail(Error{.message = address() + " is no database, and no rows are read from it",
+                      .hint = "name one: postgres://USER@HOST/DATABASE, sqlite:PATH or duckdb:PATH",
+                      .blame = Blame::usage});
+  }
+
   /// Sentences that a person should read, such as what was mended at the destination; each is given once.
   virtual std::vector<std::string> take_notes() { return {}; }
 

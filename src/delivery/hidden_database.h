@@ -83,6 +83,7 @@ class HiddenDatabase final : public Destination {
   Status query_rows(const QueryRequest& request, ArrowArrayStream* out) override {
     return hidden_.answer(inner_->query_rows(request, out));
   }
+  Result<std::unique_ptr<sql::Connection>> open_to_read() override { return hidden_.answer(inner_->open_to_read()); }
   std::vector<std::string> take_notes() override;
 
  private:

@@ -3,9 +3,13 @@
 // The public face of a pipeline's run: makes the source and runs it.
 #include "outfall/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
+#include "engine/configured_address.h"
+#include "engine/database_source.h"
 #include "engine/passed_over.h"
 #include "engine/pipeline_names.h"
 #include "engine/run_options.h"
@@ -27,7 +31,15 @@ sources::CsvOptions csv_options(const CsvInput& input) {
           .types = input.types};
 }
 
+std::string describe_database(const RunOptions& options) {
+  std::string command = "run " + engine::without_secrets(options.inputs.front());
+  for (const std::string& table : options.database.tables) command += " --source-table " + table;
+  if (!options.database.query.empty()) command += fmt::format(" --query '{}'", options.database.query);
+  return command;
+}
+
 std::string describe(const RunOptions& options, const normalize::DocumentSource& source) {
+  if (options.database.is_asked()) return describe_database(options);
   std::string command = "run";
   for (const std::string& input : options.inputs) command += " " + input;
   if (options.inputs.empty()) {
@@ -68,6 +80,7 @@ Result<std::unique_ptr<normalize::DocumentSource>> make_source(const RunOptions&
   if (!options.from_memory.empty()) memory = take_memory_inputs(options);
   if (Status checked = engine::check_run(options); !checked) return fail(std::move(checked.error()));
   if (memory != nullptr) return memory;
+  if (options.database.is_asked()) return engine::open_database_source(options, pipeline);
   const Result<std::string> data_dir = engine::find_data_dir(pipeline.data_dir);
   if (!data_dir) return fail(data_dir.error());
   auto files = open_files(options, *data_dir);
@@ -88,6 +101,10 @@ Report Pipeline::run(const RunOptions& options) {
   if (!source) return engine::failed_report(options_, std::move(source.error()));
   auto target = engine::find_target(options_, options, **source);
   if (!target) return engine::failed_report(options_, target.error());
+  if (options.database.is_asked()) {
+    if (Status apart = engine::check_is_elsewhere(options, **source, *target); !apart)
+      return engine::failed_report(options_, std::move(apart.error()));
+  }
   if (Status seen = engine::look_at_passed_over(options_, *target); !seen)
     return engine::failed_report(options_, std::move(seen.error()));
   return engine::run_target({.target = *target,

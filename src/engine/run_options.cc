@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "engine/configured_address.h"
 #include "pipeline/column_hints.h"
 #include "schema/naming.h"
 #include "schema/table.h"
@@ -66,6 +67,40 @@ Status check_memory_inputs(const RunOptions& options) {
       return refuse(fmt::format("two inputs have the run_key {}", *input.run_key), "give each a key of its own");
     }
   }
+  return {};
+}
+
+bool is_database(std::string_view input) {
+  constexpr std::array kinds{"postgres:", "postgresql:", "sqlite:", "duckdb:"};
+  return std::ranges::any_of(kinds, [&](std::string_view kind) { return input.starts_with(kind); });
+}
+
+/// Whether what is said of a database is of one, and is all that has to be said.
+Status check_database(const RunOptions& options) {
+  const DatabaseInput& database = options.database;
+  if (!database.is_asked()) {
+    if (!database.cursor.empty() || database.lag)
+      return refuse("--cursor is for rows of a database, and none is read", "--source-table or --query says which");
+    const auto named = std::ranges::find_if(options.inputs, is_database);
+    if (named == options.inputs.end()) return {};
+    return refuse(fmt::format("{} is a database, and nothing says what to load of it", without_secrets(*named)),
+                  "--source-table users, --source-table 'public.*' for all tables of a schema, or --query 'select ...' "
+                  "--table NAME");
+  }
+  if (!database.tables.empty() && !database.query.empty())
+    return refuse("--source-table and --query contradict each other", "use one of the two");
+  if (options.inputs.size() != 1)
+    return refuse(fmt::format("--source-table and --query are about one database, and {} were named",
+                              options.inputs.empty() ? "none" : "several sources"),
+                  "name it first: outfall run postgres://ann@localhost/shop --source-table users");
+  if (!database.query.empty() && options.table.empty())
+    return refuse("--query does not say where its rows go", "--table NAME names the table");
+  if (database.lag && database.cursor.empty())
+    return refuse("--cursor-lag says how much before the last value of a cursor is read again, and there is none",
+                  "--cursor COLUMN names it");
+  if (options.skip_loaded)
+    return refuse("--skip-loaded knows files by their content, and a database has none",
+                  "--cursor COLUMN reads only rows that are new");
   return {};
 }
 
@@ -153,6 +188,7 @@ Status check_run(const RunOptions& options) {
   if (!options.from_memory.empty()) {
     if (Status good = check_memory_inputs(options); !good) return good;
   }
+  if (Status good = check_database(options); !good) return good;
   if (Status good = check_rest(options); !good) return good;
   return check_run_key(options);
 }

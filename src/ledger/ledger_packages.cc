@@ -108,6 +108,17 @@ Status insert_inputs(Database& database, const PackageRecord& package, std::span
   return {};
 }
 
+/// Where the state is kept that a package was sealed on.
+std::string state_before_key(const std::string& load_id) {
+  return "state_before/" + load_id;
+}
+
+Status keep_state_before(Database& database, const std::string& load_id) {
+  Result<Statement> kept = database.prepare(
+      "INSERT OR REPLACE INTO pipeline (key, value) SELECT ?1, value FROM pipeline WHERE key = 'state'");
+  return kept ? kept->with(state_before_key(load_id)).run() : std::unexpected(kept.error());
+}
+
 Status store_pipeline_state(Database& database, const SealedState& state, std::int64_t schema_id,
                             const std::string& load_id) {
   Result<Statement> pointer = database.prepare(
@@ -128,9 +139,32 @@ Status store_pipeline_state(Database& database, const SealedState& state, std::i
     stored = put_value(database, "naming", state.naming);
   }
   if (stored && !state.document.empty()) {
+    stored = keep_state_before(database, load_id);
+  }
+  if (stored && !state.document.empty()) {
     stored = put_value(database, "state", state.document);
   }
   return stored;
+}
+
+/// A package that is loaded or aborted is not dropped any more.
+Status forget_states_before(Database& database) {
+  return database.execute(
+      "DELETE FROM pipeline WHERE key LIKE 'state_before/%' AND NOT EXISTS "
+      "(SELECT 1 FROM packages WHERE state = 'pending' AND key = 'state_before/' || load_id)");
+}
+
+/// As if the package had not been sealed, its sources are to be read again; but what is sealed behind it has gone on
+/// from where it stopped.
+Status take_back_state(Database& database, const std::string& load_id) {
+  Result<Statement> restored = database.prepare(
+      "UPDATE pipeline SET value = b.value FROM pipeline AS b WHERE pipeline.key = 'state' AND b.key = ?1 "
+      "AND NOT EXISTS (SELECT 1 FROM packages WHERE load_id > ?2)");
+  if (!restored) {
+    return std::unexpected(restored.error());
+  }
+  const Status done = restored->with(state_before_key(load_id), load_id).run();
+  return done ? forget_states_before(database) : done;
 }
 
 constexpr std::string_view package_columns =
@@ -362,6 +396,9 @@ Status Ledger::mark_loaded(const std::string& load_id, int keep_packages, std::s
     marked = settle_letters(database_, load_id);
   }
   if (marked) {
+    marked = forget_states_before(database_);
+  }
+  if (marked) {
     marked = kept->with(std::max(keep_packages, 0)).run();
   }
   if (marked) {
@@ -427,6 +464,9 @@ Status Ledger::drop(const std::string& load_id) {
   }
   if (dropped) {
     dropped = letters->with(load_id).run();
+  }
+  if (dropped) {
+    dropped = take_back_state(database_, load_id);
   }
   if (dropped) {
     dropped = forget_newer_schema(database_);

@@ -209,6 +209,26 @@ TEST_F(LedgerTest, DroppingTheOnlyPackageLeavesNoSchema) {
   EXPECT_EQ(ledger.stored_state().value(), "");
 }
 
+TEST_F(LedgerTest, DroppingTheNewestPackageTakesItsStateBack) {
+  Ledger ledger = open();
+  begin(ledger, "r1");
+  const auto seal_with = [&](const std::string& state) {
+    const std::string load_id = ledger.new_load_id().value();
+    EXPECT_TRUE(ledger.seal(package("r1", load_id), {}, {.naming = "snake_case", .document = state}));
+    return load_id;
+  };
+  ASSERT_TRUE(ledger.mark_loaded(seal_with("{\"at\":1}"), 0));
+  const std::string second = seal_with("{\"at\":2}");
+  const std::string third = seal_with("{\"at\":3}");
+  ASSERT_TRUE(ledger.drop(third));
+  EXPECT_EQ(ledger.stored_state().value(), "{\"at\":2}");
+  const std::string fourth = seal_with("{\"at\":4}");
+  ASSERT_TRUE(ledger.drop(second));
+  EXPECT_EQ(ledger.stored_state().value(), "{\"at\":4}") << "the fourth has gone on from there";
+  ASSERT_TRUE(ledger.mark_loaded(fourth, 0));
+  EXPECT_EQ(ledger.stored_state().value(), "{\"at\":4}");
+}
+
 TEST_F(LedgerTest, AlteredColumnsAreKnownToAllPackagesBehind) {
   Ledger ledger = open();
   begin(ledger, "r1");

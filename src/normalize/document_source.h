@@ -14,6 +14,7 @@
 
 #include "normalize/chunk.h"
 #include "outfall/error.h"
+#include "schema/pipeline_state.h"
 
 namespace outfall::normalize {
 
@@ -34,6 +35,7 @@ struct SourceInput {
   std::string run_key{};    ///< the identity of what has no path, as it was given
   bool is_stream = false;   ///< it can be read once only
   bool is_columns = false;  ///< its rows come as columns, not as documents
+  bool has_cursor = false;  ///< the pipeline's state says which of its rows are new
   Presence presence = Presence::there;
   PlaceUnit unit = PlaceUnit::line;
   std::uint64_t size = 0;  ///< bytes; 0 where unknown
@@ -60,6 +62,15 @@ class DocumentSource {
     static const std::vector<std::string> nothing;
     return nothing;
   }
+
+  /// Told what earlier loads have left in the pipeline's state, before the first `next`.
+  ///
+  /// Errors: what is there cannot be read.
+  virtual Status go_on_from([[maybe_unused]] const schema::PipelineState& state) { return {}; }
+
+  /// Puts into the state how far the rows go that were given, for the next load. After the end; it is kept with the
+  /// rows, or not at all.
+  virtual Status keep_progress([[maybe_unused]] schema::PipelineState& state) { return {}; }
 
   /// Reads an input only to learn what its content is. A stream is used up by it.
   virtual Result<InputContent> survey(std::size_t input) = 0;

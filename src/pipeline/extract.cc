@@ -283,6 +283,7 @@ class Extraction {
       return fail(std::move(hinted.error()));
     }
 
+    if (Status told = run_.source->go_on_from(request_.memory.state); !told) return fail(std::move(told.error()));
     Result<normalize::NormalizeSummary> summary =
         shape_until_settled(run_, request_.memory, options_, settled_, [this] { return shape_into_new_package(); });
     if (!summary) return fail(std::move(summary.error()));
@@ -444,6 +445,7 @@ class Extraction {
   Status add_state(package::PackageWriter& writer) {
     schema::PipelineState& state = request_.memory.state;
     schema::Schema& schema = request_.memory.schema;
+    if (Status kept = run_.source->keep_progress(state); !kept) return kept;
     state.add_schema(schema.name);
     // A dlt that has the dataset's schema from before looks at the state to learn whether there is a newer one.
     if (request_.memory.state_is_stored && schema.is_edited()) state.announce_schema(schema.name, schema.version + 1);
@@ -499,6 +501,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
     batch->release(batch);
     return looked;
   };
+  if (Status told = run.source->go_on_from(memory.state); !told) return told;
   SettledTypes settled;
   auto summary = shape_until_settled(run, memory, *options, settled, [&] {
     rejects.emplace(run.options, options->inputs, DocumentPrimaryKeys(schema, options->shape), nullptr, run.env);
@@ -544,6 +547,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
     choice.reports[i].documents = summary->documents[i];
     choice.reports[i].rejected = summary->left_out[i];
     choice.reports[i].bytes = run.source->content(i).bytes;
+    if (std::string note = run.source->note(i); !note.empty()) choice.reports[i].notes.push_back(std::move(note));
     report.bytes_read += choice.reports[i].bytes;
   }
   report.balance.in = documents + rejected.count();

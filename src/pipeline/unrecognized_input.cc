@@ -42,7 +42,9 @@ std::string doubled_note(const ledger::UnendedRun& run) {
 
 ledger::RunInput input_kind(const normalize::DocumentSource* source) {
   if (source == nullptr) return ledger::RunInput::none;
-  const bool all_known = std::ranges::none_of(source->inputs(), &std::string::empty, &normalize::SourceInput::identity);
+  const bool all_known = std::ranges::all_of(source->inputs(), [](const normalize::SourceInput& input) {
+    return !input.identity.empty() || input.has_cursor;
+  });
   return all_known ? ledger::RunInput::known : ledger::RunInput::stream;
 }
 

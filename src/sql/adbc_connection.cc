@@ -233,6 +233,7 @@ class PostgresConnection final : public Connection {
   Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values) override;
   Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values) override;
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
+  Result<std::vector<ColumnHeader>> describe(std::string_view query) override;
   Status query(std::string_view query, ArrowArrayStream* out) override;
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override;
@@ -252,6 +253,7 @@ class PostgresConnection final : public Connection {
   Status ask(std::string_view query);
   Error told(Error error) const;
   Result<DriverStatement> prepare(std::string_view statement, std::span<const Value> values = {});
+  Result<std::vector<ColumnHeader>> described_by_driver(std::string_view query);
   Result<std::unique_ptr<AnswerReader>> read(std::string_view query, std::span<const Value> values = {});
   Result<std::vector<std::string>> column_words(const TableName& table, const InsertColumns& columns);
   Result<std::uint64_t> copy(const TableName& table, CopyInput& input);
@@ -275,9 +277,10 @@ Status PostgresConnection::run(std::string_view statement) {
 }
 
 Status PostgresConnection::prepare_session() {
+  // A backslash in a literal of ours is a backslash.
   Status done =
       ask("SELECT set_config('TimeZone', 'UTC', false), set_config('client_encoding', 'UTF8', false), "
-          "set_config('DateStyle', 'ISO', false)");
+          "set_config('DateStyle', 'ISO', false), set_config('standard_conforming_strings', 'on', false)");
   if (done && options_.access == Access::read_write) {
     // A client that is gone must not hold its locks for hours; servers before 14 and some systems lack the second.
     done = ask(
@@ -352,30 +355,62 @@ bool can_be_wrapped(std::string_view query, Access access) {
   return word == "select" || word == "values" || word == "table" || (word == "with" && access == Access::read_only);
 }
 
-// Every column as the server prints it. What cannot stand inside another query is answered as it is.
-Result<std::unique_ptr<TextCursor>> PostgresConnection::cursor(std::string_view query) {
+Result<std::vector<ColumnHeader>> PostgresConnection::described_by_driver(std::string_view query) {
   Result<DriverStatement> prepared = prepare(query);
   if (!prepared) return fail(std::move(prepared.error()));
   Answer described;
   if (Status known = prepared->schema(&described.schema); !known) return fail(told(std::move(known.error())));
   std::vector<ColumnHeader> columns;
-  std::string names;
-  std::string texts;
   for (std::int64_t i = 0; i < described.schema.n_children; ++i) {
     const ArrowSchema& field = *described.schema.children[i];
     columns.push_back({.name = field.name, .type = type_in(field)});
+  }
+  return columns;
+}
+
+/// A temporary view, which nobody else sees and which is taken back, has the columns in the catalog, with what their
+/// types say in full and what domains are made of. Where none can be made, on a standby or without the right to, the
+/// driver knows the names of the types.
+Result<std::vector<ColumnHeader>> PostgresConnection::describe(std::string_view query) {
+  constexpr std::string_view asked =
+      "SELECT a.attname::text, pg_catalog.format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE a.atttypid END, "
+      "CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END) FROM pg_catalog.pg_attribute AS a "
+      "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
+      "WHERE a.attrelid = 'pg_temp._outfall_query'::regclass AND a.attnum > 0 ORDER BY a.attnum";
+  // One that is not even a query is refused before a statement is made of it.
+  Result<std::vector<ColumnHeader>> by_driver = described_by_driver(query);
+  if (!by_driver) return by_driver;
+  if (Status begun = run("BEGIN"); !begun) return fail(std::move(begun.error()));
+  Result<std::vector<TextRow>> found;
+  Status made = run(fmt::format("CREATE TEMPORARY VIEW _outfall_query AS {}", query));
+  if (made) found = rows(asked, {});
+  if (Status back = roll_back(); !back) return fail(std::move(back.error()));
+  if (!made) return by_driver;
+  if (!found) return fail(std::move(found.error()));
+  std::vector<ColumnHeader> columns;
+  for (TextRow& row : *found) columns.push_back({row.at(0).value_or(""), row.at(1).value_or("")});
+  return columns;
+}
+
+// Every column as the server prints it. What cannot stand inside another query is answered as it is.
+Result<std::unique_ptr<TextCursor>> PostgresConnection::cursor(std::string_view query) {
+  Result<std::vector<ColumnHeader>> columns = described_by_driver(query);
+  if (!columns) return fail(std::move(columns.error()));
+  std::string names;
+  std::string texts;
+  for (std::size_t i = 0; i < columns->size(); ++i) {
     names += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
     texts += fmt::format("{}c{}::text", i == 0 ? "" : ", ", i);
   }
   std::string asked(query);
-  if (!columns.empty() && can_be_wrapped(query, options_.access)) {
+  if (!columns->empty() && can_be_wrapped(query, options_.access)) {
     asked.erase(asked.find_last_not_of("; \t\r\n") + 1);
     // A comment at the end of the query ends with its line.
     asked = fmt::format("SELECT {} FROM ({}\n) AS q ({})", texts, asked, names);
   }
   Result<std::unique_ptr<AnswerReader>> reader = read(asked);
   if (!reader) return fail(std::move(reader.error()));
-  return std::make_unique<AdbcCursor>(std::move(*reader), std::move(columns));
+  return std::make_unique<AdbcCursor>(std::move(*reader), std::move(*columns));
 }
 
 /// Owns what its rows need.

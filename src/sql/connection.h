@@ -103,6 +103,10 @@ class Connection {
   /// Runs one query, whose rows are fetched as they are asked for.
   virtual Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) = 0;
 
+  /// The columns that a query would give, with the database's words for their types in full. Nothing is read. Outside
+  /// of transactions.
+  virtual Result<std::vector<ColumnHeader>> describe(std::string_view query) = 0;
+
   /// The rows of one query as record batches. `out` is to be released before the connection goes.
   virtual Status query(std::string_view query, ArrowArrayStream* out) = 0;
 

@@ -55,6 +55,26 @@ struct TypeWords {
   int decimal_precision_max;
 };
 
+/// How a column comes as the types that record batches have.
+struct ReadColumn {
+  std::string expression;                            ///< in the place of the column
+  std::optional<ColumnType> written = std::nullopt;  ///< what the texts stand for as which it comes
+};
+
+/// What it takes to read rows that go elsewhere, beside the SELECT that all databases have.
+struct ReadWords {
+  std::string_view snapshot;  ///< behind the begin of a transaction whose queries are to see the same; empty: they do
+  /// Asks for the schema, the name and the kind (TABLE, VIEW, or PART for what another table has as well) of all tables
+  /// that are a user's.
+  std::string_view tables;
+  std::string_view schemas;     ///< asks for those in which names without a schema are looked up, the first one first
+  std::string_view value;       ///< `{}` as a text that says all of it
+  std::string_view value_kind;  ///< whether that is an `integer`, a `real`, or what stands between quotes: `text`
+  std::string_view literal;     ///< such a text between quotes, `{text}`, as a value of the type `{type}`
+  std::string_view before;      ///< the moment `{value}` less `{seconds}`; null where it is none
+  ReadColumn (*column)(std::string expression, std::string_view word) = nullptr;  ///< null: every one as it is
+};
+
 struct Dialect {
   std::string_view name;
   char quote;  ///< around identifiers; doubled inside
@@ -103,6 +123,8 @@ struct Dialect {
   std::string_view beyond_nanoseconds;  ///< `{column}`, `{table}`: asks for a row whose moment has no nanoseconds
   std::string_view moment;              ///< `{}` is a text such as timestamp_text gives, as a timestamp with time zone
   TypeWords types;
+  /// How rows are read that other destinations are to have.
+  ReadWords reading;
   /// What other words stand for. Null: nothing.
   std::optional<ColumnType> (*other_type)(std::string_view word) = nullptr;
 };

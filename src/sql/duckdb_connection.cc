@@ -84,6 +84,7 @@ class DuckDbConnection final : public Connection {
   Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values) override;
   Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values) override;
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
+  Result<std::vector<ColumnHeader>> describe(std::string_view query) override;
   Status query(std::string_view query, ArrowArrayStream* out) override;
   std::uint64_t batch_rows(std::size_t columns, std::uint64_t row_bytes) const override;
   Status prepare_load(std::uint64_t bytes, std::size_t columns) override;
@@ -203,15 +204,20 @@ Result<std::unique_ptr<TextCursor>> DuckDbConnection::cursor(std::string_view qu
   Result<DuckDbStatement> textual = DuckDbStatement::prepare(session_->api(), session_->handle(), as_text(query));
   if (prepared->type() != DUCKDB_STATEMENT_TYPE_SELECT || !textual) return answer(*prepared);
   // SHOW and its like pass for a SELECT, but cannot be described.
-  Result<std::vector<TextRow>> described = rows(fmt::format("DESCRIBE {}", query), {});
-  if (!described) return answer(*prepared);
-
-  std::vector<ColumnHeader> columns;
-  for (TextRow& column : *described) columns.push_back({column.at(0).value_or(""), column.at(1).value_or("")});
+  Result<std::vector<ColumnHeader>> columns = describe(query);
+  if (!columns) return answer(*prepared);
   if (session_->cancelled) return fail(Error{.message = "cancelled", .hint = "", .blame = Blame::interrupted});
   Result<DuckDbResult> result = textual->run(Fetch::as_asked_for);
   if (!result) return fail(std::move(result.error()));
-  return std::make_unique<ReaderCursor>(session_, std::move(columns), TextReader(session_->api(), std::move(*result)));
+  return std::make_unique<ReaderCursor>(session_, std::move(*columns), TextReader(session_->api(), std::move(*result)));
+}
+
+Result<std::vector<ColumnHeader>> DuckDbConnection::describe(std::string_view query) {
+  Result<std::vector<TextRow>> described = rows(fmt::format("DESCRIBE {}", query), {});
+  if (!described) return fail(std::move(described.error()));
+  std::vector<ColumnHeader> columns;
+  for (TextRow& column : *described) columns.push_back({column.at(0).value_or(""), column.at(1).value_or("")});
+  return columns;
 }
 
 Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& statement) {

@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // DuckDB as data. The type words are those that dlt writes, so that both make the same tables.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "sql/dialect.h"
 
 namespace outfall::sql {
 
 using schema::ValueRange;
+
+namespace {
+
+/// Types whose values Arrow does not have as they are.
+constexpr std::array<std::string_view, 7> read_as_text{"INTERVAL", "UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE",
+                                                       "TIME_NS",  "VARIANT"};
+
+ReadColumn read_column(std::string expression, std::string_view word) {
+  const bool is_text = std::ranges::find(read_as_text, word) != read_as_text.end();
+  return {is_text ? fmt::format("CAST({} AS VARCHAR)", expression) : std::move(expression)};
+}
+
+}  // namespace
 
 const Dialect& duckdb_dialect() {
   static constexpr Dialect dialect{
@@ -105,6 +126,18 @@ const Dialect& duckdb_dialect() {
                     {"UHUGEINT", {.type = DataType::decimal, .precision = 38, .scale = 0}, ValueRange::not_negative}}},
               .of_texts = {"UUID", "ENUM(", "BIT"},
               .decimal_precision_max = 38,
+          },
+      .reading =
+          {
+              .snapshot = "",
+              .tables = "SELECT table_schema, table_name, CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END "
+                        "FROM system.information_schema.tables WHERE table_catalog = current_database() ORDER BY 1, 2",
+              .schemas = "SELECT current_schema()",
+              .value = "CAST({} AS VARCHAR)",
+              .value_kind = "'text'",
+              .literal = "CAST({text} AS {type})",
+              .before = "({value} - INTERVAL '{seconds} seconds')",
+              .column = read_column,
           },
   };
   return dialect;

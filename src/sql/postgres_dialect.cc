@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // PostgreSQL as data. The type words are those that its catalog has for the types that dlt makes.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -36,6 +39,42 @@ std::optional<ColumnType> type_with_number(std::string_view word) {
     return ColumnType{.type = DataType::time, .precision = number};
   }
   return std::nullopt;
+}
+
+/// What the driver gives as a type of Arrow's that says the same. Others it gives as bytes, or not in full.
+constexpr std::array<std::string_view, 11> read_as_they_are{"boolean",
+                                                            "smallint",
+                                                            "integer",
+                                                            "bigint",
+                                                            "real",
+                                                            "double precision",
+                                                            "text",
+                                                            "bytea",
+                                                            "date",
+                                                            "timestamp without time zone",
+                                                            "timestamp with time zone"};
+
+bool is_read_as_it_is(std::string_view word) {
+  return word == "time without time zone" || std::ranges::find(read_as_they_are, word) != read_as_they_are.end() ||
+         word.starts_with("character") || word.starts_with("timestamp(") ||
+         (word.starts_with("time(") && word.ends_with("without time zone"));
+}
+
+/// Arrow's decimals the driver does not give. One that says nothing of its digits is what dlt takes it for.
+std::optional<ColumnType> read_decimal(std::string_view word) {
+  if (word != "numeric" && !word.starts_with("numeric(")) return std::nullopt;
+  const std::optional<ColumnType> type = named_type(postgres_dialect(), word);
+  const bool is_ours = type && type->precision.value_or(0) <= schema::decimal_precision_max;
+  return is_ours ? type : std::nullopt;
+}
+
+ReadColumn read_column(std::string expression, std::string_view word) {
+  const auto cast = [&](std::string_view type) { return fmt::format("CAST({} AS {})", expression, type); };
+  if (word.ends_with("[]")) return {fmt::format("CAST(to_jsonb({}) AS text)", expression), ColumnType{DataType::json}};
+  if (word == "json" || word == "jsonb") return {cast("text"), ColumnType{DataType::json}};
+  if (const std::optional<ColumnType> decimal = read_decimal(word)) return {cast("text"), decimal};
+  // To the same type: it takes off what is said of a domain.
+  return {cast(is_read_as_it_is(word) ? word : "text")};
 }
 
 }  // namespace
@@ -137,6 +176,23 @@ const Dialect& postgres_dialect() {
                           {"json", {.type = DataType::json}}}},
               .of_texts = {"uuid", "inet", "citext"},
               .decimal_precision_max = 1000,
+          },
+      .reading =
+          {
+              .snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+              .tables = "SELECT n.nspname::text, c.relname::text, CASE WHEN c.relispartition THEN 'PART' "
+                        "WHEN c.relkind IN ('v', 'm') THEN 'VIEW' ELSE 'TABLE' END FROM pg_catalog.pg_class AS c "
+                        "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+                        "WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND n.nspname <> 'information_schema' "
+                        "AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2",
+              .schemas =
+                  "SELECT s::text FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS u (s, place) "
+                  "ORDER BY place",
+              .value = "CAST({} AS text)",
+              .value_kind = "'text'",
+              .literal = "CAST({text} AS {type})",
+              .before = "({value} - INTERVAL '{seconds} seconds')",
+              .column = read_column,
           },
       .other_type = type_with_number,
   };

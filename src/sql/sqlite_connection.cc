@@ -90,6 +90,7 @@ class SqliteConnection final : public Connection {
   Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values) override;
   Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values) override;
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
+  Result<std::vector<ColumnHeader>> describe(std::string_view query) override;
   Status query(std::string_view query, ArrowArrayStream* out) override;
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override;
@@ -171,6 +172,12 @@ Result<std::unique_ptr<TextCursor>> SqliteConnection::cursor(std::string_view qu
   Result<SqliteStatement> prepared = prepare_asked(query);
   if (!prepared) return fail(std::move(prepared.error()));
   return make_sqlite_cursor(std::move(*prepared), handle(), session_);
+}
+
+Result<std::vector<ColumnHeader>> SqliteConnection::describe(std::string_view query) {
+  const Result<SqliteStatement> prepared = prepare_asked(query);
+  if (!prepared) return fail(prepared.error());
+  return headers_of(prepared->get());
 }
 
 Status SqliteConnection::query(std::string_view query, ArrowArrayStream* out) {

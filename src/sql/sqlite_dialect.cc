@@ -122,6 +122,21 @@ const Dialect& sqlite_dialect() {
               .of_texts = {},
               .decimal_precision_max = 38,
           },
+      .reading =
+          {
+              .snapshot = "",
+              .tables = "SELECT schema, name, upper(type) FROM pragma_table_list WHERE schema = 'main' AND "
+                        "type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+                        "ORDER BY 1, 2",
+              .schemas = "SELECT 'main'",
+              .value = "{}",
+              .value_kind = "typeof({})",
+              .literal = "{text}",
+              // As the text is written, so that it compares with others.
+              .before = "CASE WHEN length({value}) = 10 THEN date({value}, '-{seconds} seconds') "
+                        "WHEN {value} LIKE '%T%' THEN strftime('%Y-%m-%dT%H:%M:%S', {value}, '-{seconds} seconds') "
+                        "ELSE datetime({value}, '-{seconds} seconds') END",
+          },
       .other_type = type_by_parts,
   };
   return dialect;

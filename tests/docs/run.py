@@ -18,6 +18,7 @@
 #   <!-- file: NAME --> the fenced block below is a file in that folder
 #   <!-- needs: NAME --> the console block below is passed over where there is no such program
 #   /opt/outfall        in a command: what `make install` makes, for this page alone
+#   postgres://ann@localhost/shop   in a command: an empty database, for this page alone
 #
 # Pages show real values. What differs from run to run is compared by its form: see VARYING.
 import concurrent.futures
@@ -34,6 +35,7 @@ import tempfile
 from pathlib import Path
 
 import installed
+import server
 from pages import agrees, blocks
 from schedules import check_schedules
 
@@ -172,12 +174,15 @@ def check_commands(page, update):
     wants_installed = any(isinstance(part, Command) and installed.PLACE in part.text for part in parts)
     if wants_installed and not installed.can_be_linked():
         return []
+    wants_server = any(isinstance(part, Command) and server.ADDRESS in part.text for part in parts)
     problems, answers = [], []
     folder = make_folder(page)
+    database = server.Database() if wants_server else None
     try:
         if wants_installed:
             installed.install(folder)
-        run_script(installed.as_it_is(shell_script(parts, folder), folder), folder)
+        script = installed.as_it_is(shell_script(parts, folder), folder)
+        run_script(database.as_it_is(script) if database else script, folder)
         for number, part in enumerate(parts):
             if isinstance(part, tuple):
                 continue
@@ -187,6 +192,7 @@ def check_commands(page, update):
             if code != "0" and following != "echo $?":
                 problems.append(f"{where}\nexit {code or 'never'}, and the page does not ask with `echo $?`")
             printed = on_the_page(read_answer(folder, number, "out") + read_answer(folder, number, "err"), folder)
+            printed = database.as_on_the_page(printed) if database else printed
             expected, seen = form("\n".join(part.printed)), form(printed)
             good = agrees(expected, seen)
             answers.append((part, part.printed if good else printed.splitlines()))
@@ -197,6 +203,8 @@ def check_commands(page, update):
         problems.append(f"{page.relative_to(ROOT)}: not done after {SECONDS_MAX} s")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if database:
+            database.drop()
     if update and problems:
         write_answers(page, answers)
     return problems

@@ -7,6 +7,7 @@
 import concurrent.futures
 import csv
 import io
+import itertools
 import json
 import os
 import shlex
@@ -50,6 +51,36 @@ def parse(path):
             word, _, rest = line.partition(" ")
             steps.append(Step(number, word, rest.strip()))
     return steps
+
+
+def substituted(steps, words):
+    def filled(text):
+        for word, value in words.items():
+            text = text.replace(word, value)
+        return text
+
+    return [Step(step.line, step.word, filled(step.rest), [filled(line) for line in step.body]) for step in steps]
+
+
+class Server:
+    """A database of a scenario's own on the PostgreSQL server of the tests."""
+
+    counter = itertools.count(1)
+
+    def __init__(self):
+        if "OUTFALL_POSTGRES" not in os.environ:
+            raise Failed("it needs a server: OUTFALL_POSTGRES names the file that has its address (tests/tools/postgres.py)")
+        self.server = Path(os.environ["OUTFALL_POSTGRES"]).read_text().strip().rpartition("/")[0]
+        self.name = f"scenario_{os.getpid()}_{next(Server.counter)}"
+        self.address = f"{self.server}/{self.name}"
+        self.sql(f"CREATE DATABASE {self.name}")
+
+    def sql(self, statement):
+        subprocess.run([OUTFALL, "query", "--write", f"{self.server}/outfall", statement], check=True, capture_output=True,
+                       timeout=COMMAND_SECONDS_MAX)
+
+    def drop(self):
+        self.sql(f"DROP DATABASE {self.name} WITH (FORCE)")
 
 
 class Player:
@@ -135,6 +166,14 @@ class Player:
         letters = [json.loads(line) for line in stdout.splitlines()]
         self.compare(step.body, [f"{letter['reason']}: {letter['text']}" for letter in letters])
 
+    def do_sql(self, step):
+        if step.rest.startswith("sqlite:"):
+            (self.folder / step.rest.removeprefix("sqlite:")).touch()  # an empty file is a database of SQLite
+        for statement in filter(None, map(str.strip, " ".join(step.body).split(";"))):
+            code, _, stderr = self.outfall(["query", "--write", step.rest, statement])
+            if code != 0:
+                raise Failed(f"exit code {code} of the statement {statement}\n{stderr}")
+
     def do_query(self, step):
         self.compare(step.body, self.rows(step.rest))
 
@@ -155,18 +194,38 @@ class Player:
             self.compare([], self.rows(TABLES))
 
 
-def play(path, verbose):
+def play_with(path, steps, verbose):
     """What went wrong, or nothing."""
     folder = Path(tempfile.mkdtemp(prefix="outfall_scenario_"))
     player = Player(folder, verbose)
     step = None
     try:
-        for step in parse(path):
+        for step in steps:
             player.play(step)
     except (Failed, subprocess.SubprocessError) as failure:
         return f"{path.name}:{step.line}: {step.word} {step.rest}\n{failure}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def play(path, verbose):
+    """The same of all databases that it is about."""
+    text = path.read_text("utf-8")
+    server = None
+    try:
+        server = Server() if "$database" in text or "$postgres" in text else None
+        postgres = {"$postgres": server.address} if server else {}
+        databases = [postgres["$postgres"], "sqlite:shop.db", "duckdb:shop.duckdb"] if "$database" in text else [None]
+        for database in databases:
+            words = {**postgres, "$database": database} if database else postgres
+            if failed := play_with(path, substituted(parse(path), words), verbose):
+                return failed
+    except (Failed, subprocess.SubprocessError) as failure:
+        return f"{path.name}: {failure}"
+    finally:
+        if server:
+            server.drop()
     return None
 
 
