@@ -92,5 +92,13 @@ TEST(Since, IsADateATimeOrAnAge) {
   }
 }
 
+TEST(Lag, IsANumberOrATime) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(parse_lag("--cursor-lag", "100").value(), CursorLag(std::int64_t{100}));
+  EXPECT_EQ(parse_lag("--cursor-lag", "15m").value(), CursorLag(std::chrono::seconds(15min)));
+  EXPECT_EQ(parse_lag("--cursor-lag", "7d").value(), CursorLag(std::chrono::seconds(7 * 24h)));
+  for (const char* text : {"", "-1", "1.5", "1w", "h", "2 h"}) EXPECT_FALSE(parse_lag("--cursor-lag", text)) << text;
+}
+
 }  // namespace
 }  // namespace outfall::cli

@@ -166,5 +166,58 @@ TEST(ArrowStreams, WhatAProgramHandsOver) {
   EXPECT_EQ(stream.release, nullptr);
 }
 
+/// A stream of one column of texts.
+void export_texts(const char* json, ArrowArrayStream* stream) {
+  const auto schema = arrow::schema({arrow::field("c", arrow::utf8())});
+  const auto texts = arrow::json::ArrayFromJSONString(arrow::utf8(), json).ValueOrDie();
+  const auto batches =
+      arrow::RecordBatchReader::Make({arrow::RecordBatch::Make(schema, texts->length(), {texts})}, schema);
+  EXPECT_TRUE(arrow::ExportRecordBatchReader(batches.ValueOrDie(), stream).ok());
+}
+
+TEST(ArrowStreams, TextsThatStandForSomethingElse) {
+  ArrowArrayStream stream;
+  export_texts(R"(["1.50", null, "-0.001", "NaN", "7"])", &stream);
+  const ColumnType decimal{.type = DataType::decimal, .precision = 5, .scale = 2};
+  auto reader = open_arrow_stream(&stream, "rows", {{"c", decimal}});
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_EQ((*reader)->fields()[0].type, decimal);
+  const ArrowRows rows = **(*reader)->next();
+  ColumnBuilder cells(decimal);
+  EXPECT_EQ(rows.append(0, 0, 2, cells).fit, ArrowRows::Fit::all);
+  const ArrowRows::Taken taken = rows.append(0, 2, 5, cells);
+  EXPECT_EQ(taken.fit, ArrowRows::Fit::not_all) << "it is not rounded";
+  EXPECT_EQ(taken.row, 2u);
+  std::string scratch;
+  EXPECT_EQ(rows.value(0, 2, scratch).text, "-0.001");
+  EXPECT_EQ(rows.value(0, 2, scratch).kind, DataType::text);
+  EXPECT_EQ(rows.value(0, 3, scratch).kind, DataType::text) << "NaN";
+  EXPECT_EQ(rows.value(0, 4, scratch).kind, DataType::decimal);
+
+  const ArrowRows last = rows.slice(4, 1);
+  EXPECT_EQ(last.rows(), 1u);
+  EXPECT_EQ(last.value(0, 0, scratch).text, "7");
+  EXPECT_GT(rows.bytes(), last.bytes());
+}
+
+TEST(ArrowStreams, JsonThatComesAsTexts) {
+  ArrowArrayStream stream;
+  export_texts(R"(["{\"a\": 1.10}", "[1", "\"x\""])", &stream);
+  auto reader = open_arrow_stream(&stream, "rows", {{"c", {.type = DataType::json}}});
+  ASSERT_TRUE(reader) << reader.error().message;
+  const ArrowRows rows = **(*reader)->next();
+  ColumnBuilder cells({.type = DataType::json});
+  EXPECT_EQ(rows.append(0, 0, 3, cells).row, 1u) << "it is no JSON";
+  std::string scratch;
+  EXPECT_EQ(rows.value(0, 0, scratch).text, R"({"a": 1.10})") << "as it is written";
+}
+
+TEST(ArrowStreams, OnlyTextsStandForSomethingElse) {
+  ArrowArrayStream stream;
+  export_texts(R"(["1"])", &stream);
+  EXPECT_FALSE(open_arrow_stream(&stream, "rows", {{"c", {.type = DataType::bigint}}}));
+  EXPECT_EQ(stream.release, nullptr) << "taken over all the same";
+}
+
 }  // namespace
 }  // namespace outfall::columnar

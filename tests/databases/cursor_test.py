@@ -161,6 +161,22 @@ def cut_off(shop, folder):
     say("a server that cuts off in the middle, and none at all: nothing lost, the same command goes on")
 
 
+def keep_secrets(shop, folder):
+    """A password goes into no report, trace, state or error."""
+    secret = "hunter2hunter2"
+    address = shop.address.replace("outfall@", f"outfall:{secret}@", 1)
+    done = run(["run", address, "--source-table", "sold", "--cursor", "at", "-p", "secret", "--to", "sqlite:secret.db", "--json"], folder, check=True)
+    said = done.stdout + done.stderr
+    wrong = run(["run", address + "_not_there", "--source-table", "sold", "-p", "secret", "--to", "sqlite:secret.db"], folder)
+    none = run(["run", address, "--source-table", "nothing", "-p", "secret", "--to", "sqlite:secret.db"], folder)
+    said += wrong.stdout + wrong.stderr + none.stdout + none.stderr
+    expect(wrong.returncode == 1 and none.returncode == 2, f"exit {wrong.returncode}, {none.returncode}\n{said}")
+    expect(secret not in said, said)
+    for path in [*folder.rglob("*.db"), *folder.rglob("*.db-wal"), *folder.rglob("*.arrow")]:
+        expect(secret.encode() not in path.read_bytes(), f"{path} has the password")
+    say("a password is nowhere")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--point", help="only this fault point")
@@ -175,6 +191,7 @@ def main():
             say(f"into {kind.name}: {len(reached)} kills, each row exactly once after each")
         if not chosen.point:
             cut_off(shop, folder)
+            keep_secrets(shop, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
