@@ -42,6 +42,8 @@ Result<std::unique_ptr<normalize::DocumentSource>> open_database_source(const Ru
   if (!database) return fail(std::move(database.error()));
   const std::shared_ptr<delivery::Destination> shared = std::move(*database);
   auto source = sources::SqlSource::make({.called = shared->address(),
+                                          .place = place_of(shared->address()),
+                                          .is_new_address = options.new_address,
                                           .open = [shared] { return shared->open_to_read(); },
                                           .tables = options.database.tables,
                                           .query = options.database.query,

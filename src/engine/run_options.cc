@@ -98,6 +98,8 @@ Status check_database(const RunOptions& options) {
   if (database.lag && database.cursor.empty())
     return refuse("--cursor-lag says how much before the last value of a cursor is read again, and there is none",
                   "--cursor COLUMN names it");
+  if (!database.cursor.empty() && options.write_disposition == WriteDisposition::replace)
+    return refuse("--cursor reads only what is new, and replacing a table takes all of it", "use one of the two");
   if (options.skip_loaded)
     return refuse("--skip-loaded knows files by their content, and a database has none",
                   "--cursor COLUMN reads only rows that are new");

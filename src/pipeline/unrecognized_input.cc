@@ -18,7 +18,7 @@ std::string called(const ledger::UnendedRun& run) {
 
 std::string lost_note(const ledger::UnendedRun& run) {
   return fmt::format("{} died before its seal: nothing of it was loaded; {}", called(run),
-                     run.input == ledger::RunInput::stream ? "what it was sent must be sent again"
+                     run.input == ledger::RunInput::stream ? "what it was sent must be sent again, or read again"
                                                            : "the same command loads its inputs");
 }
 
@@ -33,7 +33,7 @@ std::string alike_note(const std::string& load_id, const std::vector<std::string
 
 std::string doubled_note(const ledger::UnendedRun& run) {
   return fmt::format(
-      "what comes through a pipe or from memory has no identity: {} had sealed what it was sent as load {}, and what "
+      "what comes through a pipe, from memory, or from a database without --cursor has no identity: {} had sealed what it was sent as load {}, and what "
       "was sent now is loaded as well; under a run key it is recognized (--run-key for standard input)",
       called(run), run.load_id);
 }

@@ -14,6 +14,7 @@ constexpr std::string_view value_key = "last_value";
 constexpr std::string_view number_key = "is_number";
 constexpr std::string_view rows_key = "rows";
 constexpr std::string_view key_key = "key";
+constexpr std::string_view database_key = "database";
 
 std::string source_name(const schema::PipelineState& state) {
   const Json* name = state.document().find("default_schema_name");
@@ -21,13 +22,13 @@ std::string source_name(const schema::PipelineState& state) {
 }
 
 /// The keys on the way to a cursor.
-std::array<std::string, 6> path_of(const schema::PipelineState& state, const CursorPlace& place) {
+std::array<std::string, 7> path_of(const schema::PipelineState& state, const CursorPlace& place) {
   return {"sources",
           source_name(state),
           "resources",
           std::string(place.table),
           std::string(cursors_key),
-          std::string(place.column)};
+          std::string(place.column), std::string(place.relation)};
 }
 
 Json json_of(const std::vector<std::string>& texts) {
@@ -72,7 +73,11 @@ Result<std::optional<CursorState>> read_cursor(const schema::PipelineState& stat
   cursor.last = {.text = *value->as_string(),
                  .is_number = number != nullptr && number->as_bool() && *number->as_bool()};
   if (cursor.last.is_number && !is_number(cursor.last.text)) return damaged();
-  if (!read_texts(at->find(rows_key), cursor.rows) || !read_texts(at->find(key_key), cursor.key)) return damaged();
+  const Json* database = at->find(database_key);
+  const bool has_database = database != nullptr && database->as_string() != nullptr;
+  if (!has_database || !read_texts(at->find(rows_key), cursor.rows) || !read_texts(at->find(key_key), cursor.key))
+    return damaged();
+  cursor.database = *database->as_string();
   return cursor;
 }
 
@@ -87,6 +92,7 @@ void write_cursor(schema::PipelineState& state, const CursorPlace& place, const 
   if (!cursor.last.is_number) at->erase(number_key);
   at->set(rows_key, json_of(cursor.rows));
   at->set(key_key, json_of(cursor.key));
+  at->set(database_key, cursor.database);
 }
 
 }  // namespace outfall::sources

@@ -2,7 +2,8 @@
 //
 // How far a cursor has come, and how the pipeline's state has it:
 //
-//   sources.<source>.resources.<table>.outfall_cursors.<column> = {"last_value": "42", "rows": ["..."], "key": ["id"]}
+//   sources.<source>.resources.<table>.outfall_cursors.<column>.<relation> =
+//       {"last_value": "42", "rows": ["..."], "key": ["id"], "database": "db.example.com/shop"}
 //
 // beside what dlt keeps of the same table, which stays as it is.
 #pragma once
@@ -29,12 +30,14 @@ struct CursorState {
   /// What was given of the rows with this value: a hash of each, as often as it came, sorted.
   std::vector<std::string> rows;
   std::vector<std::string> key{};  ///< the columns that the hashes are of; none: all of them
+  std::string database{};          ///< where the value comes from
   bool operator==(const CursorState&) const = default;
 };
 
 struct CursorPlace {
-  std::string_view table;   ///< at the destination
-  std::string_view column;  ///< at the source
+  std::string_view table;     ///< at the destination
+  std::string_view column;    ///< at the source
+  std::string_view relation;  ///< there: several may fill one table
 };
 
 /// None: nothing was read so far. Errors: what is there is not ours.

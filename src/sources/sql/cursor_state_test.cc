@@ -13,18 +13,19 @@ schema::PipelineState fresh_state() {
                                       .destination_type = "dlt.destinations.duckdb"});
 }
 
-constexpr CursorPlace place{.table = "users", .column = "changed"};
+constexpr CursorPlace place{.table = "users", .column = "changed", .relation = "public.users"};
 
 TEST(CursorState, ComesBackAsItWasWritten) {
   schema::PipelineState state = fresh_state();
   EXPECT_EQ(read_cursor(state, place).value(), std::nullopt);
-  const CursorState cursor{.last = {.text = "42", .is_number = true}, .rows = {"a", "a", "b"}, .key = {"id"}};
+  const CursorState cursor{.last = {.text = "42", .is_number = true}, .rows = {"a", "a", "b"}, .key = {"id"}, .database = "db/shop"};
   write_cursor(state, place, cursor);
   const auto again = schema::PipelineState::parse(state.text());
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(read_cursor(*again, place).value(), cursor);
-  EXPECT_EQ(read_cursor(*again, {.table = "orders", .column = "changed"}).value(), std::nullopt);
-  EXPECT_EQ(read_cursor(*again, {.table = "users", .column = "id"}).value(), std::nullopt);
+  EXPECT_EQ(read_cursor(*again, {.table = "orders", .column = "changed", .relation = "public.users"}).value(), std::nullopt);
+  EXPECT_EQ(read_cursor(*again, {.table = "users", .column = "id", .relation = "public.users"}).value(), std::nullopt);
+  EXPECT_EQ(read_cursor(*again, {.table = "users", .column = "changed", .relation = "b.users"}).value(), std::nullopt);
   const CursorState text{.last = {.text = "42' OR true --"}, .rows = {}};
   write_cursor(state, place, text);
   EXPECT_EQ(read_cursor(state, place).value(), text);
@@ -37,7 +38,7 @@ TEST(CursorState, LeavesWhatDltKeepsOfTheTable) {
           R"("default_schema_name":"s","sources":{"s":{"resources":{"users":{"incremental":)"
           R"({"id":{"last_value":7}}}}}}})")
           .value();
-  write_cursor(state, {.table = "users", .column = "id"}, {.last = {.text = "9"}, .rows = {}});
+  write_cursor(state, {.table = "users", .column = "id", .relation = "query"}, {.last = {.text = "9"}, .rows = {}});
   EXPECT_NE(state.text().find(R"("incremental":{"id":{"last_value":7}})"), std::string::npos) << state.text();
 }
 

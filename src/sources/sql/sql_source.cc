@@ -112,15 +112,25 @@ void SqlSource::add(Relation relation, std::string place, std::string table) {
                      .table = std::move(table),
                      .is_columns = true,
                      .has_cursor = !options_.cursor.empty()});
-  reads_.push_back({.relation = std::move(relation)});
+  reads_.push_back({.relation = std::move(relation), .place = std::move(place)});
+}
+
+CursorPlace SqlSource::cursor_place(std::size_t input) const {
+  return {.table = inputs_[input].table, .column = options_.cursor, .relation = reads_[input].place};
 }
 
 Status SqlSource::go_on_from(const schema::PipelineState& state) {
   if (options_.cursor.empty()) return {};
   for (std::size_t i = 0; i < reads_.size(); ++i) {
-    auto before = read_cursor(state, {.table = inputs_[i].table, .column = options_.cursor});
+    auto before = read_cursor(state, cursor_place(i));
     if (!before) return fail(std::move(before.error()));
     reads_[i].before = std::move(*before);
+    if (!reads_[i].before || options_.is_new_address || reads_[i].before->database == options_.place) continue;
+    return fail(usage(fmt::format("the cursor {} of {} has come to {} in {}, and now its rows are to come from {}",
+                                  options_.cursor, inputs_[i].table, reads_[i].before->last.text,
+                                  reads_[i].before->database, options_.place),
+                      "rows of another database go by another --table or --pipeline; if it is the same one, and has only "
+                      "moved, say --new-address"));
   }
   return {};
 }
@@ -130,8 +140,11 @@ Status SqlSource::keep_progress(schema::PipelineState& state) {
   for (std::size_t i = 0; i < reads_.size(); ++i) {
     const Read& read = reads_[i];
     if (!read.newest) continue;
-    write_cursor(state, {.table = inputs_[i].table, .column = options_.cursor},
-                 {.last = *read.newest, .rows = read.boundary->remembered(), .key = read.boundary->key()});
+    write_cursor(state, cursor_place(i),
+                 {.last = *read.newest,
+                  .rows = read.boundary->remembered(),
+                  .key = read.boundary->key(),
+                  .database = options_.place});
   }
   return {};
 }

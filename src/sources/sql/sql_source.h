@@ -27,6 +27,8 @@ namespace outfall::sources {
 
 struct SqlSourceOptions {
   std::string called;  ///< the database in messages: its address without what is secret, or its name
+  std::string place;   ///< what tells it from others, whoever asks
+  bool is_new_address = false;  ///< it is the one whose values are known, at another place
   std::function<Result<std::unique_ptr<sql::Connection>>()> open;
   std::vector<std::string> tables{};  ///< as table_choice.h reads them
   std::string query{};                ///< in their place
@@ -74,6 +76,7 @@ class SqlSource final : public normalize::DocumentSource {
   /// One input, and how far it is read.
   struct Read {
     Relation relation;
+    std::string place;  ///< of the relation in the database
     std::optional<CursorState> before{};
     bool skipped = false;
     bool is_planned = false;
@@ -93,6 +96,7 @@ class SqlSource final : public normalize::DocumentSource {
   void add(Relation relation, std::string place, std::string table);
   Status open();
   void close();
+  CursorPlace cursor_place(std::size_t input) const;
   Status plan(Read& read);
   Status open_part(Read& read);
   Result<std::optional<columnar::ArrowRows>> next_rows(Read& read);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/scratch_folder.h"
 #include "sql/sqlite_connection.h"
 
@@ -29,6 +31,7 @@ class SqlSourceTest : public testing::Test {
   SqlSourceOptions options() {
     return {
         .called = "sqlite:shop.db",
+        .place = "here",
         .open = [this] { return sql::open_sqlite({.path = path_, .access = sql::SqliteOptions::Access::read_only}); },
         .tables = {"t"},
         .cursor = "at"};
@@ -48,13 +51,13 @@ class SqlSourceTest : public testing::Test {
   static std::vector<std::string> read(SqlSource& source) {
     std::vector<std::string> ids;
     std::string scratch;
-    std::uint64_t rows = 0;
+    std::map<std::uint32_t, std::uint64_t> rows;  // of each input
     while (true) {
       const auto chunk = source.next();
       if (!chunk) return {chunk.error().message};
       if (!*chunk) return ids;
-      EXPECT_EQ((*chunk)->first_row, rows) << "counted through";
-      rows += (*chunk)->rows->rows();
+      EXPECT_EQ((*chunk)->first_row, rows[(*chunk)->input]) << "counted through";
+      rows[(*chunk)->input] += (*chunk)->rows->rows();
       for (std::uint32_t row = 0; row < (*chunk)->rows->rows(); ++row)
         ids.emplace_back((*chunk)->rows->value(0, row, scratch).text);
     }
@@ -104,6 +107,21 @@ TEST_F(SqlSourceTest, AChangedRowIsNewUnlessAKeySaysWhichItIs) {
   EXPECT_THAT(run(), ElementsAre("1"));
   write("UPDATE t SET name = 'c'");
   EXPECT_THAT(run(), ElementsAre("1"));
+}
+
+TEST_F(SqlSourceTest, ACursorIsOfOneRelationOfOneDatabase) {
+  write("INSERT INTO t VALUES (1, 5, 'a')");
+  write("CREATE TABLE u AS SELECT 2 AS id, 3 AS at");
+  SqlSourceOptions both = options();
+  both.tables = {"t", "u"};
+  both.table = "one";
+  EXPECT_THAT(run(both), ElementsAre("1", "2"));
+  write("INSERT INTO u VALUES (3, 4)");
+  EXPECT_THAT(run(both), ElementsAre("3")) << "4 is new there, though the other table has 5";
+  both.place = "elsewhere";
+  EXPECT_THAT(run(both), ElementsAre(HasSubstr("the cursor at of one has come to 5 in here, and now")));
+  both.is_new_address = true;
+  EXPECT_THAT(run(both), IsEmpty());
 }
 
 TEST_F(SqlSourceTest, WhatWasNotKeptIsReadAgain) {
