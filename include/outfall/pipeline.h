@@ -250,8 +250,8 @@ struct RunOptions {
   /// New data is sealed behind packages that cannot be delivered, until so many wait; then it is refused.
   std::size_t max_pending_packages = 100;
   /// The destination's name means the same destination under another address: what is pending goes there. Else a run is
-  /// refused while packages wait for what the name meant when they were sealed. The same of a database that is read behind
-  /// a cursor: it has moved, and has the rows whose values are known.
+  /// refused while packages wait for what the name meant when they were sealed. The same of a database that is read
+  /// behind a cursor: it has moved, and has the rows whose values are known.
   bool new_address = false;
 
   /// Asks the run to stop: before the seal nothing is kept, after it the package stays pending.

@@ -33,7 +33,8 @@ std::string alike_note(const std::string& load_id, const std::vector<std::string
 
 std::string doubled_note(const ledger::UnendedRun& run) {
   return fmt::format(
-      "what comes through a pipe, from memory, or from a database without --cursor has no identity: {} had sealed what it was sent as load {}, and what "
+      "what comes through a pipe, from memory, or from a database without --cursor has no identity: {} had sealed what "
+      "it was sent as load {}, and what "
       "was sent now is loaded as well; under a run key it is recognized (--run-key for standard input)",
       called(run), run.load_id);
 }

@@ -28,7 +28,8 @@ std::array<std::string, 7> path_of(const schema::PipelineState& state, const Cur
           "resources",
           std::string(place.table),
           std::string(cursors_key),
-          std::string(place.column), std::string(place.relation)};
+          std::string(place.column),
+          std::string(place.relation)};
 }
 
 Json json_of(const std::vector<std::string>& texts) {

@@ -18,12 +18,14 @@ constexpr CursorPlace place{.table = "users", .column = "changed", .relation = "
 TEST(CursorState, ComesBackAsItWasWritten) {
   schema::PipelineState state = fresh_state();
   EXPECT_EQ(read_cursor(state, place).value(), std::nullopt);
-  const CursorState cursor{.last = {.text = "42", .is_number = true}, .rows = {"a", "a", "b"}, .key = {"id"}, .database = "db/shop"};
+  const CursorState cursor{
+      .last = {.text = "42", .is_number = true}, .rows = {"a", "a", "b"}, .key = {"id"}, .database = "db/shop"};
   write_cursor(state, place, cursor);
   const auto again = schema::PipelineState::parse(state.text());
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(read_cursor(*again, place).value(), cursor);
-  EXPECT_EQ(read_cursor(*again, {.table = "orders", .column = "changed", .relation = "public.users"}).value(), std::nullopt);
+  EXPECT_EQ(read_cursor(*again, {.table = "orders", .column = "changed", .relation = "public.users"}).value(),
+            std::nullopt);
   EXPECT_EQ(read_cursor(*again, {.table = "users", .column = "id", .relation = "public.users"}).value(), std::nullopt);
   EXPECT_EQ(read_cursor(*again, {.table = "users", .column = "changed", .relation = "b.users"}).value(), std::nullopt);
   const CursorState text{.last = {.text = "42' OR true --"}, .rows = {}};

@@ -126,11 +126,11 @@ Status SqlSource::go_on_from(const schema::PipelineState& state) {
     if (!before) return fail(std::move(before.error()));
     reads_[i].before = std::move(*before);
     if (!reads_[i].before || options_.is_new_address || reads_[i].before->database == options_.place) continue;
-    return fail(usage(fmt::format("the cursor {} of {} has come to {} in {}, and now its rows are to come from {}",
-                                  options_.cursor, inputs_[i].table, reads_[i].before->last.text,
-                                  reads_[i].before->database, options_.place),
-                      "rows of another database go by another --table or --pipeline; if it is the same one, and has only "
-                      "moved, say --new-address"));
+    return fail(usage(
+        fmt::format("the cursor {} of {} has come to {} in {}, and now its rows are to come from {}", options_.cursor,
+                    inputs_[i].table, reads_[i].before->last.text, reads_[i].before->database, options_.place),
+        "rows of another database go by another --table or --pipeline; if it is the same one, and has only "
+        "moved, say --new-address"));
   }
   return {};
 }

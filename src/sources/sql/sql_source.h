@@ -26,8 +26,8 @@
 namespace outfall::sources {
 
 struct SqlSourceOptions {
-  std::string called;  ///< the database in messages: its address without what is secret, or its name
-  std::string place;   ///< what tells it from others, whoever asks
+  std::string called;           ///< the database in messages: its address without what is secret, or its name
+  std::string place;            ///< what tells it from others, whoever asks
   bool is_new_address = false;  ///< it is the one whose values are known, at another place
   std::function<Result<std::unique_ptr<sql::Connection>>()> open;
   std::vector<std::string> tables{};  ///< as table_choice.h reads them
