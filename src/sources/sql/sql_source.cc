@@ -199,7 +199,9 @@ Status SqlSource::plan(Read& read) {
   read.is_planned = true;
   read.part = 0;
   read.newest.reset();
-  read.boundary.emplace(options_.key);
+  const bool has_key = std::ranges::all_of(
+      options_.key, [&](const std::string& column) { return read.relation.find(column) != nullptr; });
+  read.boundary.emplace(has_key ? options_.key : std::vector<std::string>());
   if (options_.cursor.empty()) {
     read.parts = {{.reading = read_all(connection_->dialect(), read.relation)}};
     return {};

@@ -35,7 +35,8 @@ struct SqlSourceOptions {
   std::string table{};                ///< that the rows go to; empty: the table of the name that they come from
   std::string cursor{};               ///< a column; empty: everything is read each time
   std::optional<CursorLag> lag{};
-  std::vector<std::string> key{};  ///< columns that tell rows with one value of the cursor apart; none: all of them
+  /// Columns that tell rows with one value of the cursor apart. None, or where one is not there under this name: all.
+  std::vector<std::string> key{};
   std::stop_token stop;
 };
 

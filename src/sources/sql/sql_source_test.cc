@@ -103,6 +103,12 @@ TEST_F(SqlSourceTest, AChangedRowIsNewUnlessAKeySaysWhichItIs) {
   EXPECT_THAT(run(), IsEmpty()) << "what was told apart by the key still is";
   write("UPDATE t SET name = 'x'");
   EXPECT_THAT(run(keyed), ElementsAre("1")) << "and what was not, was not";
+  keyed.key = {"ID"};  // as the table at the destination calls it
+  write("INSERT INTO t VALUES (2, 5, 'y')");
+  EXPECT_THAT(run(keyed), ElementsAre("2"));
+  write("INSERT INTO t VALUES (3, 5, 'z')");
+  EXPECT_THAT(run(keyed), ElementsAre("3")) << "no column is called so: all of them count";
+  write("DELETE FROM t WHERE id > 1");
   state_.document().erase("sources");
   EXPECT_THAT(run(), ElementsAre("1"));
   write("UPDATE t SET name = 'c'");
