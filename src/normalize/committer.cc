@@ -41,6 +41,17 @@ schema::Column new_column(const ShapedColumn& shaped) {
   return column;
 }
 
+/// Of a column that was known by its hints only, the first value says where it stands.
+schema::Column& moved_to_end(schema::NamedList<schema::Column>& columns, std::string_view name) {
+  schema::NamedList<schema::Column> in_order;
+  for (schema::Column& column : columns) {
+    if (column.name != name) in_order.add(std::move(column));
+  }
+  in_order.add(std::move(*columns.find(name)));
+  columns = std::move(in_order);
+  return *columns.find(name);
+}
+
 }  // namespace
 
 Committer::Committer(schema::Schema& schema, std::string write_disposition, SchemaLog& log)
@@ -118,7 +129,8 @@ schema::Table& Committer::table_for(const ShapedTable& shaped) {
 void Committer::add_column(schema::Table& table, const ShapedColumn& shaped) {
   schema::Column* known = table.columns.find(shaped.name);
   if (known != nullptr && known->type) return;
-  schema::Column& column = known != nullptr ? *known : table.columns.add(new_column(shaped));
+  schema::Column& column =
+      known != nullptr ? moved_to_end(table.columns, shaped.name) : table.columns.add(new_column(shaped));
   set_type(column, shaped.type);
   if (!shaped.nullable || (!schema::is_system_name(column.name) && schema_.is_not_null_by_default(column.name)))
     column.nullable = false;

@@ -79,6 +79,22 @@ TEST(Shaping, AppendsLateColumnsBehindAllOthers) {
   EXPECT_THAT(shaped.data.at("t"), ElementsAre("b=1", "b=2 a=1", "a=3 c=1"));
 }
 
+TEST(Shaping, PutsColumnsThatHadNoTypeWhereTheirFirstValueStands) {
+  ShapingOptions options;
+  schema::Table& table = options.schema.tables.add(schema::Table::root("t", "append", "t"));
+  for (const char* name : {"key", "gone", "never"}) {
+    schema::Column column;
+    column.name = name;
+    column.primary_key = column.name == "key";
+    table.columns.add(std::move(column));
+  }
+  const Shaped shaped = shape("{\"a\":1,\"key\":2}\n{\"a\":2,\"key\":3,\"gone\":true}", options);
+  EXPECT_EQ(shaped.error, "");
+  EXPECT_THAT(columns(shaped, "t"), ElementsAre("never:none", "a:bigint", "key:bigint", "gone:bool"));
+  EXPECT_TRUE(shaped.schema.tables.find("t")->columns.find("key")->primary_key);
+  EXPECT_THAT(shaped.data.at("t"), ElementsAre("a=1 key=2", "a=2 key=3 gone=true"));
+}
+
 TEST(Shaping, MakesNoColumnOfNullsAlone) {
   const Shaped shaped = shape("{\"a\":null,\"l\":[],\"o\":{}}\n{\"b\":1}");
   EXPECT_THAT(columns(shaped, "t"), ElementsAre("b:bigint"));
