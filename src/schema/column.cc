@@ -65,10 +65,11 @@ Json Column::to_json() const {
   Json document = stored;
   write_field(document, "name", name);
   if (type) write_field(document, "data_type", std::string(outfall::name(*type)));
-  // True is the default, yet spelled out in new columns.
+  // True is the default, yet spelled out in columns that have just got their type.
   const Json* stored_nullable = stored.find("nullable");
   const bool* was_nullable = stored_nullable ? stored_nullable->as_bool() : nullptr;
-  if (stored.is_null() || nullable != (was_nullable ? *was_nullable : true)) document.set("nullable", nullable);
+  const bool is_typed_now = type && stored.find("data_type") == nullptr;
+  if (is_typed_now || nullable != (was_nullable ? *was_nullable : true)) document.set("nullable", nullable);
   for_each_field(*this, [&](std::string_view key, const auto& field) { write_field(document, key, field); });
   return document;
 }

@@ -131,6 +131,18 @@ TEST(Schema, NewTablesAndColumnsHaveTheKeysOfDlt) {
   EXPECT_EQ(variant_column(Naming(NamingConvention::direct), "a", DataType::text).name, "a▶v_text");
 }
 
+TEST(Schema, AColumnSaysThatItMayBeNullOnceItHasAType) {
+  Column gone;
+  gone.name = "gone";
+  gone.hard_delete = true;
+  EXPECT_EQ(outfall::to_json(gone.to_json()), R"({"name":"gone","hard_delete":true})");
+  Result<Column> read = Column::parse("gone", gone.to_json());
+  ASSERT_TRUE(read);
+  read->type = DataType::bool_;
+  EXPECT_EQ(outfall::to_json(read->to_json()),
+            R"({"name":"gone","hard_delete":true,"data_type":"bool","nullable":true})");
+}
+
 TEST(Schema, UnknownKeysAndSpelledOutDefaultsStay) {
   const std::string text =
       R"({"x-first":[1,{"z":null}],"version":3,"version_hash":"h","engine_version":11,"name":"s","tables":{"t":{"x-a":1.50,)"
