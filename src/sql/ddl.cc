@@ -21,7 +21,11 @@ namespace {
 enum class Purpose { create, add };
 
 Result<std::string> type_word(const Dialect& dialect, const schema::Column& column) {
-  Result<std::string> word = type_name(dialect, schema::column_type(column));
+  const ColumnType type = schema::column_type(column);
+  if (column.unique && type == ColumnType{.type = DataType::text} && !dialect.types.text_unique.empty()) {
+    return std::string(dialect.types.text_unique);
+  }
+  Result<std::string> word = type_name(dialect, type);
   if (!word) return fail(std::move(word.error()).in(fmt::format("column {}", column.name)));
   return word;
 }

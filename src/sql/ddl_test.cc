@@ -51,6 +51,18 @@ TEST(Ddl, TriesNoCompressionOnRowIds) {
               ElementsAre(R"(CREATE TABLE "c"."s"."t" ("_dlt_id" VARCHAR USING COMPRESSION uncompressed NOT NULL))"));
 }
 
+TEST(Ddl, GivesUniqueTextsTheTypeThatDltGivesThem) {
+  schema::Column name = column("name", DataType::text);
+  name.unique = true;
+  schema::Column code = name;
+  code.name = "code";
+  code.precision = 5;
+  const auto change =
+      plan_table(sqlite_dialect(), target, table({name, code, column("note", DataType::text)}), nullptr);
+  ASSERT_TRUE(change);
+  EXPECT_THAT(change->statements, ElementsAre(HasSubstr(R"("name" VARCHAR(128), "code" VARCHAR(5), "note" TEXT)")));
+}
+
 TEST(Ddl, AddsMissingColumnsOneAStatement) {
   ExistingTable existing{.columns = {{"a", "BIGINT"}, {"extra", "BIGINT"}}};
   auto change = plan_table(

@@ -34,6 +34,7 @@ struct OtherWord {
 struct TypeWords {
   std::string_view text;
   std::string_view text_of_length;  ///< `{}` is the length; the same as `text` where a length means nothing
+  std::string_view text_unique;  ///< of texts that the schema calls unique, unless their length is said; empty: as any
   std::string_view double_;
   std::string_view bool_;
   std::string_view timestamp;

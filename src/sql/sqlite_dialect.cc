@@ -105,6 +105,7 @@ const Dialect& sqlite_dialect() {
           {
               .text = "TEXT",
               .text_of_length = "VARCHAR({})",
+              .text_unique = "VARCHAR(128)",
               .double_ = "DOUBLE",
               .bool_ = "BOOLEAN",
               .timestamp = "DATETIME",
