@@ -64,6 +64,11 @@ soak: build
 	@OUTFALL=$(CURDIR)/build/release/outfall python3 tests/databases/cut_connections_test.py --rounds $(N)
 	@OUTFALL=$(CURDIR)/build/release/outfall python3 tests/databases/killed_server_test.py --rounds $$(($(N) / 10))
 	@OUTFALL_CASES=$$(($(N) * 100)) build/release/outfall_delivery_tests --gtest_filter='*ShareOfCases*'
+	@tools/setup --with dlt --with postgres
+	@export OUTFALL=$(CURDIR)/build/release/outfall OUTFALL_POSTGRES=$(CURDIR)/build/postgres/soak; \
+	tests/tools/postgres.py start "$$OUTFALL_POSTGRES"; \
+	for database in duckdb sqlite postgres; do \
+	  python3 tests/dlt/$${database}_test.py --cases $$(($(N) / 10 + 1)) --seed "$$(date +%s)" || exit; done
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)

@@ -1,46 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Reads a dataset from a DuckDB file in a form in which two datasets made of the same documents are equal: without what
+# Reads a dataset in a form in which two datasets made of the same documents are equal: without what
 # is drawn at random (row ids, load ids) and without times of the load. Rows of nested tables are tied to the place of
 # their parent row instead of its id.
 import base64
+import functools
 import hashlib
 import json
-
-import duckdb
 
 VERSION, LOADS, STATE = "_dlt_version", "_dlt_loads", "_dlt_pipeline_state"
 SYSTEM_TABLES = (VERSION, LOADS, STATE)
 ROW_ID_BYTES = 10
+DRAWN = ("_dlt_id", "_dlt_load_id", "_dlt_parent_id")
 
 
 class Dataset:
     def __init__(self, database, name):
-        self.name = name
-        with duckdb.connect(str(database), read_only=True) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            self._connection = connection
-            self.columns = self._read_columns()
-            self.rows = {table: self._read_rows(table) for table in self.columns}
-        del self._connection
+        with database.reader(name) as reader:
+            self.columns = reader.columns()
+            self.rows = {table: self._read_rows(reader, table) for table in self.columns}
 
-    def _read_columns(self):
-        found = self._connection.execute(
-            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
-            " WHERE table_schema = ? ORDER BY table_name, ordinal_position", [self.name]).fetchall()
-        tables = {}
-        for table, column, data_type, nullable in found:
-            tables.setdefault(table, []).append((column, data_type, nullable == "YES"))
-        return tables
-
-    def _read_rows(self, table):
+    def _read_rows(self, reader, table):
         """Rows in the order in which they were inserted, as dicts."""
-        # Instants as text, for Python has no place for the year 0 or the last microsecond of a zone.
-        wanted = ", ".join(f'"{name}"::VARCHAR AS "{name}"' if kind.startswith("TIMESTAMP") else f'"{name}"'
-                           for name, kind, _ in self.columns[table])
-        cursor = self._connection.execute(f'SELECT {wanted} FROM "{self.name}"."{table}" ORDER BY rowid')
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row)) for row in cursor.fetchall()]
+        columns = self.columns[table]
+        return [dict(zip((name for name, _, _ in columns), row)) for row in reader.rows(table, columns)]
 
     def user_tables(self):
         return [table for table in self.columns if table not in SYSTEM_TABLES]
@@ -67,13 +50,18 @@ class Dataset:
     # Content.
 
     def parent_of(self, table):
-        return self.schema_tables()[table].get("parent")
+        return self.schema_tables[table].get("parent")
 
+    @functools.cached_property
     def schema_tables(self):
         tables = {}
         for row in self.stored_schemas():
             tables.update(row["document"]["tables"])
         return tables
+
+    def json_columns(self, table):
+        """As the schema says: SQLite calls them TEXT."""
+        return {name for name, column in self.schema_tables[table]["columns"].items() if column.get("data_type") == "json"}
 
     def places(self, table):
         """Of each row id, the place of its row in the table."""
@@ -85,6 +73,7 @@ class Dataset:
         parent = self.parent_of(table)
         parents = self.places(parent) if parent else {}
         roots = self.places(self.root_of(table)) if "_dlt_root_id" in kinds else {}
+        json_columns = self.json_columns(table)
         rows = []
         for row in self.rows[table]:
             cells = {}
@@ -95,10 +84,33 @@ class Dataset:
                     value = parents[value]
                 elif name == "_dlt_root_id":
                     value = roots[value]
-                elif kinds[name] == "JSON" and value is not None:
+                elif name in json_columns and value is not None:
                     value = json.loads(value)
                 cells[name] = value
             rows.append(cells)
+        return rows
+
+    def trees(self, root):
+        """The rows of a root table with all that is nested in them, without ids, as texts that are equal where the rows are."""
+        below = [table for table in self.columns if table not in SYSTEM_TABLES and table != root and self.root_of(table) == root]
+        nested = {table: self._by_parent(table) for table in below}
+        json_columns = {table: self.json_columns(table) for table in [root, *below]}
+
+        def tree(table, row, root_id):
+            cells = {name: cell(row[name], root_id, name, name in json_columns[table]) for name in sorted(row) if name not in DRAWN}
+            lists = {}
+            for child, rows in nested.items():
+                if self.parent_of(child) == table and row["_dlt_id"] in rows:
+                    of_row = sorted(rows[row["_dlt_id"]], key=lambda each: each["_dlt_list_idx"])
+                    lists[child] = [tree(child, each, root_id) for each in of_row]
+            return cells, lists
+
+        return [repr(tree(root, row, row["_dlt_id"])) for row in self.rows[root]]
+
+    def _by_parent(self, table):
+        rows = {}
+        for row in self.rows[table]:
+            rows.setdefault(row["_dlt_parent_id"], []).append(row)
         return rows
 
     def root_of(self, table):
@@ -174,6 +186,13 @@ def row_differences(table, theirs, ours):
 
 def same(left, right):
     return type(left) is type(right) and (left == right or left != left and right != right)
+
+
+def cell(value, root_id, name, is_json):
+    """A value that says nothing of ids; JSON whose keys are in one order."""
+    if name == "_dlt_root_id":
+        return value == root_id
+    return json.dumps(json.loads(value), sort_keys=True) if is_json and value is not None else value
 
 
 # dlt also saves its schema between extract and normalize, so its version has grown once more and it lists a hash that is

@@ -13,11 +13,14 @@ from dataset import STATE, SYSTEM_TABLES, Dataset
 
 class PlaceTestCase(unittest.TestCase):
     maxDiff = None
+    database = "duckdb"
 
     def place(self, **names):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        return programs.Place(folder.name, **names)
+        place = programs.Place(folder.name, database=self.database, **names)
+        self.addCleanup(place.database.drop)
+        return place
 
     def read(self, place):
         """The dataset, after a check of what always holds."""

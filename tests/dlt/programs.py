@@ -8,33 +8,38 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from databases import DATABASES
+
 ROOT = Path(__file__).resolve().parents[2]
 OUTFALL = os.environ.get("OUTFALL") or str(ROOT / "build/release/outfall")
 RUN_SECONDS_MAX = 120
 
 
 def isolate():
-    """Keeps dlt away from the configuration and the data of whoever runs this, and from the network."""
+    """Keeps dlt away from the configuration and the data of whoever runs this, and from the network.
+
+    It loads in one thread: in several its jobs lock each other out of a SQLite file.
+    """
     scratch = tempfile.mkdtemp(prefix="outfall-dlt-")
     os.environ.update(DLT_DATA_DIR=scratch, DLT_PROJECT_DIR=scratch, HOME=scratch, RUNTIME__DLTHUB_TELEMETRY="false",
-                      RUNTIME__LOG_LEVEL="ERROR", TZ="UTC")
+                      RUNTIME__LOG_LEVEL="CRITICAL", LOAD__WORKERS="1", TZ="UTC")
     os.chdir(scratch)
 
 
 class Place:
-    """One pipeline, one DuckDB file, one dataset, and the folders in which the two programs keep their state of it."""
+    """One pipeline, one database, one dataset, and the folders in which the two programs keep their state of it."""
 
-    def __init__(self, folder, pipeline="animals", dataset="zoo"):
+    def __init__(self, folder, pipeline="animals", dataset="zoo", database="duckdb"):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.pipeline = pipeline
         self.dataset = dataset
-        self.database = self.folder / "data.duckdb"
+        self.database = DATABASES[database](self.folder) if isinstance(database, str) else database
         self.visits = 0
 
     def outfall(self, *arguments, code=0):
         """Runs `outfall run` and returns its report."""
-        command = [OUTFALL, "run", *map(str, arguments), "--to", f"duckdb:{self.database}", "--pipeline", self.pipeline,
+        command = [OUTFALL, "run", *map(str, arguments), "--to", self.database.address, "--pipeline", self.pipeline,
                    "--dataset", self.dataset, "--data-dir", str(self.folder / "outfall"), "--json", "--progress", "none"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS_MAX, cwd=self.folder)
         if done.returncode != code:
@@ -46,8 +51,8 @@ class Place:
         import dlt
 
         self.visits += fresh
-        return dlt.pipeline(self.pipeline, destination=dlt.destinations.duckdb(str(self.database)),
-                            dataset_name=self.dataset, pipelines_dir=str(self.folder / f"dlt-{self.visits}"))
+        return dlt.pipeline(self.pipeline, destination=self.database.dlt_destination(), dataset_name=self.dataset,
+                            pipelines_dir=str(self.folder / f"dlt-{self.visits}"))
 
     def write(self, name, documents):
         """Writes documents as lines of JSON."""

@@ -5,25 +5,7 @@
 # has dlt ($OUTFALL_DLT_PYTHON, else .deps/venv-dlt), which is installed first where it is missing.
 #
 #   run.py [-v] [Class[.test]]...
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-PYTHON = Path(os.environ.get("OUTFALL_DLT_PYTHON") or ROOT / ".deps/venv-dlt/bin/python")
-INSTALL_SECONDS_MAX = 600
-
-
-def enter_environment():
-    """Starts this script again in the Python that has dlt."""
-    if os.environ.get("OUTFALL_DLT_ENTERED"):
-        return
-    if not PYTHON.exists():
-        subprocess.run([ROOT / "tools/setup", "--with", "dlt"], check=True, timeout=INSTALL_SECONDS_MAX)
-    os.environ["OUTFALL_DLT_ENTERED"] = "1"
-    os.execv(PYTHON, [str(PYTHON), "-B", *sys.argv])
-
+from environment import enter_environment
 
 if __name__ == "__main__":
     enter_environment()
@@ -33,7 +15,8 @@ if __name__ == "__main__":
 
     programs.isolate()
     from ours_continued import *  # noqa: E402,F403 the tests, for unittest to find here
+    from relay import RelayOnDuckDb, RelayOnPostgres, RelayOnSqlite  # noqa: E402,F401
     from same_dataset import *  # noqa: E402,F403
     from theirs_continued import *  # noqa: E402,F403
 
-    unittest.main()
+    unittest.main(warnings="ignore")  # of dlt's own

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What consecutive loads of one table say, as options of outfall and as hints of dlt.
+import dataclasses
+from dataclasses import dataclass
+
+EVERYWHERE = ("duckdb", "sqlite", "postgres")
+# dlt's SQLite, which goes through SQLAlchemy, merges by delete-insert and scd2 only.
+WITH_MERGE_STATEMENT = ("duckdb", "postgres")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one load says of its tables."""
+
+    disposition: str = "append"
+    strategy: str = ""
+    primary_key: tuple = ()
+    merge_key: str = ""
+    hard_delete: str = ""
+    dedup_sort: str = ""
+
+    def options(self):
+        """For `outfall run`."""
+        words = ["-w", self.disposition]
+        if self.strategy: words += ["--merge-strategy", self.strategy]
+        if self.primary_key: words += ["--primary-key", ",".join(self.primary_key)]
+        if self.merge_key: words += ["--merge-key", self.merge_key]
+        if self.hard_delete: words += ["--hard-delete", self.hard_delete]
+        if self.dedup_sort: words += ["--dedup-sort", self.dedup_sort]
+        if self.disposition == "replace": words += ["--allow-empty"]
+        return words
+
+    def hints(self):
+        """For `dlt.resource`."""
+        columns = {}
+        # A merge key that is given to dlt as such would be NOT NULL.
+        if self.merge_key: columns[self.merge_key] = {"merge_key": True}
+        if self.hard_delete: columns[self.hard_delete] = {"hard_delete": True}
+        if self.dedup_sort:
+            column, _, order = self.dedup_sort.partition(":")
+            columns[column] = {"dedup_sort": order or "asc"}
+        disposition = {"disposition": self.disposition, "strategy": self.strategy} if self.strategy else self.disposition
+        return {"write_disposition": disposition, "primary_key": list(self.primary_key) or None, "columns": columns or None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Loads of the same tables, one after the other, and how their documents are shaped."""
+
+    name: str
+    loads: tuple
+    databases: tuple = EVERYWHERE
+    naming: str = ""
+    nesting: int | None = None
+    root_key: bool = False
+
+    def _first(self, what):
+        return next((getattr(said, what) for said in self.loads if getattr(said, what)), None)
+
+    @property
+    def key(self): return self._first("primary_key")
+
+    @property
+    def merge_key(self): return self._first("merge_key")
+
+    @property
+    def hard_delete(self): return self._first("hard_delete")
+
+    @property
+    def dedup_sort(self): return self._first("dedup_sort")
+
+    @property
+    def keyed(self): return bool(self.key or self.merge_key)
+
+    def options(self):
+        words = []
+        if self.naming: words += ["--naming", self.naming]
+        if self.nesting is not None: words += ["--max-table-nesting", str(self.nesting)]
+        if self.root_key: words += ["--root-key"]
+        return words
+
+
+append, replace = Said(), Said("replace")
+merge = Said("merge", primary_key=("id",))
+by_day = Said("merge", merge_key="day")
+upsert = dataclasses.replace(merge, strategy="upsert")
+insert_only = dataclasses.replace(merge, strategy="insert-only")
+deleting = dataclasses.replace(merge, hard_delete="gone")
+
+PLANS = (
+    Plan("append", (append, append)),
+    Plan("append thrice", (append, append, append)),
+    Plan("append with root keys", (append, append), root_key=True),
+    Plan("append flat", (append, append), nesting=0),
+    Plan("append, two levels", (append, append), nesting=2),
+    Plan("append, direct names", (append, append), naming="direct"),
+    Plan("append, names as in duck_case", (append, append), naming="duck_case"),
+    Plan("append, names as in sql_cs_v1", (append, append), naming="sql_cs_v1"),
+    Plan("append, names as in sql_ci_v1", (append, append), naming="sql_ci_v1"),
+    Plan("replace", (replace, replace)),
+    Plan("replace what was appended", (append, replace, append)),
+    Plan("merge", (merge, merge, merge)),
+    Plan("merge by two columns", (dataclasses.replace(merge, primary_key=("id", "part")),) * 2),
+    Plan("merge by a merge key", (by_day, by_day)),
+    Plan("merge by both", (dataclasses.replace(merge, merge_key="day"),) * 2),
+    Plan("merge with deletions", (deleting,) * 3),
+    Plan("merge with deletions by time", (dataclasses.replace(merge, hard_delete="gone_at"),) * 2),
+    Plan("merge, first of several", (dataclasses.replace(merge, dedup_sort="turn:asc"),) * 2),
+    Plan("merge, last of several, with deletions", (dataclasses.replace(deleting, dedup_sort="turn:desc"),) * 2),
+    # Without root keys from the start dlt cannot add them to nested tables that have rows.
+    Plan("merge what was appended", (append, merge), root_key=True),
+    Plan("append to what was merged", (merge, append)),
+    Plan("replace what was merged", (merge, replace, merge)),
+    Plan("merge with direct names", (merge, merge), naming="direct"),
+    Plan("merge flat", (merge, merge), nesting=0),
+    Plan("upsert", (upsert,) * 3, WITH_MERGE_STATEMENT),
+    Plan("upsert by two columns", (dataclasses.replace(upsert, primary_key=("id", "part")),) * 2, WITH_MERGE_STATEMENT),
+    Plan("upsert with deletions", (dataclasses.replace(upsert, hard_delete="gone"),) * 3, WITH_MERGE_STATEMENT),
+    Plan("insert only", (insert_only,) * 3, WITH_MERGE_STATEMENT),
+    Plan("insert only with deletions", (dataclasses.replace(insert_only, hard_delete="gone"),) * 2, WITH_MERGE_STATEMENT),
+)
