@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Datasets made here and by dlt are the same, and either program continues what the other made. Runs in the Python that
-# has dlt ($OUTFALL_DLT_PYTHON, else .deps/venv-dlt), which is installed first where it is missing.
+# Datasets made here and by dlt are the same but for what differs on purpose, and either program continues what the other made.
 #
 #   run.py [-v] [Class[.test]]...
 from environment import enter_environment
@@ -14,6 +13,7 @@ if __name__ == "__main__":
     import programs
 
     programs.isolate()
+    from differences_on_purpose import OfDocuments, OfMerges, OfMergesOnDuckDb, OfMergesOnPostgres, OfMergesOnSqlite  # noqa: E402,F401
     from ours_continued import *  # noqa: E402,F403 the tests, for unittest to find here
     from relay import RelayOnDuckDb, RelayOnPostgres, RelayOnSqlite  # noqa: E402,F401
     from same_dataset import *  # noqa: E402,F403

@@ -10,7 +10,7 @@ import dlt
 from dlt.extract.source import DltSource
 
 import programs
-from dataset import STATE, Dataset, differences, schema_differences
+from dataset import Dataset, differences, schema_differences
 
 SAMPLES = programs.ROOT / "data"
 
@@ -190,32 +190,3 @@ class MadeDocuments(Equality):
         self.assert_same()
         self.load("plants", [{"id": 2}])
         self.assert_same()
-
-
-class OnPurpose(Equality):
-    """What is otherwise than in dlt, each with what dlt would do."""
-
-    def test_number_in_a_boolean_column_is_a_variant(self):
-        """dlt: its truth value; the number is lost."""
-        self.load("animals", [{"tame": True}, {"tame": 3.25}, {"tame": 0}])
-        ours, theirs = (Dataset(place.database, place.dataset) for place in (self.ours, self.theirs))
-        self.assertEqual([True, True, False], theirs.value("tame", "animals"))
-        self.assertEqual([True, None, None], ours.value("tame", "animals"))
-        self.assertEqual([None, 3.25, None], ours.value("tame__v_double", "animals"))
-        self.assertEqual([None, None, 0], ours.value("tame__v_bigint", "animals"))
-
-    def test_integers_beyond_64_bits_are_decimals(self):
-        """dlt: extract fails. These are the lengths at which a JSON parser changes its mind."""
-        integers = [2**63 - 1, 2**63, 2**64, 20755000000000000000, 50719312123422817289537, -2**63, -2**63 - 1, 10**28]
-        self.ours.outfall(self.ours.write("animals.jsonl", [{"n": integer} for integer in integers]))
-        ours = Dataset(self.ours.database, self.ours.dataset)
-        found = [row["n"] if row["n"] is not None else int(row["n__v_decimal"]) for row in ours.rows["animals"]]
-        self.assertEqual(integers, found)
-
-    def test_schema_changes_are_announced_in_the_state(self):
-        """dlt: the state stays as it is, so another machine that has the schema from before keeps it."""
-        for document in ({"a": 1}, {"a": 2, "b": 1}, {"a": 3}):
-            self.load("animals", [document])
-        ours, theirs = (Dataset(place.database, place.dataset) for place in (self.ours, self.theirs))
-        self.assertEqual([1], theirs.value("version", STATE))
-        self.assertEqual([1, 2], ours.value("version", STATE))
