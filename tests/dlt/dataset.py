@@ -96,11 +96,12 @@ class Dataset:
         nested = {table: self._by_parent(table) for table in below}
         json_columns = {table: self.json_columns(table) for table in [root, *below]}
 
+        # A table may have rows of two parents: of objects in a list that is an object elsewhere.
         def tree(table, row, root_id):
             cells = {name: cell(row[name], root_id, name, name in json_columns[table]) for name in sorted(row) if name not in DRAWN}
             lists = {}
             for child, rows in nested.items():
-                if self.parent_of(child) == table and row["_dlt_id"] in rows:
+                if row["_dlt_id"] in rows:
                     of_row = sorted(rows[row["_dlt_id"]], key=lambda each: each["_dlt_list_idx"])
                     lists[child] = [tree(child, each, root_id) for each in of_row]
             return cells, lists
@@ -135,6 +136,13 @@ class Dataset:
                           for row in self.rows[table] if row["_dlt_load_id"] not in completed][:1]
             wrong += self._broken_children(table)
         return wrong
+
+    def orphans(self):
+        """Rows whose parent row is nowhere, as a list of sentences by table."""
+        ids = {row["_dlt_id"] for table in self.user_tables() for row in self.rows[table]}
+        counts = {table: sum(row.get("_dlt_parent_id", row["_dlt_id"]) not in ids for row in self.rows[table])
+                  for table in self.user_tables()}
+        return {table: f"{table}: {count} rows without a parent" for table, count in counts.items() if count}
 
     def _broken_children(self, table):
         parent = None if table in SYSTEM_TABLES else self.parent_of(table)

@@ -120,6 +120,13 @@ class OfMerges(PlaceTestCase):
         self.check(Said("merge", "insert-only", ("id",)), loads, {"pets": [{"id": 1}], "pets__toys": [{"value": "a"}]},
                    {"pets": [{"id": 1}], "pets__toys": [{"value": "a"}, {"value": "c"}]})
 
+    def test_insert_only_makes_no_nested_rows_of_a_row_to_delete(self):
+        """dlt: they are inserted, without the row that they belong to."""
+        rows = [{"id": 1, "gone": True, "toys": ["a"]}, {"id": 2, "gone": False, "toys": ["b"]}]
+        self.check(Said("merge", "insert-only", ("id",), hard_delete="gone"), [rows],
+                   {"pets": [{"id": 2, "gone": False}], "pets__toys": [{"value": "b"}]},
+                   {"pets": [{"id": 2, "gone": False}], "pets__toys": [{"value": "a"}, {"value": "b"}]})
+
     def test_a_merge_without_a_key_is_refused(self):
         """dlt: rows are appended, and nothing is said."""
         place = self.place()

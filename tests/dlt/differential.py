@@ -83,8 +83,16 @@ def load_ours(place, plan, cases):
     for number, said in enumerate(plan.loads):
         folder = place.folder / str(number)
         folder.mkdir()
-        files = [place.write(f"{number}/{case.table}.jsonl", case.loads[number]) for case in cases]
+        files = [write(folder / f"{case.table}.jsonl", case.loads[number]) for case in cases]
         place.outfall(*files, *said.options(), *plan.options())
+
+
+def write(path, documents):
+    """Numbers as dlt writes them: inside JSON we keep them as they were written."""
+    import orjson
+
+    path.write_bytes(b"".join(orjson.dumps(document) + b"\n" for document in documents))
+    return path
 
 
 def load_theirs(place, plan, cases):
@@ -112,8 +120,8 @@ def dataset_differences(theirs, ours):
     for table in theirs.columns:
         if table not in SYSTEM_TABLES and table in ours.columns and not theirs.parent_of(table):
             found[table] += tree_differences(table, theirs, ours)
-    for sentence in ours.broken_links():
-        found[sentence.partition(":")[0]].append(sentence)
+    for table, sentence in ours.orphans().items():
+        found[table].append(sentence)
     for sentence in schema_differences(theirs.schema(), ours.schema()):
         found["schema"].append(sentence)
     return found
