@@ -79,6 +79,11 @@ class Planner {
   }
   std::string id(std::string_view alias) const { return column(alias, schema::id_column_name); }
   std::string parent_id(std::string_view alias) const { return column(alias, schema::parent_id_column_name); }
+  std::string root_id(std::string_view alias) const { return column(alias, schema::root_id_column_name); }
+
+  static bool has_root_ids(const MergeTable& table) {
+    return std::ranges::find(table.columns, schema::root_id_column_name) != table.columns.end();
+  }
 
   std::string origin(std::string_view alias) const { return column(alias, schema::origin_column_name); }
 
@@ -255,17 +260,28 @@ class Planner {
     forget_orphans();
   }
 
-  /// Staged nested rows whose parent is staged no more, if the step before took any away. Of documents with one key,
-  /// rows may have the same ids.
+  /// Staged nested rows whose document is staged no more, if the step before took any away. They are not told by their
+  /// parents: a list may be in a list of objects here and in an object there, so its table has rows of two parents.
   void forget_orphans() {
     for (std::size_t i = 1; i < chain_.tables.size(); ++i) {
       const MergeTable& table = chain_.tables[i];
-      step(fmt::format("DELETE FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {} AS p WHERE {} = {} AND ({} IS NULL OR "
-                       "{} = {}))",
-                       name(table.staging), name(chain_.tables[table.parent].staging), id("p"), parent_id("s"),
-                       origin("s"), origin("p"), origin("s")),
+      step(fmt::format("DELETE FROM {} AS s WHERE {}", name(table.staging),
+                       has_root_ids(table) ? has_no_root() : has_no_parent(chain_.tables[table.parent])),
            Counted::nothing, Kind::if_changed);
     }
+  }
+
+  /// Of documents with one key, rows may have the same ids.
+  std::string has_no_root() const {
+    return "NOT " + exists(name(root_.staging), "p",
+                           fmt::format("{} = {} AND ({} IS NULL OR {} = {})", id("p"), root_id("s"), origin("s"),
+                                       origin("p"), origin("s")));
+  }
+
+  std::string has_no_parent(const MergeTable& parent) const {
+    return fmt::format(
+        "NOT {} AND NOT {}", exists(name(root_.staging), "r", fmt::format("{} = {}", origin("r"), origin("s"))),
+        exists(name(parent.staging), "p", fmt::format("{} = {} AND {} IS NULL", id("p"), parent_id("s"), origin("s"))));
   }
 
   bool has_nested(std::size_t place) const {
@@ -274,14 +290,19 @@ class Planner {
   }
 
   /// Deletes all that is nested in the rows of the target for which one of the conditions is true, from the deepest up.
+  /// Rows from before the table was merged have no root ids, and go with their parents.
   void delete_nested_of(const std::vector<std::string>& conditions) {
     if (chain_.tables.size() == 1 || conditions.empty()) return;
     const std::vector<std::string> doomed = find_doomed(conditions);
     for (std::size_t i = chain_.tables.size(); i-- > 1;) {
       const MergeTable& table = chain_.tables[i];
-      step(fmt::format("DELETE FROM {} AS t WHERE {} IN (SELECT id FROM {})", name(table.target), parent_id("t"),
-                       doomed[table.parent]));
+      if (has_root_ids(table)) delete_linked(table, root_id("t"), doomed[0]);
+      delete_linked(table, parent_id("t"), doomed[table.parent]);
     }
+  }
+
+  void delete_linked(const MergeTable& table, const std::string& link, const std::string& doomed) {
+    step(fmt::format("DELETE FROM {} AS t WHERE {} IN (SELECT id FROM {})", name(table.target), link, doomed));
   }
 
   /// By table: where the ids of its rows are that are those, or nested in them. Empty: it has no nested tables.
