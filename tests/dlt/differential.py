@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import programs
-from dataset import SYSTEM_TABLES, Dataset, schema_differences
+from dataset import STATE, SYSTEM_TABLES, Dataset, schema_differences
 from databases import DATABASES
 from generator import Documents
 from plans import PLANS
@@ -102,7 +102,7 @@ def load_theirs(place, plan, cases):
     pipeline = place.dlt()
     with programs.configured(**({"SCHEMA__NAMING": plan.naming} if plan.naming else {})):
         for number, said in enumerate(plan.loads):
-            resources = [dlt.resource(case.loads[number], name=case.table, **said.hints()) for case in cases]
+            resources = [dlt.resource(case.loads[number], name=case.table, **plan.hints(said)) for case in cases]
             source = DltSource(dlt.Schema(place.pipeline), place.pipeline, resources)
             source.max_table_nesting = plan.nesting
             if plan.root_key: source.root_key = True
@@ -117,6 +117,9 @@ def dataset_differences(theirs, ours):
             found[table].append(f"{table} is a table of {'dlt' if table in theirs.columns else 'ours'} only")
         elif theirs.columns[table] != ours.columns[table]:
             found[table].append(column_difference(table, theirs.columns[table], ours.columns[table]))
+    for table in SYSTEM_TABLES:
+        if table != STATE and len(theirs.rows[table]) != len(ours.rows[table]):
+            found[table].append(f"{table}: {len(theirs.rows[table])} rows of dlt, {len(ours.rows[table])} of ours")
     for table in theirs.columns:
         if table not in SYSTEM_TABLES and table in ours.columns and not theirs.parent_of(table):
             found[table] += tree_differences(table, theirs, ours)

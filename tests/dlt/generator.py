@@ -61,6 +61,21 @@ CONFLICTS = {
     "list": ("integer", "text", "object"),
 }
 
+# Of a column that has its type from the start, by its name.
+TYPED = {
+    "amount": ["1.50", "0.000000001", "-12345678901234567890123456789.123456789", 3, 2.5, -1, "1E+3"],
+    "fee": ["1.25", 3, 0.5, "-99999999.99", "0"],
+    "day": ["2024-02-29", "1999-12-31", "1970-01-01", "9999-12-31", "0001-01-01"],
+    "at": ["10:20:30", "23:59:59.999999", "00:00:00"],
+    "raw": [{"a": [1, {"b": None}]}, [], {}, [1, "x", 2.5], {"é": "🐈"}],
+    "price": [1, 2.5, "1e3", 1e300, -0.5],
+    "count": [1, "12", 2**63 - 1, -2**63, 3.0],
+    "small": [1, -2**15, 2**15 - 1],
+    "blob": ["AQI=", "0x00ff", "", "0x"],
+    "note": ["", "é" * 20, "ann", 5],
+    "moment": ["2024-01-02T03:04:05.123456Z", "2024-01-02", 1614834367, "1969-12-31T23:59:59Z"],
+}
+
 
 class Field:
     """A key of documents, and what its values are."""
@@ -135,6 +150,7 @@ class Documents:
             self.fields = Fields(random, depth, NAMES, count_min=2)
         self.keys = self._keys()
         self.alive, self.seen = set(), set()
+        self.is_begun = False
 
     def _keys(self):
         kind = self.random.choice(["integer", "integer", "text", "timestamp"])
@@ -144,12 +160,21 @@ class Documents:
             return self.random.sample([*string.ascii_letters, "é", "it's", "a b", "10", "🐈"], KEYS)
         return [f"2024-01-0{day}T00:00:00Z" for day in range(1, KEYS + 1)]
 
+    def _document(self, **key):
+        # dlt makes a column with a type at once, we do where its first value is: so the first document has them all.
+        typed = {}
+        for name, _ in self.plan.columns:
+            if not self.is_begun or self.random.random() < 0.7:
+                typed[name] = self.random.choice(TYPED[name] + ([None] if self.is_begun else []))
+        self.is_begun = True
+        return {**typed, **key, **self.fields.document()}
+
     def load(self, said):
         """The documents of one load, in which `said` is what the run says of the table."""
         # A table must have rows in its first load: dlt makes no table of nothing.
         count = self.random.randint(1, DOCUMENTS_MAX)
         if not self.plan.keyed:
-            return [self.fields.document() for _ in range(count)]
+            return [self._document() for _ in range(count)]
         keys = [self.random.choice(self.keys) for _ in range(count)] if said.dedup_sort else self.random.sample(self.keys, min(count, KEYS))
         turns = self.random.sample(range(1000), len(keys))
         documents = [self._keyed(key, turn, said) for key, turn in zip(keys, turns)]
@@ -159,7 +184,7 @@ class Documents:
         return documents
 
     def _keyed(self, key, turn, said):
-        document = {"id": key, **self.fields.document()}
+        document = self._document(id=key)
         if self.plan.key == ("id", "part"):
             document["part"] = self.keys.index(key) % 2
         if self.plan.merge_key:

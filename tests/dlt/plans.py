@@ -54,6 +54,7 @@ class Plan:
     naming: str = ""
     nesting: int | None = None
     root_key: bool = False
+    columns: tuple = ()  # name and type of those that have one from the start
 
     def _first(self, what):
         return next((getattr(said, what) for said in self.loads if getattr(said, what)), None)
@@ -78,8 +79,27 @@ class Plan:
         if self.naming: words += ["--naming", self.naming]
         if self.nesting is not None: words += ["--max-table-nesting", str(self.nesting)]
         if self.root_key: words += ["--root-key"]
+        for name, kind in self.columns: words += ["--column", f"{name}:{kind}"]
         return words
 
+    def hints(self, said):
+        """For `dlt.resource`."""
+        hints = said.hints()
+        hints["columns"] = {**dict((name, column_hint(kind)) for name, kind in self.columns), **(hints["columns"] or {})} or None
+        return hints
+
+
+def column_hint(kind):
+    """What dlt calls `decimal(38,9)`."""
+    name, _, rest = kind.partition("(")
+    numbers = [int(number) for number in rest.rstrip(")").split(",") if number]
+    return {"data_type": name, "nullable": True, **dict(zip(("precision", "scale"), numbers))}
+
+
+TYPED = (("amount", "decimal(38,9)"), ("fee", "decimal(10,2)"), ("day", "date"), ("at", "time"), ("raw", "json"), ("price", "double"),
+         ("count", "bigint"), ("small", "bigint(16)"), ("blob", "binary"), ("note", "text(20)"), ("moment", "timestamp"))
+# Decimals are texts in our SQLite tables, and dlt cannot load bytes there.
+TYPED_IN_SQLITE = tuple(column for column in TYPED if not column[1].startswith(("decimal", "binary")))
 
 append, replace = Said(), Said("replace")
 merge = Said("merge", primary_key=("id",))
@@ -98,6 +118,10 @@ PLANS = (
     Plan("append, names as in duck_case", (append, append), naming="duck_case"),
     Plan("append, names as in sql_cs_v1", (append, append), naming="sql_cs_v1"),
     Plan("append, names as in sql_ci_v1", (append, append), naming="sql_ci_v1"),
+    Plan("append to columns with types", (append, append), WITH_MERGE_STATEMENT, columns=TYPED),
+    Plan("merge into columns with types", (merge, merge), WITH_MERGE_STATEMENT, columns=TYPED),
+    Plan("append to columns with SQLite's types", (append, append), ("sqlite",), columns=TYPED_IN_SQLITE),
+    Plan("merge into columns with SQLite's types", (merge, merge), ("sqlite",), columns=TYPED_IN_SQLITE),
     Plan("replace", (replace, replace)),
     Plan("replace what was appended", (append, replace, append)),
     Plan("merge", (merge, merge, merge)),

@@ -11,6 +11,7 @@ from dlt.extract.source import DltSource
 
 import programs
 from dataset import Dataset, differences, schema_differences
+from plans import column_hint
 
 SAMPLES = programs.ROOT / "data"
 
@@ -45,7 +46,7 @@ class Equality(unittest.TestCase):
 
         pipeline = self.theirs.dlt()
         with programs.configured(**({"SCHEMA__NAMING": naming} if naming else {})):
-            hints = {name: hint_of(kind) for name, kind in (columns or {}).items()}
+            hints = {name: column_hint(kind) for name, kind in (columns or {}).items()}
             pipeline.run(source_of(table, documents, pipeline.pipeline_name, hints, nesting, root_key))
 
     def assert_same(self):
@@ -70,12 +71,6 @@ def within_64_bits(value):
     if isinstance(value, list):
         return [within_64_bits(element) for element in value]
     return value % 2**63 if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def hint_of(kind):
-    name, _, rest = kind.partition("(")
-    numbers = [int(n) for n in rest.rstrip(")").split(",") if n]
-    return {"data_type": name, "nullable": True, **dict(zip(("precision", "scale"), numbers))}
 
 
 class Samples(Equality):
