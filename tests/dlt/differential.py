@@ -10,7 +10,6 @@ import json
 import random
 import shutil
 import sys
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,6 @@ from plans import PLANS
 
 DATASET = "zoo"
 SIDES = ("theirs", "ours")
-MEMORY = Path("/dev/shm")  # syncing files to a disk would be most of the time
-MEMORY_BYTES_MIN = 256 << 20
 SHOWN_MAX = 3
 CASES_OF_A_PLAN = 3  # with all plans and databases more than 200, in about a minute of two cores
 
@@ -166,14 +163,10 @@ def check(pair, plan, cases):
     return {table: told for table, told in found.items() if told}
 
 
-def memory_if_any():
-    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
-
-
 def run(database, plans, seed, count, only):
     """Checks so many cases of each plan; returns how many cases there were, and the differences as sentences."""
     wrong, total = [], 0
-    with tempfile.TemporaryDirectory(prefix="outfall-dlt-", dir=memory_if_any()) as folder:
+    with programs.fresh_folder() as folder:
         pair = Pair(database, folder)
         try:
             for plan in plans:

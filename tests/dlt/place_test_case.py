@@ -3,7 +3,6 @@
 # A test with a place of its own, and what must hold of any dataset that both programs wrote.
 import base64
 import re
-import tempfile
 import unittest
 import zlib
 
@@ -16,7 +15,7 @@ class PlaceTestCase(unittest.TestCase):
     database = "duckdb"
 
     def place(self, **names):
-        folder = tempfile.TemporaryDirectory()
+        folder = programs.fresh_folder()
         self.addCleanup(folder.cleanup)
         place = programs.Place(folder.name, database=self.database, **names)
         self.addCleanup(place.database.drop)

@@ -110,7 +110,6 @@ deleting = dataclasses.replace(merge, hard_delete="gone")
 
 PLANS = (
     Plan("append", (append, append)),
-    Plan("append thrice", (append, append, append)),
     Plan("append with root keys", (append, append), root_key=True),
     Plan("append flat", (append, append), nesting=0),
     Plan("append, two levels", (append, append), nesting=2),
@@ -138,9 +137,9 @@ PLANS = (
     Plan("replace what was merged", (merge, replace, merge)),
     Plan("merge with direct names", (merge, merge), naming="direct"),
     Plan("merge flat", (merge, merge), nesting=0),
-    Plan("upsert", (upsert,) * 3, WITH_MERGE_STATEMENT),
+    Plan("upsert", (upsert,) * 2, WITH_MERGE_STATEMENT),
     Plan("upsert by two columns", (dataclasses.replace(upsert, primary_key=("id", "part")),) * 2, WITH_MERGE_STATEMENT),
     Plan("upsert with deletions", (dataclasses.replace(upsert, hard_delete="gone"),) * 3, WITH_MERGE_STATEMENT),
-    Plan("insert only", (insert_only,) * 3, WITH_MERGE_STATEMENT),
+    Plan("insert only", (insert_only,) * 2, WITH_MERGE_STATEMENT),
     Plan("insert only with deletions", (dataclasses.replace(insert_only, hard_delete="gone"),) * 2, WITH_MERGE_STATEMENT),
 )

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,6 +14,14 @@ from databases import DATABASES
 ROOT = Path(__file__).resolve().parents[2]
 OUTFALL = os.environ.get("OUTFALL") or str(ROOT / "build/release/outfall")
 RUN_SECONDS_MAX = 120
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 256 << 20
+
+
+def fresh_folder():
+    """In memory, where there is room: syncing files to a disk would be most of the time."""
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN
+    return tempfile.TemporaryDirectory(prefix="outfall-dlt-", dir=MEMORY if in_memory else None)
 
 
 def isolate():

@@ -2,7 +2,6 @@
 #
 # The same documents, loaded by dlt into one file and by outfall into another, make the same dataset: tables, columns,
 # types, nullability, rows, the stored schema and its hash.
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class Equality(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
+        folder = programs.fresh_folder()
         self.addCleanup(folder.cleanup)
         self.ours = programs.Place(Path(folder.name) / "ours")
         self.theirs = programs.Place(Path(folder.name) / "theirs")
