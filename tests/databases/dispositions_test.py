@@ -151,6 +151,11 @@ def filters_and_scopes(db):
     db.load("t", [{"id": 9, "v": 9}, {"id": 10, "v": None}, {"id": 1, "v": 50}], "-w", "merge", "--source-filter", "v < 40",
             "--destination-scope", "v >= (select max(v) from {table})", says="1 inserted, 1 deleted")
     db.expect("select id, v from t order by id", "1,1", "2,2", "9,9")
+    # What is wrong with the condition is no fault of the rows.
+    db.load("t", [{"id": 1, "v": 1}], "-w", "merge", "--source-filter", "no_such_column < 40", code=1, says="no_such_column")
+    if "rejected 1" in db.outfall("status").stdout:
+        raise AssertionError("the row was rejected for it")
+    db.expect("select id, v from t order by id", "1,1", "2,2", "9,9")
 
 
 @story
