@@ -36,6 +36,7 @@ class Silent final : public sql::Connection {
     return real_.rows(query, values);
   }
   Result<std::unique_ptr<sql::TextCursor>> cursor(std::string_view query) override { return real_.cursor(query); }
+  Result<std::vector<sql::ColumnHeader>> describe(std::string_view query) override { return real_.describe(query); }
   Status query(std::string_view query, ArrowArrayStream* out) override { return real_.query(query, out); }
   Result<std::uint64_t> insert_stream(const sql::TableName& table, const sql::InsertColumns& columns,
                                       ArrowArrayStream* stream) override {
