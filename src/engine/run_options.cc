@@ -100,6 +100,10 @@ Status check_database(const RunOptions& options) {
                   "--cursor COLUMN names it");
   if (!database.cursor.empty() && options.write_disposition == WriteDisposition::replace)
     return refuse("--cursor reads only what is new, and replacing a table takes all of it", "use one of the two");
+  const bool takes_all = options.merge.strategy == MergeStrategy::scd2 || options.merge.strategy == MergeStrategy::cdc;
+  if (!database.cursor.empty() && takes_all && options.merge.key.empty())
+    return refuse("--cursor reads only what is new, and rows that a load does not bring would end or go",
+                  "use another --merge-strategy, or read everything each time");
   if (options.skip_loaded)
     return refuse("--skip-loaded knows files by their content, and a database has none",
                   "--cursor COLUMN reads only rows that are new");

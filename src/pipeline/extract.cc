@@ -283,6 +283,7 @@ class Extraction {
       return fail(std::move(hinted.error()));
     }
 
+    forget_progress(run_, request_.memory.state);
     if (Status told = run_.source->go_on_from(request_.memory.state); !told) return fail(std::move(told.error()));
     Result<normalize::NormalizeSummary> summary =
         shape_until_settled(run_, request_.memory, options_, settled_, [this] { return shape_into_new_package(); });
@@ -501,6 +502,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
     batch->release(batch);
     return looked;
   };
+  forget_progress(run, memory.state);
   if (Status told = run.source->go_on_from(memory.state); !told) return told;
   SettledTypes settled;
   auto summary = shape_until_settled(run, memory, *options, settled, [&] {

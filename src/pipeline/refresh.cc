@@ -25,6 +25,23 @@ void forget_dropped(const RunOptions& options, const std::vector<std::string>& r
   for (const std::string& table : memory.dropped) memory.there.forget(table);
 }
 
+void forget_progress(const RunRequest& run, schema::PipelineState& state) {
+  if (!run.options.refresh) return;
+  Json* sources = state.document().find("sources");
+  const Json* name = state.document().find("default_schema_name");
+  Json* source = sources != nullptr && name != nullptr && name->as_string() != nullptr
+                     ? sources->find(*name->as_string())
+                     : nullptr;
+  if (source == nullptr) return;
+  if (*run.options.refresh == Refresh::drop_sources) {
+    sources->erase(*name->as_string());
+    return;
+  }
+  Json* resources = source->find("resources");
+  if (resources == nullptr) return;
+  for (const normalize::SourceInput& input : run.source->inputs()) resources->erase(input.table);
+}
+
 std::vector<std::string> notes_on_dropped(const DatasetMemory& memory) {
   if (memory.dropped.empty()) return {};
   return {fmt::format("dropped before the rows come: {}", fmt::join(memory.dropped, ", "))};

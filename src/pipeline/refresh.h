@@ -15,6 +15,9 @@ namespace outfall::pipeline {
 /// are in DatasetMemory::dropped. `roots`: the root tables that the run's inputs fill.
 void forget_dropped(const RunOptions& options, const std::vector<std::string>& roots, DatasetMemory& memory);
 
+/// Forgets how far the sources of tables were read whose rows the run takes away: they are read from the beginning.
+void forget_progress(const RunRequest& run, schema::PipelineState& state);
+
 /// Names them. None: the run drops no table.
 std::vector<std::string> notes_on_dropped(const DatasetMemory& memory);
 
