@@ -11,7 +11,6 @@ import json
 VERSION, LOADS, STATE = "_dlt_version", "_dlt_loads", "_dlt_pipeline_state"
 SYSTEM_TABLES = (VERSION, LOADS, STATE)
 ROW_ID_BYTES = 10
-DRAWN = ("_dlt_id", "_dlt_load_id", "_dlt_parent_id")
 
 
 class Dataset:
@@ -90,15 +89,19 @@ class Dataset:
             rows.append(cells)
         return rows
 
-    def trees(self, root):
-        """The rows of a root table with all that is nested in them, without ids, as texts that are equal where the rows are."""
+    def trees(self, root, with_ids=False):
+        """The rows of a root table with all that is nested in them, as texts that are equal where the rows are: without what is
+        drawn, and with the number of the load in place of its id."""
+        left_out = () if with_ids else ("_dlt_id", "_dlt_parent_id")
+        loads = {load_id: number for number, load_id in enumerate(sorted(self.load_ids()))}
         below = [table for table in self.columns if table not in SYSTEM_TABLES and table != root and self.root_of(table) == root]
         nested = {table: self._by_parent(table) for table in below}
         json_columns = {table: self.json_columns(table) for table in [root, *below]}
 
         # A table may have rows of two parents: of objects in a list that is an object elsewhere.
         def tree(table, row, root_id):
-            cells = {name: cell(row[name], root_id, name, name in json_columns[table]) for name in sorted(row) if name not in DRAWN}
+            cells = {name: cell(row[name], root_id, name, name in json_columns[table]) for name in sorted(row) if name not in left_out}
+            if "_dlt_load_id" in cells: cells["_dlt_load_id"] = loads[row["_dlt_load_id"]]
             lists = {}
             for child, rows in nested.items():
                 if row["_dlt_id"] in rows:

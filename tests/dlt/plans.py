@@ -19,6 +19,8 @@ class Said:
     merge_key: str = ""
     hard_delete: str = ""
     dedup_sort: str = ""
+    boundary: str = ""  # scd2: the moment at which versions begin and end
+    skip_unchanged: bool = False
 
     def options(self):
         """For `outfall run`."""
@@ -28,6 +30,9 @@ class Said:
         if self.merge_key: words += ["--merge-key", self.merge_key]
         if self.hard_delete: words += ["--hard-delete", self.hard_delete]
         if self.dedup_sort: words += ["--dedup-sort", self.dedup_sort]
+        if self.boundary: words += ["--boundary", self.boundary]
+        if self.skip_unchanged: words += ["--skip-unchanged"]
+        if self.strategy in ("scd2", "cdc"): words += ["--allow-empty"]
         if self.disposition == "replace": words += ["--allow-empty"]
         return words
 
@@ -41,6 +46,8 @@ class Said:
             column, _, order = self.dedup_sort.partition(":")
             columns[column] = {"dedup_sort": order or "asc"}
         disposition = {"disposition": self.disposition, "strategy": self.strategy} if self.strategy else self.disposition
+        if self.boundary: disposition["boundary_timestamp"] = self.boundary
+        if self.skip_unchanged: disposition["skip_unchanged_rows"] = True
         return {"write_disposition": disposition, "primary_key": list(self.primary_key) or None, "columns": columns or None}
 
 
@@ -54,6 +61,7 @@ class Plan:
     naming: str = ""
     nesting: int | None = None
     root_key: bool = False
+    replace_strategy: str = ""
     columns: tuple = ()  # name and type of those that have one from the start
 
     def _first(self, what):
@@ -72,13 +80,22 @@ class Plan:
     def dedup_sort(self): return self._first("dedup_sort")
 
     @property
-    def keyed(self): return bool(self.key or self.merge_key)
+    def keyed(self): return bool(self.key or self.merge_key or self.has_versions)
+
+    @property
+    def has_versions(self): return bool(self._first("boundary"))
+
+    @property
+    def has_content_ids(self):
+        """Whether ids of rows follow from what they hold."""
+        return all(said.strategy in ("upsert", "insert-only", "scd2", "cdc") for said in self.loads)
 
     def options(self):
         words = []
         if self.naming: words += ["--naming", self.naming]
         if self.nesting is not None: words += ["--max-table-nesting", str(self.nesting)]
         if self.root_key: words += ["--root-key"]
+        if self.replace_strategy: words += ["--replace-strategy", self.replace_strategy]
         for name, kind in self.columns: words += ["--column", f"{name}:{kind}"]
         return words
 
@@ -106,6 +123,8 @@ merge = Said("merge", primary_key=("id",))
 by_day = Said("merge", merge_key="day")
 upsert = dataclasses.replace(merge, strategy="upsert")
 insert_only = dataclasses.replace(merge, strategy="insert-only")
+versions = tuple(Said("merge", "scd2", boundary=f"2024-0{month}-01T00:00:00Z") for month in (1, 2, 3))
+whole = dataclasses.replace(merge, strategy="cdc")
 deleting = dataclasses.replace(merge, hard_delete="gone")
 
 PLANS = (
@@ -122,6 +141,8 @@ PLANS = (
     Plan("append to columns with SQLite's types", (append, append), ("sqlite",), columns=TYPED_IN_SQLITE),
     Plan("merge into columns with SQLite's types", (merge, merge), ("sqlite",), columns=TYPED_IN_SQLITE),
     Plan("replace", (replace, replace)),
+    Plan("replace from staging", (replace, replace), replace_strategy="insert-from-staging"),
+    Plan("replace by another table", (replace, replace), ("postgres",), replace_strategy="staging-optimized"),
     Plan("replace what was appended", (append, replace, append)),
     Plan("merge", (merge, merge, merge)),
     Plan("merge by two columns", (dataclasses.replace(merge, primary_key=("id", "part")),) * 2),
@@ -140,6 +161,11 @@ PLANS = (
     Plan("upsert", (upsert,) * 2, WITH_MERGE_STATEMENT),
     Plan("upsert by two columns", (dataclasses.replace(upsert, primary_key=("id", "part")),) * 2, WITH_MERGE_STATEMENT),
     Plan("upsert with deletions", (dataclasses.replace(upsert, hard_delete="gone"),) * 3, WITH_MERGE_STATEMENT),
+    Plan("upsert what changed", (dataclasses.replace(upsert, skip_unchanged=True),) * 2, WITH_MERGE_STATEMENT),
+    Plan("versions", versions),
+    Plan("versions by a merge key", tuple(dataclasses.replace(said, merge_key="id") for said in versions[:2])),
+    Plan("whole sources", (whole,) * 2, WITH_MERGE_STATEMENT),
+    Plan("whole sources with deletions", (dataclasses.replace(whole, hard_delete="gone"),) * 3, WITH_MERGE_STATEMENT),
     Plan("insert only", (insert_only,) * 2, WITH_MERGE_STATEMENT),
     Plan("insert only with deletions", (dataclasses.replace(insert_only, hard_delete="gone"),) * 2, WITH_MERGE_STATEMENT),
 )
