@@ -126,9 +126,10 @@ struct MergeOptions {
   bool dedup_descending = false;
   /// Conditions in the destination's SQL. Only rows of the load for which the first is true take part. Rows of the
   /// table for which the second is true go in place of those with a key that the load brings (delete-insert), or no
-  /// others end or go (scd2, cdc); `{table}` and `{staging_table}` stand for the two.
-  std::string source_filter{};
-  std::string destination_scope{};
+  /// others end or go (scd2, cdc); `{table}` and `{staging_table}` stand for the two. An empty one takes away what was
+  /// said before.
+  std::optional<std::string> source_filter{};
+  std::optional<std::string> destination_scope{};
   /// Rows of upsert and cdc that are as they were are not written again. With `versions.row_version`: that have the
   /// version that they had.
   std::optional<bool> skip_unchanged{};
@@ -137,8 +138,8 @@ struct MergeOptions {
 
   /// Whether anything of it says that rows are merged.
   bool is_said() const {
-    return strategy || !key.empty() || !hard_delete.empty() || !dedup_sort.empty() || !source_filter.empty() ||
-           !destination_scope.empty() || skip_unchanged || missing_columns || !versions.valid_from.empty() ||
+    return strategy || !key.empty() || !hard_delete.empty() || !dedup_sort.empty() || source_filter ||
+           destination_scope || skip_unchanged || missing_columns || !versions.valid_from.empty() ||
            !versions.valid_to.empty() || !versions.row_version.empty() || versions.boundary || versions.active_until;
   }
 };

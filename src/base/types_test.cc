@@ -21,7 +21,7 @@ TEST(Types, NamesComeBack) {
 TEST(Types, OtherWordsAreNone) {
   EXPECT_FALSE(data_type("Text"));
   EXPECT_FALSE(data_type(""));
-  EXPECT_FALSE(write_disposition("skip"));
+  EXPECT_FALSE(write_disposition("remove"));
   EXPECT_FALSE(naming_convention("snake"));
 }
 

@@ -89,7 +89,8 @@ void add_merge_options(CLI::App& app, TypedMerge& typed, const std::string& grou
        "Rows where it is true, or not null if it is no boolean, delete what has their key");
   text("--dedup-sort", typed.dedup_sort, "COLUMN[:desc]",
        "Which of several rows with one primary key counts: the first in this order. Default: the last one");
-  text("--source-filter", typed.source_filter, "SQL", "Only rows of the load for which it is true take part");
+  text("--source-filter", typed.source_filter, "SQL",
+       "Only rows of the load for which it is true take part; '' takes away one that was said before");
   text(
       "--destination-scope", typed.destination_scope, "SQL",
       "Rows of the table for which it is true go in place of those with the load's keys, or no others end or go (scd2, "

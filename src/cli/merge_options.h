@@ -4,6 +4,7 @@
 // means.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,8 @@ struct TypedMerge {
   std::vector<std::string> key;
   std::string hard_delete;
   std::string dedup_sort;
-  std::string source_filter;
-  std::string destination_scope;
+  std::optional<std::string> source_filter;  ///< an empty one was typed, too, as the next
+  std::optional<std::string> destination_scope;
   bool skip_unchanged = false;
   std::string missing_columns;
   std::string row_version;

@@ -65,6 +65,19 @@ Result<sql::MergeChain> describe(const schema::Table& root, const sql::Dialect& 
   return chain;
 }
 
+/// A statement that the database does not understand has a condition of the user's in it that is wrong: no other
+/// attempt would fare better. 42 is how states of such statements begin.
+Error blamed(Error error, const sql::MergeChain& chain, const sql::Connection& connection) {
+  const bool has_condition = !chain.source_filter.empty() || !chain.destination_scope.empty();
+  const bool is_mistake =
+      error.message.contains("[42") || (error.remedy == Remedy::abandon && !connection.refused_row());
+  if (!has_condition || !is_mistake || error.blame != Blame::run) return error;
+  error.blame = Blame::usage;
+  error.remedy = Remedy::abandon;
+  error.hint = "correct --source-filter or --destination-scope; an empty one takes away what was said before";
+  return error;
+}
+
 /// Rows of the table that nothing has taken the place of.
 std::uint64_t rows_gone(const sql::MergeChain& chain, const MergeCounts& counts) {
   const std::uint64_t gone = counts.removed + counts.ended;
@@ -147,8 +160,8 @@ Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& l
   const std::string prefix = fmt::format("_outfall_merge_{}_", number);
   for (const sql::MergeStep& step : sql::plan_merge(dialect, merge.chain, prefix)) {
     if (step.kind == sql::MergeStep::Kind::if_changed && changed == 0) continue;
-    const auto done = transaction_->execute(step.statement);
-    if (!done) return fail(done.error());
+    auto done = transaction_->execute(step.statement);
+    if (!done) return fail(blamed(std::move(done.error()), merge.chain, dataset_.connection));
     if (step.kind == sql::MergeStep::Kind::always) changed = *done;
     switch (step.counted) {
       case sql::MergeStep::Counted::nothing:

@@ -88,13 +88,18 @@ void set_columns(schema::Table& table, const MergeOptions& merge, const normaliz
   }
 }
 
+/// An empty one takes away what was said before.
+void set_condition(Json& document, std::string_view hint, const std::optional<std::string>& condition) {
+  if (condition) set_hint(document, hint, condition->empty() ? Json() : Json(*condition));
+}
+
 /// What is said holds on; of a boundary and of a limit what this run says alone.
 void set_table_hints(schema::Table& table, const RunOptions& options) {
   const MergeOptions& merge = options.merge;
   Json& stored = table.stored;
   if (merge.strategy) set_hint(stored, schema::hint::merge_strategy, name(*merge.strategy));
-  if (!merge.source_filter.empty()) set_hint(stored, schema::hint::source_filter, merge.source_filter);
-  if (!merge.destination_scope.empty()) set_hint(stored, schema::hint::destination_scope, merge.destination_scope);
+  set_condition(stored, schema::hint::source_filter, merge.source_filter);
+  set_condition(stored, schema::hint::destination_scope, merge.destination_scope);
   if (merge.skip_unchanged) set_hint(stored, schema::hint::skip_unchanged, *merge.skip_unchanged ? Json(true) : Json());
   if (merge.missing_columns) {
     set_hint(stored, schema::hint::missing_columns,

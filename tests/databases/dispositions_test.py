@@ -152,10 +152,12 @@ def filters_and_scopes(db):
             "--destination-scope", "v >= (select max(v) from {table})", says="1 inserted, 1 deleted")
     db.expect("select id, v from t order by id", "1,1", "2,2", "9,9")
     # What is wrong with the condition is no fault of the rows.
-    db.load("t", [{"id": 1, "v": 1}], "-w", "merge", "--source-filter", "no_such_column < 40", code=1, says="no_such_column")
+    db.load("t", [{"id": 1, "v": 1}], "-w", "merge", "--source-filter", "no_such_column < 40", code=2, says="correct --source-filter")
     if "rejected 1" in db.outfall("status").stdout:
         raise AssertionError("the row was rejected for it")
     db.expect("select id, v from t order by id", "1,1", "2,2", "9,9")
+    db.load("t", [{"id": 2, "v": 50}], "-k", "id", "--source-filter", "", "--destination-scope", "", says="1 inserted, 1 deleted")
+    db.expect("select id, v from t order by id", "1,1", "2,50", "9,9")
 
 
 @story
