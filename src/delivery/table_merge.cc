@@ -13,6 +13,7 @@
 #include "outfall/types.h"
 #include "schema/merge_settings.h"
 #include "sql/dialect.h"
+#include "sql/sql_states.h"
 
 namespace outfall::delivery {
 namespace {
@@ -65,12 +66,10 @@ Result<sql::MergeChain> describe(const schema::Table& root, const sql::Dialect& 
   return chain;
 }
 
-/// A statement that the database does not understand has a condition of the user's in it that is wrong: no other
-/// attempt would fare better. 42 is how states of such statements begin.
+/// A statement that fails for what it says has a condition of the user's in it that is wrong.
 Error blamed(Error error, const sql::MergeChain& chain, const sql::Connection& connection) {
   const bool has_condition = !chain.source_filter.empty() || !chain.destination_scope.empty();
-  const bool is_mistake =
-      error.message.contains("[42") || (error.remedy == Remedy::abandon && !connection.refused_row());
+  const bool is_mistake = sql::is_of_statement(error) && !connection.refused_row();
   if (!has_condition || !is_mistake || error.blame != Blame::run) return error;
   error.blame = Blame::usage;
   error.remedy = Remedy::abandon;

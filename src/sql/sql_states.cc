@@ -60,4 +60,9 @@ StateMeaning meaning_of_state(std::string_view state) {
   return found == entries.end() ? StateMeaning{} : found->meaning;
 }
 
+// Messages name the state at their end; what has none comes from a database of this process.
+bool is_of_statement(const Error& error) {
+  return error.remedy == Remedy::abandon || error.message.contains("[42");
+}
+
 }  // namespace outfall::sql

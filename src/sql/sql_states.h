@@ -17,4 +17,8 @@ struct StateMeaning {
 /// What a state of PostgreSQL, and of those that took over its states, means.
 StateMeaning meaning_of_state(std::string_view state);
 
+/// Whether a statement failed for what it says, such as a name that nothing has: where a person wrote it, no other
+/// attempt fares better.
+bool is_of_statement(const Error& error);
+
 }  // namespace outfall::sql

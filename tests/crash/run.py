@@ -6,7 +6,7 @@
 #
 #   OUTFALL=build/release/outfall tests/crash/run.py [--seconds N | --rounds N] [--seed S]
 #
-# make test: two minutes. make soak N=...: N rounds, and power cuts by power_cut_test.py, one for every five rounds.
+# make test: a minute. make soak N=...: N rounds, and power cuts by power_cut_test.py, one for every five rounds.
 import argparse
 import collections
 import os
@@ -124,7 +124,7 @@ def cut_power(cases, seed):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=int, default=120, help="go on for so long")
+    parser.add_argument("--seconds", type=int, default=60, help="go on for so long")
     parser.add_argument("--rounds", type=int, help="so many rounds, and a power cut for every five")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()

@@ -13,6 +13,7 @@
 #include "base/edit_distance.h"
 #include "base/utf8.h"
 #include "sql/dialect.h"
+#include "sql/sql_states.h"
 
 namespace outfall::sources {
 namespace {
@@ -252,8 +253,8 @@ Result<Relation> describe_query(sql::Connection& connection, std::string called,
   auto columns = connection.describe("SELECT * FROM " + relation.from);
   if (!columns) {
     Error error = std::move(columns.error()).in("--query");
-    if (error.remedy != Remedy::retry && error.blame == Blame::run) error.blame = Blame::usage;
-    return fail(std::move(error));
+    if (error.blame != Blame::run || !sql::is_of_statement(error)) return fail(std::move(error));
+    return fail(usage(std::move(error.message), "it is one SELECT: --query 'select id, name from users'"));
   }
   relation.columns = std::move(*columns);
   if (relation.columns.empty()) return fail(usage("--query gives no columns", "it is one SELECT that only reads"));
