@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "cli/quantities.h"
@@ -46,6 +47,11 @@ Status take_versions(const TypedMerge& typed, VersionOptions& versions) {
   return done ? take_moment("--active-until", typed.active_until, versions.active_until) : done;
 }
 
+std::optional<std::string> condition(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text == "none" ? "" : text;
+}
+
 Status take_how(const TypedMerge& typed, MergeOptions& merge) {
   using enum MergeStrategy;
   Status done;
@@ -56,8 +62,8 @@ Status take_how(const TypedMerge& typed, MergeOptions& merge) {
   merge.key = typed.key;
   merge.hard_delete = typed.hard_delete;
   if (done) done = take_dedup_sort(typed.dedup_sort, merge);
-  merge.source_filter = typed.source_filter;
-  merge.destination_scope = typed.destination_scope;
+  merge.source_filter = condition(typed.source_filter);
+  merge.destination_scope = condition(typed.destination_scope);
   if (typed.skip_unchanged) merge.skip_unchanged = true;
   if (done && !typed.missing_columns.empty()) {
     done = take(one_of("--missing-columns", typed.missing_columns, {MissingColumns::null, MissingColumns::keep}),
@@ -90,7 +96,7 @@ void add_merge_options(CLI::App& app, TypedMerge& typed, const std::string& grou
   text("--dedup-sort", typed.dedup_sort, "COLUMN[:desc]",
        "Which of several rows with one primary key counts: the first in this order. Default: the last one");
   text("--source-filter", typed.source_filter, "SQL",
-       "Only rows of the load for which it is true take part; '' takes away one that was said before");
+       "Only rows of the load for which it is true take part; none takes away one that was said before");
   text(
       "--destination-scope", typed.destination_scope, "SQL",
       "Rows of the table for which it is true go in place of those with the load's keys, or no others end or go (scd2, "

@@ -4,7 +4,6 @@
 // means.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,8 @@ struct TypedMerge {
   std::vector<std::string> key;
   std::string hard_delete;
   std::string dedup_sort;
-  std::optional<std::string> source_filter;  ///< an empty one was typed, too, as the next
-  std::optional<std::string> destination_scope;
+  std::string source_filter;
+  std::string destination_scope;
   bool skip_unchanged = false;
   std::string missing_columns;
   std::string row_version;

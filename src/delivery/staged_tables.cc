@@ -127,9 +127,16 @@ Status StagedTables::name_documents(const StagedTable& table) {
                             parent.table->name, schema::id_column_name, twins->front().at(0).value_or(""),
                             table.table->name));
   }
-  return execute(fmt::format("UPDATE {} AS n SET {} = p.{} FROM {} AS p WHERE n.{} = p.{}", table.name, document,
-                             document, parent.name, quoted(schema::parent_id_column_name),
-                             quoted(schema::id_column_name)));
+  Status named =
+      execute(fmt::format("UPDATE {} AS n SET {} = p.{} FROM {} AS p WHERE n.{} = p.{}", table.name, document, document,
+                          parent.name, quoted(schema::parent_id_column_name), quoted(schema::id_column_name)));
+  if (!named) return named;
+  const auto nameless =
+      transaction_->rows(fmt::format("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1", table.name, document));
+  if (!nameless) return fail(nameless.error());
+  if (nameless->empty()) return {};
+  return fail(fmt::format("rows of {} are nested in rows of {} and in others, so that nobody knows whose they are",
+                          table.table->name, parent.table->name));
 }
 
 Status StagedTables::execute(const std::string& statement) {

@@ -73,7 +73,7 @@ Error blamed(Error error, const sql::MergeChain& chain, const sql::Connection& c
   if (!has_condition || !is_mistake || error.blame != Blame::run) return error;
   error.blame = Blame::usage;
   error.remedy = Remedy::abandon;
-  error.hint = "correct --source-filter or --destination-scope; an empty one takes away what was said before";
+  error.hint = "correct --source-filter or --destination-scope; none takes away what was said before";
   return error;
 }
 
