@@ -31,8 +31,7 @@ Status DeletionGuard::check(std::uint64_t gone) const {
                                           : fmt::format("{}% of {}", *limit_.percent, counted(rows_before_, "row"));
   return fail(Error{
       .message = fmt::format("{} would go, and {} at most may; nothing was changed", counted(gone, "row"), allowed),
-      .hint = "if that is right, load again with a larger --max-deleted; a package that waits all the same is given up "
-              "with outfall package drop",
+      .hint = "if that is right, load again with a larger --max-deleted",
       .blame = Blame::usage});
 }
 

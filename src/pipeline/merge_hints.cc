@@ -206,8 +206,9 @@ std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std
     } else if (!options.write_disposition) {
       std::vector<std::string> keys = keys_of(*table, &schema::Column::primary_key);
       if (keys.empty()) keys = keys_of(*table, &schema::Column::merge_key);
-      notes.push_back(fmt::format("{} is merged by {} ({}), as before; --write-disposition append would append", root,
-                                  fmt::join(keys, ", "), name(known_strategy(*table))));
+      const std::string by = keys.empty() ? "" : fmt::format(" by {}", fmt::join(keys, ", "));
+      notes.push_back(fmt::format("{} is merged{} ({}), as before; --write-disposition append would append", root, by,
+                                  name(known_strategy(*table))));
     }
   }
   return notes;

@@ -411,7 +411,12 @@ class Run {
     if (lanes->board != nullptr) tell_board(*lanes->board);
     const bool is_refused = !summary && (rejects.are_too_many() || summary.error().blame == Blame::usage);
     is_to_give_up_ = is_refused && can_be_read_again;
-    if (!summary) return fail(Error(summary.error()).in("load package " + package.load_id));
+    if (!summary) {
+      Error failed = Error(summary.error()).in("load package " + package.load_id);
+      // Rows were read and sealed by now: it is no mistake in words that touched nothing.
+      if (failed.blame == Blame::usage) failed.blame = Blame::run;
+      return fail(std::move(failed));
+    }
     if (summary->lanes) {
       if (Status counted = account_.add_lanes(package, *summary->lanes, *schema, places); !counted) return counted;
       if (Status told = account_.tell_lanes(package, *schema, resumed); !told) return told;
