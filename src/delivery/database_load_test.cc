@@ -9,6 +9,7 @@
 #include "base/scratch_folder.h"
 #include "delivery/package_testing.h"
 #include "sql/duckdb_connection.h"
+#include "sql/passed_on_for_tests.h"
 #include "sql/system_tables.h"
 
 namespace outfall::delivery {
@@ -18,37 +19,15 @@ using sql::for_tests::Column;
 using testing::HasSubstr;
 
 /// Passes everything on, and says that one row less went in.
-class Miscounting final : public sql::Connection {
+class Miscounting final : public sql::for_tests::PassedOn {
  public:
-  explicit Miscounting(sql::Connection& real) : real_(real) {}
-  const sql::Dialect& dialect() const override { return real_.dialect(); }
-  const std::string& catalog() const override { return real_.catalog(); }
-  Result<std::uint64_t> execute(std::string_view statement, std::span<const sql::Value> values) override {
-    return real_.execute(statement, values);
-  }
-  Result<std::vector<sql::TextRow>> rows(std::string_view query, std::span<const sql::Value> values) override {
-    return real_.rows(query, values);
-  }
-  Result<std::unique_ptr<sql::TextCursor>> cursor(std::string_view query) override { return real_.cursor(query); }
-  Result<std::vector<sql::ColumnHeader>> describe(std::string_view query) override { return real_.describe(query); }
-  Status query(std::string_view query, ArrowArrayStream* out) override { return real_.query(query, out); }
+  using PassedOn::PassedOn;
   Result<std::uint64_t> insert_stream(const sql::TableName& table, const sql::InsertColumns& columns,
                                       ArrowArrayStream* stream) override {
-    Result<std::uint64_t> taken = real_.insert_stream(table, columns, stream);
+    Result<std::uint64_t> taken = PassedOn::insert_stream(table, columns, stream);
     if (taken) --*taken;
     return taken;
   }
-  Result<std::uint64_t> insert_selected(const sql::TableName& table, const sql::InsertColumns& columns,
-                                        std::string_view source) override {
-    return real_.insert_selected(table, columns, source);
-  }
-  Status begin() override { return real_.begin(); }
-  Status commit() override { return real_.commit(); }
-  Status roll_back() override { return real_.roll_back(); }
-  void cancel() override { real_.cancel(); }
-
- private:
-  sql::Connection& real_;
 };
 
 class DatabaseLoad : public testing::Test {

@@ -14,6 +14,7 @@
 #include "delivery/database_load.h"
 #include "delivery/package_testing.h"
 #include "delivery/refusals_testing.h"
+#include "sql/passed_on_for_tests.h"
 #include "sql/sqlite_connection.h"
 
 namespace outfall::delivery {
@@ -24,43 +25,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Passes everything on, but for which row it was.
-class Silent final : public sql::Connection {
+class Silent final : public sql::for_tests::PassedOn {
  public:
-  explicit Silent(sql::Connection& real) : real_(real) {}
-  const sql::Dialect& dialect() const override { return real_.dialect(); }
-  const std::string& catalog() const override { return real_.catalog(); }
-  Result<std::uint64_t> execute(std::string_view statement, std::span<const sql::Value> values) override {
-    return real_.execute(statement, values);
-  }
-  Result<std::vector<sql::TextRow>> rows(std::string_view query, std::span<const sql::Value> values) override {
-    return real_.rows(query, values);
-  }
-  Result<std::unique_ptr<sql::TextCursor>> cursor(std::string_view query) override { return real_.cursor(query); }
-  Result<std::vector<sql::ColumnHeader>> describe(std::string_view query) override { return real_.describe(query); }
-  Status query(std::string_view query, ArrowArrayStream* out) override { return real_.query(query, out); }
+  using PassedOn::PassedOn;
   Result<std::uint64_t> insert_stream(const sql::TableName& table, const sql::InsertColumns& columns,
                                       ArrowArrayStream* stream) override {
     ++inserts;
-    return real_.insert_stream(table, columns, stream);
-  }
-  Result<std::uint64_t> insert_selected(const sql::TableName& table, const sql::InsertColumns& columns,
-                                        std::string_view source) override {
-    return real_.insert_selected(table, columns, source);
+    return PassedOn::insert_stream(table, columns, stream);
   }
   std::optional<sql::RefusedRow> refused_row() const override {
-    std::optional<sql::RefusedRow> refused = real_.refused_row();
+    std::optional<sql::RefusedRow> refused = PassedOn::refused_row();
     if (refused) refused->row.reset();
     return refused;
   }
-  Status begin() override { return real_.begin(); }
-  Status commit() override { return real_.commit(); }
-  Status roll_back() override { return real_.roll_back(); }
-  void cancel() override { real_.cancel(); }
 
   int inserts = 0;
-
- private:
-  sql::Connection& real_;
 };
 
 /// Values of the root row and of the rows that are nested in it. Each may be in its table once.

@@ -9,7 +9,6 @@
 
 #include "pipeline/primary_keys.h"
 #include "schema/merge_settings.h"
-#include "schema/temporal.h"
 #include "sql/system_tables.h"
 
 namespace outfall::pipeline {
