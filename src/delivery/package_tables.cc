@@ -22,6 +22,14 @@ std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& p
   return out;
 }
 
+std::vector<std::string> typed_columns(const schema::Table& table) {
+  std::vector<std::string> names;
+  for (const schema::Column& column : table.columns) {
+    if (column.type) names.push_back(column.name);
+  }
+  return names;
+}
+
 std::set<std::string> tables_to_drop(const ledger::PackageRecord& package, const schema::Schema& schema) {
   std::set<std::string> out;
   for (const ledger::JobRecord& job : package.jobs) {

@@ -29,6 +29,9 @@ std::vector<const schema::Table*> tables_below(const schema::Table& root, const 
 /// The replaced root tables with all tables nested below them, whether they have jobs or not.
 std::vector<const schema::Table*> tables_to_empty(const ledger::PackageRecord& package, const schema::Schema& schema);
 
+/// The names of the columns that had a value so far.
+std::vector<std::string> typed_columns(const schema::Table& table);
+
 /// Tables that go before any is made.
 std::set<std::string> tables_to_drop(const ledger::PackageRecord& package, const schema::Schema& schema);
 

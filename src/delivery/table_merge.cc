@@ -18,14 +18,6 @@
 namespace outfall::delivery {
 namespace {
 
-std::vector<std::string> typed_columns(const schema::Table& table) {
-  std::vector<std::string> names;
-  for (const schema::Column& column : table.columns) {
-    if (column.type) names.push_back(column.name);
-  }
-  return names;
-}
-
 /// A moment as the database writes it.
 std::string moment_literal(const sql::Dialect& dialect, std::int64_t microseconds) {
   return fmt::format(fmt::runtime(dialect.moment), sql::text_literal(sql::timestamp_text(microseconds)));

@@ -10,15 +10,19 @@
 #include "delivery/package_tables.h"
 #include "sql/catalog.h"
 #include "sql/dialect.h"
+#include "sql/merge_plan.h"
 
 namespace outfall::delivery {
 namespace {
 
+/// As the merge plan stages tables: made like what they stand for.
+sql::MergeTable staged(const schema::Table& table, const sql::TableName& target, const sql::TableName& staging) {
+  return {.target = target, .staging = staging, .columns = typed_columns(table)};
+}
+
 std::string columns_of(const sql::Dialect& dialect, const schema::Table& table) {
-  std::vector<std::string> names;
-  for (const schema::Column& column : table.columns) {
-    if (column.type) names.push_back(sql::quoted(dialect, column.name));
-  }
+  std::vector<std::string> names = typed_columns(table);
+  for (std::string& name : names) name = sql::quoted(dialect, name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -81,8 +85,7 @@ Status TableReplacements::stage(Replacement& replacement) {
     replacement.staging = {.catalog = std::string(catalog),
                            .schema = std::string(schema),
                            .table = fmt::format("_outfall_new_{}", replacements_.size())};
-    make = fmt::format("CREATE TEMPORARY TABLE {} AS SELECT {} FROM {} WHERE 1 = 0",
-                       sql::quoted(dialect(), *replacement.staging), columns_of(dialect(), *replacement.table), target);
+    make = sql::create_staging(dialect(), staged(*replacement.table, replacement.target, *replacement.staging));
   }
   const auto made = transaction_->execute(make);
   if (!made) return fail(made.error());

@@ -111,14 +111,6 @@ void set_table_hints(schema::Table& table, const RunOptions& options) {
            schema::deletion_limit_hint({.rows = limit.rows, .percent = limit.percent}));
 }
 
-std::vector<std::string> keys_of(const schema::Table& table, bool schema::Column::* flag) {
-  std::vector<std::string> keys;
-  for (const schema::Column& column : table.columns) {
-    if (column.*flag) keys.push_back(column.name);
-  }
-  return keys;
-}
-
 /// What the package cannot be merged by is told when it is loaded.
 MergeStrategy known_strategy(const schema::Table& table) {
   return schema::merge_strategy(table).value_or(MergeStrategy::delete_insert);
@@ -187,7 +179,7 @@ void set_row_ids(const schema::Schema& schema, const std::string& root, normaliz
     case MergeStrategy::insert_only:
     case MergeStrategy::cdc:
       options.row_ids = normalize::RowIdKind::key_hash;
-      options.key = keys_of(*table, &schema::Column::primary_key);
+      options.key = schema::columns_where(*table, &schema::Column::primary_key);
       std::ranges::sort(options.key);
       return;
   }
@@ -203,8 +195,8 @@ std::vector<std::string> notes_on_merged(const schema::Schema& schema, const std
       notes.push_back(fmt::format(
           "{} was merged by its keys so far; its rows are appended now, beside those that have the same keys", root));
     } else if (!options.write_disposition) {
-      std::vector<std::string> keys = keys_of(*table, &schema::Column::primary_key);
-      if (keys.empty()) keys = keys_of(*table, &schema::Column::merge_key);
+      std::vector<std::string> keys = schema::columns_where(*table, &schema::Column::primary_key);
+      if (keys.empty()) keys = schema::columns_where(*table, &schema::Column::merge_key);
       const std::string by = keys.empty() ? "" : fmt::format(" by {}", fmt::join(keys, ", "));
       notes.push_back(fmt::format("{} is merged{} ({}), as before; --write-disposition append would append", root, by,
                                   name(known_strategy(*table))));

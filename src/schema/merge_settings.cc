@@ -32,14 +32,6 @@ Result<std::optional<std::int64_t>> moment_of(const Json& document, std::string_
   return moment->microseconds_utc;
 }
 
-std::vector<std::string> columns_where(const Table& table, bool Column::* flag) {
-  std::vector<std::string> names;
-  for (const Column& column : table.columns) {
-    if (column.*flag) names.push_back(column.name);
-  }
-  return names;
-}
-
 template <class Predicate>
 const Column* typed_column(const Table& table, const Predicate& is_wanted) {
   const auto found =
@@ -64,6 +56,14 @@ Status check_keys(const Table& root, const MergeSettings& settings) {
 }
 
 }  // namespace
+
+std::vector<std::string> columns_where(const Table& table, bool Column::* flag) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) {
+    if (column.*flag) names.push_back(column.name);
+  }
+  return names;
+}
 
 const Column* column_with(const Table& table, std::string_view hint) {
   const auto found =

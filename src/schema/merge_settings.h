@@ -77,6 +77,9 @@ DeletionLimit deletion_limit(const Table& root);
 /// The same as its hint has it: `100`, `5%`. Null: it has none.
 Json deletion_limit_hint(const DeletionLimit& limit);
 
+/// The names of the columns for which it is true, such as &Column::primary_key.
+std::vector<std::string> columns_where(const Table& table, bool Column::* flag);
+
 /// The first column with that hint. Null: there is none.
 const Column* column_with(const Table& table, std::string_view hint);
 
