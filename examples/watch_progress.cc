@@ -9,10 +9,8 @@
 
 namespace {
 
-constexpr const char* stage_names[] = {"extract", "seal", "load"};
-
 void print(const outfall::Progress& progress) {
-  std::printf("%s: %" PRIu64 " rows, %" PRIu64 " bytes\n", stage_names[static_cast<int>(progress.stage)], progress.rows,
+  std::printf("%s: %" PRIu64 " rows, %" PRIu64 " bytes\n", outfall::name(progress.stage).data(), progress.rows,
               progress.bytes);
 }
 

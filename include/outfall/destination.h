@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,10 +75,12 @@ struct DestinationFinding {
 };
 
 /// Opens it as a load would, and sends nothing: a program is started and ended, a database file is opened if it is
-/// there.
+/// there. `waiting` is told about every five seconds, from any thread, of what a program or plugin keeps it waiting
+/// for.
 ///
 /// Errors:   usage: as above, or a program that is none; run, abandon or retry: what the destination answered.
-Result<DestinationFinding> test_destination(const std::string& destination);
+Result<DestinationFinding> test_destination(const std::string& destination,
+                                            const std::function<void(const LockWaiting&)>& waiting = {});
 
 /// As one JSON document without line breaks; the fields are in docs/command-line.md. Of capabilities they are called as
 /// dlt calls them.

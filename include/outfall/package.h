@@ -58,7 +58,8 @@ struct ChangeOptions {
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
   std::chrono::seconds lock_wait{0};
-  /// Called where one of these waits begins.
+  /// Called where one of these waits begins, and about every five seconds while a program or function is waited for;
+  /// then from another thread.
   std::function<void(const LockWaiting&)> waiting{};
   std::stop_token stop{};
 };

@@ -34,8 +34,13 @@ namespace outfall {
 
 /// Where a run stands. Counts only grow within a stage.
 struct Progress {
-  enum class Stage { extract, seal, load };
-  Stage stage = Stage::extract;
+  enum class Stage {
+    open,  ///< told only where it lasts: the destination is asked whether it is there
+    extract,
+    seal,
+    load
+  };
+  Stage stage = Stage::open;
   std::uint64_t rows = 0;                      ///< documents read, or rows written (all tables) while loading
   std::optional<std::uint64_t> rows_total{};   ///< known while loading
   std::uint64_t bytes = 0;                     ///< of the inputs, before decompression
@@ -46,7 +51,7 @@ struct Progress {
   std::string waiting{};
 };
 
-/// "extract", "seal", "load"
+/// "open", "extract", "seal", "load"
 std::string_view name(Progress::Stage stage);
 
 struct PipelineOptions {
@@ -73,7 +78,8 @@ struct PipelineOptions {
   /// How long to wait for another process that holds the pipeline, here or where the state is shared, and as long again
   /// for one that has the database open.
   std::chrono::seconds lock_wait{0};
-  /// Called from the calling thread where one of these waits begins.
+  /// Called from the calling thread where one of these waits begins. Where nobody has RunOptions::progress also about
+  /// every five seconds while a program or function is waited for, from another thread.
   std::function<void(const LockWaiting&)> waiting{};
 };
 

@@ -175,11 +175,13 @@ std::optional<LoaderFileFormat> loader_file_format(std::string_view name);
 std::optional<BatchProgress> batch_progress(std::string_view name);
 std::optional<RowNulls> row_nulls(std::string_view name);
 
-/// Another process has what this one needs, and is waited for.
+/// Another process has what this one needs, or a function or program has not returned, and is waited for.
 struct LockWaiting {
-  enum class For { pipeline, database };
+  enum class For { pipeline, database, destination };
   For what = For::pipeline;
-  std::string sentence{};  ///< `pipeline 'shop' is held by process 12 on host, since ...`
+  /// `pipeline 'shop' is held by process 12 on host, since ...`, `exec:./push.py: for the answer to abort_load, 6 s so
+  /// far`.
+  std::string sentence{};
 };
 
 }  // namespace outfall

@@ -200,6 +200,8 @@ Ending ending_of(const Error& error) {
 
 std::string_view name(Progress::Stage stage) {
   switch (stage) {
+    case Progress::Stage::open:
+      return "open";
     case Progress::Stage::extract:
       return "extract";
     case Progress::Stage::seal:

@@ -92,7 +92,7 @@ int destination(const DestinationCommand& command) {
     case DestinationVerb::capabilities:
       return show(destination_capabilities(command.destination), command.form, capabilities_text);
     case DestinationVerb::test:
-      return show(test_destination(command.destination), command.form, finding_text);
+      return show(test_destination(command.destination, say_waiting), command.form, finding_text);
   }
   return 0;
 }

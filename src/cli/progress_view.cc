@@ -38,13 +38,15 @@ std::string rows_part(const Progress& progress) {
 
 std::vector<std::string> facts(const StageMeter& meter) {
   const Progress& progress = meter.progress();
-  if (progress.stage == Progress::Stage::seal) return {};
+  const std::string waiting = progress.waiting.empty() ? "" : "waiting " + one_line(progress.waiting);
+  if (progress.stage == Progress::Stage::open && !waiting.empty()) return {waiting};
+  if (progress.stage == Progress::Stage::open || progress.stage == Progress::Stage::seal) return {};
   std::vector<std::string> out{rows_part(progress)};
   if (progress.stage == Progress::Stage::extract) out.push_back(bytes_part(progress));
   if (seconds(meter.elapsed()) >= rate_seconds_min) {
     out.push_back(count_text(static_cast<std::uint64_t>(meter.rows_per_second()), "row") + "/s");
   }
-  if (!progress.waiting.empty()) out.insert(out.begin(), "waiting " + one_line(progress.waiting));
+  if (!waiting.empty()) out.insert(out.begin(), waiting);
   // In front of all others: a narrow terminal cuts off what comes last.
   if (meter.left() && progress.waiting.empty()) out.insert(out.begin(), duration_text(*meter.left()) + " left");
   return out;

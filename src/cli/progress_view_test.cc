@@ -61,7 +61,7 @@ TEST(ProgressView, AWaitIsToldInFrontOfWhatIsDone) {
 
 TEST(ProgressView, AnUnknownTotalHasNoBarAndNoEnd) {
   StageMeter meter;
-  meter.update({.rows = 5, .bytes = 100}, Clock::time_point{});
+  meter.update({.stage = Progress::Stage::extract, .rows = 5, .bytes = 100}, Clock::time_point{});
   EXPECT_EQ(bar_line(meter, 80), "extract  5 rows  100 B");
   EXPECT_EQ(meter.left(), std::nullopt);
 }

@@ -40,6 +40,18 @@ void print_report(const Report& report, const Talk& talk, const ReportView& view
   }
 }
 
+const char* word_of(LockWaiting::For what) {
+  switch (what) {
+    case LockWaiting::For::pipeline:
+      return "pipeline";
+    case LockWaiting::For::database:
+      return "database";
+    case LockWaiting::For::destination:
+      return "destination";
+  }
+  return "";
+}
+
 /// Shows one run after the other: progress, then the report.
 class Show {
  public:
@@ -70,8 +82,7 @@ class Show {
     if (view_) view_->end();
     view_.reset();
     if (talk_.progress == ProgressMode::json) {
-      std::fprintf(stderr, "{\"event\":\"waiting\",\"for\":\"%s\"}\n",
-                   waiting.what == LockWaiting::For::pipeline ? "pipeline" : "database");
+      std::fprintf(stderr, "{\"event\":\"waiting\",\"for\":\"%s\"}\n", word_of(waiting.what));
     } else {
       say_waiting(waiting);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CallWatch: says of calls to a destination that last what is waited for. One thread for all of a load, which is
-// started with the first call and ends with the object.
+// CallWatch: says of calls to a destination that last what is waited for. One thread for all of a run, which is started
+// with the first call and ends with the object.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace outfall::delivery {
 
 class CallWatch {
  public:
-  /// As LoadRequest::waiting.
+  /// Told what a long wait is for: "for the answer to begin_load, 65 s so far". From another thread.
   using Tell = std::function<void(const std::string& what)>;
 
   struct Pace {

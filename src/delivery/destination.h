@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/call_watch.h"
 #include "delivery/intake.h"
 #include "delivery/load_board.h"
 #include "ledger/ledger.h"
@@ -216,6 +217,9 @@ class Destination {
   const RetryPolicy& retry() const { return retry_; }
   void set_retry(const RetryPolicy& retry) { retry_ = retry; }
 
+  /// Who says of calls that last what is waited for. To be set while none is out; null: nobody.
+  void set_watch(std::shared_ptr<CallWatch> watch) { watch_ = std::move(watch); }
+
   virtual DeliveryMode mode() const = 0;
   /// Whether nothing that it says can change the mode any more.
   virtual bool is_mode_known() const { return true; }
@@ -331,9 +335,13 @@ class Destination {
   /// Sentences that a person should read, such as what was mended at the destination; each is given once.
   virtual std::vector<std::string> take_notes() { return {}; }
 
+ protected:
+  const std::shared_ptr<CallWatch>& watch() const { return watch_; }
+
  private:
   std::string meaning_;
   RetryPolicy retry_{};
+  std::shared_ptr<CallWatch> watch_;
 };
 
 }  // namespace outfall::delivery

@@ -30,12 +30,12 @@ struct Looked {
   std::unique_ptr<delivery::Destination> destination;
 };
 
-Result<Looked> look(const std::string& word) {
+Result<Looked> look(const std::string& word, const std::function<void(const LockWaiting&)>& waiting = {}) {
   const Result<config::Settings> settings = engine::read_settings();
   if (!settings) return fail(settings.error());
   Result<engine::DestinationSettings> found = engine::find_destination({.word = word}, *settings);
   if (!found) return fail(std::move(found.error()));
-  auto made = engine::make_destination(word, {}, Env::system());
+  auto made = engine::make_destination(word, {.lock_wait = {.begins = waiting}}, Env::system());
   if (!made) return fail(std::move(made.error()));
   return Looked{.settings = std::move(*found), .destination = std::move(*made)};
 }
@@ -155,8 +155,9 @@ Result<DestinationList> list_destinations() {
   return list;
 }
 
-Result<DestinationFinding> test_destination(const std::string& destination) {
-  Result<Looked> looked = look(destination);
+Result<DestinationFinding> test_destination(const std::string& destination,
+                                            const std::function<void(const LockWaiting&)>& waiting) {
+  Result<Looked> looked = look(destination, waiting);
   if (!looked) return fail(std::move(looked.error()));
   DestinationFinding finding{.address = looked->destination->address()};
   Status tested;

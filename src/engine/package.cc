@@ -203,11 +203,11 @@ Result<ChangedPackage> skip_package(const SkipOptions& options) {
 }
 
 Result<ChangedPackage> abort_package(const ChangeOptions& options) {
-  return change(options, "abort", [](Changing& changing) {
+  return change(options, "abort", [&](Changing& changing) {
     changing.changed.documents = changing.package.pending;
     for (const TableStatus& table : changing.package.tables) changing.changed.rows += table.pending;
     return pipeline::abort_package(changing.held, changing.run_id, changing.package.load_id, changing.destination,
-                                   changing.changed.notes);
+                                   options.stop, changing.changed.notes);
   });
 }
 

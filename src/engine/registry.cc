@@ -211,6 +211,17 @@ delivery::RetryPolicy retry_policy(const BatchOptions& batches) {
   return retry;
 }
 
+/// Says every now and then that calls to a destination last, where nobody shows progress. Null: nobody wants to know.
+std::shared_ptr<delivery::CallWatch> watch_of(const LockWait& wait, const std::string& address) {
+  if (!wait.begins) return nullptr;
+  constexpr delivery::CallWatch::Pace pace{.every = std::chrono::seconds(5)};
+  return std::make_shared<delivery::CallWatch>(
+      [tell = wait.begins, address](const std::string& what) {
+        tell({.what = LockWaiting::For::destination, .sentence = fmt::format("{}: {}", address, what)});
+      },
+      pace);
+}
+
 }  // namespace
 
 delivery::LaneOptions lane_options(const BatchOptions& batches) {
@@ -274,6 +285,7 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
   if (made) {
     (*made)->set_meaning(found->meaning);
     (*made)->set_retry(retry_policy(found->batches));
+    (*made)->set_watch(watch_of(options.lock_wait, (*made)->address()));
   }
   return made;
 }

@@ -29,9 +29,17 @@ Status overtake_letters(HeldPipeline& held, const ledger::PackageRecord& package
   return delivery::overtake_over_files(held.ledger, package, *schema, held.paths.package(package.load_id));
 }
 
+Error not_yet_told(const ledger::PackageRecord& package) {
+  return {.message =
+              fmt::format("stopped before {} was told that load {} is aborted", package.destination, package.load_id),
+          .hint = "the load stays given up: the next run, or the same command, tells it",
+          .blame = Blame::interrupted};
+}
+
 Status finish_if_it_is_here(HeldPipeline& held, const ledger::PackageRecord& package,
-                            delivery::Destination* destination, std::vector<std::string>& notes) {
-  if (destination != nullptr) return finish_abort(held, package, *destination, notes);
+                            delivery::Destination* destination, const std::stop_token& stop,
+                            std::vector<std::string>& notes) {
+  if (destination != nullptr) return finish_abort(held, package, *destination, stop, notes);
   notes.push_back(
       fmt::format("{} is a function of another program, which aborts load {} at its next run or resume "
                   "(Pipeline::resume)",
@@ -42,22 +50,23 @@ Status finish_if_it_is_here(HeldPipeline& held, const ledger::PackageRecord& pac
 }  // namespace
 
 Status abort_package(HeldPipeline& held, const std::string& run_id, const std::string& load_id,
-                     delivery::Destination* destination, std::vector<std::string>& notes) {
+                     delivery::Destination* destination, const std::stop_token& stop, std::vector<std::string>& notes) {
   const Result<std::optional<ledger::PackageRecord>> begun = find_begun(held.ledger, load_id);
   if (!begun) return fail(begun.error());
-  if (*begun) return finish_if_it_is_here(held, **begun, destination, notes);
+  if (*begun) return finish_if_it_is_here(held, **begun, destination, stop, notes);
   const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "aborted");
   if (!package) return fail(package.error());
   if (Status absent = check_not_there(destination, *package, "nothing was aborted"); !absent) return absent;
   if (Status asked = held.ledger.ask_abort(load_id, run_id); !asked) return asked;
-  return finish_if_it_is_here(held, *package, destination, notes);
+  return finish_if_it_is_here(held, *package, destination, stop, notes);
 }
 
 Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, delivery::Destination& destination,
-                    std::vector<std::string>& notes) {
+                    const std::stop_token& stop, std::vector<std::string>& notes) {
   const Result<DocumentCounts> counts = document_counts(package);
   if (!counts) return fail(counts.error());
-  if (const Status told = destination.abort_load(package.load_id, {}); !told) {
+  if (const Status told = destination.abort_load(package.load_id, stop); !told) {
+    if (stop.stop_requested()) return fail(not_yet_told(package));
     notes.push_back(fmt::format("{} could not be told that load {} is aborted: {}", package.destination,
                                 package.load_id, told.error().message));
   }

@@ -51,7 +51,14 @@ class Run {
     if (!request.note.empty()) report_.notes.push_back(request.note);
   }
 
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  ~Run() {
+    if (progress_.is_heard()) request_.destination.set_watch(nullptr);
+  }
+
   Report run() {
+    if (progress_.is_heard()) request_.destination.set_watch(std::make_shared<delivery::CallWatch>(waits_told()));
     const std::chrono::nanoseconds started = request_.env.monotonic();
     const Status done = request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
     if (done && given_up_) {
@@ -231,7 +238,8 @@ class Run {
   Status finish_aborts(std::vector<ledger::PackageRecord>& pending) {
     for (const ledger::PackageRecord& package : pending) {
       if (!package.abort_asked_at) continue;
-      if (Status ended = finish_abort(*held_, package, request_.destination, report_.notes); !ended) return ended;
+      const Status ended = finish_abort(*held_, package, request_.destination, request_.options.stop, report_.notes);
+      if (!ended) return ended;
       report_.notes.push_back(fmt::format("package {} is aborted, as was asked for", package.load_id));
     }
     std::erase_if(pending, [](const ledger::PackageRecord& package) { return package.abort_asked_at.has_value(); });

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "destinations/function/function_writer.h"
+#include "destinations/function/guarded_call.h"
 
 namespace outfall::destinations::function {
 namespace {
@@ -50,17 +51,28 @@ DeliveryMode FunctionDestination::mode() const {
 
 Status FunctionDestination::open_once() {
   if (is_open_) return {};
-  const Result<Configuration> configuration = Configuration::load(options_.configuration);
-  if (!configuration) return fail(configuration.error());
-  Status opened;
-  const Outcome called = call_and_catch(
-      [&] {
-        opened = destination_->open(*configuration);
+  if (stuck_) return fail(*stuck_);
+  Result<Configuration> configuration = Configuration::load(options_.configuration);
+  if (!configuration) return fail(std::move(configuration.error()));
+  // A call that is left alone goes on with these.
+  const auto given = std::make_shared<const Configuration>(std::move(*configuration));
+  const auto opened = std::make_shared<Status>();
+  const delivery::CallWatch::Call watched(watch().get(), [] { return "the function's open"; });
+  GuardedCalls calls(options_.timeout);
+  const Outcome called = calls.call(
+      [given, opened, destination = destination_] {
+        *opened = destination->open(*given);
         return Outcome::delivered();
       },
       "open");
-  if (called.kind != Outcome::Kind::delivered) opened = fail(called.reason);
-  if (!opened) return fail(std::move(opened.error()).in("open " + address_));
+  if (calls.is_stuck()) {
+    stuck_ = Error(called.reason,
+                   "give it more time (--timeout, BatchOptions::timeout), or let the first batch do what takes long")
+                 .in("open " + address_);
+    return fail(*stuck_);
+  }
+  Status answer = called.kind == Outcome::Kind::delivered ? std::move(*opened) : fail(called.reason);
+  if (!answer) return fail(std::move(answer.error()).in("open " + address_));
   is_open_ = true;
   return {};
 }
@@ -78,10 +90,8 @@ Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delive
   const auto introduction =
       std::make_shared<LoadIntroduction>(request.package.load_id, destination_->options().skip_dlt_columns_and_tables,
                                          std::move(*before), request.lanes == nullptr ? nullptr : request.lanes->board);
-  const auto make_writer =
-      [this, introduction,
-       watch = std::make_shared<delivery::CallWatch>(request.waiting)]() -> Result<std::unique_ptr<delivery::Writer>> {
-    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log, watch);
+  const auto make_writer = [this, introduction]() -> Result<std::unique_ptr<delivery::Writer>> {
+    return std::make_unique<FunctionWriter>(destination_, introduction, options_.timeout, options_.log, watch());
   };
   return delivery::Intake{.options = options_.lanes, .make_writer = make_writer};
 }
@@ -90,7 +100,7 @@ Status FunctionDestination::abort_load(const std::string& load_id, const std::st
   if (Status opened = open_once(); !opened) return opened;
   const auto introduction =
       std::make_shared<LoadIntroduction>(load_id, destination_->options().skip_dlt_columns_and_tables);
-  const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.log)
+  const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.log, watch())
                            .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   return told.kind == Outcome::Kind::delivered ? Status{} : fail(told.reason, told.hint);
 }

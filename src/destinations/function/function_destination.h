@@ -22,7 +22,7 @@ namespace outfall::destinations::function {
 
 struct FunctionOptions {
   delivery::LaneOptions lanes{};
-  std::optional<std::chrono::nanoseconds> timeout{};  ///< of one call
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< of one call, also of open
   NamingConvention naming = NamingConvention::direct;
   std::optional<int> max_table_nesting{};
   std::uint64_t recommended_file_size = 0;
@@ -53,6 +53,7 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   const FunctionOptions options_;
   const delivery::Capabilities capabilities_;
   bool is_open_ = false;
+  std::optional<Error> stuck_;  ///< what is said once a call of open was left alone: it may still be at work
 };
 
 /// Where a function of the program is found under its name: "custom:NAME".

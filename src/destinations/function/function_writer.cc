@@ -77,9 +77,8 @@ FunctionWriter::FunctionWriter(std::shared_ptr<CustomDestination> destination, s
       load_(std::move(load)),
       timeout_(timeout),
       log_(log ? std::move(log) : [](std::string_view) {}),
-      watch_(std::move(watch)) {
-  if (timeout_) timed_.emplace(*timeout_);
-}
+      watch_(std::move(watch)),
+      calls_(timeout) {}
 
 /// What a call may look into and write to beside its rows. Stays where it is.
 struct FunctionWriter::Desk {
@@ -173,8 +172,8 @@ Outcome FunctionWriter::make(const std::shared_ptr<Call>& call, Asked asked, con
     return fmt::format("{} batch {} of {}", asked.awaited, batch.index, batch.table.name);
   });
   const std::stop_callback passed_on(batch.stop, [&] { call->stop.request_stop(); });
-  Outcome outcome = guard(std::move(asked.call), asked.called);
-  if (is_stuck_)
+  Outcome outcome = calls_.call(std::move(asked.call), asked.called);
+  if (calls_.is_stuck())
     call->stop.request_stop();
   else
     take_from(*call->desk);
@@ -199,14 +198,14 @@ Outcome FunctionWriter::tell(const delivery::Event& event) {
 /// Nothing of a batch was sent before it returns: what is unknown then is about the hook.
 Outcome FunctionWriter::introduce(const schema::Table* table, const std::stop_token& stop) {
   const auto answered = [this](Outcome outcome) {
-    return HookAnswer{.outcome = std::move(outcome), .is_stuck = is_stuck_};
+    return HookAnswer{.outcome = std::move(outcome), .is_stuck = calls_.is_stuck()};
   };
   HookAnswer begun = load_->introduce(
       table, [&] { return answered(call_hook(&CustomDestination::begin_load, "begin_load", nullptr, stop)); },
       [&] {
         return answered(call_hook(&CustomDestination::begin_table, "begin_table", table, stop, load_->changes(*table)));
       });
-  is_stuck_ = is_stuck_ || begun.is_stuck;
+  load_is_stuck_ = load_is_stuck_ || begun.is_stuck;
   return delivery::before_rows(std::move(begun.outcome));
 }
 
@@ -218,7 +217,7 @@ Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema
   const delivery::CallWatch::Call watched(watch_.get(), [name, table] {
     return fmt::format("the function's {}{}", name, table == nullptr ? "" : " of " + table->name);
   });
-  Outcome outcome = guard(
+  Outcome outcome = calls_.call(
       [hook, own, desk, destination = destination_, load = load_, log = log_,
        described = table == nullptr ? nullptr : load_->describe(*table), changes = std::move(changes)] {
         return ((*destination).*hook)({.load_id = load->load_id(),
@@ -229,7 +228,7 @@ Outcome FunctionWriter::call_hook(Hook hook, std::string_view name, const schema
                                        .desk = &desk->view});
       },
       name);
-  if (is_stuck_)
+  if (calls_.is_stuck())
     own.request_stop();
   else
     count(*desk);
@@ -243,17 +242,6 @@ void FunctionWriter::take_from(const Desk& desk) {
 
 void FunctionWriter::count(const Desk& desk) {
   if (desk.board != nullptr) desk.board->count(desk.metrics);
-}
-
-Outcome FunctionWriter::guard(std::function<Outcome()> call, std::string_view what) {
-  if (!timed_) return call_and_catch(call, what);
-  std::optional<Outcome> outcome =
-      timed_->call([call = std::move(call), what = std::string(what)] { return call_and_catch(call, what); });
-  if (outcome) return std::move(*outcome);
-  is_stuck_ = true;
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout_);
-  return Outcome::unknown(
-      fmt::format("{} has not returned within {} ms and was left alone", what, milliseconds.count()));
 }
 
 }  // namespace outfall::destinations::function

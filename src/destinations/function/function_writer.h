@@ -72,7 +72,7 @@ class FunctionWriter final : public delivery::Writer {
   std::optional<Outcome> resolve(const delivery::Batch& batch) override;
   Outcome tell(const delivery::Event& event) override;
   ledger::StateChanges take_state_changes() override { return std::exchange(changes_, {}); }
-  bool is_stuck() const override { return is_stuck_; }
+  bool is_stuck() const override { return calls_.is_stuck() || load_is_stuck_; }
 
  private:
   using Hook = Outcome (CustomDestination::*)(const LoadEvent&);
@@ -88,7 +88,6 @@ class FunctionWriter final : public delivery::Writer {
   Outcome introduce(const schema::Table* table, const std::stop_token& stop);
   Outcome call_hook(Hook hook, std::string_view name, const schema::Table* table, const std::stop_token& stop,
                     std::optional<TableChanges> changes = {});
-  Outcome guard(std::function<Outcome()> call, std::string_view what);
   /// A call that returned has left something there.
   void take_from(const Desk& desk);
   static void count(const Desk& desk);
@@ -98,9 +97,9 @@ class FunctionWriter final : public delivery::Writer {
   const std::optional<std::chrono::nanoseconds> timeout_;
   const std::function<void(std::string_view)> log_;
   const std::shared_ptr<delivery::CallWatch> watch_;  ///< of the load; null: nobody watches
-  std::optional<TimedCalls> timed_;
+  GuardedCalls calls_;
   ledger::StateChanges changes_;  ///< of the call that was answered last
-  bool is_stuck_ = false;
+  bool load_is_stuck_ = false;    ///< in a hook, maybe of another writer
 };
 
 }  // namespace outfall::destinations::function

@@ -11,6 +11,7 @@
 #include <utility>
 
 namespace outfall::destinations::function {
+namespace {
 
 Outcome call_and_catch(const std::function<Outcome()>& call, std::string_view what) {
   try {
@@ -22,7 +23,9 @@ Outcome call_and_catch(const std::function<Outcome()>& call, std::string_view wh
   }
 }
 
-struct TimedCalls::Shared {
+}  // namespace
+
+struct GuardedCalls::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   std::function<Outcome()> call;  ///< to be made
@@ -46,14 +49,26 @@ struct TimedCalls::Shared {
   }
 };
 
-TimedCalls::~TimedCalls() {
+GuardedCalls::~GuardedCalls() {
   if (thread_ == nullptr) return;
   const std::lock_guard lock(thread_->mutex);
   thread_->is_over = true;
   thread_->changed.notify_all();
 }
 
-std::optional<Outcome> TimedCalls::call(std::function<Outcome()> call) {
+Outcome GuardedCalls::call(std::function<Outcome()> call, std::string_view what) {
+  if (!timeout_) return call_and_catch(call, what);
+  std::optional<Outcome> outcome =
+      call_in_time([call = std::move(call), what = std::string(what)] { return call_and_catch(call, what); });
+  if (outcome) return std::move(*outcome);
+  is_stuck_ = true;
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout_);
+  return Outcome::unknown(
+      fmt::format("{} has not returned within {} ms and was left alone", what, milliseconds.count()));
+}
+
+/// Nothing: it has not returned in time.
+std::optional<Outcome> GuardedCalls::call_in_time(std::function<Outcome()> call) {
   if (thread_ == nullptr) {
     thread_ = std::make_shared<Shared>();
     try {
@@ -66,7 +81,7 @@ std::optional<Outcome> TimedCalls::call(std::function<Outcome()> call) {
   std::unique_lock lock(thread_->mutex);
   thread_->call = std::move(call);
   thread_->changed.notify_all();
-  const bool has_answered = thread_->changed.wait_for(lock, timeout_, [this] { return thread_->answer.has_value(); });
+  const bool has_answered = thread_->changed.wait_for(lock, *timeout_, [this] { return thread_->answer.has_value(); });
   if (has_answered) return std::exchange(thread_->answer, std::nullopt);
   thread_->is_over = true;
   lock.unlock();

@@ -13,25 +13,30 @@
 
 namespace outfall::destinations::function {
 
-/// Whatever it throws is an unknown outcome. `what` is called so in its reason.
-Outcome call_and_catch(const std::function<Outcome()>& call, std::string_view what);
-
-/// Calls with a time limit, from a thread of its own, which serves one call after another. A call that has not returned
-/// in time is left alone with it: the thread ends when the call does, and nobody waits for that. Belongs to one thread.
-class TimedCalls {
+/// Makes calls, with a time limit if there is one. With one they are made from a thread of their own, which serves one
+/// call after another. A call that has not returned in time is left alone with it: the thread ends when the call does,
+/// and nobody waits for that. Belongs to one thread.
+class GuardedCalls {
  public:
-  explicit TimedCalls(std::chrono::nanoseconds timeout) : timeout_(timeout) {}
-  TimedCalls(const TimedCalls&) = delete;
-  TimedCalls& operator=(const TimedCalls&) = delete;
-  ~TimedCalls();
+  explicit GuardedCalls(std::optional<std::chrono::nanoseconds> timeout) : timeout_(timeout) {}
+  GuardedCalls(const GuardedCalls&) = delete;
+  GuardedCalls& operator=(const GuardedCalls&) = delete;
+  ~GuardedCalls();
 
-  /// `call` owns all that it touches. Nothing: it has not returned in time.
-  std::optional<Outcome> call(std::function<Outcome()> call);
+  /// `call` owns all that it touches. What it throws, or that it has not returned in time, is an unknown outcome;
+  /// `what` is called so in its reason.
+  Outcome call(std::function<Outcome()> call, std::string_view what);
+
+  /// Whether a call was left alone: what it touches it may still be touching.
+  bool is_stuck() const { return is_stuck_; }
 
  private:
   struct Shared;
-  const std::chrono::nanoseconds timeout_;
+  std::optional<Outcome> call_in_time(std::function<Outcome()> call);
+
+  const std::optional<std::chrono::nanoseconds> timeout_;
   std::shared_ptr<Shared> thread_;  ///< null: none is idle
+  bool is_stuck_ = false;
 };
 
 }  // namespace outfall::destinations::function

@@ -131,7 +131,8 @@ Status ProgramDestination::look_for_program(ProgramGuard& guard, const std::stop
       if (said.size() < lines_kept) said.emplace_back(line);
     };
   }
-  const Result<Ready> ready = ExecWriter({.options = options, .destination = address_, .guard = guard}).look(stop);
+  const Result<Ready> ready =
+      ExecWriter({.options = options, .destination = address_, .guard = guard, .watch = watch()}).look(stop);
   if (!ready) {
     for (const std::string& line : said) command_.log(line);
     return fail(ready.error());
@@ -150,10 +151,8 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   if (!found) return fail(std::move(found.error()));
   const auto before = *found ? std::make_shared<const schema::Schema>(std::move(**found)) : nullptr;
   const auto board = request.lanes == nullptr ? nullptr : request.lanes->board;
-  const auto make_writer =
-      [this, guard = *held, before, board,
-       watch = std::make_shared<delivery::CallWatch>(request.waiting)]() -> Result<std::unique_ptr<delivery::Writer>> {
-    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard, watch);
+  const auto make_writer = [this, guard = *held, before, board]() -> Result<std::unique_ptr<delivery::Writer>> {
+    if (kind_ == Kind::one_a_batch) return std::make_unique<CommandWriter>(command_, *guard, watch());
     return std::make_unique<ExecWriter>(ExecSetup{.options = command_,
                                                   .destination = address_,
                                                   .guard = *guard,
@@ -165,7 +164,7 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
                                                         has_said_ = true;
                                                       },
                                                   .board = board,
-                                                  .watch = watch,
+                                                  .watch = watch(),
                                                   .noted =
                                                       [board](std::string note) {
                                                         if (board != nullptr) board->note(std::move(note));
@@ -178,7 +177,7 @@ Status ProgramDestination::abort_load(const std::string& load_id, const std::sto
   if (kind_ == Kind::one_a_batch) return {};
   const Result<ProgramGuard*> held = guard(stop);
   if (!held) return fail(held.error());
-  Outcome told = ExecWriter({.options = command_, .destination = address_, .guard = **held})
+  Outcome told = ExecWriter({.options = command_, .destination = address_, .guard = **held, .watch = watch()})
                      .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
   if (told.kind == Outcome::Kind::delivered) return {};
   return fail(std::move(told.reason), std::move(told.hint));
