@@ -23,6 +23,7 @@
 #include "outfall/query.h"
 #include "outfall/report.h"
 #include "outfall/rows.h"
+#include "outfall/sql_client.h"
 #include "outfall/status.h"
 #include "outfall/types.h"
 #include "outfall/version.h"

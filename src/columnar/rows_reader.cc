@@ -10,13 +10,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "base/json_span.h"
 #include "columnar/arrow_batch.h"
 #include "columnar/arrow_values.h"
+#include "columnar/cell_value.h"
 #include "columnar/rows_state.h"
 #include "schema/table.h"
 
@@ -24,64 +24,6 @@ namespace outfall {
 namespace {
 
 using columnar::ArrowPlace;
-using columnar::Fraction;
-
-Decimal decimal_of(const arrow::Array& array, std::int64_t row) {
-  const auto& type = static_cast<const arrow::DecimalType&>(*array.type());
-  const auto* bytes = static_cast<const arrow::FixedSizeBinaryArray&>(array).GetValue(row);
-  const auto words = static_cast<std::size_t>(type.byte_width()) / sizeof(std::uint64_t);
-  Decimal decimal{.unscaled = {}, .scale = type.scale()};
-  std::memcpy(decimal.unscaled.data(), bytes, words * sizeof(std::uint64_t));
-  const bool is_negative = static_cast<std::int64_t>(decimal.unscaled[words - 1]) < 0;
-  std::fill(decimal.unscaled.begin() + static_cast<std::ptrdiff_t>(words), decimal.unscaled.end(),
-            is_negative ? ~std::uint64_t{0} : 0);
-  return decimal;
-}
-
-Timestamp timestamp_of(const arrow::Array& array, std::int64_t row) {
-  const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
-  const std::int64_t value = columnar::integer_of(array, row);
-  const std::int64_t at = columnar::to_microseconds(value, type.unit(), Fraction::cut).value_or(0);
-  const bool is_fine = type.unit() == arrow::TimeUnit::NANO;
-  return {.at = std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(at)),
-          .nanoseconds = is_fine ? static_cast<int>(value - at * 1'000) : 0,
-          .has_zone = !type.timezone().empty()};
-}
-
-TimeOfDay time_of(const arrow::Array& array, std::int64_t row) {
-  const auto unit = static_cast<const arrow::TimeType&>(*array.type()).unit();
-  const std::int64_t value = columnar::integer_of(array, row);
-  if (unit == arrow::TimeUnit::NANO) return {std::chrono::nanoseconds(value)};
-  return {std::chrono::microseconds(columnar::to_microseconds(value, unit, Fraction::cut).value_or(0))};
-}
-
-/// A value that is not null.
-Value value_of(DataType type, const arrow::Array& array, std::int64_t row) {
-  switch (type) {
-    case DataType::text:
-      return columnar::bytes_of(array, row);
-    case DataType::json:
-      return JsonText{columnar::bytes_of(array, row)};
-    case DataType::binary:
-      return Binary{columnar::bytes_of(array, row)};
-    case DataType::bigint:
-      return columnar::integer_of(array, row);
-    case DataType::double_:
-      return *columnar::real_of(array, row);
-    case DataType::bool_:
-      return static_cast<const arrow::BooleanArray&>(array).Value(row);
-    case DataType::timestamp:
-      return timestamp_of(array, row);
-    case DataType::date:
-      return Date(std::chrono::days(columnar::days_of(array, row)));
-    case DataType::time:
-      return time_of(array, row);
-    case DataType::decimal:
-    case DataType::wei:
-      return decimal_of(array, row);
-  }
-  return Null{};
-}
 
 /// Columns may be encoded otherwise from batch to batch.
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> join(arrow::RecordBatchVector parts) {
@@ -175,7 +117,7 @@ std::optional<std::size_t> Rows::column(std::string_view name) const {
 
 Value Rows::State::value(std::size_t row, std::size_t field) const {
   const std::optional<ArrowPlace> place = values[field].at(offset + static_cast<std::int64_t>(row));
-  return place ? value_of(fields[field].type, *place->array, place->row) : Value(Null{});
+  return place ? columnar::value_of(fields[field].type, *place->array, place->row) : Value(Null{});
 }
 
 Value Rows::State::cell(std::size_t row, std::size_t column) const {

@@ -235,10 +235,10 @@ Result<LoadSummary> DatabaseDestination::load(const LoadRequest& request) {
   return summary;
 }
 
-Result<std::unique_ptr<sql::Connection>> DatabaseDestination::open_to_read() {
+Result<std::unique_ptr<sql::Connection>> DatabaseDestination::open_session(const QueryRequest& request) {
   const Result<bool> there = exists();
   if (!there) return fail(there.error());
-  if (*there) return connect_to_query({.sql = "", .dataset = ""});
+  if (*there || request.access == QueryAccess::read_write) return connect_to_query(request);
   return fail(Error{.message = address() + " is not there", .hint = "", .blame = Blame::usage});
 }
 

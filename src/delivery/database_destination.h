@@ -52,7 +52,7 @@ class DatabaseDestination : public Destination {
   Result<std::vector<std::string>> datasets(const std::stop_token& stop) override;
   Result<std::unique_ptr<sql::TextCursor>> query(const QueryRequest& request) override;
   Status query_rows(const QueryRequest& request, ArrowArrayStream* out) override;
-  Result<std::unique_ptr<sql::Connection>> open_to_read() override;
+  Result<std::unique_ptr<sql::Connection>> open_session(const QueryRequest& request) override;
   std::vector<std::string> take_notes() override;
 
  protected:

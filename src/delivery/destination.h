@@ -323,10 +323,11 @@ class Destination {
   /// The same as record batches, for statements that only read.
   virtual Status query_rows(const QueryRequest& request, ArrowArrayStream* out) = 0;
 
-  /// A session of its own that only reads, for rows that go elsewhere. The destination may go before it.
+  /// A session of its own for whatever statements somebody has; the one of the request is not looked at. The
+  /// destination may go before it.
   ///
-  /// Errors: usage: it is no database; those of the database.
-  virtual Result<std::unique_ptr<sql::Connection>> open_to_read() {
+  /// Errors: usage: it is no database, or one that is not there and is only to be read; those of the database.
+  virtual Result<std::unique_ptr<sql::Connection>> open_session([[maybe_unused]] const QueryRequest& request) {
     return fail(Error{.message = address() + " is no database, and no rows are read from it",
                       .hint = "name one: postgres://USER@HOST/DATABASE, sqlite:PATH or duckdb:PATH",
                       .blame = Blame::usage});

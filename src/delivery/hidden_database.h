@@ -83,7 +83,9 @@ class HiddenDatabase final : public Destination {
   Status query_rows(const QueryRequest& request, ArrowArrayStream* out) override {
     return hidden_.answer(inner_->query_rows(request, out));
   }
-  Result<std::unique_ptr<sql::Connection>> open_to_read() override { return hidden_.answer(inner_->open_to_read()); }
+  Result<std::unique_ptr<sql::Connection>> open_session(const QueryRequest& request) override {
+    return hidden_.answer(inner_->open_session(request));
+  }
   std::vector<std::string> take_notes() override;
 
  private:

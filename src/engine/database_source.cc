@@ -44,7 +44,7 @@ Result<std::unique_ptr<normalize::DocumentSource>> open_database_source(const Ru
   auto source = sources::SqlSource::make({.called = shared->address(),
                                           .place = place_of(shared->address()),
                                           .is_new_address = options.new_address,
-                                          .open = [shared] { return shared->open_to_read(); },
+                                          .open = [shared] { return shared->open_session({.sql = "", .dataset = ""}); },
                                           .tables = options.database.tables,
                                           .query = options.database.query,
                                           .table = options.table,

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -20,6 +21,7 @@
 #include "sql/cell_text.h"
 #include "sql/copy_input.h"
 #include "sql/dialect.h"
+#include "sql/fetched_rows.h"
 #include "sql/insert_text.h"
 #include "sql/postgres_connect_error.h"
 #include "sql/sql_states.h"
@@ -110,6 +112,18 @@ struct Answer {
   }
 };
 
+/// Why a stream of the driver did not go on.
+Error stream_error(Session& session, ArrowArrayStream& stream) {
+  if (session.cancelled) return interrupted();
+  AdbcStatusCode code = ADBC_STATUS_UNKNOWN;
+  const AdbcDriver& driver = session.driver();
+  const AdbcError* error =
+      driver.ErrorFromArrayStream == nullptr ? nullptr : driver.ErrorFromArrayStream(&stream, &code);
+  if (error != nullptr) return adbc_error(driver, *error, code);
+  const char* said = stream.get_last_error(&stream);
+  return {.message = said != nullptr ? said : "the rows cannot be read", .hint = ""};
+}
+
 /// Reads an answer as texts.
 class AnswerReader {
  public:
@@ -165,16 +179,7 @@ class AnswerReader {
     row_ = 0;
   }
 
-  Error stream_error() {
-    if (session_->cancelled) return interrupted();
-    AdbcStatusCode code = ADBC_STATUS_UNKNOWN;
-    const AdbcDriver& driver = session_->driver();
-    const AdbcError* error =
-        driver.ErrorFromArrayStream == nullptr ? nullptr : driver.ErrorFromArrayStream(&answer_.stream, &code);
-    if (error != nullptr) return adbc_error(driver, *error, code);
-    const char* said = answer_.stream.get_last_error(&answer_.stream);
-    return {.message = said != nullptr ? said : "the rows cannot be read", .hint = ""};
-  }
+  Error stream_error() { return sql::stream_error(*session_, answer_.stream); }
 
   SessionPtr session_;
   DriverStatement statement_;
@@ -235,6 +240,8 @@ class PostgresConnection final : public Connection {
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
   Result<std::vector<ColumnHeader>> describe(std::string_view query) override;
   Status query(std::string_view query, ArrowArrayStream* out) override;
+  Result<std::optional<std::uint64_t>> answer(std::string_view statement, std::span<const Value> values,
+                                              ArrowArrayStream* out) override;
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override;
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
@@ -242,9 +249,15 @@ class PostgresConnection final : public Connection {
   std::optional<RefusedRow> refused_row() const override { return refused_; }
   /// Loads that wait for each other must see what the other has committed, whatever a user's sessions begin with.
   Status begin() override {
-    return run(options_.access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED");
+    Status begun =
+        run(options_.access == Access::read_only ? "BEGIN READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED");
+    in_transaction_ = begun.has_value();
+    return begun;
   }
-  Status commit() override { return run("COMMIT"); }
+  Status commit() override {
+    in_transaction_ = false;
+    return run("COMMIT");
+  }
   Status roll_back() override;
   void cancel() override;
 
@@ -253,7 +266,8 @@ class PostgresConnection final : public Connection {
   Status ask(std::string_view query);
   Error told(Error error) const;
   Result<DriverStatement> prepare(std::string_view statement, std::span<const Value> values = {});
-  Result<std::vector<ColumnHeader>> described_by_driver(std::string_view query);
+  Result<std::vector<ColumnHeader>> described_by_driver(std::string_view query, std::span<const Value> values = {});
+  Status give(DriverStatement statement, ArrowArrayStream* out);
   Result<std::unique_ptr<AnswerReader>> read(std::string_view query, std::span<const Value> values = {});
   Result<std::vector<std::string>> column_words(const TableName& table, const InsertColumns& columns);
   Result<std::uint64_t> copy(const TableName& table, CopyInput& input);
@@ -263,6 +277,7 @@ class PostgresConnection final : public Connection {
   SessionPtr session_;
   PostgresOptions options_;
   std::string catalog_;  ///< names are not qualified with it: a session has one database
+  bool in_transaction_ = false;
   int staged_ = 0;
   std::optional<RefusedRow> refused_;
 };
@@ -347,16 +362,22 @@ Result<std::vector<TextRow>> PostgresConnection::rows(std::string_view query, st
   }
 }
 
-/// Whether a statement can stand inside another query, by its first word. What changes rows in a WITH cannot.
-bool can_be_wrapped(std::string_view query, Access access) {
+bool first_word_is(std::string_view query, std::initializer_list<std::string_view> words) {
   const std::size_t begin = std::min(query.find_first_not_of(" \t\r\n("), query.size());
   const std::string word =
       ascii_lower(query.substr(begin, std::min(query.find_first_of(" \t\r\n(*", begin), query.size()) - begin));
-  return word == "select" || word == "values" || word == "table" || (word == "with" && access == Access::read_only);
+  return std::ranges::find(words, word) != words.end();
 }
 
-Result<std::vector<ColumnHeader>> PostgresConnection::described_by_driver(std::string_view query) {
-  Result<DriverStatement> prepared = prepare(query);
+/// Whether a statement can stand inside another query, by its first word. What changes rows in a WITH cannot.
+bool can_be_wrapped(std::string_view query, Access access) {
+  return first_word_is(query, {"select", "values", "table"}) ||
+         (access == Access::read_only && first_word_is(query, {"with"}));
+}
+
+Result<std::vector<ColumnHeader>> PostgresConnection::described_by_driver(std::string_view query,
+                                                                          std::span<const Value> values) {
+  Result<DriverStatement> prepared = prepare(query, values);
   if (!prepared) return fail(std::move(prepared.error()));
   Answer described;
   if (Status known = prepared->schema(&described.schema); !known) return fail(told(std::move(known.error())));
@@ -418,33 +439,67 @@ struct Export {
   SessionPtr session;
   DriverStatement statement;
   ArrowArrayStream inner{};
+  std::string error{};
 
   ~Export() {
     if (inner.release != nullptr) inner.release(&inner);
   }
   static Export& of(ArrowArrayStream* stream) { return *static_cast<Export*>(stream->private_data); }
+  int next(ArrowArray* batch) {
+    const int code = inner.get_next(&inner, batch);
+    if (code != 0) error = stream_error(*session, inner).message;
+    return code;
+  }
+  /// On success `out` owns `owned`.
+  static void give_away(std::unique_ptr<Export> owned, ArrowArrayStream* out) {
+    out->get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
+      return of(self).inner.get_schema(&of(self).inner, schema);
+    };
+    out->get_next = [](ArrowArrayStream* self, ArrowArray* batch) { return of(self).next(batch); };
+    out->get_last_error = [](ArrowArrayStream* self) -> const char* {
+      return of(self).error.empty() ? of(self).inner.get_last_error(&of(self).inner) : of(self).error.c_str();
+    };
+    out->release = [](ArrowArrayStream* self) {
+      delete static_cast<Export*>(self->private_data);
+      self->release = nullptr;
+    };
+    out->private_data = owned.release();
+  }
 };
 
 Status PostgresConnection::query(std::string_view query, ArrowArrayStream* out) {
   Result<DriverStatement> prepared = prepare(query);
   if (!prepared) return fail(std::move(prepared.error()));
-  auto owned = std::unique_ptr<Export>(new Export{.session = session_, .statement = std::move(*prepared)});
+  return give(std::move(*prepared), out);
+}
+
+Status PostgresConnection::give(DriverStatement statement, ArrowArrayStream* out) {
+  auto owned = std::unique_ptr<Export>(new Export{.session = session_, .statement = std::move(statement)});
   if (const Result<std::int64_t> done = owned->statement.execute(&owned->inner); !done) return fail(told(done.error()));
-  out->get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
-    return Export::of(self).inner.get_schema(&Export::of(self).inner, schema);
-  };
-  out->get_next = [](ArrowArrayStream* self, ArrowArray* batch) {
-    return Export::of(self).inner.get_next(&Export::of(self).inner, batch);
-  };
-  out->get_last_error = [](ArrowArrayStream* self) {
-    return Export::of(self).inner.get_last_error(&Export::of(self).inner);
-  };
-  out->release = [](ArrowArrayStream* self) {
-    delete static_cast<Export*>(self->private_data);
-    self->release = nullptr;
-  };
-  out->private_data = owned.release();
+  Export::give_away(std::move(owned), out);
   return {};
+}
+
+Result<std::optional<std::uint64_t>> PostgresConnection::answer(std::string_view statement,
+                                                                std::span<const Value> values, ArrowArrayStream* out) {
+  const Result<std::vector<ColumnHeader>> columns = described_by_driver(statement, values);
+  if (!columns) return fail(columns.error());
+  if (columns->empty()) return execute(statement, values);
+  const bool is_query = first_word_is(statement, {"select", "values", "table", "with"});
+  // COPY, in which the driver fetches rows, takes no values: without it a whole result would come at once.
+  if (is_query && !values.empty()) {
+    const EndOfRows end = in_transaction_ ? EndOfRows::leaves_transaction : EndOfRows::ends_transaction;
+    if (Status given = fetch_rows(*this, {.query = statement, .values = values, .end = end}, out); given)
+      return std::nullopt;
+    else
+      return fail(std::move(given.error()));
+  }
+  Result<DriverStatement> prepared = prepare(statement, values);
+  if (!prepared) return fail(std::move(prepared.error()));
+  Status done = is_query ? Status() : prepared->set_option("adbc.postgresql.use_copy", ADBC_OPTION_VALUE_DISABLED);
+  if (done) done = give(std::move(*prepared), out);
+  if (!done) return fail(std::move(done.error()));
+  return std::nullopt;
 }
 
 Result<std::vector<std::string>> PostgresConnection::column_words(const TableName& table,
@@ -554,6 +609,7 @@ Result<std::uint64_t> PostgresConnection::insert_selected(const TableName& table
 }
 
 Status PostgresConnection::roll_back() {
+  in_transaction_ = false;
   // A cancelled session must still be able to end its transaction.
   Result<DriverStatement> made = DriverStatement::make(session_->driver(), session_->connection());
   if (!made) return fail(std::move(made.error()));

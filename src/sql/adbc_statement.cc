@@ -6,8 +6,55 @@
 
 #include "columnar/column_builder.h"
 #include "columnar/table_batch.h"
+#include "schema/decimal.h"
 
 namespace outfall::sql {
+
+namespace {
+
+struct TypeOfValue {
+  schema::ColumnType operator()(std::monostate) const { return {.type = DataType::text}; }
+  schema::ColumnType operator()(std::int64_t) const { return {.type = DataType::bigint}; }
+  schema::ColumnType operator()(const std::string&) const { return {.type = DataType::text}; }
+  schema::ColumnType operator()(bool) const { return {.type = DataType::bool_}; }
+  schema::ColumnType operator()(double) const { return {.type = DataType::double_}; }
+  schema::ColumnType operator()(const Decimal& value) const {
+    return {.type = DataType::decimal, .precision = schema::decimal_precision_max, .scale = value.scale};
+  }
+  schema::ColumnType operator()(const BinaryValue&) const { return {.type = DataType::binary}; }
+  schema::ColumnType operator()(const JsonValue&) const { return {.type = DataType::text}; }
+  schema::ColumnType operator()(Date) const { return {.type = DataType::date}; }
+  schema::ColumnType operator()(const TimeOfDay&) const { return {.type = DataType::time}; }
+  schema::ColumnType operator()(const Timestamp& value) const {
+    return {.type = DataType::timestamp, .with_timezone = value.has_zone};
+  }
+};
+
+/// The cell of the only row.
+struct SetCell {
+  columnar::ColumnBuilder& cells;
+  const schema::ColumnType& type;
+
+  void operator()(std::monostate) const {}
+  void operator()(std::int64_t value) const { cells.set_int64(0, value); }
+  void operator()(const std::string& value) const { cells.set_text(0, value); }
+  void operator()(bool value) const { cells.set_bool(0, value); }
+  void operator()(double value) const { cells.set_double(0, value); }
+  void operator()(const Decimal& value) const {
+    const auto number = schema::decimal_from_number_text(value.text(), schema::decimal_shape(type));
+    if (number) cells.set_decimal(0, *number);
+  }
+  void operator()(const BinaryValue& value) const { cells.set_text(0, value.bytes); }
+  void operator()(const JsonValue& value) const { cells.set_text(0, value.text); }
+  void operator()(Date value) const { cells.set_date(0, static_cast<std::int32_t>(value.time_since_epoch().count())); }
+  void operator()(const TimeOfDay& value) const {
+    cells.set_int64(0, std::chrono::duration_cast<std::chrono::microseconds>(value.since_midnight).count());
+  }
+  /// The server counts microseconds.
+  void operator()(const Timestamp& value) const { cells.set_int64(0, value.at.time_since_epoch().count()); }
+};
+
+}  // namespace
 
 Result<DriverStatement> DriverStatement::make(const AdbcDriver& driver, AdbcConnection& connection) {
   DriverStatement made(driver);
@@ -47,11 +94,9 @@ Status DriverStatement::bind(std::span<const Value> values) {
   std::vector<columnar::BatchColumn> columns;
   std::vector<ArrowArray> arrays;
   for (const Value& value : values) {
-    const auto* integer = std::get_if<std::int64_t>(&value);
-    const schema::ColumnType type{.type = integer != nullptr ? DataType::bigint : DataType::text};
+    const schema::ColumnType type = std::visit(TypeOfValue{}, value);
     columnar::ColumnBuilder cells(type);
-    if (integer != nullptr) cells.set_int64(0, *integer);
-    if (const auto* text = std::get_if<std::string>(&value)) cells.set_text(0, *text);
+    std::visit(SetCell{cells, type}, value);
     cells.skip_to(1);
     cells.release_into(&arrays.emplace_back());
     columns.push_back({.name = "", .type = type});

@@ -21,6 +21,7 @@
 
 #include "outfall/arrow.h"
 #include "outfall/error.h"
+#include "outfall/rows.h"
 
 namespace outfall::sql {
 
@@ -33,8 +34,17 @@ struct TableName {
   std::string table;
 };
 
-/// What a statement's placeholder takes: null, a number, a text. Other types are written as a cast around a text.
-using Value = std::variant<std::monostate, std::int64_t, std::string>;
+struct BinaryValue {
+  std::string bytes;
+};
+struct JsonValue {
+  std::string text;
+};
+
+/// What a statement's placeholder takes. Our own statements have null, numbers and texts, and write other types as a
+/// cast around a text.
+using Value = std::variant<std::monostate, std::int64_t, std::string, bool, double, Decimal, BinaryValue, JsonValue,
+                           Date, TimeOfDay, Timestamp>;
 
 using TextCell = std::optional<std::string>;
 using TextRow = std::vector<TextCell>;
@@ -109,6 +119,11 @@ class Connection {
 
   /// The rows of one query as record batches. `out` is to be released before the connection goes.
   virtual Status query(std::string_view query, ArrowArrayStream* out) = 0;
+
+  /// Runs a person's statement, whatever it is. Where it gives rows, they come through `out`, which is to be released
+  /// before anything else is asked; else `out` is untouched, and the answer is how many rows it changed.
+  virtual Result<std::optional<std::uint64_t>> answer(std::string_view statement, std::span<const Value> values,
+                                                      ArrowArrayStream* out) = 0;
 
   /// Rows that every batch but the last should have to go in fast, where the table has so many columns and its rows
   /// take so many bytes; 0: any number will do.

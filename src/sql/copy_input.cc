@@ -10,21 +10,10 @@
 #include <optional>
 #include <utility>
 
+#include "sql/json_field.h"
+
 namespace outfall::sql {
 namespace {
-
-/// Metadata of a field as the C data interface has it: one pair, `ARROW:extension:name` = `arrow.json`.
-std::string json_metadata() {
-  const auto number = [](std::int32_t value) {
-    std::string bytes(sizeof value, '\0');
-    std::memcpy(bytes.data(), &value, sizeof value);
-    return bytes;
-  };
-  const auto text = [&](std::string_view value) {
-    return number(static_cast<std::int32_t>(value.size())) + std::string(value);
-  };
-  return number(1) + text("ARROW:extension:name") + text("arrow.json");
-}
 
 bool has_nanoseconds(std::string_view format) {
   return format.starts_with("tsn:");
@@ -103,10 +92,9 @@ Status CopyInput::open() {
 }
 
 void CopyInput::mark_json(const std::vector<bool>& is_json) {
-  static const std::string metadata = json_metadata();
   is_json_ = is_json;
   for (std::size_t i = 0; i < is_json.size(); ++i) {
-    if (is_json[i]) columns_[i].metadata = metadata.data();
+    if (is_json[i]) columns_[i].metadata = json_metadata().data();
   }
 }
 

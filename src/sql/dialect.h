@@ -126,6 +126,12 @@ struct Dialect {
   TypeWords types;
   /// How rows are read that other destinations are to have.
   ReadWords reading;
+  std::string_view json_value;     ///< `{}` is the placeholder of a JSON document; empty: as any
+  std::string_view moment_value;   ///< the same of a timestamp with time zone, as text; empty: it is none
+  std::string_view number_value;   ///< the same of a decimal of more than 38 digits; empty: there are no such
+  bool has_bracket_names = false;  ///< names also stand between [] and between ``
+  /// Whether an answer says that a table, a view or their schema is not there.
+  bool (*is_undefined_relation)(std::string_view answer) = nullptr;
   /// What other words stand for. Null: nothing.
   std::optional<ColumnType> (*other_type)(std::string_view word) = nullptr;
 };

@@ -31,6 +31,17 @@
   X(duckdb_bind_null)                  \
   X(duckdb_bind_int64)                 \
   X(duckdb_bind_varchar_length)        \
+  X(duckdb_bind_boolean)               \
+  X(duckdb_bind_double)                \
+  X(duckdb_bind_decimal)               \
+  X(duckdb_bind_blob)                  \
+  X(duckdb_bind_date)                  \
+  X(duckdb_bind_time)                  \
+  X(duckdb_bind_timestamp)             \
+  X(duckdb_bind_timestamp_tz)          \
+  X(duckdb_bind_value)                 \
+  X(duckdb_create_timestamp_ns)        \
+  X(duckdb_destroy_value)              \
   X(duckdb_execute_prepared)           \
   X(duckdb_pending_prepared)           \
   X(duckdb_pending_prepared_streaming) \
@@ -42,11 +53,13 @@
   X(duckdb_result_error)               \
   X(duckdb_result_error_type)          \
   X(duckdb_rows_changed)               \
+  X(duckdb_result_return_type)         \
   X(duckdb_column_count)               \
   X(duckdb_column_name)                \
   X(duckdb_column_type)                \
   X(duckdb_column_logical_type)        \
   X(duckdb_destroy_logical_type)       \
+  X(duckdb_logical_type_get_alias)     \
   X(duckdb_get_type_id)                \
   X(duckdb_list_type_child_type)       \
   X(duckdb_array_type_child_type)      \

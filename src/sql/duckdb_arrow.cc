@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "sql/json_field.h"
+
 namespace outfall::sql {
 
 namespace {
@@ -117,6 +119,14 @@ bool failed(Export& from, duckdb_error_data answer) {
   return has_error;
 }
 
+/// DuckDB hands JSON over as texts.
+void mark_json(const DuckDbApi& api, duckdb_logical_type type, ArrowSchema& field) {
+  char* alias = api.duckdb_logical_type_get_alias(type);
+  const bool is_json = alias != nullptr && std::string_view(alias) == "JSON";
+  api.duckdb_free(alias);
+  if (is_json && field.metadata == nullptr) field.metadata = json_metadata().c_str();
+}
+
 int export_schema(ArrowArrayStream* self, ArrowSchema* out) {
   auto& from = *static_cast<Export*>(self->private_data);
   idx_t columns = from.api.duckdb_column_count(from.result.get());
@@ -127,6 +137,7 @@ int export_schema(ArrowArrayStream* self, ArrowSchema* out) {
     names.push_back(from.api.duckdb_column_name(from.result.get(), i));
   }
   bool bad = failed(from, from.api.duckdb_to_arrow_schema(from.options, types.data(), names.data(), columns, out));
+  for (idx_t i = 0; i < columns && !bad; ++i) mark_json(from.api, types[i], *out->children[i]);
   for (duckdb_logical_type& type : types) from.api.duckdb_destroy_logical_type(&type);
   return bad ? EIO : 0;
 }

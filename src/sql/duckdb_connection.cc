@@ -86,6 +86,8 @@ class DuckDbConnection final : public Connection {
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
   Result<std::vector<ColumnHeader>> describe(std::string_view query) override;
   Status query(std::string_view query, ArrowArrayStream* out) override;
+  Result<std::optional<std::uint64_t>> answer(std::string_view statement, std::span<const Value> values,
+                                              ArrowArrayStream* out) override;
   std::uint64_t batch_rows(std::size_t columns, std::uint64_t row_bytes) const override;
   Status prepare_load(std::uint64_t bytes, std::size_t columns) override;
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
@@ -106,7 +108,7 @@ class DuckDbConnection final : public Connection {
     return {};
   }
   Result<DuckDbResult> run(std::string_view statement, std::span<const Value> values, Fetch fetch);
-  Result<std::unique_ptr<TextCursor>> answer(DuckDbStatement& statement);
+  Result<std::unique_ptr<TextCursor>> answer_as_text(DuckDbStatement& statement);
   Status check_only_reads(std::string_view query) const;
   bool may_insert_in_parallel(std::size_t columns) const;
   Status make_room(std::size_t columns, std::uint64_t batch_rows);
@@ -202,10 +204,10 @@ Result<std::unique_ptr<TextCursor>> DuckDbConnection::cursor(std::string_view qu
   Result<DuckDbStatement> prepared = DuckDbStatement::prepare(session_->api(), session_->handle(), query);
   if (!prepared) return fail(std::move(prepared.error()));
   Result<DuckDbStatement> textual = DuckDbStatement::prepare(session_->api(), session_->handle(), as_text(query));
-  if (prepared->type() != DUCKDB_STATEMENT_TYPE_SELECT || !textual) return answer(*prepared);
+  if (prepared->type() != DUCKDB_STATEMENT_TYPE_SELECT || !textual) return answer_as_text(*prepared);
   // SHOW and its like pass for a SELECT, but cannot be described.
   Result<std::vector<ColumnHeader>> columns = describe(query);
-  if (!columns) return answer(*prepared);
+  if (!columns) return answer_as_text(*prepared);
   if (session_->cancelled) return fail(Error{.message = "cancelled", .hint = "", .blame = Blame::interrupted});
   Result<DuckDbResult> result = textual->run(Fetch::as_asked_for);
   if (!result) return fail(std::move(result.error()));
@@ -220,7 +222,7 @@ Result<std::vector<ColumnHeader>> DuckDbConnection::describe(std::string_view qu
   return columns;
 }
 
-Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer(DuckDbStatement& statement) {
+Result<std::unique_ptr<TextCursor>> DuckDbConnection::answer_as_text(DuckDbStatement& statement) {
   if (session_->cancelled) return fail(Error{.message = "cancelled", .hint = "", .blame = Blame::interrupted});
   Result<DuckDbResult> result = statement.run(Fetch::all_at_once);
   if (!result) return fail(std::move(result.error()));
@@ -256,6 +258,20 @@ Status DuckDbConnection::query(std::string_view query, ArrowArrayStream* out) {
   Result<DuckDbResult> result = run(query, {}, Fetch::as_asked_for);
   if (!result) return fail(std::move(result.error()));
   return export_result(session_->api(), std::move(*result), session_, out);
+}
+
+Result<std::optional<std::uint64_t>> DuckDbConnection::answer(std::string_view statement, std::span<const Value> values,
+                                                              ArrowArrayStream* out) {
+  if (access_ == Access::read_only) {
+    if (Status allowed = check_only_reads(statement); !allowed) return fail(std::move(allowed.error()));
+  }
+  Result<DuckDbResult> result = run(statement, values, Fetch::as_asked_for);
+  if (!result) return fail(std::move(result.error()));
+  if (session_->api().duckdb_result_return_type(*result->get()) != DUCKDB_RESULT_TYPE_QUERY_RESULT)
+    return session_->api().duckdb_rows_changed(result->get());
+  if (Status given = export_result(session_->api(), std::move(*result), session_, out); !given)
+    return fail(std::move(given.error()));
+  return std::nullopt;
 }
 
 // With several threads DuckDB gathers every batch of rows in buffers of its own until a row group is full: blocks of

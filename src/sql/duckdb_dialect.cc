@@ -28,6 +28,18 @@ ReadColumn read_column(std::string expression, std::string_view word) {
 
 }  // namespace
 
+namespace {
+
+bool names_no_relation(std::string_view answer) {
+  constexpr std::string_view kind = "Catalog Error: ";
+  const std::size_t begin = answer.find(kind);
+  if (begin == std::string_view::npos || !answer.contains("does not exist")) return false;
+  const std::string_view what = answer.substr(begin + kind.size());
+  return what.starts_with("Table ") || what.starts_with("View ") || what.starts_with("Schema ");
+}
+
+}  // namespace
+
 const Dialect& duckdb_dialect() {
   static constexpr Dialect dialect{
       .name = "DuckDB",
@@ -139,6 +151,7 @@ const Dialect& duckdb_dialect() {
               .before = "({value} - INTERVAL '{seconds} seconds')",
               .column = read_column,
           },
+      .is_undefined_relation = names_no_relation,
   };
   return dialect;
 }

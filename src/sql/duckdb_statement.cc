@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "schema/decimal.h"
 #include "sql/duckdb_error.h"
 
 namespace outfall::sql {
@@ -74,6 +75,57 @@ bool take_word(std::string_view& text, std::string_view word) {
   return true;
 }
 
+/// Nothing for one of more than 38 digits.
+std::optional<duckdb_decimal> decimal_of(const Decimal& value) {
+  if (value.scale > schema::decimal_precision_max) return std::nullopt;
+  const auto number = schema::decimal_from_number_text(value.text(), {schema::decimal_precision_max, value.scale});
+  if (!number) return std::nullopt;
+  return duckdb_decimal{
+      .width = schema::decimal_precision_max,
+      .scale = static_cast<std::uint8_t>(value.scale),
+      .value = {.lower = static_cast<std::uint64_t>(*number), .upper = static_cast<std::int64_t>(*number >> 64)}};
+}
+
+struct BindDuckDb {
+  const DuckDbApi& api;
+  duckdb_prepared_statement prepared;
+  idx_t n;
+
+  duckdb_state operator()(std::monostate) const { return api.duckdb_bind_null(prepared, n); }
+  duckdb_state operator()(std::int64_t value) const { return api.duckdb_bind_int64(prepared, n, value); }
+  duckdb_state operator()(const std::string& value) const {
+    return api.duckdb_bind_varchar_length(prepared, n, value.data(), value.size());
+  }
+  duckdb_state operator()(bool value) const { return api.duckdb_bind_boolean(prepared, n, value); }
+  duckdb_state operator()(double value) const { return api.duckdb_bind_double(prepared, n, value); }
+  duckdb_state operator()(const Decimal& value) const {
+    const std::optional<duckdb_decimal> number = decimal_of(value);
+    return number ? api.duckdb_bind_decimal(prepared, n, *number) : DuckDBError;
+  }
+  duckdb_state operator()(const BinaryValue& value) const {
+    return api.duckdb_bind_blob(prepared, n, value.bytes.data(), value.bytes.size());
+  }
+  duckdb_state operator()(const JsonValue& value) const { return (*this)(value.text); }
+  duckdb_state operator()(Date value) const {
+    return api.duckdb_bind_date(prepared, n, {static_cast<std::int32_t>(value.time_since_epoch().count())});
+  }
+  duckdb_state operator()(const TimeOfDay& value) const {
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(value.since_midnight);
+    return api.duckdb_bind_time(prepared, n, {microseconds.count()});
+  }
+  duckdb_state operator()(const Timestamp& value) const {
+    const std::int64_t microseconds = value.at.time_since_epoch().count();
+    if (value.nanoseconds != 0) {
+      duckdb_value fine = api.duckdb_create_timestamp_ns({microseconds * 1'000 + value.nanoseconds});
+      const duckdb_state state = api.duckdb_bind_value(prepared, n, fine);
+      api.duckdb_destroy_value(&fine);
+      return state;
+    }
+    return value.has_zone ? api.duckdb_bind_timestamp_tz(prepared, n, {microseconds})
+                          : api.duckdb_bind_timestamp(prepared, n, {microseconds});
+  }
+};
+
 /// Takes part in the work until the statement is done; false if it failed. DuckDB's own loop asks for more work all the
 /// time while other threads do what is left, which keeps a core busy and them from their locks.
 bool work_until_done(const DuckDbApi& api, duckdb_pending_result pending) {
@@ -119,14 +171,7 @@ Status DuckDbStatement::bind(std::span<const Value> values) {
   idx_t n = 0;
   for (const Value& value : values) {
     ++n;
-    duckdb_state state;
-    if (const auto* number = std::get_if<std::int64_t>(&value)) {
-      state = api_->duckdb_bind_int64(prepared_, n, *number);
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      state = api_->duckdb_bind_varchar_length(prepared_, n, text->data(), text->size());
-    } else {
-      state = api_->duckdb_bind_null(prepared_, n);
-    }
+    const duckdb_state state = std::visit(BindDuckDb{*api_, prepared_, n}, value);
     if (state != DuckDBSuccess) return fail(fmt::format("bind value {} of a statement: it was refused", n));
   }
   return {};

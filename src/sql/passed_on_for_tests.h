@@ -29,6 +29,10 @@ class PassedOn : public Connection {
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override { return real_.cursor(query); }
   Result<std::vector<ColumnHeader>> describe(std::string_view query) override { return real_.describe(query); }
   Status query(std::string_view query, ArrowArrayStream* out) override { return real_.query(query, out); }
+  Result<std::optional<std::uint64_t>> answer(std::string_view statement, std::span<const Value> values,
+                                              ArrowArrayStream* out) override {
+    return real_.answer(statement, values, out);
+  }
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override {
     return real_.insert_stream(table, columns, stream);

@@ -194,6 +194,12 @@ const Dialect& postgres_dialect() {
               .before = "({value} - INTERVAL '{seconds} seconds')",
               .column = read_column,
           },
+      .json_value = "CAST({} AS jsonb)",
+      // With a value of such a type, the driver begins and commits a transaction to set the time zone.
+      .moment_value = "CAST({} AS timestamp with time zone)",
+      .number_value = "CAST({} AS numeric)",
+      .is_undefined_relation =
+          [](std::string_view answer) { return answer.contains("[42P01]") || answer.contains("[3F000]"); },
       .other_type = type_with_number,
   };
   return dialect;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sql/dialect.h"
+
 namespace outfall::sql {
 namespace {
 
@@ -58,6 +60,14 @@ constexpr std::array entries{
 StateMeaning meaning_of_state(std::string_view state) {
   const auto* found = std::ranges::find_if(entries, [&](const Entry& entry) { return state.starts_with(entry.state); });
   return found == entries.end() ? StateMeaning{} : found->meaning;
+}
+
+Failure failure_of(const Dialect& dialect, const Error& error) {
+  const bool is_undefined = dialect.is_undefined_relation != nullptr && dialect.is_undefined_relation(error.message);
+  if (is_undefined) return Failure::undefined_relation;
+  // Loads come again where these may be otherwise by then; a person's statement is refused for good.
+  const bool is_refused = error.message.contains("[42") || error.message.contains("[25006]");
+  return error.remedy == Remedy::retry && !is_refused ? Failure::transient : Failure::terminal;
 }
 
 // Messages name the state at their end; what has none comes from a database of this process.

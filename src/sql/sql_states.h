@@ -9,6 +9,8 @@
 
 namespace outfall::sql {
 
+struct Dialect;
+
 struct StateMeaning {
   Remedy remedy = Remedy::abandon;
   std::string_view hint{};
@@ -16,6 +18,10 @@ struct StateMeaning {
 
 /// What a state of PostgreSQL, and of those that took over its states, means.
 StateMeaning meaning_of_state(std::string_view state);
+
+/// What an error of a person's statement means to that person.
+enum class Failure { undefined_relation, terminal, transient };
+Failure failure_of(const Dialect& dialect, const Error& error);
 
 /// Whether a statement failed for what it says, such as a name that nothing has: where a person wrote it, no other
 /// attempt fares better.

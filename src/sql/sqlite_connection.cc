@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "sql/cell_text.h"
 #include "sql/dialect.h"
 #include "sql/insert_text.h"
 #include "sql/sqlite_handle.h"
@@ -63,17 +64,52 @@ int deny_more_than_reading(void*, int action, const char* first, const char* sec
   }
 }
 
+/// Values as rows that are loaded have them.
+struct BindSqlite {
+  sqlite3_stmt* statement;
+  int index;
+
+  int operator()(std::monostate) const { return SQLITE_OK; }
+  int operator()(std::int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
+  int operator()(const std::string& value) const {
+    return sqlite3_bind_text64(statement, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  int operator()(bool value) const { return sqlite3_bind_int(statement, index, value ? 1 : 0); }
+  int operator()(double value) const { return sqlite3_bind_double(statement, index, value); }
+  int operator()(const Decimal& value) const { return (*this)(value.text()); }
+  int operator()(const BinaryValue& value) const {
+    const char* bytes = value.bytes.empty() ? "" : value.bytes.data();  // null would be a null
+    return sqlite3_bind_blob64(statement, index, bytes, value.bytes.size(), SQLITE_TRANSIENT);
+  }
+  int operator()(const JsonValue& value) const { return (*this)(value.text); }
+  int operator()(Date value) const {
+    std::string text;
+    append_date(text, static_cast<std::int32_t>(value.time_since_epoch().count()));
+    return (*this)(text);
+  }
+  int operator()(const TimeOfDay& value) const {
+    std::string text;
+    append_time(text, std::chrono::duration_cast<std::chrono::microseconds>(value.since_midnight).count());
+    return (*this)(text);
+  }
+  int operator()(const Timestamp& value) const {
+    std::string text;
+    const std::int64_t microseconds = value.at.time_since_epoch().count();
+    if (value.nanoseconds == 0) {
+      append_timestamp(text, microseconds, false);
+    } else {
+      append_timestamp(text, microseconds * 1'000 + value.nanoseconds, true);
+    }
+    return (*this)(text);
+  }
+};
+
 Status bind(sqlite3_stmt* statement, std::span<const Value> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     // `$2` is a name to SQLite, and a query need not have them all.
     const int index = sqlite3_bind_parameter_index(statement, placeholder(static_cast<int>(i) + 1).c_str());
     if (index == 0) continue;
-    int code = SQLITE_OK;
-    if (const auto* integer = std::get_if<std::int64_t>(&values[i])) {
-      code = sqlite3_bind_int64(statement, index, *integer);
-    } else if (const auto* text = std::get_if<std::string>(&values[i])) {
-      code = sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-    }
+    const int code = std::visit(BindSqlite{statement, index}, values[i]);
     if (code != SQLITE_OK) return fail(sqlite_error(sqlite3_db_handle(statement), code));
   }
   return {};
@@ -92,6 +128,8 @@ class SqliteConnection final : public Connection {
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
   Result<std::vector<ColumnHeader>> describe(std::string_view query) override;
   Status query(std::string_view query, ArrowArrayStream* out) override;
+  Result<std::optional<std::uint64_t>> answer(std::string_view statement, std::span<const Value> values,
+                                              ArrowArrayStream* out) override;
   Result<std::uint64_t> insert_stream(const TableName& table, const InsertColumns& columns,
                                       ArrowArrayStream* stream) override;
   Result<std::uint64_t> insert_selected(const TableName& table, const InsertColumns& columns,
@@ -106,7 +144,8 @@ class SqliteConnection final : public Connection {
   sqlite3* handle() const { return session_->handle.get(); }
   Status run(std::string_view statement);
   Result<SqliteStatement> prepare(std::string_view statement, std::span<const Value> values = {});
-  Result<SqliteStatement> prepare_asked(std::string_view query);
+  Result<SqliteStatement> prepare_asked(std::string_view query, std::span<const Value> values = {});
+  Result<std::uint64_t> run_to_end(const SqliteStatement& statement);
   Result<std::vector<std::string>> declared_types(const TableName& table, const InsertColumns& columns);
 
   std::shared_ptr<Session> session_;
@@ -128,9 +167,13 @@ Result<std::uint64_t> SqliteConnection::execute(std::string_view statement, std:
   refused_.reset();
   Result<SqliteStatement> prepared = prepare(statement, values);
   if (!prepared) return fail(std::move(prepared.error()));
+  return run_to_end(*prepared);
+}
+
+Result<std::uint64_t> SqliteConnection::run_to_end(const SqliteStatement& statement) {
   const sqlite3_int64 before = sqlite3_total_changes64(handle());
   int stepped = SQLITE_ROW;
-  while (stepped == SQLITE_ROW) stepped = sqlite3_step(prepared->get());
+  while (stepped == SQLITE_ROW) stepped = sqlite3_step(statement.get());
   if (stepped == SQLITE_DONE) return static_cast<std::uint64_t>(sqlite3_total_changes64(handle()) - before);
   Error error = sqlite_error(handle(), stepped);
   if (refuses_rows(stepped)) refused_ = {.reason = error.message};
@@ -158,10 +201,10 @@ Result<std::vector<TextRow>> SqliteConnection::rows(std::string_view query, std:
 }
 
 /// A person's statement.
-Result<SqliteStatement> SqliteConnection::prepare_asked(std::string_view query) {
+Result<SqliteStatement> SqliteConnection::prepare_asked(std::string_view query, std::span<const Value> values) {
   const Error refusal{.message = "a statement that does more than read is refused in a session that only reads",
                       .hint = ""};
-  Result<SqliteStatement> prepared = prepare(query);
+  Result<SqliteStatement> prepared = prepare(query, values);
   const bool only_reads = options_.access == Access::read_only;
   if (!prepared && only_reads && sqlite3_errcode(handle()) == SQLITE_AUTH) return fail(refusal);
   if (prepared && only_reads && sqlite3_stmt_readonly(prepared->get()) == 0) return fail(refusal);
@@ -184,7 +227,17 @@ Status SqliteConnection::query(std::string_view query, ArrowArrayStream* out) {
   Result<SqliteStatement> prepared = prepare_asked(query);
   if (!prepared) return fail(std::move(prepared.error()));
   if (sqlite3_column_count(prepared->get()) == 0) return fail("the statement gives no rows");
-  return export_sqlite(std::move(*prepared), handle(), session_, out);
+  return export_sqlite(std::move(*prepared), handle(), session_, JsonFields::plain, out);
+}
+
+Result<std::optional<std::uint64_t>> SqliteConnection::answer(std::string_view statement, std::span<const Value> values,
+                                                              ArrowArrayStream* out) {
+  Result<SqliteStatement> prepared = prepare_asked(statement, values);
+  if (!prepared) return fail(std::move(prepared.error()));
+  if (sqlite3_column_count(prepared->get()) == 0) return run_to_end(*prepared);
+  if (Status given = export_sqlite(std::move(*prepared), handle(), session_, JsonFields::marked, out); !given)
+    return fail(std::move(given.error()));
+  return std::nullopt;
 }
 
 Result<std::vector<std::string>> SqliteConnection::declared_types(const TableName& table,

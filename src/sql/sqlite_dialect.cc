@@ -138,6 +138,12 @@ const Dialect& sqlite_dialect() {
                         "WHEN {value} LIKE '%T%' THEN strftime('%Y-%m-%dT%H:%M:%S', {value}, '-{seconds} seconds') "
                         "ELSE datetime({value}, '-{seconds} seconds') END",
           },
+      .number_value = "{}",
+      .has_bracket_names = true,
+      .is_undefined_relation =
+          [](std::string_view answer) {
+            return answer.contains("no such table: ") || answer.contains("unknown database ");
+          },
       .other_type = type_by_parts,
   };
   return dialect;

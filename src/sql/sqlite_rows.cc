@@ -17,6 +17,7 @@
 #include "schema/temporal.h"
 #include "sql/cell_text.h"
 #include "sql/dialect.h"
+#include "sql/json_field.h"
 
 namespace outfall::sql {
 namespace {
@@ -211,8 +212,8 @@ class SeenTypes {
 
 class SqliteStream {
  public:
-  SqliteStream(SqliteStatement statement, sqlite3* handle, SqliteKeeper keeper)
-      : keeper_(std::move(keeper)), handle_(handle), statement_(std::move(statement)) {}
+  SqliteStream(SqliteStatement statement, sqlite3* handle, SqliteKeeper keeper, JsonFields json)
+      : keeper_(std::move(keeper)), handle_(handle), statement_(std::move(statement)), json_(json) {}
 
   /// Reads the first rows, and decides from them what the columns are.
   Status begin();
@@ -229,6 +230,7 @@ class SqliteStream {
   SqliteKeeper keeper_;
   sqlite3* handle_;
   SqliteStatement statement_;
+  JsonFields json_;
   std::vector<columnar::BatchColumn> columns_{};
   std::vector<ColumnBuilder> first_{};
   std::uint32_t first_rows_ = 0;
@@ -347,7 +349,11 @@ Status SqliteStream::next(ArrowArray* out) {
 
 void SqliteStream::give_away(ArrowArrayStream* out) {
   out->get_schema = [](ArrowArrayStream* stream, ArrowSchema* schema) {
-    columnar::make_batch_schema(self(stream).columns_, schema);
+    const std::vector<columnar::BatchColumn>& columns = self(stream).columns_;
+    columnar::make_batch_schema(columns, schema);
+    for (std::size_t i = 0; i < columns.size() && self(stream).json_ == JsonFields::marked; ++i) {
+      if (columns[i].type.type == DataType::json) schema->children[i]->metadata = json_metadata().data();
+    }
     return 0;
   };
   out->get_next = [](ArrowArrayStream* stream, ArrowArray* batch) {
@@ -393,8 +399,9 @@ std::unique_ptr<TextCursor> make_sqlite_cursor(SqliteStatement statement, sqlite
   return std::make_unique<SqliteCursor>(std::move(statement), handle, std::move(keeper));
 }
 
-Status export_sqlite(SqliteStatement statement, sqlite3* handle, SqliteKeeper keeper, ArrowArrayStream* out) {
-  auto stream = std::make_unique<SqliteStream>(std::move(statement), handle, std::move(keeper));
+Status export_sqlite(SqliteStatement statement, sqlite3* handle, SqliteKeeper keeper, JsonFields json,
+                     ArrowArrayStream* out) {
+  auto stream = std::make_unique<SqliteStream>(std::move(statement), handle, std::move(keeper), json);
   if (Status begun = stream->begin(); !begun) return begun;
   stream.release()->give_away(out);
   return {};

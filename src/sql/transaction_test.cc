@@ -30,6 +30,9 @@ class FakeConnection final : public Connection {
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view) override { return fail("not here"); }
   Result<std::vector<ColumnHeader>> describe(std::string_view) override { return fail("not here"); }
   Status query(std::string_view, ArrowArrayStream*) override { return fail("not here"); }
+  Result<std::optional<std::uint64_t>> answer(std::string_view, std::span<const Value>, ArrowArrayStream*) override {
+    return fail("not here");
+  }
   Result<std::uint64_t> insert_stream(const TableName&, const InsertColumns&, ArrowArrayStream*) override { return 0; }
   Result<std::uint64_t> insert_selected(const TableName&, const InsertColumns&, std::string_view) override { return 0; }
   Status begin() override { return note("BEGIN"); }

@@ -61,8 +61,8 @@ Result<std::unique_ptr<sql::Connection>> SqliteDestination::connect_to_query(con
     return fail(fmt::format("{} has no dataset {}", address(), request.dataset),
                 fmt::format("it would be the file {}", sql::sqlite_dataset_path(path_, request.dataset)));
   }
-  if (!*there) return fail(fmt::format("{} is not there", address()));
   const bool only_reads = request.access == delivery::QueryAccess::read_only;
+  if (!*there && only_reads) return fail(fmt::format("{} is not there", address()), "the first load makes it");
   return sql::open_sqlite({.path = path_,
                            .access = only_reads ? Access::read_only : Access::read_write,
                            .first_dataset = is_other ? request.dataset : ""});
