@@ -45,7 +45,7 @@ def declared_functions():
         found.update(re.findall(r"(?m)^(?!inline|namespace|using|struct|class|enum|template|\[\[|#)[A-Za-z_:][\w:<>, ]* (\w+)\([^{}]*?\);", text))
         inline = set(re.findall(r"(?m)^inline [\w:<>]+ (\w+::\w+)\(", text))
         for name, body in re.findall(r"(?ms)^(?:class|struct) (\w+) \{$(.*?)^\};$", text):
-            methods = re.findall(r"(?m)^  (?:static |explicit )?(?:[\w:<>, ]+ )?(\w+)\(([^;{}]*);", body)
+            methods = re.findall(r"(?m)^  (?! )(?:static |explicit )?(?:[\w:<>, ]+ )?(\w+)\(([^;{}]*);", body)
             found.update(method for method, rest in ((f"{name}::{method}", rest) for method, rest in methods)
                          if method not in inline and not rest.endswith(("= 0", "= default", "= delete")))
     return found
