@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -115,9 +116,10 @@ class Conformance : public testing::TestWithParam<Quirks> {
   int loads_ = 0;
 };
 
-/// In a database of its own, on the server that runs for the tests.
+/// In a database of its own, on the server that runs for the tests, or that the environment names.
 inline std::unique_ptr<Destination> make_postgres(const std::string& folder) {
-  const Result<std::string> text = read_file(OUTFALL_POSTGRES);
+  const char* other = std::getenv("OUTFALL_POSTGRES");
+  const Result<std::string> text = read_file(other == nullptr ? OUTFALL_POSTGRES : other);
   if (!text) return std::fputs(text.error().message.c_str(), stderr), nullptr;
   const std::string server = text->substr(0, text->find_last_of('/') + 1);
   ContentHash hash;

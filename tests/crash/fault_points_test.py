@@ -13,6 +13,7 @@ import collections
 import shutil
 import subprocess
 
+from proof import record
 from world import HERE, KILLED, OUTFALL, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 120  # of the first load, in three files
@@ -321,11 +322,16 @@ def main():
     points = [chosen] if chosen else fault_points()
     folder = fresh_folder("faults", in_memory=True)
     reached = collections.Counter()
+    into_databases = 0
     for scenario in scenarios(folder):
+        before = sum(reached.values())
         strike_everywhere(scenario, points, folder, reached)
+        into_databases += 0 if isinstance(scenario.before, ProgramWorld) else sum(reached.values()) - before
     never = [point for point in points if not reached[point]]
     if never:
         fail_with(folder, f"no scenario came to {', '.join(never)}")
+    if not chosen:
+        record("duckdb", "SIGKILL at a fault point", into_databases)
     say(f"{sum(reached.values())} kills at {len(points)} fault points, each row exactly once after each")
     shutil.rmtree(folder)
 

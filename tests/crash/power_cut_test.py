@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from power_cut import Chance, Disk, Op, read_log
+from proof import record
 from world import KILLED, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 300
@@ -232,6 +233,7 @@ def main():
     except Broken as broken:
         fail_with(folder, f"seed {asked.seed}: {broken}")
     if not asked.ignore_syncs:
+        record("duckdb", "power cut, with what was not synced missing or torn", asked.cases)
         say(f"{asked.cases} power cuts, each row exactly once after each; {logs} of them had torn DuckDB's log, {blocks} a block of its file")
     shutil.rmtree(folder)
 

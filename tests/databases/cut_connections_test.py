@@ -21,6 +21,7 @@ from database_world import psql
 from own_server import OwnServer
 from protocol_proxy import TO_CLIENT, TO_SERVER, Proxy
 from town import FIRST, MERGE, MERGED, Town
+from proof import record
 from world import Broken, expect, fail_with, fresh_folder, say
 
 CUT_STATEMENTS = {"COPY", "COMMIT of rows"}
@@ -114,6 +115,7 @@ def strike_everywhere(town):
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         for told in pool.map(lambda point: strike(town, point[0], *point[1]), enumerate(points)):
             say(f"  {told}")
+    record("postgres", "connection cut at a message of COPY or COMMIT", len(points))
     say(f"{len(points)} cuts of connections, each load exactly once after each")
 
 

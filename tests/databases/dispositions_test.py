@@ -4,7 +4,8 @@
 # What each write disposition and merge strategy does to rows that are there, with the real program on DuckDB, SQLite and
 # PostgreSQL: one story for all three.
 #
-#   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/dispositions_test.py [STORY]
+#   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/dispositions_test.py [--database NAME] [STORY...]
+import argparse
 import concurrent.futures
 import csv
 import io
@@ -17,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 OUTFALL = os.environ["OUTFALL"]
+DATABASES = ("duckdb", "sqlite", "postgres")
 STORIES = {}
 
 
@@ -251,12 +253,17 @@ def tell(kind, name):
 
 
 def main():
-    wanted = [name for name in STORIES if name in sys.argv[1:] or len(sys.argv) == 1]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--database", choices=DATABASES)
+    parser.add_argument("story", nargs="*", choices=[[], *STORIES])
+    chosen = parser.parse_args()
+    wanted = chosen.story or STORIES
+    databases = [name for name in DATABASES if chosen.database in (None, name)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-        told = [pool.submit(tell, kind, name) for name in wanted for kind in ("duckdb", "sqlite", "postgres")]
+        told = [pool.submit(tell, kind, name) for name in wanted for kind in databases]
         failures = [failure for failure in (one.result() for one in told) if failure]
-    print("\n".join(failures) or f"{len(told)} stories on three databases")
-    return 1 if failures or not wanted else 0
+    print("\n".join(failures) or f"{len(wanted)} stories on {', '.join(databases)}")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crash"))
 import fault_points_test as crash
 from database_world import PostgresWorld, SqliteWorld
+from proof import record
 from world import Expected, expect, fail_with, fault_points, fresh_folder, say
 
 
@@ -124,6 +125,8 @@ def main():
         never = [point for point in missed if not reached[point]]
         if never:
             fail_with(folder, f"{name}: no scenario came to {', '.join(never)}")
+        if not chosen.point:
+            record(name.lower(), "SIGKILL at a fault point", sum(reached.values()))
         say(f"{name}: {sum(reached.values())} kills, each row exactly once after each")
     shutil.rmtree(folder)
 

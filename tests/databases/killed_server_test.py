@@ -17,6 +17,7 @@ import time
 from own_server import OwnServer
 from protocol_proxy import TO_CLIENT, TO_SERVER, Proxy
 from town import FIRST, MERGE, MERGED, ROWS, Town
+from proof import record
 from world import SECONDS_MAX, Broken, expect, fail_with, fresh_folder, say
 
 REPLACE = ("second.jsonl", "--write-disposition", "replace")
@@ -174,6 +175,7 @@ def main():
                 kill_and_restart(server, strikes, is_late)
             except Broken as broken:
                 fail_with(folder, f"seed {asked.seed}, turn {turn + 1}: {broken}")
+    record("postgres", "server killed while it loads, merges, replaces or commits", number)
     say(f"{number} loads whose server was killed, each row exactly once after each")
     shutil.rmtree(folder)
 

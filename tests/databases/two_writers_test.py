@@ -19,6 +19,7 @@ from pathlib import Path
 from database_world import client, psql
 from protocol_proxy import TO_SERVER, Proxy
 from town import FIRST, ROWS, Town
+from proof import record
 from world import OUTFALL, SECONDS_MAX, Broken, expect, fail_with, fresh_folder, say
 
 WRITERS = 3
@@ -168,8 +169,10 @@ def main():
     town = Town(folder, Path(os.environ["OUTFALL_POSTGRES"]).read_text().strip())
     try:
         for dataset in (postgres_dataset(town), sqlite_dataset(folder / "sqlite")):
-            for together in (append_together, merge_together, replace_together):
+            acts = (append_together, merge_together, replace_together)
+            for together in acts:
                 together(dataset, rounds)
+            record(dataset.name, f"{WRITERS} writers appending, merging or replacing at the same time", len(acts) * rounds)
             say(f"  {dataset.name}: {WRITERS} writers at a time, {rounds} times each")
         for struck in (deadlocks, cannot_be_serialized):
             struck(town)

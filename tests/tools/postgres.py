@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL server of the tests' own: on a free port of the loopback, in a folder of its own, as a user who is not root.
 
-    postgres.py start FILE     starts it, and writes its address (postgres://...) into FILE
+    postgres.py start FILE     starts it, and writes its address (postgres://...) into FILE; the system's newest, or that of
+                               .deps/postgres-VERSION where the environment has OUTFALL_POSTGRES_VERSION
     postgres.py stop FILE      stops the server whose address is there, and removes its folder
     postgres.py kill FILE      kills it, as a crash would
     postgres.py restart FILE   starts it again in the same folder, on the same port
@@ -27,6 +28,10 @@ USER, DATABASE = "outfall", "outfall"
 
 
 def binaries():
+    version = os.environ.get("OUTFALL_POSTGRES_VERSION")
+    if version:
+        folder = pathlib.Path(__file__).resolve().parents[2] / f".deps/postgres-{version}/bin"
+        return folder if folder.exists() else sys.exit(f"error: {folder} is not there\nhint: tools/setup --with postgres")
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
     if found:
         return found[-1].parent
@@ -41,8 +46,8 @@ def as_server(command):
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
 
 
-def run(*command):
-    done = subprocess.run(as_server([str(word) for word in command]), cwd="/", capture_output=True, text=True)
+def run(*command, said=""):
+    done = subprocess.run(as_server([str(word) for word in command]), cwd="/", input=said, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"error: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
@@ -126,9 +131,10 @@ def start(file):
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     run(binaries() / "initdb", "-D", f"{folder}/data", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    # A server for one command alone: not everywhere is there a client beside it.
+    run(binaries() / "postgres", "--single", "-D", f"{folder}/data", "postgres", said=f"CREATE DATABASE {DATABASE};\n")
     port = free_port()
     start_server(folder, port)
-    run(binaries() / "createdb", "-h", "127.0.0.1", "-p", port, "-U", USER, DATABASE)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"postgres://{USER}@127.0.0.1:{port}/{DATABASE}\n")
     file.with_suffix(".json").write_text(json.dumps({"folder": folder, "port": port}))
