@@ -15,7 +15,7 @@ using outfall::schema::Naming;
 
 void check(const Naming& naming, const std::string& name) {
   if (name.empty() || !outfall::is_valid_utf8(name)) std::abort();
-  if (naming.max_length() && outfall::utf8_length(name) > *naming.max_length()) std::abort();
+  if (naming.limit() && outfall::utf8_length(name) > naming.limit()->length) std::abort();
 }
 
 }  // namespace

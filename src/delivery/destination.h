@@ -34,7 +34,8 @@
 namespace outfall::delivery {
 
 struct Capabilities {
-  std::size_t identifier_length_max = 0;  ///< characters of a table's or column's name; 0: no limit
+  std::size_t identifier_length_max = 0;  ///< of a table's or column's name; 0: no limit
+  schema::LengthUnit identifier_unit = schema::LengthUnit::characters;
   bool case_sensitive_names = true;
   const sql::Dialect* dialect = nullptr;                   ///< of a database; null: it has no types of its own
   NamingConvention naming = NamingConvention::snake_case;  ///< of a new dataset
@@ -47,8 +48,9 @@ struct Capabilities {
   std::string usual_dataset{};        ///< where none is asked for; empty: it is named after the pipeline
   std::string dlt_type{};             ///< what dlt calls such a destination, in the state; empty: it has none
 
-  std::optional<std::size_t> name_length_max() const {
-    return identifier_length_max == 0 ? std::nullopt : std::optional(identifier_length_max);
+  std::optional<schema::NameLimit> name_length_max() const {
+    if (identifier_length_max == 0) return std::nullopt;
+    return schema::NameLimit(identifier_length_max, identifier_unit);
   }
 };
 

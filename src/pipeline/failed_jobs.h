@@ -12,6 +12,7 @@
 #include "base/env.h"
 #include "outfall/types.h"
 #include "pipeline/held_pipeline.h"
+#include "schema/naming.h"
 
 namespace outfall::pipeline {
 
@@ -41,7 +42,7 @@ struct SkipRequest {
   std::string load_id;
   std::string table;  ///< empty: of all tables
   OnReject on_reject = OnReject::dead_letter;
-  std::optional<std::size_t> name_length_max{};  ///< of tables, at the destination
+  std::optional<schema::NameLimit> name_length_max{};  ///< of tables, at the destination
   Env& env;
 };
 

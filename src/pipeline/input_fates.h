@@ -16,6 +16,7 @@
 #include "outfall/types.h"
 #include "pipeline/loads_there.h"
 #include "pipeline/run.h"
+#include "schema/naming.h"
 
 namespace outfall::pipeline {
 
@@ -35,7 +36,7 @@ enum class SkipLoaded { no, yes };
 struct InputQuestion {
   SkipLoaded skip_loaded = SkipLoaded::no;
   bool empties_tables = false;
-  std::optional<std::size_t> name_length_max{};  ///< of tables, at the destination
+  std::optional<schema::NameLimit> name_length_max{};  ///< of tables, at the destination
 };
 
 InputQuestion input_question(const RunRequest& request);

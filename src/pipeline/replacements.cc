@@ -8,7 +8,7 @@
 namespace outfall::pipeline {
 
 Result<std::optional<schema::Naming>> stored_naming(ledger::Ledger& ledger,
-                                                    std::optional<std::size_t> name_length_max) {
+                                                    std::optional<schema::NameLimit> name_length_max) {
   const Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
   if (!schema) return fail(schema.error());
   const auto convention = *schema ? naming_convention((*schema)->naming) : std::nullopt;
@@ -16,7 +16,7 @@ Result<std::optional<schema::Naming>> stored_naming(ledger::Ledger& ledger,
   return schema::Naming(*convention, name_length_max);
 }
 
-Result<Replacements> Replacements::read(ledger::Ledger& ledger, std::optional<std::size_t> name_length_max) {
+Result<Replacements> Replacements::read(ledger::Ledger& ledger, std::optional<schema::NameLimit> name_length_max) {
   Replacements read;
   Result<std::map<std::string, std::vector<std::string>>> loads = ledger.replacing_loads();
   if (!loads) return fail(std::move(loads.error()));

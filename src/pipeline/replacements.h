@@ -19,7 +19,7 @@ namespace outfall::pipeline {
 class Replacements {
  public:
   /// `name_length_max`: of tables, at the destination.
-  static Result<Replacements> read(ledger::Ledger& ledger, std::optional<std::size_t> name_length_max);
+  static Result<Replacements> read(ledger::Ledger& ledger, std::optional<schema::NameLimit> name_length_max);
 
   /// The newest load that has replaced, or is about to, what this one brought. Empty: none.
   Result<std::string> of(const ledger::SealedInput& earlier, LoadsThere& there) const;
@@ -31,6 +31,7 @@ class Replacements {
 };
 
 /// How the pipeline has named its tables so far. None: it has no schema yet, or one of a convention that we cannot run.
-Result<std::optional<schema::Naming>> stored_naming(ledger::Ledger& ledger, std::optional<std::size_t> name_length_max);
+Result<std::optional<schema::Naming>> stored_naming(ledger::Ledger& ledger,
+                                                    std::optional<schema::NameLimit> name_length_max);
 
 }  // namespace outfall::pipeline

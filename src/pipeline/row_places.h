@@ -13,6 +13,7 @@
 
 #include "ledger/ledger.h"
 #include "outfall/error.h"
+#include "schema/naming.h"
 
 namespace outfall::pipeline {
 
@@ -24,7 +25,8 @@ class RowPlaces {
   };
 
   /// `name_length_max`: of tables, at the destination. All outlive the object.
-  RowPlaces(const ledger::PackageRecord& package, ledger::Ledger& ledger, std::optional<std::size_t> name_length_max)
+  RowPlaces(const ledger::PackageRecord& package, ledger::Ledger& ledger,
+            std::optional<schema::NameLimit> name_length_max)
       : package_(package), ledger_(ledger), name_length_max_(name_length_max) {}
 
   /// Of a row of a root table, counted from 0 over its job files.
@@ -41,7 +43,7 @@ class RowPlaces {
 
   const ledger::PackageRecord& package_;
   ledger::Ledger& ledger_;
-  const std::optional<std::size_t> name_length_max_;
+  const std::optional<schema::NameLimit> name_length_max_;
   std::map<std::string, InputEnds> ends_;  ///< by table
 };
 

@@ -23,6 +23,7 @@ struct ColumnThere {
   ValueRange range = ValueRange::whole;  ///< what it takes of that type
   bool is_view = false;                  ///< the table is one, and takes no rows
   bool is_required = false;              ///< a row has to bring its value: it may not be null, and has no default
+  std::string lets_be_null{};            ///< of one that is required: statements that let it be null
   std::string default_value{};           ///< an expression, where it may not be null: for a row that brings no value
   bool is_computed = false;              ///< from other columns: no row brings it
   bool is_fixed = false;                 ///< its type cannot be changed: a constraint or an index stands on it

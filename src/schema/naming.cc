@@ -181,6 +181,23 @@ std::string spell_out(std::string_view name) {
   return "_" + std::string(utf8_length(kept), 'x');
 }
 
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+}
+
+/// Whole characters from the beginning, or from the end, of at most so many bytes.
+std::string_view prefix_of_bytes(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && !begins_character(text[bytes])) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::string_view suffix_of_bytes(std::string_view text, std::size_t bytes) {
+  std::size_t at = text.size() - std::min(text.size(), bytes);
+  while (at < text.size() && !begins_character(text[at])) ++at;
+  return text.substr(at);
+}
+
 }  // namespace
 
 std::string collision_tag(std::string_view name) {
@@ -194,9 +211,8 @@ std::string collision_tag(std::string_view name) {
   return tag;
 }
 
-Naming::Naming(NamingConvention convention, std::optional<std::size_t> max_length)
-    : convention_(convention), max_length_(max_length) {
-  if (max_length_) max_length_ = std::max(*max_length_, max_length_min);
+Naming::Naming(NamingConvention convention, std::optional<NameLimit> limit) : convention_(convention), limit_(limit) {
+  if (limit_) limit_->length = std::max(limit_->length, max_length_min);
 }
 
 std::string_view Naming::separator() const {
@@ -254,13 +270,20 @@ std::string Naming::shorten_fragments(std::span<const std::string_view> names) c
 
 std::string Naming::shorten(std::string name, std::string_view raw) const {
   // A name has at most as many characters as bytes, so most are done here.
-  if (!max_length_ || name.size() <= *max_length_ || utf8_length(name) <= *max_length_) return name;
+  if (!limit_ || name.size() <= limit_->length) return name;
+  const bool is_short = utf8_length(name) <= limit_->length;
+  const bool counts_bytes = limit_->unit == LengthUnit::bytes;
+  if (is_short && !counts_bytes) return name;
   const std::string tag = collision_tag(raw);
-  const std::size_t rest = *max_length_ - tag.size();
-  std::string out(utf8_prefix(name, rest - rest / 2));
-  out += tag;
-  out += utf8_suffix(name, rest / 2);
-  return out;
+  const std::size_t rest = limit_->length - tag.size();
+  // What is short enough by characters is so in bytes as well, unless it has others than ASCII's.
+  if (!is_short) {
+    std::string out(utf8_prefix(name, rest - rest / 2));
+    out += tag;
+    out += utf8_suffix(name, rest / 2);
+    if (!counts_bytes || out.size() <= limit_->length) return out;
+  }
+  return std::string(prefix_of_bytes(name, rest - rest / 2)) + tag + std::string(suffix_of_bytes(name, rest / 2));
 }
 
 }  // namespace outfall::schema

@@ -18,6 +18,17 @@ namespace outfall::schema {
 /// Six characters that stand for a name too long to be kept whole; the same name has the same tag anywhere.
 std::string collision_tag(std::string_view name);
 
+enum class LengthUnit { characters, bytes };
+
+/// How long names may be.
+struct NameLimit {
+  std::size_t length;
+  LengthUnit unit = LengthUnit::characters;
+
+  // A number alone counts characters. NOLINTNEXTLINE(google-explicit-constructor)
+  NameLimit(std::size_t most, LengthUnit counted_in = LengthUnit::characters) : length(most), unit(counted_in) {}
+};
+
 /// Immutable; any number of threads may use one.
 ///
 /// Every function gives a name of at least one character, in valid UTF-8. A name without anything to keep is spelled
@@ -28,11 +39,11 @@ class Naming {
   /// A shortened name holds a tag and needs room for it; a smaller max_length counts as this.
   static constexpr std::size_t max_length_min = 6;
 
-  /// `max_length` is in characters; none: names may be of any length.
-  explicit Naming(NamingConvention convention, std::optional<std::size_t> max_length = std::nullopt);
+  /// None: names may be of any length.
+  explicit Naming(NamingConvention convention, std::optional<NameLimit> limit = std::nullopt);
 
   NamingConvention convention() const { return convention_; }
-  std::optional<std::size_t> max_length() const { return max_length_; }
+  std::optional<NameLimit> limit() const { return limit_; }
 
   /// What stands between the parts of a path: `__`, or U+25B6 where naming is direct.
   std::string_view separator() const;
@@ -61,7 +72,7 @@ class Naming {
   std::string shorten(std::string name, std::string_view raw) const;
 
   NamingConvention convention_;
-  std::optional<std::size_t> max_length_;
+  std::optional<NameLimit> limit_;
 };
 
 }  // namespace outfall::schema

@@ -49,7 +49,7 @@ TEST(Naming, ShorteningKeepsBothEnds) {
 }
 
 TEST(Naming, AMaximumWithoutRoomForATagIsRaised) {
-  EXPECT_EQ(Naming(snake_case, 0).max_length(), 6U);
+  EXPECT_EQ(Naming(snake_case, 0).limit()->length, 6U);
   EXPECT_EQ(Naming(snake_case, 0).normalize_identifier("longer than that").size(), 6U);
 }
 
@@ -96,6 +96,23 @@ TEST(Naming, BytesThatAreNotTextBecomeUnderscores) {
     const std::string name = identifier(convention, "a\xff\xfe z");
     EXPECT_TRUE(is_valid_utf8(name)) << name;
     EXPECT_EQ(name.front(), 'a');
+  }
+}
+
+TEST(Naming, NamesAreShortenedByBytesWhereTheDatabaseCountsThem) {
+  const Naming characters(NamingConvention::direct, 20);
+  const Naming bytes(NamingConvention::direct, NameLimit(20, LengthUnit::bytes));
+  // Within both limits, and ASCII beyond them: as dlt has it.
+  for (const char* name : {"Grün", "a_name_of_ascii_that_is_too_long", "a_name_of_20_letters"}) {
+    EXPECT_EQ(bytes.normalize_identifier(name), characters.normalize_identifier(name)) << name;
+  }
+  for (const char* name :
+       {"ÄÖÜäöüßÄÖÜäöü", "Größenänderungsübersichtstabelle", "日本語日本語日本語", "öäüaaaaaaaaaaaaaaaaaaaaöäü"}) {
+    const std::string shortened = bytes.normalize_identifier(name);
+    EXPECT_LE(shortened.size(), 20U) << shortened;
+    EXPECT_TRUE(is_valid_utf8(shortened)) << shortened;
+    EXPECT_EQ(bytes.normalize_identifier(shortened), shortened);
+    EXPECT_THAT(shortened, testing::HasSubstr(collision_tag(name))) << shortened;
   }
 }
 

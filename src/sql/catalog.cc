@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "sql/ddl.h"
 #include "sql/dialect.h"
 
 namespace outfall::sql {
@@ -66,13 +67,17 @@ Result<Columns> read_types(Connection& connection, const std::string& dataset) {
     std::string word = row.at(2).value_or("");
     const bool may_be_null = row.at(3) != "NO";
     const std::string default_value = row.at(4).value_or("NULL");
+    const bool is_required = !may_be_null && default_value == "NULL";
+    const std::string name = row.at(1).value_or("");
+    const TableName place{.catalog = "", .schema = tables->schema, .table = table};
     read.columns.push_back({.table = table,
-                            .name = row.at(1).value_or(""),
+                            .name = name,
                             .word = word,
                             .type = named_type(dialect, word),
                             .range = named_range(dialect, word),
                             .is_view = found != tables->is_view.end() && found->second,
-                            .is_required = !may_be_null && default_value == "NULL",
+                            .is_required = is_required,
+                            .lets_be_null = is_required ? unrequire_statements(dialect, place, name, word) : "",
                             .default_value = may_be_null || default_value == "NULL" ? "" : default_value});
   }
   return read;

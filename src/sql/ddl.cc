@@ -107,9 +107,21 @@ std::string conversion(const Dialect& dialect, const std::optional<ColumnType>& 
   return words.empty() ? "" : " USING " + fmt::format(fmt::runtime(words), fmt::arg("column", column));
 }
 
-std::string alter(const Dialect& dialect, const TableName& target, const std::string& column, std::string_view type) {
+std::string alter(const Dialect& dialect, const TableName& target, std::string_view column, std::string_view type) {
   return fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", quoted(dialect, target),
                      quoted(dialect, column), type);
+}
+
+/// Where columns cannot be altered, one without conditions takes the place of another.
+std::string replace_column(const Dialect& dialect, const TableName& target, std::string_view column,
+                           std::string_view type) {
+  const std::string table = quoted(dialect, target);
+  const std::string old = quoted(dialect, column);
+  const std::string made = quoted(dialect, std::string(column) + "_new");
+  return fmt::format(
+      "ALTER TABLE {0} ADD COLUMN {2} {3}; UPDATE {0} SET {2} = {1}; ALTER TABLE {0} DROP COLUMN {1}; ALTER TABLE {0} "
+      "RENAME COLUMN {2} TO {1}",
+      table, old, made, type);
 }
 
 /// Nanoseconds reach from 1677 to 2262 only, and what is there may lie outside.
@@ -147,11 +159,10 @@ std::optional<CutColumn> find_cut(const Dialect& dialect, const TableName& targe
   const ColumnType known = named_type(dialect, there).value_or(ColumnType{});
   const std::string word =
       type_name(dialect, schema::wider_type(known, type)).value_or(std::string(dialect.types.text));
-  const TableName without_catalog{.catalog = "", .schema = target.schema, .table = target.table};
   return CutColumn{.column = column.name,
                    .type = schema::type_text(type),
                    .there = there,
-                   .advised = alter(dialect, without_catalog, column.name, word)};
+                   .advised = retype_statements(dialect, target, column.name, word)};
 }
 
 /// The database's word for the type of a column that it has with another type than the schema; null otherwise.
@@ -217,6 +228,21 @@ Result<std::vector<Alteration>> plan_alterations(const Dialect& dialect, const T
     if (*one) alterations.push_back(std::move(**one));
   }
   return alterations;
+}
+
+std::string retype_statements(const Dialect& dialect, const TableName& target, std::string_view column,
+                              std::string_view word) {
+  const TableName without_catalog{.catalog = "", .schema = target.schema, .table = target.table};
+  return dialect.alters_columns ? alter(dialect, without_catalog, column, word)
+                                : replace_column(dialect, without_catalog, column, word);
+}
+
+std::string unrequire_statements(const Dialect& dialect, const TableName& target, std::string_view column,
+                                 std::string_view word) {
+  const TableName without_catalog{.catalog = "", .schema = target.schema, .table = target.table};
+  if (!dialect.alters_columns) return replace_column(dialect, without_catalog, column, word);
+  return fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", quoted(dialect, without_catalog),
+                     quoted(dialect, column));
 }
 
 }  // namespace outfall::sql

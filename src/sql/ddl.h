@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/schema.h"
@@ -55,5 +56,12 @@ Result<TableChange> plan_table(const Dialect& dialect, const TableName& target, 
 Result<std::vector<Alteration>> plan_alterations(const Dialect& dialect, const TableName& target,
                                                  const schema::Table& table, const ExistingTable& existing,
                                                  const std::vector<std::string>& altered);
+
+/// For a person to run: statements that give a column another type, or let it be null, with `; ` between them. `word`
+/// is the database's word for the type that it has then.
+std::string retype_statements(const Dialect& dialect, const TableName& target, std::string_view column,
+                              std::string_view word);
+std::string unrequire_statements(const Dialect& dialect, const TableName& target, std::string_view column,
+                                 std::string_view word);
 
 }  // namespace outfall::sql

@@ -12,13 +12,14 @@
 
 #include "outfall/error.h"
 #include "schema/column_type.h"
+#include "schema/naming.h"
 #include "sql/connection.h"
 
 namespace outfall::sql {
 
 using schema::ColumnType;
 
-enum class IdentifierUnit { characters, bytes };
+using IdentifierUnit = schema::LengthUnit;
 enum class NameCase { sensitive, insensitive };
 enum class AddColumn { one_a_statement, many_a_statement };
 enum class AddNotNull { refused, accepted };
@@ -84,6 +85,7 @@ struct Dialect {
   NameCase names;
   AddColumn add_column;
   AddNotNull add_not_null;
+  bool alters_columns = true;                   ///< a column that is there can get another type, and can be let be null
   std::array<std::string_view, 2> own_schemas;  ///< schemas that hold nothing of a user's
   /// Ask the catalog, of the catalog $1 and the schema $2. Tables: name, VIEW or another word, schema; where names are
   /// compared without case, of all schemas whose ASCII letters are the same. Columns, of exactly that schema: table,

@@ -70,6 +70,7 @@ const Dialect& sqlite_dialect() {
       .names = NameCase::insensitive,
       .add_column = AddColumn::one_a_statement,
       .add_not_null = AddNotNull::refused,
+      .alters_columns = false,
       .own_schemas = {"temp", "temp"},
       .schemas = "SELECT name FROM pragma_database_list WHERE lower(name) = lower($2)",
       .tables =

@@ -19,6 +19,7 @@ using Access = sql::PostgresOptions::Access;
 delivery::Capabilities capabilities_of(const Options& options) {
   const sql::Dialect& dialect = sql::postgres_dialect();
   return {.identifier_length_max = dialect.identifier_length_max,
+          .identifier_unit = dialect.identifier_unit,
           .case_sensitive_names = true,
           .dialect = &dialect,
           .naming = options.naming.value_or(NamingConvention::snake_case),
