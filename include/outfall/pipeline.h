@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "outfall/batches.h"
+#include "outfall/contract.h"
 #include "outfall/custom_destination.h"
 #include "outfall/database_input.h"
 #include "outfall/error.h"
@@ -192,6 +193,11 @@ struct RunOptions {
   /// To widen, or to make text, the inputs are read a second time where a value does not fit; standard input is kept in
   /// a file until then. Rows that a program gives cannot be read again: there it is an error that names the column.
   TypeConflicts type_conflicts = TypeConflicts::variant;
+  /// What rows may change in the tables that the inputs fill, and in those below them. Kept in the schema of each.
+  /// None: what their schema says, else everything.
+  std::optional<Contract> contract{};
+  /// A run that would change tables of the destination fails before anything is sent, and says what it would change.
+  bool fail_on_schema_change = false;
   /// Levels of nesting that become tables and columns; deeper values stay JSON.
   std::optional<int> max_table_nesting{};
   std::vector<ColumnHint> columns{};

@@ -58,6 +58,17 @@ struct WidenedReport {
   std::uint64_t line = 0;   ///< its line, counted from 1
 };
 
+/// Values that a contract has left out (ContractMode::discard_value).
+struct DiscardReport {
+  std::string table;
+  std::string column;  ///< whose values they are; empty: they would have been rows of the table
+  std::string entity;  ///< what the contract is about: tables, columns, data_type
+  std::uint64_t values = 0;
+  std::string first_value;  ///< at most 80 bytes of it
+  std::string input;        ///< the file of the first value
+  std::uint64_t line = 0;   ///< its line, counted from 1
+};
+
 /// What a dry run says of the rows of a table.
 struct RowPlan {
   std::uint64_t add = 0;
@@ -186,9 +197,10 @@ struct Report {
   std::vector<PackageReport> pending_packages;  ///< sealed, and not at the destination yet
   std::vector<TableReport> tables;
   std::vector<InputReport> inputs;
-  std::vector<StepReport> steps;      ///< in their order
-  std::vector<RejectReport> rejects;  ///< the first ten that this run read
-  std::uint64_t dead_letters = 0;     ///< rejected rows that are kept (outfall/dead_letter.h)
+  std::vector<StepReport> steps;         ///< in their order
+  std::vector<RejectReport> rejects;     ///< the first ten that this run read
+  std::vector<DiscardReport> discarded;  ///< by contracts
+  std::uint64_t dead_letters = 0;        ///< rejected rows that are kept (outfall/dead_letter.h)
   std::vector<std::string> notes;
   std::uint64_t duplicate_keys = 0;  ///< repeated keys inside one object: the last value won
   std::uint64_t bytes_read = 0;

@@ -92,6 +92,18 @@ Json widened_json(const WidenedReport& widened) {
   return out;
 }
 
+Json discard_json(const DiscardReport& discard) {
+  Json out = Json::object();
+  out.set("table", discard.table);
+  out.set("column", text_or_null(discard.column));
+  out.set("entity", discard.entity);
+  out.set("values", count_json(discard.values));
+  out.set("first_value", discard.first_value);
+  out.set("input", discard.input);
+  out.set("line", count_json(discard.line));
+  return out;
+}
+
 Json plan_json(const RowPlan& plan) {
   Json out = Json::object();
   out.set("add", count_json(plan.add));
@@ -288,6 +300,7 @@ std::string to_json(const Report& report) {
   Json rest = Json::object();
   rest.set("steps", list_json(report.steps, step_json));
   rest.set("rejects", list_json(report.rejects, reject_json));
+  if (!report.discarded.empty()) rest.set("discarded", list_json(report.discarded, discard_json));
   rest.set("dead_letters", count_json(report.dead_letters));
   rest.set("notes", texts(report.notes));
   rest.set("duplicate_keys", count_json(report.duplicate_keys));

@@ -152,6 +152,16 @@ WidenedReport widened_in(const Fields& widened) {
           .line = widened.count("line")};
 }
 
+DiscardReport discard_in(const Fields& discard) {
+  return {.table = discard.text("table"),
+          .column = discard.text("column"),
+          .entity = discard.text("entity"),
+          .values = discard.count("values"),
+          .first_value = discard.text("first_value"),
+          .input = discard.text("input"),
+          .line = discard.count("line")};
+}
+
 std::optional<RowPlan> plan_in(const Fields& table) {
   if (!table.is_object("plan")) return std::nullopt;
   const Fields plan = table.object("plan");
@@ -268,6 +278,7 @@ Result<Report> parse_report(std::string_view json) {
                 .inputs = fields.list("inputs", input_in),
                 .steps = fields.list("steps", step_in),
                 .rejects = fields.list("rejects", reject_in),
+                .discarded = fields.list("discarded", discard_in),
                 .dead_letters = fields.count("dead_letters"),
                 .notes = fields.texts("notes"),
                 .duplicate_keys = fields.count("duplicate_keys"),

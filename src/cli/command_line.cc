@@ -182,6 +182,8 @@ Status take_shape(const Typed& typed, RunOptions& run) {
   if (done && !typed.type_conflicts.empty()) {
     done = take(known_word<TypeConflicts>("--type-conflicts", typed.type_conflicts, conflicts), run.type_conflicts);
   }
+  if (done && !typed.contract.empty()) done = take(parse_contract(typed.contract), run.contract);
+  run.fail_on_schema_change = typed.fail_on_schema_change;
   if (done) {
     done = take_number("--max-table-nesting", typed.nesting, {0, levels_max},
                        [&](std::int64_t n) { run.max_table_nesting = static_cast<int>(n); });

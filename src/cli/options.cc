@@ -204,6 +204,13 @@ void add_shape_options(CLI::App& app, Typed& typed) {
        "A value that its column does not take: variant (default; into a column beside it), widen or text (give the "
        "column a type that takes it), or reject (its row is bad)")
       ->group(shape);
+  text(app, "--contract", typed.contract, "MODES",
+       "What rows may change: evolve (default), freeze (fail), discard_value (leave the value out) or discard_row (its "
+       "row is rejected), for all or so: tables=evolve,columns=freeze,data_type=discard_row. Kept for the next runs")
+      ->group(shape);
+  app.add_flag("--fail-on-schema-change", typed.fail_on_schema_change,
+               "Fail before anything is sent if tables of the destination would change, and say how")
+      ->group(shape);
   text(app, "--max-table-nesting", typed.nesting, "LEVELS",
        "Nest so deep in tables and columns; what is deeper stays JSON")
       ->group(shape);

@@ -37,6 +37,7 @@ struct Typed {
   std::string naming;
   std::string on_collision;
   std::string type_conflicts;
+  std::string contract;
   std::string timezone;
   std::string nesting;
   std::vector<std::string> columns;
@@ -70,6 +71,7 @@ struct Typed {
   bool add_row_ids = false;
   bool root_key = false;
   bool keep_dlt_columns = false;
+  bool fail_on_schema_change = false;
   bool table_per_file = false;
   bool dry_run = false;
   bool skip_loaded = false;

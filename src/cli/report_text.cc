@@ -267,6 +267,18 @@ std::string widened_text(const Report& report) {
   return out;
 }
 
+std::string discarded_text(const Report& report) {
+  std::string out;
+  for (const DiscardReport& one : report.discarded) {
+    const bool is_table = one.column.empty();
+    const std::string what = one_line(is_table ? one.table : one.table + "." + one.column);
+    out += labelled("left out", fmt::format("{}: {} by the contract ({}: discard_value), first {}{}", what,
+                                            count_text(one.values, is_table ? "row" : "value"), one.entity,
+                                            one_line(one.first_value), place_text(one.input, one.line)));
+  }
+  return out;
+}
+
 std::string variants_text(const Report& report, const Terminal& terminal) {
   std::string out;
   for (const TableReport& table : report.tables) {
@@ -551,6 +563,7 @@ std::string report_text(const Report& report, const ReportView& view) {
   out += tables_text(report);
   out += first_call_text(report);
   out += widened_text(report);
+  out += discarded_text(report);
   out += variants_text(report, terminal);
   out += rejects_text(report, view);
   out += loads_text(report);

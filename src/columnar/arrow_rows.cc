@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "columnar/arrow_rows.h"
 
+#include <arrow/array/concatenate.h>
+
 #include <arrow/array.h>
 #include <arrow/extension_type.h>
 #include <arrow/util/decimal.h>
@@ -346,6 +348,26 @@ std::uint64_t ArrowRows::bytes() const {
 
 ArrowRows ArrowRows::slice(std::uint32_t begin, std::uint32_t count) const {
   return ArrowRows(std::make_shared<const Batch>(batch_->fields, batch_->records->Slice(begin, count)));
+}
+
+Result<ArrowRows> ArrowRows::without(std::span<const std::uint32_t> rows) const {
+  const arrow::RecordBatch& all = *batch_->records;
+  const std::int64_t kept = all.num_rows() - static_cast<std::int64_t>(rows.size());
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (const std::shared_ptr<arrow::Array>& column : all.columns()) {
+    arrow::ArrayVector parts;
+    std::int64_t begin = 0;
+    for (const std::uint32_t row : rows) {
+      if (row > begin) parts.push_back(column->Slice(begin, row - begin));
+      begin = std::int64_t{row} + 1;
+    }
+    parts.push_back(column->Slice(begin));
+    arrow::Result<std::shared_ptr<arrow::Array>> joined = arrow::Concatenate(parts);
+    if (!joined.ok()) return fail(Error{.message = joined.status().message(), .hint = ""}.in("leave rows out"));
+    columns.push_back(*joined);
+  }
+  return ArrowRows(
+      std::make_shared<const Batch>(batch_->fields, arrow::RecordBatch::Make(all.schema(), kept, std::move(columns))));
 }
 
 ArrowValue ArrowRows::value(std::size_t column, std::uint32_t row, std::string& scratch) const {

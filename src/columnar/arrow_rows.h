@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,11 @@ class ArrowRows {
 
   /// Rows [begin, begin + count) alone; nothing is copied.
   ArrowRows slice(std::uint32_t begin, std::uint32_t count) const;
+
+  /// All rows but those, which are in ascending order; what stays is copied.
+  ///
+  /// Errors: there is no memory for it.
+  Result<ArrowRows> without(std::span<const std::uint32_t> rows) const;
 
   /// `scratch` holds text that had to be made; the value may point into it. The row must not be null.
   ArrowValue value(std::size_t column, std::uint32_t row, std::string& scratch) const;

@@ -241,5 +241,17 @@ TEST(ArrowRows, ColumnsTakeWholeWhatTheyStoreAlike) {
   EXPECT_FALSE(stores_like({.type = DataType::text}, {.type = DataType::json}));
 }
 
+TEST(ArrowRows, SomeAreLeftOut) {
+  const ArrowRows rows = rows_of(arrow::utf8(), R"(["a", "b", null, "d", "e"])");
+  const auto left = [&](std::vector<std::uint32_t> out) {
+    const Result<ArrowRows> rest = rows.without(out);
+    return rest ? cells_of(*rest) : rest.error().message;
+  };
+  EXPECT_EQ(left({0, 3}), "string: b null e");
+  EXPECT_EQ(left({4}), "string: a b null d");
+  EXPECT_EQ(left({0, 1, 2, 3, 4}), "string:");
+  EXPECT_EQ(rows.without(std::array<std::uint32_t, 2>{1, 2})->rows(), 3U);
+}
+
 }  // namespace
 }  // namespace outfall::columnar

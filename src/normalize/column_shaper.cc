@@ -71,12 +71,17 @@ bool cuts_nanoseconds(const schema::ColumnType& column, const schema::ColumnType
 
 void ColumnShaper::shape(const Chunk& chunk, const InputFacts& input, ObjectShape& root, ShapedChunk& shaped) {
   input_ = &input;
+  set_aside_.clear();
+  kept_.clear();
+  rows_ = &*chunk.rows;
   Status done = begin(chunk, root);
   if (done) done = add_columns();
+  if (done && !set_aside_.empty()) done = shape_rest(chunk, root, shaped);
   if (!done) {
     shaped.error = std::move(done.error());
     return;
   }
+  if (shaped_.rows == 0 && !set_aside_.empty()) return;
   add_variants();
   add_conflicts();
   add_system_columns();
@@ -87,6 +92,7 @@ void ColumnShaper::shape(const Chunk& chunk, const InputFacts& input, ObjectShap
   shaped.documents = shaped_.rows;
   shaped.system_columns_left_out = left_out_;
   shaped.claims = std::move(claims_);
+  shaped.discards = std::move(discards_);
   shaped.tables.push_back(std::move(shaped_));
 }
 
@@ -96,7 +102,8 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
   table_ = root.table;
   shaped_ = {};
   shaped_.name = table_->name;
-  shaped_.rows = chunk.rows->rows();
+  shaped_.rows = rows_->rows();
+  discards_.clear();
   variants_.clear();
   table_->conflicts.clear();
   taken_.clear();
@@ -115,8 +122,95 @@ Status ColumnShaper::begin(const Chunk& chunk, ObjectShape& root) {
   return {};
 }
 
+/// The rows that contracts set aside, and then the others as if those had never been there.
+Status ColumnShaper::shape_rest(const Chunk& chunk, ObjectShape& root, ShapedChunk& shaped) {
+  std::vector<std::uint32_t> rows;
+  for (auto& [row, refusal] : set_aside_) {
+    rows.push_back(row);
+    shaped.left_out.push_back({.document = row,
+                               .line = number_of(row),
+                               .message = std::move(refusal.message),
+                               .hint = std::move(refusal.hint),
+                               .text = spelled(row),
+                               .by_contract = true});
+  }
+  Result<ArrowRows> rest = rows_->without(rows);
+  if (!rest) return fail(std::move(rest.error()));
+  for (std::uint32_t row = 0; row < rows_->rows(); ++row) {
+    if (!set_aside_.contains(row)) kept_.push_back(row);
+  }
+  rest_.emplace(std::move(*rest));
+  rows_ = &*rest_;
+  Status done = begin(chunk, root);
+  return done && shaped_.rows > 0 ? add_columns() : done;
+}
+
+/// In the input, counted from 1.
+std::uint64_t ColumnShaper::number_of(std::uint32_t row) const {
+  return chunk_->first_row + (kept_.empty() ? row : kept_[row]) + 1;
+}
+
+Status ColumnShaper::refuse_rows(const Refusal& refusal, ContractMode mode) {
+  if (mode == ContractMode::freeze) return fail(fmt::format("{}: {}", input_->name, refusal.message), refusal.hint);
+  for (std::uint32_t row = 0; row < shaped_.rows; ++row) set_aside_.emplace(row, refusal);
+  return {};
+}
+
+Status ColumnShaper::refuse_column(std::size_t field, const KeySlot& slot) {
+  const ContractMode mode = table_->contract.of_new_columns();
+  RefusedValue refused{.key = slot.key,
+                       .table = table_->name,
+                       .column = slot.column_name,
+                       .type = rows_->fields()[field].type,
+                       .value = ""};
+  if (mode == ContractMode::freeze) return refuse_rows(refuse_new_column(refused, mode), mode);
+  for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
+    if (rows_->is_null(field, row)) continue;
+    const ArrowValue value = rows_->value(field, row, value_text_);
+    if (mode == ContractMode::discard_row) {
+      refused.value = value.text;
+      set_aside_.emplace(row, refuse_new_column(refused, mode));
+    } else {
+      discard(ContractEntity::columns, slot.column_name, value.text, row);
+    }
+  }
+  return {};
+}
+
+Status ColumnShaper::refuse_type(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
+                                 const schema::ColumnType& type) {
+  const ContractMode mode = table_->contract.contract.data_type;
+  const ColumnSlot& base = table_->columns[column];
+  if (mode == ContractMode::discard_value) {
+    discard(ContractEntity::data_type, base.name, scalar.text, row);
+    return {};
+  }
+  Refusal refusal = refuse_new_type({.key = rows_->fields()[field].name,
+                                     .table = table_->name,
+                                     .column = base.name,
+                                     .type = type,
+                                     .value = scalar.text},
+                                    base.type, mode);
+  if (mode == ContractMode::freeze) {
+    return fail_at(field, row, std::move(refusal.message), std::move(refusal.hint));
+  }
+  set_aside_.emplace(row, std::move(refusal));
+  return {};
+}
+
+void ColumnShaper::discard(ContractEntity entity, const std::string& column, std::string_view value,
+                           std::uint32_t row) {
+  add_discard(discards_, {.entity = entity,
+                          .table = table_->name,
+                          .column = column,
+                          .value = std::string(sample(value)),
+                          .line = number_of(row)});
+}
+
 Status ColumnShaper::add_columns() {
-  for (std::size_t field = 0; field < chunk_->rows->fields().size(); ++field) {
+  const ContractMode mode = table_->contract.of_table();
+  if (mode != ContractMode::evolve) return refuse_rows(refuse_new_table(table_->name, mode), mode);
+  for (std::size_t field = 0; field < rows_->fields().size(); ++field) {
     if (Status added = add_column(field); !added) return added;
   }
   return {};
@@ -133,7 +227,7 @@ Status ColumnShaper::check_required() const {
     return fail(
         fmt::format("{}: not every row of {} has a value that the column {} takes, and it must be set in every row",
                     input_->name, table_->name, required),
-        not_set_hint);
+        shape_.not_set_hint(*table_, required));
   }
   return {};
 }
@@ -152,7 +246,7 @@ Status ColumnShaper::check_role(const KeySlot& slot) const {
 }
 
 Status ColumnShaper::add_column(std::size_t index) {
-  const ArrowField& field = chunk_->rows->fields()[index];
+  const ArrowField& field = rows_->fields()[index];
   const auto known = root_->by_key.find(is_ascii(field.name) ? field.name : to_nfc(field.name));
   KeySlot& slot = known != root_->by_key.end() ? *root_->slots[known->second]
                                                : shape_.add_key(*root_, json_spelling(field.name), field.name);
@@ -162,6 +256,7 @@ Status ColumnShaper::add_column(std::size_t index) {
   if (slot.role != KeySlot::Role::data || !field.has_type) return {};
 
   if (shape_.options().on_collision == OnCollision::suffix) claims_.push_back(shape_.claim_column(*root_, slot));
+  if (slot.column == none && shape_.refuses_column(*table_, slot.column_name)) return refuse_column(index, slot);
   if (slot.column == none) shape_.give_column(*root_, slot, field.type);
   const std::uint32_t column = slot.column;
   if (table_->columns.size() > limits::table_columns_max) {
@@ -171,7 +266,7 @@ Status ColumnShaper::add_column(std::size_t index) {
   const auto twin = std::ranges::find(taken_, column, &std::pair<std::uint32_t, std::size_t>::first);
   if (twin != taken_.end()) {
     return fail(fmt::format("{}: the columns \"{}\" and \"{}\" both become the column {}", input_->name,
-                            chunk_->rows->fields()[twin->second].name, field.name, slot.column_name),
+                            rows_->fields()[twin->second].name, field.name, slot.column_name),
                 "--on-collision suffix keeps both");
   }
   taken_.emplace_back(column, index);
@@ -184,7 +279,7 @@ Status ColumnShaper::add_column(std::size_t index) {
 }
 
 Status ColumnShaper::take_values(std::size_t field, std::uint32_t column, ShapedColumn& shaped) {
-  const ArrowRows& rows = *chunk_->rows;
+  const ArrowRows& rows = *rows_;
   shaped.cells.emplace(shaped.type);
   const schema::ColumnType& from = rows.fields()[field].type;
   const bool goes_whole = columnar::stores_like(shaped.type, from) && !is_changed(table_->columns[column], from);
@@ -205,9 +300,9 @@ Status ColumnShaper::take_values(std::size_t field, std::uint32_t column, Shaped
 }
 
 Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint32_t row, ShapedColumn& shaped) {
-  const Scalar scalar = scalar_of(chunk_->rows->value(field, row, value_text_));
+  const Scalar scalar = scalar_of(rows_->value(field, row, value_text_));
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
-  const schema::ColumnType& from = chunk_->rows->fields()[field].type;
+  const schema::ColumnType& from = rows_->fields()[field].type;
   const ColumnSlot& slot = table_->columns[column];
   const bool is_cut = shape_.settles_type(*root_, slot) && schema::is_cut(from, slot.type) &&
                       cuts_nanoseconds(slot.type, from) && has_nanoseconds(scalar.text);
@@ -222,7 +317,7 @@ Status ColumnShaper::take_one(std::size_t field, std::uint32_t column, std::uint
 
 /// A value that has no place even in a column of its own type.
 Status ColumnShaper::take_misfit(std::size_t field, std::uint32_t column, std::uint32_t row) {
-  Scalar scalar = scalar_of(chunk_->rows->value(field, row, value_text_));
+  Scalar scalar = scalar_of(rows_->value(field, row, value_text_));
   if (!is_valid_utf8(scalar.text)) return fail_text(field, row);
   if (scalar.kind != DataType::decimal) scalar.kind = DataType::text;
   return put_misfit(field, column, row, scalar,
@@ -232,7 +327,12 @@ Status ColumnShaper::take_misfit(std::size_t field, std::uint32_t column, std::u
 Status ColumnShaper::put_misfit(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
                                 const schema::ColumnType& type) {
   const TypeConflicts policy = shape_.options().type_conflicts;
-  if (policy == TypeConflicts::variant) return put_variant(field, column, row, scalar, type);
+  const bool makes_variant = policy == TypeConflicts::variant;
+  if (table_->contract.contract.data_type != ContractMode::evolve &&
+      (!makes_variant || shape_.refuses_variant(*table_, column, type.type))) {
+    return refuse_type(field, column, row, scalar, type);
+  }
+  if (makes_variant) return put_variant(field, column, row, scalar, type);
   const ColumnSlot& base = table_->columns[column];
   if (!shape_.settles_type(*root_, base)) {
     return fail_at(
@@ -241,7 +341,7 @@ Status ColumnShaper::put_misfit(std::size_t field, std::uint32_t column, std::ui
                     name(base.type.type)),
         "--type-conflicts widen gives the column a type that takes it, variant puts it into a column beside it");
   }
-  shape_.note_conflict(*table_, column, type, sample(scalar.text), chunk_->first_row + row + 1);
+  shape_.note_conflict(*table_, column, type, sample(scalar.text), number_of(row));
   return {};
 }
 
@@ -255,15 +355,15 @@ Status ColumnShaper::put_variant(std::size_t field, std::uint32_t column, std::u
                  .shaped = described(index),
                  .sighting = {.base_column = table_->columns[column].name,
                               .value = std::string(sample(scalar.text)),
-                              .line = chunk_->first_row + row + 1}};
+                              .line = number_of(row)}};
     made.shaped.variant = true;
     made.shaped.cells.emplace(made.shaped.type);
     variant = variants_.insert(variants_.end(), std::move(made));
   }
   ShapedColumn& shaped = variant->shaped;
-  const schema::ColumnType& from = chunk_->rows->fields()[field].type;
+  const schema::ColumnType& from = rows_->fields()[field].type;
   if (columnar::stores_like(shaped.type, from) && !is_changed(table_->columns[index], from) &&
-      chunk_->rows->append(field, row, row + 1, *shaped.cells).fit == ArrowRows::Fit::all) {
+      rows_->append(field, row, row + 1, *shaped.cells).fit == ArrowRows::Fit::all) {
     return {};
   }
   Cell cell;
@@ -309,14 +409,14 @@ void ColumnShaper::add_system_columns() {
   ShapedColumn ids = described(table_->id_column);
   ids.cells.emplace(ids.type, columnar::ColumnRoom{.values = std::size_t{shaped_.rows} * row_id_size});
   for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
-    if (id_field_ && !chunk_->rows->is_null(*id_field_, row)) {
-      ids.cells->set_text(row, chunk_->rows->value(*id_field_, row, value_text_).text);
+    if (id_field_ && !rows_->is_null(*id_field_, row)) {
+      ids.cells->set_text(row, rows_->value(*id_field_, row, value_text_).text);
       continue;
     }
     if (is_hashed) {
       row_ids_.of_content(spelled(row), scratch_);
     } else {
-      row_ids_.root({chunk_->input, chunk_->first_row + row}, scratch_);
+      row_ids_.root({chunk_->input, number_of(row) - 1}, scratch_);
     }
     ids.cells->set_text(row, scratch_);
   }
@@ -325,17 +425,17 @@ void ColumnShaper::add_system_columns() {
 
 /// All of a row, as documents are spelled.
 const std::string& ColumnShaper::spelled(std::uint32_t row) {
-  const std::vector<ArrowField>& fields = chunk_->rows->fields();
+  const std::vector<ArrowField>& fields = rows_->fields();
   spelled_values_.resize(fields.size());
   hashed_.clear();
   for (std::size_t field = 0; field < fields.size(); ++field) {
     if (schema::is_system_name(fields[field].name)) continue;
     std::string& value = spelled_values_[field];
     value.clear();
-    if (chunk_->rows->is_null(field, row)) {
+    if (rows_->is_null(field, row)) {
       value = "null";
     } else {
-      CanonicalJson::append(value, scalar_of(chunk_->rows->value(field, row, value_text_)));
+      CanonicalJson::append(value, scalar_of(rows_->value(field, row, value_text_)));
     }
     hashed_.emplace_back(fields[field].name, value);
   }
@@ -362,8 +462,8 @@ std::uint32_t ColumnShaper::place(ShapedColumn column) {
 }
 
 Status ColumnShaper::fail_at(std::size_t field, std::uint32_t row, std::string message, std::string hint) const {
-  return fail(fmt::format("{}, row {}, column \"{}\": {}", input_->name, chunk_->first_row + row + 1,
-                          sample(chunk_->rows->fields()[field].name), message),
+  return fail(fmt::format("{}, row {}, column \"{}\": {}", input_->name, number_of(row),
+                          sample(rows_->fields()[field].name), message),
               std::move(hint));
 }
 

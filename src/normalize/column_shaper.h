@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class ColumnShaper {
   };
 
   Status begin(const Chunk& chunk, ObjectShape& root);
+  Status shape_rest(const Chunk& chunk, ObjectShape& root, ShapedChunk& shaped);
+  std::uint64_t number_of(std::uint32_t row) const;
   Status add_columns();
   Status add_column(std::size_t field);
   Status check_role(const KeySlot& slot) const;
@@ -53,6 +56,14 @@ class ColumnShaper {
                     const schema::ColumnType& type);
   Status put_variant(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
                      const schema::ColumnType& type);
+
+  // What contracts do not let rows change: the run fails, a row is set aside, or its value is noted and left out.
+  Status refuse_rows(const Refusal& refusal, ContractMode mode);
+  Status refuse_column(std::size_t field, const KeySlot& slot);
+  Status refuse_type(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
+                     const schema::ColumnType& type);
+  void discard(ContractEntity entity, const std::string& column, std::string_view value, std::uint32_t row);
+
   void add_variants();
   void add_conflicts();
   void add_system_columns();
@@ -65,6 +76,11 @@ class ColumnShaper {
   Shape& shape_;
   RowIds row_ids_;
   const Chunk* chunk_ = nullptr;
+  const columnar::ArrowRows* rows_ = nullptr;  // of the chunk, or those that are left of it
+  std::optional<columnar::ArrowRows> rest_;
+  std::map<std::uint32_t, Refusal> set_aside_;  // by row of the chunk
+  std::vector<std::uint32_t> kept_;             // where some are set aside: the rows of `rest_` in the chunk
+  std::vector<Discard> discards_;
   const InputFacts* input_ = nullptr;
   ObjectShape* root_ = nullptr;
   TableShape* table_ = nullptr;

@@ -65,11 +65,20 @@ Committer::Committer(schema::Schema& schema, std::string write_disposition, Sche
 }
 
 bool Committer::agrees(const ShapedChunk& chunk) const {
+  if (!std::ranges::all_of(chunk.discards, [this](const Discard& one) { return agrees(one); })) return false;
   if (!std::ranges::all_of(chunk.claims, [this](const NameClaim& claim) { return agrees(claim); })) return false;
   std::size_t new_tables = 0;
   for (const ShapedTable& table : chunk.tables) new_tables += schema_.tables.find(table.name) == nullptr ? 1 : 0;
   if (new_tables > 0 && schema_.tables.size() + new_tables > limits::tables_max) return false;
   return std::ranges::all_of(chunk.tables, [this](const ShapedTable& table) { return agrees(table); });
+}
+
+/// What was left out for a column that the table does not have.
+bool Committer::agrees(const Discard& discard) const {
+  if (discard.entity != ContractEntity::columns) return true;
+  const schema::Table* table = schema_.tables.find(discard.table);
+  const schema::Column* column = table == nullptr ? nullptr : table->columns.find(discard.column);
+  return column == nullptr || !column->type;
 }
 
 /// Who was not the first must have lost the name to one who is known: the order within a chunk is not looked at.

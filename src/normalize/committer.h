@@ -33,6 +33,7 @@ class Committer {
  private:
   bool agrees(const ShapedTable& shaped) const;
   bool agrees(const NameClaim& claim) const;
+  bool agrees(const Discard& discard) const;
   schema::Table& table_for(const ShapedTable& shaped);
   void add_column(schema::Table& table, const ShapedColumn& column);
   void record(const schema::Table& table, const schema::Column& column);

@@ -70,6 +70,9 @@ class Run {
     const auto by_place = [](const auto& seen) { return std::tie(seen.input, seen.line, seen.table, seen.column); };
     std::ranges::sort(summary_.conflicts, {}, by_place);
     std::ranges::sort(summary_.variants, {}, by_place);
+    std::ranges::sort(summary_.discards, {}, [](const DiscardSummary& seen) {
+      return std::tie(seen.input, seen.discard.line, seen.discard.table, seen.discard.column);
+    });
     if (!summary_.conflicts.empty()) return std::move(summary_);
     if (Status rest = guarded([this] { return assembler_.finish(); }); !rest) return fail(std::move(rest.error()));
     summary_.columns = assembler_.columns();
@@ -153,19 +156,23 @@ class Run {
     const std::uint64_t rows = rows_of_table(chunk.input);
     std::size_t left_out = 0;
     for (const LeftOut& one : shaped.left_out) {
-      const DocumentSpan& span = chunk.documents[one.document];
+      // Rows that came as columns stand nowhere in the chunk's bytes.
+      const DocumentSpan span = chunk.rows ? DocumentSpan() : chunk.documents[one.document];
+      const std::string_view text =
+          chunk.rows ? std::string_view(one.text)
+                     : std::string_view(reinterpret_cast<const char*>(chunk.bytes.get()) + span.offset, span.length);
       ++summary_.left_out[chunk.input];
       ++documents_;
-      Status taken =
-          options_.take_rejected({.input = chunk.input,
-                                  .line = one.line,
-                                  .column = one.column,
-                                  .offset = chunk.stream_offset + span.offset,
-                                  .text = {reinterpret_cast<const char*>(chunk.bytes.get()) + span.offset, span.length},
-                                  .message = one.message,
-                                  .hint = one.hint,
-                                  .csv = chunk.csv.get(),
-                                  .rows_before = rows + one.document - left_out++});
+      Status taken = options_.take_rejected({.input = chunk.input,
+                                             .line = one.line,
+                                             .column = one.column,
+                                             .offset = chunk.stream_offset + span.offset,
+                                             .text = text,
+                                             .message = one.message,
+                                             .hint = one.hint,
+                                             .csv = chunk.csv.get(),
+                                             .by_contract = one.by_contract,
+                                             .rows_before = rows + one.document - left_out++});
       if (!taken) return taken;
     }
     return {};
@@ -187,6 +194,7 @@ class Run {
       if (claim.apart.empty() || !collisions_seen_.emplace(claim.table, claim.apart).second) continue;
       summary_.collisions.push_back({claim.table, claim.name, claim.keys, claim.apart});
     }
+    for (const Discard& discard : shaped.discards) summarize(discard, shaped.input);
     for (const ShapedTable& table : shaped.tables) {
       summary_.rows[table.name] += table.rows;
       for (const ShapedVariant& variant : table.variants) {
@@ -198,6 +206,16 @@ class Run {
             {table.name, column, variant.base_column, variant.value, shaped.input, variant.line, is_stated});
       }
       for (const ConflictSighting& conflict : table.conflicts) add_conflict(shaped, table, conflict);
+    }
+  }
+
+  void summarize(const Discard& discard, std::uint32_t input) {
+    const auto known = std::ranges::find_if(summary_.discards,
+                                            [&](const DiscardSummary& one) { return one.discard.is_like(discard); });
+    if (known == summary_.discards.end()) {
+      summary_.discards.push_back({.discard = discard, .input = input});
+    } else {
+      known->discard.count += discard.count;
     }
   }
 

@@ -39,11 +39,12 @@ struct RejectedDocument {
   std::string_view message;
   std::string_view hint;
   const CsvLayout* csv = nullptr;  ///< null: it was to be JSON
+  bool by_contract = false;        ///< its table's contract has it left out
   std::uint64_t rows_before = 0;   ///< of its root table, which come from what stands before it
 };
 
-/// Takes a document that was left out (BadDocuments::leave_out). Called in input order, and before any error behind it.
-/// An answer that is no success ends the work with it.
+/// Takes a document that was left out (BadDocuments::leave_out, ContractMode::discard_row). Called in input order, and
+/// before any error behind it. An answer that is no success ends the work with it.
 using TakeRejected = std::function<Status(const RejectedDocument&)>;
 
 struct NormalizeOptions {
@@ -57,7 +58,7 @@ struct NormalizeOptions {
   std::stop_token stop;
   /// Makes a `read` that waits return soon, with any answer. Called when nobody wants more.
   std::function<void()> cancel_read;
-  /// Needed where shape.bad_documents leaves them out.
+  /// Needed where shape.bad_documents leaves them out, or a contract does.
   TakeRejected take_rejected;
   /// Documents read so far; called after each chunk.
   std::function<void(std::uint64_t documents)> progress;
@@ -85,6 +86,12 @@ struct ConflictSummary {
   std::uint64_t line = 0;
 };
 
+/// What contracts have left out of one column, or of a table that was not made.
+struct DiscardSummary {
+  Discard discard;
+  std::uint32_t input = 0;  ///< of the first value
+};
+
 /// A key that did not get the name it would have alone.
 struct CollisionSummary {
   std::string table;
@@ -103,6 +110,7 @@ struct NormalizeSummary {
   SystemColumnSet system_columns_left_out;
   std::vector<CollisionSummary> collisions;  ///< each key once, in input order
   std::vector<VariantSummary> variants;      ///< in input order
+  std::vector<DiscardSummary> discards;      ///< in input order
   /// In input order. If there are any, not all rows were handed on: normalize anew with these types settled.
   std::vector<ConflictSummary> conflicts;
   std::uint64_t chunks_shaped_again = 0;

@@ -63,7 +63,7 @@ void Shape::sync() {
 
 bool Shape::learn(const LoggedColumn& column) {
   TableShape& owner = table(column.table);
-  if (!column.parent.empty() && owner.parent == nullptr) owner.parent = &table(column.parent);
+  if (!column.parent.empty() && owner.parent == nullptr) set_parent(owner, table(column.parent));
   if (!std::exchange(owner.confirmed, true)) ++confirmed_tables_;
   if (!column.nullable) require(owner, column.name);
   if (!column.typed) return true;
@@ -129,10 +129,21 @@ TableShape& Shape::table(const std::string& name) {
   TableShape& made = tables_.emplace_back();
   made.name = name;
   tables_by_name_.emplace(made.name, &made);
+  if (const auto known = options_.contracts.find(name); known != options_.contracts.end()) {
+    made.contract = known->second;
+  }
   if (options_.there != nullptr) {
     for (const std::string_view column : options_.there->required_of(name)) require(made, std::string(column));
   }
   return made;
+}
+
+/// A table that the dataset does not have yet is made under the contract of the one around it.
+void Shape::set_parent(TableShape& nested, TableShape& parent) {
+  nested.parent = &parent;
+  if (options_.contracts.contains(nested.name)) return;
+  const bool is_there = options_.there != nullptr && options_.there->first_of(nested.name) != nullptr;
+  nested.contract = {.contract = parent.contract.contract, .is_there = is_there};
 }
 
 TableShape& Shape::nested_table(TableShape& parent, const std::vector<std::string>& path) {
@@ -141,7 +152,7 @@ TableShape& Shape::nested_table(TableShape& parent, const std::vector<std::strin
     nested.path = path;
     // What the dataset has as a table of documents stays one; its rows are refused when they come (Walker::begin_row).
     const bool holds_documents = nested.confirmed && nested.parent == nullptr;
-    if (!holds_documents) nested.parent = &parent;
+    if (!holds_documents) set_parent(nested, parent);
     add_system_columns(nested);
   }
   return nested;
@@ -297,11 +308,33 @@ void Shape::drop_columns(TableShape& owner, std::size_t first) {
   }
 }
 
+std::string Shape::not_set_hint(const TableShape& owner, std::string_view column) const {
+  const schema::ColumnThere* found = there(owner, column);
+  const std::string statements =
+      found == nullptr || found->lets_be_null.empty() ? "" : " (" + found->lets_be_null + ")";
+  return "check the spelling of the key and the type of its value; or let the column be null" + statements +
+         ", and leave it out of --primary-key";
+}
+
+bool Shape::refuses_column(const TableShape& owner, std::string_view name) const {
+  if (owner.contract.of_new_columns() == ContractMode::evolve || schema::is_system_name(name)) return false;
+  return find_column(owner, name) == none && there(owner, name) == nullptr;
+}
+
+bool Shape::refuses_variant(const TableShape& owner, std::uint32_t base, DataType kind) const {
+  if (owner.contract.contract.data_type == ContractMode::evolve) return false;
+  const std::string name = variant_name(owner, base, kind);
+  return find_column(owner, name) == none && there(owner, name) == nullptr;
+}
+
+std::string Shape::variant_name(const TableShape& owner, std::uint32_t base, DataType kind) const {
+  return joined(options_.naming, {owner.columns[base].name, "v_" + std::string(outfall::name(kind))});
+}
+
 std::uint32_t Shape::variant(TableShape& owner, std::uint32_t base, DataType kind, const schema::ColumnType& type) {
   const auto kind_index = static_cast<std::size_t>(kind);
   if (const std::uint32_t known = owner.columns[base].variants[kind_index]; known != none) return known;
-  const std::string suffix = "v_" + std::string(outfall::name(kind));
-  const std::string name = joined(options_.naming, {owner.columns[base].name, suffix});
+  const std::string name = variant_name(owner, base, kind);
   const schema::ColumnType* settled = settled_for(owner, name);
   const std::uint32_t made = column(owner, name, settled == nullptr ? type : *settled);
   owner.columns[made].base = base;

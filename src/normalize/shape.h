@@ -20,6 +20,7 @@
 #include "columnar/column_builder.h"
 #include "normalize/row_id.h"
 #include "normalize/schema_log.h"
+#include "normalize/table_contract.h"
 #include "normalize/type_conflicts.h"
 #include "outfall/types.h"
 #include "schema/columns_there.h"
@@ -32,11 +33,6 @@ inline constexpr std::uint32_t table_rows_max = 100'000'000;
 }  // namespace outfall::limits
 
 namespace outfall::normalize {
-
-/// Where a column that must be set in every row is not.
-inline constexpr const char* not_set_hint =
-    "check the spelling of the key and the type of its value; or let the column be null, and leave it out of "
-    "--primary-key";
 
 inline constexpr std::uint32_t none = UINT32_MAX;
 
@@ -147,6 +143,7 @@ struct TableShape {
   std::vector<std::string> path;  ///< identifiers from the root table down, not shortened
   TableShape* parent = nullptr;
   bool confirmed = false;
+  TableContract contract;
   std::deque<ColumnSlot> columns;
   std::unordered_map<std::string_view, std::uint32_t> by_name;
   std::unordered_map<std::string, std::string> first_keys;  ///< by column: the keys that had the name first
@@ -227,6 +224,7 @@ struct ShapeOptions {
   SystemColumns system_columns = SystemColumns::leave_out;
   OnCollision on_collision = OnCollision::error;
   TypeConflicts type_conflicts = TypeConflicts::variant;
+  TableContracts contracts{};                   ///< of tables that are there, and of root tables
   SettledTypes settled_types;                   ///< of new columns: what an earlier pass found
   const schema::ColumnsThere* there = nullptr;  ///< what the destination has; null: nothing
   std::optional<schema::TimeZone> clock{};      ///< that timestamps in text were read from; none: UTC
@@ -266,6 +264,15 @@ class Shape {
   std::uint32_t column(TableShape& table, const std::string& name, const schema::ColumnType& type);
   std::uint32_t find_column(const TableShape& table, std::string_view name) const;
 
+  /// Whether the table has no column of that name, and its contract lets it get none.
+  bool refuses_column(const TableShape& table, std::string_view name) const;
+
+  /// Whether the contract lets no column be made beside `base` for values of `kind`, and there is none.
+  bool refuses_variant(const TableShape& table, std::uint32_t base, DataType kind) const;
+
+  /// What to do about a row that has no value for a column that must have one.
+  std::string not_set_hint(const TableShape& table, std::string_view column) const;
+
   /// Forgets the columns from `first` on, which no chunk has told of yet.
   void drop_columns(TableShape& table, std::size_t first);
 
@@ -297,6 +304,8 @@ class Shape {
  private:
   TableShape& table(const std::string& name);
   TableShape& nested_table(TableShape& parent, const std::vector<std::string>& path);
+  void set_parent(TableShape& nested, TableShape& parent);
+  std::string variant_name(const TableShape& table, std::uint32_t base, DataType kind) const;
   std::uint32_t add_column(TableShape& table, ColumnSlot slot);
   void add_system_columns(TableShape& table);
   static void give_key(TableShape& table, const std::vector<std::string>& key);

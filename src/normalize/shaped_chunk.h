@@ -13,6 +13,7 @@
 
 #include "columnar/column_builder.h"
 #include "normalize/schema_log.h"
+#include "normalize/table_contract.h"
 #include "normalize/type_conflicts.h"
 #include "outfall/error.h"
 #include "schema/table.h"
@@ -60,11 +61,13 @@ struct ShapedTable {
 
 /// A document of the chunk that was left out, and why.
 struct LeftOut {
-  std::size_t document = 0;  ///< in Chunk::documents
+  std::size_t document = 0;  ///< in Chunk::documents or Chunk::rows
   std::uint64_t line = 0;    ///< where it was seen
-  std::uint64_t column = 0;
+  std::uint64_t column = 0;  ///< 0: rows are all that is counted
   std::string message;
   std::string hint;
+  std::string text{};        ///< of a row that came as columns, as JSON
+  bool by_contract = false;  ///< it is asked for, whatever becomes of bad documents
 };
 
 struct ShapedChunk {
@@ -74,6 +77,7 @@ struct ShapedChunk {
   std::uint64_t duplicate_keys = 0;
   std::uint64_t numbers_as_text = 0;  ///< integers that no decimal has the digits for
   SystemColumnSet system_columns_left_out;
+  std::vector<Discard> discards;  ///< what contracts have left out, each column once
   std::vector<NameClaim> claims;  ///< of its keys, each once, in the order in which they were met
   std::uint32_t input = 0;
   std::optional<Error> error;  ///< of the first document that ends the run; the chunk is not to be committed then

@@ -139,13 +139,15 @@ class Shaper::State {
     shaped.numbers_as_text = walker_.numbers_as_text() - numbers_as_text;
     shaped.system_columns_left_out = walker_.system_columns_left_out();
     shaped.claims = walker_.claims();
+    shaped.discards = walker_.take_discards();
     for (TableShape* table : walker_.chunk_tables()) shaped.tables.push_back(take_table(*table));
     return shaped;
   }
 
  private:
   bool leaves_out(const DocumentError& error) const {
-    return options_.bad_documents == BadDocuments::leave_out && error.extent == DocumentError::Extent::document;
+    return error.extent == DocumentError::Extent::by_contract ||
+           (options_.bad_documents == BadDocuments::leave_out && error.extent == DocumentError::Extent::document);
   }
 
   LeftOut left_out(DocumentError error, const Chunk& chunk, std::size_t document) const {
@@ -155,7 +157,8 @@ class Shaper::State {
             .line = place.line,
             .column = place.column,
             .message = std::move(error.message),
-            .hint = std::move(error.hint)};
+            .hint = std::move(error.hint),
+            .by_contract = error.extent == DocumentError::Extent::by_contract};
   }
 
   /// Half a row is none that is bad: what is still being written has it whole the next time.

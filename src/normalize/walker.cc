@@ -72,6 +72,7 @@ void Walker::begin_chunk(bool keeps_documents) {
   chunk_tables_.clear();
   system_columns_left_out_.reset();
   claims_.clear();
+  discards_.clear();
   new_tables_ = 0;
   layout_ = nullptr;
   ++flattening_serial_;
@@ -141,6 +142,7 @@ Walker::Step Walker::attempt(std::string_view text, ObjectShape& root) {
   }
   if (keeps_documents_) keep_document(*root.table);
   keep_begun_tables();
+  keep_discards();
   return step;
 }
 
@@ -262,6 +264,7 @@ Walker::Step Walker::next_element() {
   if (const auto code = value.type().get(type)) return fail_parse(code);
   ObjectShape& shape = *frame.shape;
   value_offset_ = offset_of(token_of(value));
+  if (shape.table->contract.of_table() != ContractMode::evolve) return refuse_element(*shape.table, value);
   if (frame.list_index == 0) {
     if (const Step step = begin_list(shape, frame.row); step != Step::done) return step;
   }

@@ -40,8 +40,9 @@ struct DocumentText {
 struct DocumentError {
   /// What is lost by it.
   enum class Extent : std::uint8_t {
-    document,  ///< this document and no other
-    input,     ///< no document behind it can be trusted, or would fare better
+    document,     ///< this document and no other
+    input,        ///< no document behind it can be trusted, or would fare better
+    by_contract,  ///< this document, which is left out as its table's contract says
   };
   std::string message;
   std::string hint;
@@ -80,6 +81,8 @@ class Walker {
   std::uint64_t numbers_as_text() const { return numbers_as_text_; }
   const SystemColumnSet& system_columns_left_out() const { return system_columns_left_out_; }
   const std::vector<NameClaim>& claims() const { return claims_; }
+  /// What contracts have left out since begin_chunk.
+  std::vector<Discard> take_discards() { return std::move(discards_); }
 
  private:
   /// What the parser's `value` and its iterators stand on. A field as the parser hands it out is copied three times,
@@ -155,6 +158,17 @@ class Walker {
   void claim_column(const ObjectShape& shape, KeySlot& slot);
   void claim_table(const ObjectShape& shape, KeySlot& slot);
   Step put_misfit(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar);
+
+  // What contracts do not let documents change: the document fails, or the value is noted and left out.
+  Step refuse_table(const TableShape& table);
+  Step refuse_element(const TableShape& table, Value& value);
+  Step refuse_column(const KeySlot& slot, const TableShape& table, const schema::ColumnType& type,
+                     std::string_view value);
+  bool refuses_type(const TableShape& table, const KeySlot& slot, const Scalar& scalar) const;
+  Step refuse_type(const KeySlot& slot, TableShape& table, const Scalar& scalar);
+  Step refuse(ContractMode mode, Refusal refusal);
+  Step discard(ContractEntity entity, const TableShape& table, const std::string& column, std::string_view value);
+  void keep_discards();
   const TableShape* root_table() const;
   std::string hint_path(const TableShape& table, const KeySlot& slot) const;
   schema::ColumnType type_of_misfit(const Scalar& scalar) const;
@@ -274,6 +288,8 @@ class Walker {
   std::uint64_t numbers_as_text_ = 0;
   SystemColumnSet system_columns_left_out_;
   std::vector<NameClaim> claims_;  // told of in the chunk
+  std::vector<Discard> discards_;  // of the chunk
+  std::vector<Discard> document_discards_;
 };
 
 }  // namespace outfall::normalize

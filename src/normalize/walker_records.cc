@@ -125,6 +125,7 @@ Walker::Step Walker::take_record() {
   frames_.pop_back();
   if (const Step step = finish_row(index); step != Step::done) return step;
   keep_begun_tables();
+  keep_discards();
   return Step::done;
 }
 
@@ -132,6 +133,9 @@ Walker::Step Walker::take_field(std::uint32_t position, const columnar::CsvField
   KeySlot& slot = *record_slots_[position];
   if (slot.role != KeySlot::Role::data) return take_system_field(field, slot, row);
   if (const Step step = find_column(position); step != Step::done) return step;
+  if (slot.column == none) {
+    return refuse_column(slot, *record_root_->table, layout_->columns[position].type, field.text);
+  }
   const ColumnSlot& column = record_root_->table->columns[slot.column];
   Scalar cell = read_cell(field.text, column.type.type);
   cell.is_exact = !column.declared;
@@ -166,7 +170,7 @@ void Walker::find_record_id(std::span<const columnar::CsvField> fields) {
 Walker::Step Walker::take_gap(std::uint32_t position, Row& row) {
   const KeySlot& slot = *record_slots_[position];
   if (slot.role != KeySlot::Role::data || !layout_->columns[position].has_cells) return Step::done;
-  if (const Step step = find_column(position); step != Step::done) return step;
+  if (const Step step = find_column(position); step != Step::done || slot.column == none) return step;
   touch(*record_root_->table, slot.column, row);
   return Step::done;
 }
@@ -174,7 +178,7 @@ Walker::Step Walker::take_gap(std::uint32_t position, Row& row) {
 Walker::Step Walker::find_column(std::uint32_t position) {
   KeySlot& slot = *record_slots_[position];
   claim_column(*record_root_, slot);
-  if (slot.column != none) return Step::done;
+  if (slot.column != none || shape_.refuses_column(*record_root_->table, slot.column_name)) return Step::done;
   shape_.give_column(*record_root_, slot, layout_->columns[position].type);
   const TableShape& table = *record_root_->table;
   return table.columns.size() > limits::table_columns_max ? fail_columns(table) : Step::done;

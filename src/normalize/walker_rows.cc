@@ -35,6 +35,10 @@ std::uint32_t Walker::begin_row(TableShape& table, std::uint32_t parent, std::ui
         "give the documents another table with --table");
     return none;
   }
+  if (parent == none && table.contract.of_table() != ContractMode::evolve) {
+    (void)refuse_table(table);
+    return none;
+  }
   if (table.chunk_serial == chunk_serial_ && table.rows == shape_.options().table_rows_max) {
     (void)fail(
         fmt::format("one document has more than {} rows for the table {}", shape_.options().table_rows_max, table.name),
@@ -169,7 +173,7 @@ Walker::Step Walker::finish_row(std::uint32_t index) {
     }
     return fail(fmt::format("this row of {} has no value for the column {}, which must be set in every row", table.name,
                             required),
-                is_within_object(required) ? within_object_hint : not_set_hint);
+                is_within_object(required) ? within_object_hint : shape_.not_set_hint(table, required));
   }
   if (index == 0) {
     if (const Step step = settle_root_id(row); step != Step::done) return step;
@@ -316,6 +320,7 @@ void Walker::take_back_document() {
   }
   document_tables_.clear();
   begun_tables_.clear();
+  document_discards_.clear();
   frames_.clear();
   depth_ = 0;
   open_rows_ = 0;

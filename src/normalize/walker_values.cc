@@ -70,6 +70,9 @@ Walker::Step Walker::take_scalar(const ObjectShape& shape, KeySlot& slot, Row& r
   TableShape& table = *shape.table;
   claim_column(shape, slot);
   if (slot.column == none) {
+    if (shape_.refuses_column(table, slot.column_name)) {
+      return refuse_column(slot, table, infer_type(scalar), scalar.text);
+    }
     shape_.give_column(shape, slot, infer_type(scalar));
     if (table.columns.size() > limits::table_columns_max) return fail_columns(table);
     if (table.columns[slot.column].type.type == DataType::json) ++flattening_serial_;
@@ -105,6 +108,7 @@ void Walker::claim_table(const ObjectShape& shape, KeySlot& slot) {
 Walker::Step Walker::put_misfit(const ObjectShape& shape, const KeySlot& slot, Row& row, const Scalar& scalar) {
   TableShape& table = *shape.table;
   ColumnSlot& column = table.columns[slot.column];
+  if (refuses_type(table, slot, scalar)) return refuse_type(slot, table, scalar);
   const TypeConflicts policy = shape_.options().type_conflicts;
   // A file of separated text has one type a column.
   if (policy == TypeConflicts::variant && layout_ == nullptr) return put_variant(shape, slot, row, scalar);

@@ -2,12 +2,14 @@
 #include "pipeline/dataset_memory.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "ledger/data_dir.h"
+#include "schema/naming.h"
 #include "schema/stored_text.h"
 
 namespace outfall::pipeline {
@@ -132,14 +134,72 @@ Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, boo
   return Remembered{};
 }
 
-Status check_naming(const RunRequest& request, const schema::Schema& schema) {
+/// The name that one has under another convention.
+std::string renamed(const schema::Naming& from, const schema::Naming& to, std::string_view name) {
+  std::vector<std::string> parts;
+  for (const std::string_view part : from.break_path(name)) parts.push_back(to.normalize_identifier(part));
+  const std::vector<std::string_view> views(parts.begin(), parts.end());
+  return to.shorten_fragments(views);
+}
+
+/// `Name -> name`: what would be called otherwise, the first of them.
+std::string renames(const schema::Schema& schema, const schema::Naming& from, const schema::Naming& to) {
+  constexpr std::size_t shown_max = 10;
+  std::vector<std::string> told;
+  for (const schema::Table& table : schema.tables) {
+    if (schema::is_system_name(table.name)) continue;
+    const auto tell = [&](const std::string& where, const std::string& name) {
+      std::string other = renamed(from, to, name);
+      if (other != name) told.push_back(fmt::format("{}{} -> {}", where, name, other));
+    };
+    tell("", table.name);
+    for (const schema::Column& column : table.columns) {
+      if (!schema::is_system_name(column.name)) tell(table.name + ".", column.name);
+    }
+  }
+  if (told.empty()) return "no name that is there would change, but keys to come may get others";
+  const std::size_t more = told.size() - std::min(told.size(), shown_max);
+  told.resize(told.size() - more);
+  return fmt::format("{}{}", fmt::join(told, ", "), more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+/// A table of data that has rows at the destination, or that only the destination could tell of. Empty: none has.
+Result<std::string> table_with_rows(const RunRequest& request, const schema::Schema& schema, bool has_pending) {
+  for (const schema::Table& table : schema.tables) {
+    if (schema::is_system_name(table.name) || !table.seen_data()) continue;
+    if (has_pending || !request.destination.records_loads()) return table.name;
+    const Result<std::uint64_t> rows = request.destination.count_rows(request.dataset, table.name);
+    if (!rows) return fail(rows.error());
+    if (*rows > 0) return table.name;
+  }
+  return std::string();
+}
+
+/// Another convention is followed from now on by a dataset whose tables are empty: what they are called and have does
+/// not matter, and they are to this run as if somebody else had made them.
+Status change_naming(const RunRequest& request, bool has_pending, schema::Schema& schema,
+                     std::vector<std::string>& notes) {
   const Result<NamingConvention> stored = schema.naming();
   if (!stored) return fail(stored.error());
   if (!request.options.naming || *request.options.naming == *stored) return {};
-  return fail(Error{.message = fmt::format("the dataset {} follows the naming convention {}, and {} was asked for",
-                                           request.dataset, name(*stored), name(*request.options.naming)),
-                    .hint = "leave --naming out, or load into another --dataset",
-                    .blame = Blame::usage});
+  const NamingConvention asked = *request.options.naming;
+  const Result<std::string> filled = table_with_rows(request, schema, has_pending);
+  if (!filled) return fail(filled.error());
+  if (filled->empty()) {
+    schema.change_naming(asked);
+    notes.push_back(
+        fmt::format("{} follows the naming convention {} from now on, and no longer {}: its tables are empty",
+                    request.dataset, name(asked), name(*stored)));
+    return {};
+  }
+  const auto limit = request.destination.capabilities().name_length_max();
+  return fail(Error{
+      .message = fmt::format("the dataset {} follows the naming convention {}, and {} was asked for; {} has rows, and "
+                             "these names would change: {}",
+                             request.dataset, name(*stored), name(asked), *filled,
+                             renames(schema, schema::Naming(*stored, limit), schema::Naming(asked, limit))),
+      .hint = "leave --naming out, or load into another --dataset",
+      .blame = Blame::usage});
 }
 
 /// None without a ledger.
@@ -174,7 +234,7 @@ Result<DatasetMemory> recall(const RunRequest& request, ledger::Ledger* ledger, 
                                  request.options.naming.value_or(request.destination.capabilities().naming))
           : schema::Schema::parse(remembered->schema);
   if (!schema) return fail(std::move(schema.error()).in("read the stored schema of " + request.dataset));
-  if (Status same = check_naming(request, *schema); !same) return fail(std::move(same.error()));
+  if (Status same = change_naming(request, has_pending, *schema, notes); !same) return fail(std::move(same.error()));
   if (request.options.max_table_nesting) schema->set_max_nesting(*request.options.max_table_nesting);
 
   Result<std::vector<ledger::TableColumn>> to_alter = columns_to_alter(has_pending ? ledger : nullptr);

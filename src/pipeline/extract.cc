@@ -14,12 +14,14 @@
 #include "package/package_writer.h"
 #include "pipeline/adopted_tables.h"
 #include "pipeline/column_hints.h"
+#include "pipeline/contracts.h"
 #include "pipeline/first_call.h"
 #include "pipeline/letter_source.h"
 #include "pipeline/merge_hints.h"
 #include "pipeline/primary_keys.h"
 #include "pipeline/refresh.h"
 #include "pipeline/rejected_rows.h"
+#include "pipeline/schema_changes.h"
 #include "pipeline/seal_checks.h"
 #include "pipeline/settled_types.h"
 #include "pipeline/state_job.h"
@@ -91,6 +93,8 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
     if (!checked) return fail(std::move(checked.error()));
   }
 
+  Result<normalize::TableContracts> contracts = table_contracts(run.options, memory, roots);
+  if (!contracts) return fail(std::move(contracts.error()));
   const int workers = worker_count(run.options);
   normalize::NormalizeOptions options;
   options.shape = {.naming = naming,
@@ -104,6 +108,7 @@ Result<normalize::NormalizeOptions> normalize_options(const RunRequest& run, Dat
                                                                   : normalize::SystemColumns::leave_out,
                    .on_collision = run.options.on_collision,
                    .type_conflicts = run.options.type_conflicts,
+                   .contracts = std::move(*contracts),
                    .there = &memory.there};
   if (!run.options.timezone.empty()) {
     Result<schema::TimeZone> clock = schema::TimeZone::find(run.options.timezone);
@@ -267,7 +272,7 @@ Status set_hints(const RunRequest& run, schema::Schema& schema, const std::vecto
 class Extraction {
  public:
   Extraction(ExtractRequest& request, InputChoice& choice, Report& report)
-      : request_(request), run_(request.run), choice_(choice), report_(report) {}
+      : request_(request), run_(request.run), choice_(choice), report_(report), before_(request.memory.schema) {}
 
   Result<std::optional<ledger::PackageRecord>> run() {
     Result<std::string> load_id = request_.ledger.new_load_id();
@@ -305,18 +310,22 @@ class Extraction {
     }
     if (documents == 0 && rejected_->count() == 0 && !empties_tables()) return std::nullopt;
     complete_root_tables();
+    keep_contracts(run_.options, roots_, request_.memory.schema);
     add_notes(report_, notes_on_dropped(request_.memory));
     hand_on_dropped(request_.memory, roots_, request_.memory.schema);
     if (Status all = check_all_are_there(options_.inputs, *summary); !all) return fail(std::move(all.error()));
     if (Status keys = check_only_keys(run_.options, request_.memory.schema, roots_, *summary); !keys)
       return fail(std::move(keys.error()));
-    if (Status good = check_tables_there(request_.memory, *summary, settled_); !good)
+    if (Status good = check_tables_there(run_.dataset, request_.memory, *summary, settled_); !good)
       return fail(std::move(good.error()));
+    if (Status same = check_no_change(run_.options, before_, request_.memory, settled_); !same)
+      return fail(std::move(same.error()));
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
     if (!sealed) return sealed;
     report_rows(*summary, request_.memory.schema, report_);
     report_variants(run_, *summary, options_, report_);
     report_settled(settled_, options_, report_);
+    report_.discarded = discard_reports(*summary, options_.inputs);
     report_.rejects = rejected_->first();
     add_notes(report_,
               notes_on_unmet_hints(run_.options.columns, request_.memory.schema, roots_, options_.shape.naming));
@@ -465,6 +474,7 @@ class Extraction {
   const RunRequest& run_;
   InputChoice& choice_;
   Report& report_;
+  const schema::Schema before_;  ///< as the run began
   std::string load_id_;
   normalize::NormalizeOptions options_;
   std::optional<package::PackageWriter> writer_;
@@ -523,7 +533,8 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   add_notes(report, notes_on_merged(before, roots, run.options));
   add_notes(report, notes_on_dropped(memory));
   if (good) good = check_names(schema, run.destination.capabilities());
-  if (good) good = check_tables_there(memory, *summary, settled);
+  if (good) good = check_tables_there(run.dataset, memory, *summary, settled);
+  if (good) good = check_no_change(run.options, before, memory, settled);
   const std::uint64_t documents = sum(summary->documents);
   if (good) good = rejected.check(documents);
   if (!good) return good;
@@ -533,16 +544,12 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   report_rows(*summary, schema, report);
   report_variants(run, *summary, *options, report);
   report_settled(settled, *options, report);
+  report.discarded = discard_reports(*summary, options->inputs);
   add_notes(report, notes_on_unmet_hints(run.options.columns, schema, roots, options->shape.naming));
   for (TableReport& table : report.tables) {
-    const schema::Table* known = before.tables.find(table.name);
-    const bool is_known = known != nullptr && known->seen_data();
-    table.created = !is_known && memory.there.first_of(table.name) == nullptr;
-    for (const schema::Column& column : schema.tables.find(table.name)->columns) {
-      const bool is_there = (is_known && known->columns.find(column.name) != nullptr) ||
-                            memory.there.find(table.name, column.name) != nullptr;
-      if (!table.created && !is_there) table.new_columns.push_back(column.name);
-    }
+    PlannedChange change = planned_change(*schema.tables.find(table.name), before, memory);
+    table.created = change.is_created;
+    table.new_columns = std::move(change.new_columns);
   }
   for (std::size_t i = 0; i < choice.reports.size(); ++i) {
     if (!is_read(choice.reports[i].fate)) continue;

@@ -81,8 +81,10 @@ Status RejectedRows::take(const normalize::RejectedDocument& document) {
     return fail(too_many(fmt::format("more than {} bad rows", *options_.bad_rows_max),
                          fmt::format("{}", *options_.bad_rows_max)));
   }
-  if (!letters_ || options_.on_reject != OnReject::dead_letter) return {};
-  return keep(document);
+  // What a contract rejects is bad only to it: it is kept unless all rejected rows are to be dropped.
+  const bool is_kept =
+      document.by_contract ? options_.on_reject != OnReject::drop : options_.on_reject == OnReject::dead_letter;
+  return letters_ && is_kept ? keep(document) : Status();
 }
 
 Status RejectedRows::keep(const normalize::RejectedDocument& document) {
@@ -112,7 +114,9 @@ Error RejectedRows::too_many(std::string found, std::string allowed) const {
   const RejectReport& first = first_.front();
   return {.message = fmt::format("{}, and --max-bad-rows allows {}; the first is {}, {}: {}", std::move(found),
                                  std::move(allowed), first.input,
-                                 normalize::place_text(first_unit_, first.line, first.column), first.reason),
+                                 first.column == 0 ? fmt::format("row {}", first.line)
+                                                   : normalize::place_text(first_unit_, first.line, first.column),
+                                 first.reason),
           .hint = first.hint.empty() ? "mend the input, or allow more: --max-bad-rows N or P%" : first.hint};
 }
 

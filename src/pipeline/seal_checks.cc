@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "schema/type_text.h"
+#include "sql/ddl.h"
 #include "sql/dialect.h"
 
 namespace outfall::pipeline {
@@ -17,6 +18,19 @@ namespace {
 bool is_to_alter(const DatasetMemory& memory, const SettledTypes& settled, const ledger::TableColumn& column) {
   return std::ranges::find(memory.to_alter, column) != memory.to_alter.end() ||
          std::ranges::find(settled.altered, column, &ledger::AlteredColumn::column) != settled.altered.end();
+}
+
+/// The statements that give a column of the dataset another type.
+std::string retyped(const std::string& dataset, const sql::Dialect& dialect, const schema::ColumnThere& column,
+                    std::string_view word) {
+  return sql::retype_statements(dialect, {.catalog = "", .schema = dataset, .table = column.table}, column.name, word);
+}
+
+std::string type_back(const std::string& dataset, const DatasetMemory& memory, const std::string& table,
+                      const schema::Column& column) {
+  const Result<std::string> word = sql::type_name(*memory.dialect, schema::column_type(column));
+  return retyped(dataset, *memory.dialect, *memory.there.find(table, column.name),
+                 word ? std::string_view(*word) : memory.dialect->types.text);
 }
 
 }  // namespace
@@ -101,8 +115,8 @@ Status check_names(const schema::Schema& schema, const delivery::Capabilities& c
   return {};
 }
 
-Status check_tables_there(const DatasetMemory& memory, const normalize::NormalizeSummary& summary,
-                          const SettledTypes& settled) {
+Status check_tables_there(const std::string& dataset, const DatasetMemory& memory,
+                          const normalize::NormalizeSummary& summary, const SettledTypes& settled) {
   for (const auto& [name, columns] : summary.columns) {
     const schema::ColumnThere* first = memory.there.first_of(name);
     const schema::Table* table = memory.schema.tables.find(name);
@@ -128,11 +142,12 @@ Status check_tables_there(const DatasetMemory& memory, const normalize::Normaliz
       return fail(fmt::format("{} of {} is {} at the destination, which does not take {} as it is", column.name, name,
                               found->word, schema::type_text(type)),
                   schema::is_system_name(column.name)
-                      ? std::string("give the column its type back there, then run the same command again; nothing "
-                                    "was changed")
-                      : fmt::format("give the column another type there ({} takes everything), or load into another "
-                                    "--table; nothing was changed",
-                                    memory.dialect->types.text));
+                      ? fmt::format("give the column its type back there ({}), then run the same command again; "
+                                    "nothing was changed",
+                                    type_back(dataset, memory, name, column))
+                      : fmt::format("give the column a type that takes it ({}), or load into another --table; nothing "
+                                    "was changed",
+                                    retyped(dataset, *memory.dialect, *found, memory.dialect->types.text)));
     }
   }
   return {};

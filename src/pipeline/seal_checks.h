@@ -33,7 +33,7 @@ Status check_all_are_there(const std::vector<normalize::InputFacts>& inputs,
 Status check_names(const schema::Schema& schema, const delivery::Capabilities& capabilities);
 
 /// What the destination has and rows cannot go into.
-Status check_tables_there(const DatasetMemory& memory, const normalize::NormalizeSummary& summary,
-                          const SettledTypes& settled);
+Status check_tables_there(const std::string& dataset, const DatasetMemory& memory,
+                          const normalize::NormalizeSummary& summary, const SettledTypes& settled);
 
 }  // namespace outfall::pipeline

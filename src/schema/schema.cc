@@ -136,6 +136,11 @@ Result<NamingConvention> Schema::naming() const {
               "only snake_case, direct, duck_case, sql_ci_v1 and sql_cs_v1 can be continued; load into a new dataset");
 }
 
+void Schema::change_naming(NamingConvention convention) {
+  normalizers.set("names", outfall::name(convention));
+  tables.remove_if([](const Table& table) { return !is_system_name(table.name); });
+}
+
 bool Schema::breaks_paths() const {
   const Json* breaks = normalizers.find("use_break_path_on_normalize");
   return !breaks || !breaks->as_bool() || *breaks->as_bool();

@@ -65,6 +65,9 @@ struct Schema {
   /// Errors: abandon: a convention of the user's own, which we cannot run.
   Result<NamingConvention> naming() const;
 
+  /// Follows another one from now on, and forgets the tables of data: they are called as before.
+  void change_naming(NamingConvention convention);
+
   /// Whether a key is read as a path, so that `a__b` keeps both underscores. False only in schemas of old datasets.
   bool breaks_paths() const;
 

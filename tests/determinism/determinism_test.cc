@@ -44,6 +44,10 @@ std::string canonical(const Shaped& shaped) {
     text += fmt::format("variant {}.{} of {}: {} on line {}\n", variant.table, variant.column, variant.base_column,
                         variant.value, variant.line);
   }
+  for (const auto& [discard, input] : shaped.summary.discards) {
+    text += fmt::format("left out of {}: {} {}.{}: {} on line {}\n", name(discard.entity), discard.count, discard.table,
+                        discard.column, discard.value, discard.line);
+  }
   text += fmt::format("documents: {}, duplicate keys: {}\n", shaped.summary.documents.front(),
                       shaped.summary.duplicate_keys);
   for (const auto& [table, rows] : shaped.rows) {
@@ -225,6 +229,42 @@ INSTANTIATE_TEST_SUITE_P(
                          .documents = bad_among_good() + changing_types() + fails_late() + own_variants(),
                          .shape = leaving_out}),
     case_name);
+
+/// What a contract refuses depends on what is there by then: columns whose types the first chunk settles, and variants.
+std::string refused_changes() {
+  return "{\"v\":\"first\",\"l\":[" + repeat("1,", 30'000) + "1]}\n" +
+         repeat("{\"v\":1,\"v__v_text\":2}\n{\"n\":[{\"m\":1},{\"m\":\"x\",\"k\":1}]}\n", 20) +
+         repeat("{\"w\":1}\n{\"w\":\"x\"}\n{\"w\":true,\"l\":[{\"deep\":[1]}]}\n", 20);
+}
+
+normalize::ShapeOptions under(const Contract& contract) {
+  return {.contracts = {{"t", {.contract = contract}}}, .settled_types = {}};
+}
+
+normalize::ShapeOptions under_of_known(const Contract& contract) {
+  return {.contracts = {{"t", {.contract = contract, .is_there = true}}}, .settled_types = {}};
+}
+
+constexpr auto leave_value = ContractMode::discard_value;
+constexpr auto leave_row = ContractMode::discard_row;
+
+INSTANTIATE_TEST_SUITE_P(Contracts, Determinism,
+                         testing::Values(Case{.name = "values_of_new_types",
+                                              .documents = refused_changes() + changing_types(),
+                                              .shape = under({.data_type = leave_value})},
+                                         Case{.name = "rows_of_new_types",
+                                              .documents = refused_changes() + contested_types(),
+                                              .shape = under({.data_type = leave_row})},
+                                         Case{.name = "frozen_types",
+                                              .documents = contested_types(),
+                                              .shape = under({.data_type = ContractMode::freeze})},
+                                         Case{.name = "values_of_new_columns",
+                                              .documents = refused_changes() + own_variants(),
+                                              .shape = under_of_known({.tables = leave_value, .columns = leave_value})},
+                                         Case{.name = "rows_of_new_columns",
+                                              .documents = refused_changes(),
+                                              .shape = under_of_known({.tables = leave_row, .columns = leave_row})}),
+                         case_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Conflicts, Determinism,
