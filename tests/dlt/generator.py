@@ -148,6 +148,8 @@ class Documents:
             self.fields = Fields(random, min(depth, 2), names, count_min=2)
         else:
             self.fields = Fields(random, depth, NAMES, count_min=2)
+        if not plan.has_nulls:
+            for field in self.fields.fields: field.nulls = 0
         self.keys = self._keys()
         self.alive, self.seen = set(), set()
         self.is_begun = False
