@@ -9,6 +9,9 @@ endif()
 
 # Examples see the public headers and the library, nothing else; each runs as a test in a folder of its own.
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cc)
+set(plugins ${examples})
+list(FILTER examples EXCLUDE REGEX "_plugin\\.cc$")
+list(FILTER plugins INCLUDE REGEX "_plugin\\.cc$")
 foreach(example IN LISTS examples)
   get_filename_component(name ${example} NAME_WE)
   add_executable(example_${name} ${example})
@@ -18,6 +21,15 @@ foreach(example IN LISTS examples)
   add_test(NAME examples/${name} COMMAND example_${name} WORKING_DIRECTORY ${folder})
   set_tests_properties(examples/${name} PROPERTIES
     TIMEOUT ${OUTFALL_TEST_SECONDS} ENVIRONMENT "OUTFALL_DATA_DIR=${folder}/state;OUTFALL_SAMPLES=${PROJECT_SOURCE_DIR}/data")
+endforeach()
+
+# A plugin sees the public headers and links nothing: example_<name>.so.
+foreach(example IN LISTS plugins)
+  get_filename_component(name ${example} NAME_WE)
+  add_library(example_${name} MODULE ${example})
+  target_include_directories(example_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(example_${name} PRIVATE outfall_warnings)
+  set_target_properties(example_${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} CXX_VISIBILITY_PRESET hidden)
 endforeach()
 
 # fuzz/<parser>.cc becomes build/fuzz/fuzz_<parser>; seeds in fuzz/corpus/<parser>/. See tools/fuzz.

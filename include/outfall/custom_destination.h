@@ -33,6 +33,7 @@
 #include "outfall/error.h"
 #include "outfall/metrics.h"
 #include "outfall/outcome.h"
+#include "outfall/own_destination.h"
 #include "outfall/rows.h"
 #include "outfall/types.h"
 
@@ -162,14 +163,13 @@ struct CustomOptions {
 /// Derive from it, or make one from a callable (custom_destination). Calls come from as many threads at once as batches
 /// are out (BatchOptions::load_jobs_max; with Parallelism::sequential from the thread that called `run`, unless a call
 /// may time out). Whatever throws is as if it had answered `unknown`.
-class CustomDestination {
+class CustomDestination : public OwnDestination {
  public:
   explicit CustomDestination(CustomOptions options) : options_(std::move(options)) {}
-  virtual ~CustomDestination() = default;
-  CustomDestination(const CustomDestination&) = delete;
-  CustomDestination& operator=(const CustomDestination&) = delete;
 
   const CustomOptions& options() const { return options_; }
+  const std::string& own_name() const final { return options_.name; }
+  CustomDestination* in_batches() final { return this; }
 
   virtual Outcome write(const Rows& rows, const TableSchema& table, const CallContext& context) = 0;
 

@@ -107,8 +107,8 @@ struct ReplayOptions {
   /// Also letters of which a later row of the same primary key may have been delivered since. Without, one of them is
   /// an error, and nothing is sent.
   bool force = false;
-  /// A function of the program, which letters of its destination are delivered to; those of others are left then.
-  std::shared_ptr<CustomDestination> custom_destination{};
+  /// A destination of the program itself, which its letters are delivered to; those of others are left then.
+  std::shared_ptr<OwnDestination> custom_destination{};
   std::chrono::milliseconds state_interval{1000};  ///< as in PipelineOptions
   std::chrono::seconds lock_wait{0};
   std::function<void(const LockWaiting&)> waiting{};

@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "outfall/capabilities.h"
 #include "outfall/error.h"
 #include "outfall/types.h"
 
@@ -34,6 +36,10 @@ struct DestinationCapabilities {
   /// Job files that are loaded at once. None: a load is one transaction.
   std::optional<int> load_jobs_max{};
   Parallelism parallelism = Parallelism::parallel;
+  /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
+  std::uint64_t recommended_file_size = 0;
+  /// What it takes, where not everything is handed on to it as it is. Empty: all.
+  std::vector<WriteDisposition> write_dispositions{};
   /// How it merges rows by their keys, and replaces them. Empty: what it is given decides that.
   std::vector<MergeStrategy> merge_strategies{};
   std::vector<ReplaceStrategy> replace_strategies{};
@@ -42,8 +48,11 @@ struct DestinationCapabilities {
 /// Nothing is opened and nobody is asked. `destination`: a name, an address, or the kind of a database alone (duckdb,
 /// sqlite, postgres).
 ///
-/// Errors:   usage: the kind or the name is not known, the address is wrong, or the configuration is.
-Result<DestinationCapabilities> destination_capabilities(const std::string& destination);
+/// Errors:   usage: the kind or the name is not known, the address is wrong, the configuration is, or it is to do what
+/// it
+///           cannot.
+Result<DestinationCapabilities> destination_capabilities(const std::string& destination,
+                                                         const CapabilityOverrides& overrides = {});
 
 /// One of the configuration.
 struct ConfiguredDestination {

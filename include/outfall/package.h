@@ -48,13 +48,13 @@ struct PackageOptions {
 /// Errors:   usage: no such package, or several.
 Result<PackageDetail> find_package(const PackageOptions& options);
 
-class CustomDestination;
+class OwnDestination;
 
 /// To change what is pending the pipeline is held.
 struct ChangeOptions {
   PackageOptions package{};
-  /// A function of the program, which is told of an abort of what was sealed for it.
-  std::shared_ptr<CustomDestination> custom_destination{};
+  /// A destination of the program itself, which is told of an abort of what was sealed for it.
+  std::shared_ptr<OwnDestination> custom_destination{};
   /// How long to wait for another process that holds the pipeline, and as long again for one that has the database
   /// open.
   std::chrono::seconds lock_wait{0};

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "outfall/batches.h"
+#include "outfall/capabilities.h"
 #include "outfall/contract.h"
 #include "outfall/custom_destination.h"
 #include "outfall/database_input.h"
@@ -63,8 +64,11 @@ struct PipelineOptions {
   /// a file named after the pipeline, in the working directory. Empty: where a named pipeline went before, else
   /// `duckdb`.
   std::string destination{};
-  /// In its place, a destination of the program itself. Its own options say how rows reach it.
-  std::shared_ptr<CustomDestination> custom_destination{};
+  /// In its place, a destination of the program itself: a CustomDestination, which takes batches of rows, or a
+  /// DatasetDestination, which takes whole loads. Its own options say how rows reach it.
+  std::shared_ptr<OwnDestination> custom_destination{};
+  /// What the destination is to make no use of. Goes before what the configuration says of it.
+  CapabilityOverrides capabilities{};
   /// Empty: what a named pipeline used before, else its name with `_dataset` behind it.
   std::string dataset{};
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plugins: shared libraries that take rows. `plugin:./libnotify.so#notify` loads the library and calls its function
+// Plugins: shared libraries that take rows, in batches or as whole loads. `plugin:./libnotify.so#notify` loads the library and calls its function
 // `notify`, which fills in a struct of functions. C11, and any language that speaks it.
 //
 //   int notify(uint32_t version, struct outfall_destination* destination) {
@@ -29,7 +29,11 @@ extern "C" {
 //   2  outfall_table::changes; state, set_state, pipeline_state, count and gauge of outfall_call
 //   3  outfall_destination::takes_files. A plugin of before that reads the file of outfall_call::path is refused with a
 //      batch size of 0 until it says so: before, each plugin was given one
-#define OUTFALL_PLUGIN_VERSION 3
+//   4  outfall_destination::dataset; set_hint and reason of outfall_call
+#define OUTFALL_PLUGIN_VERSION 4
+
+// The first version that has destinations which take whole loads.
+#define OUTFALL_DATASET_PLUGIN_VERSION 4
 
 // What became of a batch.
 enum outfall_answer {
@@ -101,9 +105,138 @@ struct outfall_call {
   // For the report: added up over calls, and the newest value.
   void (*count)(struct outfall_call* call, const char* name, uint64_t by);
   void (*gauge)(struct outfall_call* call, const char* name, double value);
+
+  // Since version 4.
+
+  // What a person may do about it; beside a reason. The text is copied.
+  void (*set_hint)(struct outfall_call* call, const char* hint);
+  // The reason that was set last, or an empty text.
+  const char* (*reason)(const struct outfall_call* call);
 };
 
-// Zeroed before the plugin fills it in. All functions but `write` may be left out. They are called from as many threads
+// Since version 4: a destination that takes whole loads, and keeps tables, schema and state. What each call is for, and
+// what it may promise, is in outfall/dataset_destination.h; a C++ class of that header becomes a plugin by
+// outfall/dataset_plugin.h. Texts are UTF-8 and end in NUL; what a call is given lives until it returns. Times are
+// microseconds since 1970.
+
+struct outfall_column {
+  const char* name;
+  const char* data_type;  // as --column has it; empty: no value was seen yet
+  int32_t nullable;
+  int32_t precision;  // -1: none; so with scale
+  int32_t scale;
+  int32_t with_timezone;
+  int32_t variant;
+  int32_t primary_key;
+  int32_t unique;
+  int32_t is_new;    // of a table that is not new
+  const char* from;  // the type that it had so far and the one it has now, with precision and zone; NULL: no other
+  const char* to;
+};
+
+struct outfall_load_table {
+  const char* name;
+  const char* write_disposition;
+  const char* parent;    // empty for a root table
+  const char* resource;  // empty for a nested table
+  const char* schema;    // the table with its columns and hints: a JSON object
+  const struct outfall_column* columns;
+  uint64_t column_count;
+  int32_t is_new;
+  int32_t is_replaced;         // what it has goes before the rows of the load come
+  const char* merge_strategy;  // NULL: its rows are not merged
+};
+
+struct outfall_stored_schema {
+  const char* name;
+  const char* version_hash;
+  const char* document;
+  int64_t version;
+  int64_t engine_version;
+  int64_t stored_at;
+};
+
+struct outfall_stored_state {
+  const char* pipeline;
+  const char* state;
+  const char* version_hash;
+  const char* load_id;
+  int64_t version;
+  int64_t engine_version;
+  int64_t created_at;
+};
+
+struct outfall_stored_load {
+  const char* load_id;
+  const char* schema_name;
+  const char* schema_version_hash;
+  int64_t completed_at;
+};
+
+struct outfall_load {
+  const char* dataset;
+  const char* load_id;
+  const struct outfall_stored_schema* schema;
+  const struct outfall_load_table* tables;  // a parent stands before what is nested in it
+  uint64_t table_count;
+  const char* const* dropped_tables;
+  uint64_t dropped_count;
+};
+
+struct outfall_job {
+  const char* id;
+  const struct outfall_load_table* table;
+  uint64_t row_count;
+  const char* path;  // an Arrow IPC file with the rows
+  // The next rows as JSON, a line each; 0 bytes: there are no more. Returns 0; anything else: the job file is damaged,
+  // and the reason of the call is set.
+  int (*next_lines)(struct outfall_job* job, const char** lines, uint64_t* bytes);
+  // All rows as record batches; whoever takes them releases the stream. Returns as above.
+  int (*stream)(struct outfall_job* job, struct ArrowArrayStream* rows);
+  int (*is_stopped)(const struct outfall_job* job);
+  void* engine;  // not the plugin's
+};
+
+// Takes what is asked for, any number of times; `to` is that of the call.
+typedef void (*outfall_take_load)(void* to, const struct outfall_stored_load* load);
+typedef void (*outfall_take_schema)(void* to, const struct outfall_stored_schema* schema);
+typedef void (*outfall_take_state)(void* to, const struct outfall_stored_state* state);
+// Lines of JSON. Returns 0; anything else: nobody wants more.
+typedef int (*outfall_take_lines)(void* to, const char* lines, uint64_t bytes);
+
+// What outfall_destination::dataset points to; it stays as long as the destination. Every function answers as an
+// outfall_answer: OUTFALL_DELIVERED, or OUTFALL_RETRY (nothing happened), OUTFALL_UNKNOWN (it may have happened),
+// OUTFALL_FATAL, and of `open` OUTFALL_REJECTED (the configuration is wrong). `state` is that of outfall_destination, of
+// which naming_convention (NULL: snake_case), max_table_nesting and close count beside this.
+struct outfall_dataset {
+  const char* mode;                // transactional, idempotency_key, at_least_once
+  const char* write_dispositions;  // append,replace,merge,delete
+  const char* merge_strategies;    // delete-insert,upsert,insert-only,scd2,cdc; NULL: none
+  uint64_t max_identifier_length;  // 0: any
+  uint64_t recommended_file_size;  // 0: a table is one job
+  int32_t folds_case;              // 1: names that differ only in case are one
+
+  int (*open)(void* state, struct outfall_call* call);  // may be NULL
+  int (*has_load)(void* state, const char* dataset, const char* load_id, int* is_there, struct outfall_call* call);
+  int (*loads)(void* state, const char* dataset, outfall_take_load take, void* to, struct outfall_call* call);
+  // `name` and `version_hash` may be empty.
+  int (*stored_schema)(void* state, const char* dataset, const char* name, const char* version_hash,
+                       outfall_take_schema take, void* to, struct outfall_call* call);
+  int (*stored_state)(void* state, const char* dataset, const char* pipeline, outfall_take_state take, void* to,
+                      struct outfall_call* call);
+  int (*read)(void* state, const char* dataset, const char* table, outfall_take_lines take, void* to,
+              struct outfall_call* call);  // may be NULL
+  int (*migrate)(void* state, const struct outfall_load* load, struct outfall_call* call);
+  int (*begin_load)(void* state, const struct outfall_load* load, struct outfall_call* call);  // may be NULL
+  int (*load_job)(void* state, const struct outfall_load* load, struct outfall_job* job, struct outfall_call* call);
+  // `pipeline_state`: NULL: it has not changed.
+  int (*complete_load)(void* state, const struct outfall_load* load, const struct outfall_stored_state* pipeline_state,
+                       struct outfall_call* call);
+  int (*abandon_load)(void* state, const char* dataset, const char* load_id, struct outfall_call* call);  // may be NULL
+  int (*close_files)(void* state, struct outfall_call* call);  // what is called next opens them again; may be NULL
+};
+
+// Zeroed before the plugin fills it in. All functions but `write`, or `dataset` in its place, may be left out. They are called from as many threads
 // at once as batches are out. An exception must not leave them.
 struct outfall_destination {
   uint32_t version;  // OUTFALL_PLUGIN_VERSION that the plugin was compiled with
@@ -141,6 +274,11 @@ struct outfall_destination {
   // 1: it reads the file of outfall_call::path. Else, and of each older version, a batch size of 0 is refused before
   // anything is read.
   int32_t takes_files;
+
+  // Since version 4.
+
+  // It takes whole loads, and no batches: of the functions above `close` alone is called. NULL: it takes batches.
+  const struct outfall_dataset* dataset;
 };
 
 // What `#NAME` names. `version` is the OUTFALL_PLUGIN_VERSION of the program that loads it, so `destination` has the

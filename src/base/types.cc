@@ -1,46 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Spelling of the words in outfall/types.h. One table a word kind serves both directions, so they cannot drift apart.
+// Spelling of the words in outfall/types.h, in tables like those of outfall/spellings.h.
 #include "outfall/types.h"
 
 #include <array>
 
+#include "outfall/spellings.h"
+
 namespace outfall {
 namespace {
 
-template <class Word>
-struct Spelling {
-  Word word;
-  std::string_view text;
-};
-
-constexpr std::array data_types{
-    Spelling{DataType::text, "text"},
-    Spelling{DataType::bigint, "bigint"},
-    Spelling{DataType::double_, "double"},
-    Spelling{DataType::bool_, "bool"},
-    Spelling{DataType::timestamp, "timestamp"},
-    Spelling{DataType::date, "date"},
-    Spelling{DataType::time, "time"},
-    Spelling{DataType::decimal, "decimal"},
-    Spelling{DataType::wei, "wei"},
-    Spelling{DataType::binary, "binary"},
-    Spelling{DataType::json, "json"},
-};
-
-constexpr std::array write_dispositions{
-    Spelling{WriteDisposition::append, "append"}, Spelling{WriteDisposition::replace, "replace"},
-    Spelling{WriteDisposition::merge, "merge"},   Spelling{WriteDisposition::remove, "delete"},
-    Spelling{WriteDisposition::skip, "skip"},
-};
-
-constexpr std::array merge_strategies{
-    Spelling{MergeStrategy::delete_insert, "delete-insert"},
-    Spelling{MergeStrategy::upsert, "upsert"},
-    Spelling{MergeStrategy::insert_only, "insert-only"},
-    Spelling{MergeStrategy::scd2, "scd2"},
-    Spelling{MergeStrategy::cdc, "cdc"},
-};
+using detail::data_types;
+using detail::merge_strategies;
+using detail::naming_conventions;
+using detail::spell;
+using detail::Spelling;
+using detail::write_dispositions;
 
 constexpr std::array replace_strategies{
     Spelling{ReplaceStrategy::truncate_and_insert, "truncate-and-insert"},
@@ -57,12 +32,6 @@ constexpr std::array refresh_words{
 constexpr std::array missing_columns_words{
     Spelling{MissingColumns::null, "null"},
     Spelling{MissingColumns::keep, "keep"},
-};
-
-constexpr std::array naming_conventions{
-    Spelling{NamingConvention::snake_case, "snake_case"}, Spelling{NamingConvention::direct, "direct"},
-    Spelling{NamingConvention::duck_case, "duck_case"},   Spelling{NamingConvention::sql_ci_v1, "sql_ci_v1"},
-    Spelling{NamingConvention::sql_cs_v1, "sql_cs_v1"},
 };
 
 constexpr std::array on_reject_words{
@@ -118,22 +87,6 @@ constexpr std::array guarantees{
     Spelling{Guarantee::effectively_once, "effectively-once"},
     Spelling{Guarantee::exactly_once, "exactly-once"},
 };
-
-template <class Table, class Word>
-std::string_view spell(const Table& table, Word word) {
-  for (const auto& entry : table) {
-    if (entry.word == word) return entry.text;
-  }
-  return "unknown";
-}
-
-template <class Word, std::size_t size>
-std::optional<Word> read(const std::array<Spelling<Word>, size>& table, std::string_view text) {
-  for (const auto& entry : table) {
-    if (entry.text == text) return entry.word;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -210,32 +163,32 @@ std::optional<Guarantee> guarantee(DeliveryMode mode) {
 }
 
 std::optional<DataType> data_type(std::string_view name) {
-  return read(data_types, name);
+  return detail::read_word(data_types, name);
 }
 std::optional<WriteDisposition> write_disposition(std::string_view name) {
-  return read(write_dispositions, name);
+  return detail::read_word(write_dispositions, name);
 }
 std::optional<MergeStrategy> merge_strategy(std::string_view name) {
-  return read(merge_strategies, name);
+  return detail::read_word(merge_strategies, name);
 }
 
 std::optional<ReplaceStrategy> replace_strategy(std::string_view name) {
-  return read(replace_strategies, name);
+  return detail::read_word(replace_strategies, name);
 }
 std::optional<NamingConvention> naming_convention(std::string_view name) {
-  return read(naming_conventions, name);
+  return detail::read_word(naming_conventions, name);
 }
 std::optional<LoaderFileFormat> loader_file_format(std::string_view name) {
-  return read(loader_file_formats, name);
+  return detail::read_word(loader_file_formats, name);
 }
 std::optional<BatchProgress> batch_progress(std::string_view name) {
-  return read(batch_progresses, name);
+  return detail::read_word(batch_progresses, name);
 }
 std::optional<RowNulls> row_nulls(std::string_view name) {
-  return read(row_nulls_words, name);
+  return detail::read_word(row_nulls_words, name);
 }
 std::optional<Parallelism> parallelism(std::string_view name) {
-  return read(parallelism_words, name);
+  return detail::read_word(parallelism_words, name);
 }
 
 }  // namespace outfall

@@ -95,7 +95,7 @@ struct DeadLetterCommand {
   ReportForm form = ReportForm::text;
 };
 
-enum class DestinationVerb { list, capabilities, test };
+enum class DestinationVerb { list, capabilities, test, test_conformance };
 
 struct DestinationCommand {
   DestinationVerb verb = DestinationVerb::list;

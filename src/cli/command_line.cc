@@ -473,6 +473,7 @@ Result<Command> destination_command(const CLI::App& noun, const Typed& typed) {
                                                       : DestinationVerb::capabilities,
                              .destination = typed.destination,
                              .form = typed.json ? ReportForm::json : ReportForm::text};
+  if (typed.conformance) command.verb = DestinationVerb::test_conformance;
   if (command.verb == DestinationVerb::list || !typed.destination.empty()) return command;
   return fail(usage(fmt::format("`outfall destination {}` needs a destination", verb),
                     "an address such as duckdb:events.duckdb, or a name: outfall destination list shows them"));

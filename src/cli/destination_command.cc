@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/quantities.h"
 #include "cli/terminal.h"
+#include "outfall/conformance.h"
 #include "outfall/destination.h"
 
 namespace outfall::cli {
@@ -68,13 +69,32 @@ std::string capabilities_text(const DestinationCapabilities& can) {
   return one_line(can.address) + "\n" + fact_line("kind", can.kind) + fact_line("promise", name(can.mode)) +
          fact_line("naming", name(can.naming)) + fact_line("nesting", nesting_text(can.max_table_nesting)) +
          fact_line("names", names_text(can)) + fact_line("job files", job_files_text(can)) +
-         strategies_line("merge", can.merge_strategies) + strategies_line("replace", can.replace_strategies);
+         strategies_line("writes", can.write_dispositions) + strategies_line("merge", can.merge_strategies) +
+         strategies_line("replace", can.replace_strategies);
 }
 
 std::string finding_text(const DestinationFinding& finding) {
   std::string out;
   for (const std::string& fact : finding.facts) out += one_line(fmt::format("{}: {}", finding.address, fact)) + "\n";
   return out;
+}
+
+std::string conformance_text(const ConformanceReport& report) {
+  std::string out;
+  for (const ConformanceCase& one : report.cases) {
+    const std::string said = !one.failure.empty()   ? "FAILED: " + one.failure
+                             : !one.skipped.empty() ? "skipped: " + one.skipped
+                                                    : "passed";
+    out += one_line(fmt::format("{}: {}", one.name, said)) + "\n";
+  }
+  return out;
+}
+
+int show_conformance(const DestinationCommand& command) {
+  const Result<ConformanceReport> report = test_conformance(command.destination);
+  if (!report) return complain(report.error());
+  const int shown = print(command.form == ReportForm::json ? to_json(*report) + "\n" : conformance_text(*report));
+  return report->has_passed() ? shown : static_cast<int>(Ending::failed);
 }
 
 template <class Value>
@@ -93,6 +113,8 @@ int destination(const DestinationCommand& command) {
       return show(destination_capabilities(command.destination), command.form, capabilities_text);
     case DestinationVerb::test:
       return show(test_destination(command.destination, say_waiting), command.form, finding_text);
+    case DestinationVerb::test_conformance:
+      return show_conformance(command);
   }
   return 0;
 }

@@ -516,7 +516,13 @@ void add_destination(CLI::App& root, Typed& typed) {
   capabilities.footer("Usage:\n  outfall destination capabilities duckdb:events.duckdb");
   CLI::App& test = *noun.add_subcommand("test", "Open a destination as a run would, and send nothing");
   add_which(test);
-  test.footer("Usage:\n  outfall destination test events_sink");
+  test.add_flag("--conformance", typed.conformance,
+                "Of a plugin that takes whole loads: load into datasets of its own, and see whether it keeps what it "
+                "promises")
+      ->group("Which");
+  test.footer(
+      "Usage:\n  outfall destination test events_sink\n  outfall destination test plugin:./libfolder.so#folder "
+      "--conformance");
   for (CLI::App* verb : noun.get_subcommands(nullptr)) add_json(*verb, typed);
   add_verb_help(noun);
 }

@@ -82,6 +82,7 @@ struct Typed {
   bool allow_empty = false;
   bool fail_if_empty = false;
   bool json = false;
+  bool conformance = false;
   bool write = false;
   bool yes = false;
   bool all = false;

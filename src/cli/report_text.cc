@@ -386,9 +386,15 @@ std::string time_text(const Report& report) {
   return out;
 }
 
+// What a program or a plugin keeps it alone can query.
+bool answers_queries(const Report& report) {
+  return report.mode == DeliveryMode::transactional && !report.destination.starts_with("plugin:") &&
+         !report.destination.starts_with("custom:");
+}
+
 // The first root table is what somebody looks at first.
 std::string query_text(const Report& report) {
-  if (report.mode != DeliveryMode::transactional || report.dry_run || report.balance.delivered == 0) return "";
+  if (!answers_queries(report) || report.dry_run || report.balance.delivered == 0) return "";
   const auto root = std::ranges::find_if(report.tables, [](const TableReport& table) { return table.parent.empty(); });
   if (root == report.tables.end()) return "";
   std::string table = root->name;

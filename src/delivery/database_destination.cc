@@ -77,10 +77,19 @@ class StoppableRows {
   std::stop_callback<CancelSession> cancel_;  // last: it is gone before what it cancels
 };
 
+/// With what all databases can do, and what follows from how they speak.
+Capabilities with_strategies(Capabilities can) {
+  using enum MergeStrategy;
+  can.merge_strategies = {delete_insert, upsert, insert_only, scd2, cdc};
+  can.replace_strategies = {ReplaceStrategy::truncate_and_insert, ReplaceStrategy::insert_from_staging};
+  if (!can.dialect->clone_empty.empty()) can.replace_strategies.push_back(ReplaceStrategy::staging_optimized);
+  return can;
+}
+
 }  // namespace
 
 DatabaseDestination::DatabaseDestination(std::string address, Capabilities capabilities, Env& env)
-    : address_(std::move(address)), capabilities_(std::move(capabilities)), env_(env) {}
+    : address_(std::move(address)), capabilities_(with_strategies(std::move(capabilities))), env_(env) {}
 
 Status DatabaseDestination::check_dataset(const std::string& dataset) const {
   return sql::check_dataset_name(dialect(), dataset);

@@ -30,7 +30,6 @@ class DatabaseDestination : public Destination {
  public:
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::transactional; }
-  const Capabilities& capabilities() const override { return capabilities_; }
   Status check_dataset(const std::string& dataset) const override;
 
   /// Whether a load would find a database, or could make one.
@@ -66,6 +65,8 @@ class DatabaseDestination : public Destination {
   void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
 
  private:
+  const Capabilities& own_capabilities() const override { return capabilities_; }
+
   /// Whether there is a database at all. One that is not there holds nothing, and the first load makes it.
   virtual Result<bool> exists() = 0;
   /// A session with the database, which a load makes where it is not there.

@@ -25,7 +25,7 @@ class FakeDestination final : public Destination {
  public:
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::transactional; }
-  const Capabilities& capabilities() const override { return capabilities_; }
+  const Capabilities& own_capabilities() const override { return capabilities_; }
   Status check_dataset(const std::string&) const override { return {}; }
   Status open() override { return {}; }
   Result<std::optional<sql::StoredDataset>> inspect(const DatasetKey&) override { return std::nullopt; }

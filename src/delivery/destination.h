@@ -45,8 +45,12 @@ struct Capabilities {
   /// Bytes of a job file from which on a table gets another one; 0: a table is one file.
   std::uint64_t recommended_file_size = 0;
   bool raises_on_failed_jobs = true;  ///< what it gives up is the run's error
-  std::string usual_dataset{};        ///< where none is asked for; empty: it is named after the pipeline
-  std::string dlt_type{};             ///< what dlt calls such a destination, in the state; empty: it has none
+  /// What it can do with rows that are there, and how. Empty: what it is given decides that.
+  std::vector<WriteDisposition> write_dispositions{};
+  std::vector<MergeStrategy> merge_strategies{};
+  std::vector<ReplaceStrategy> replace_strategies{};
+  std::string usual_dataset{};  ///< where none is asked for; empty: it is named after the pipeline
+  std::string dlt_type{};       ///< what dlt calls such a destination, in the state; empty: it has none
 
   std::optional<schema::NameLimit> name_length_max() const {
     if (identifier_length_max == 0) return std::nullopt;
@@ -66,6 +70,12 @@ struct DatasetKey {
   std::string pipeline;
   Inspection inspection = Inspection::before_a_load;
   std::stop_token stop{};  ///< ends a wait for the other side
+};
+
+/// One load of a dataset.
+struct LoadKey {
+  std::string dataset;
+  std::string load_id;
 };
 
 /// A document of a package that the destination refuses, with all that is nested in it.
@@ -230,8 +240,10 @@ class Destination {
   /// Errors: it cannot be asked; interrupted: the stop was requested.
   virtual Result<DeliveryMode> find_mode([[maybe_unused]] const std::stop_token& stop) { return mode(); }
   /// Whether it can be asked which loads it has; else the ledger alone knows.
-  bool records_loads() const { return mode() == DeliveryMode::transactional; }
-  virtual const Capabilities& capabilities() const = 0;
+  virtual bool records_loads() const { return mode() == DeliveryMode::transactional; }
+  /// Its own, or what is said in their place.
+  const Capabilities& capabilities() const { return overridden_ ? *overridden_ : own_capabilities(); }
+  void override_capabilities(Capabilities capabilities) { overridden_ = std::move(capabilities); }
 
   /// How it takes rows in batches. Null: it takes packages as a whole.
   virtual const LaneOptions* lane_options() const { return nullptr; }
@@ -307,7 +319,7 @@ class Destination {
   /// again for the same load.
   ///
   /// Errors: it could not be told.
-  virtual Status abort_load([[maybe_unused]] const std::string& load_id, [[maybe_unused]] const std::stop_token& stop) {
+  virtual Status abort_load([[maybe_unused]] const LoadKey& key, [[maybe_unused]] const std::stop_token& stop) {
     return {};
   }
 
@@ -342,9 +354,12 @@ class Destination {
   const std::shared_ptr<CallWatch>& watch() const { return watch_; }
 
  private:
+  virtual const Capabilities& own_capabilities() const = 0;
+
   std::string meaning_;
   RetryPolicy retry_{};
   std::shared_ptr<CallWatch> watch_;
+  std::optional<Capabilities> overridden_;
 };
 
 }  // namespace outfall::delivery

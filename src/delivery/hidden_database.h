@@ -43,7 +43,6 @@ class HiddenDatabase final : public Destination {
 
   const std::string& address() const override { return inner_->address(); }
   DeliveryMode mode() const override { return inner_->mode(); }
-  const Capabilities& capabilities() const override { return inner_->capabilities(); }
   Status check_dataset(const std::string& dataset) const override { return inner_->check_dataset(dataset); }
   Status check_configuration(const std::stop_token& stop) override {
     return hidden_.answer(inner_->check_configuration(stop));
@@ -89,6 +88,8 @@ class HiddenDatabase final : public Destination {
   std::vector<std::string> take_notes() override;
 
  private:
+  const Capabilities& own_capabilities() const override { return inner_->capabilities(); }
+
   const HiddenPath hidden_;
   const std::unique_ptr<Destination> inner_;
 };

@@ -92,7 +92,7 @@ Outcome PackageLane::load() {
   }
   if (loaded) {
     return failed(
-        {.message = fmt::format("commit load {}: it was answered with success, but the load is not in _dlt_loads",
+        {.message = fmt::format("commit load {}: it was answered with success, but the destination does not have it",
                                 request_.package.load_id),
          .hint = "",
          .remedy = Remedy::retry});

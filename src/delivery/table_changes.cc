@@ -6,6 +6,35 @@
 #include "schema/type_text.h"
 
 namespace outfall::delivery {
+namespace {
+
+ColumnSchema describe_column(const schema::Column& column) {
+  return {.name = column.name,
+          .type = column.type,
+          .nullable = column.nullable,
+          .precision = column.precision,
+          .scale = column.scale,
+          .with_timezone = column.timezone.value_or(true),
+          .variant = column.variant,
+          .primary_key = column.primary_key,
+          .unique = column.unique};
+}
+
+}  // namespace
+
+TableSchema describe(const schema::Table& table, SystemColumns system_columns) {
+  TableSchema made{.name = table.name,
+                   .columns = {},
+                   .write_disposition = write_disposition(table.write_disposition).value_or(WriteDisposition::append),
+                   .parent = table.parent,
+                   .resource = table.resource,
+                   .document = outfall::to_json(table.to_json())};
+  for (const schema::Column& column : table.columns) {
+    if (system_columns == SystemColumns::told || !schema::is_system_name(column.name))
+      made.columns.push_back(describe_column(column));
+  }
+  return made;
+}
 
 TableChanges changes_of(const schema::Table& table, const schema::Schema* before, SystemColumns system_columns) {
   const schema::Table* known = before == nullptr ? nullptr : before->tables.find(table.name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a table differs from what the load before has left at the destination, for destinations that keep tables of their
-// own.
+// Tables as destinations of a program's own are told of them: what they look like, and how they differ from what the
+// load before has left.
 #pragma once
 
 #include "base/json.h"
@@ -11,6 +11,9 @@
 namespace outfall::delivery {
 
 enum class SystemColumns { left_out, told };
+
+/// The table as a destination of a program's own is told of it.
+TableSchema describe(const schema::Table& table, SystemColumns system_columns);
 
 /// `before`: the schema of the load before; null: there is none.
 TableChanges changes_of(const schema::Table& table, const schema::Schema* before, SystemColumns system_columns);

@@ -73,6 +73,11 @@ std::string to_json(const DestinationCapabilities& capabilities) {
   out.set("timestamp_precision", 6);
   out.set("max_parallel_load_jobs", capabilities.load_jobs_max ? Json(*capabilities.load_jobs_max) : Json());
   out.set("loader_parallelism_strategy", capabilities.load_jobs_max ? Json(name(capabilities.parallelism)) : Json());
+  out.set("recommended_file_size", capabilities.recommended_file_size == 0
+                                       ? Json()
+                                       : Json(static_cast<std::int64_t>(capabilities.recommended_file_size)));
+  out.set("supported_write_dispositions",
+          capabilities.write_dispositions.empty() ? Json() : words_json(capabilities.write_dispositions));
   return to_json(out);
 }
 

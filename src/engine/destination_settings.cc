@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "config/values.h"
 #include "engine/batch_settings.h"
+#include "engine/capabilities.h"
 #include "engine/configured_address.h"
 #include "engine/settings_reader.h"
 
@@ -28,7 +29,7 @@ using config::Settings;
 
 /// Of a destination, beside those of batches.
 constexpr std::array own_keys_before{"address", "destination_type", "credentials"};
-constexpr std::array own_keys_behind{"naming_convention", "max_table_nesting"};
+constexpr std::array own_keys_behind{"naming_convention", "max_table_nesting", "capabilities"};
 
 const std::vector<const char*>& known_keys() {
   static const std::vector<const char*> keys = [] {
@@ -239,11 +240,16 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
   if (known && is_function) {
     known = check_keys(settings, {"destination", section}, words.pipeline, known_keys(), UnknownKeys::are_its_own);
   }
+  if (known) {
+    known = check_keys(settings, {"destination", section, "capabilities"}, words.pipeline, capability_keys(),
+                       UnknownKeys::are_wrong);
+  }
   if (!known) return fail(std::move(known.error()));
   fill_in(found.batches, words.batches_before, found.address);
   const SettingsReader reader(settings, section, words.pipeline);
   if (Status taken = read_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));
+  if (Status taken = read_capabilities(reader, found.capabilities); !taken) return fail(std::move(taken.error()));
   return found;
 }
 

@@ -14,7 +14,6 @@
 #include "engine/destination_settings.h"
 #include "engine/registry.h"
 #include "outfall/destination.h"
-#include "sql/dialect.h"
 
 namespace outfall {
 namespace {
@@ -30,12 +29,12 @@ struct Looked {
   std::unique_ptr<delivery::Destination> destination;
 };
 
-Result<Looked> look(const std::string& word, const std::function<void(const LockWaiting&)>& waiting = {}) {
+Result<Looked> look(const std::string& word, const engine::DestinationOptions& options = {}) {
   const Result<config::Settings> settings = engine::read_settings();
   if (!settings) return fail(settings.error());
   Result<engine::DestinationSettings> found = engine::find_destination({.word = word}, *settings);
   if (!found) return fail(std::move(found.error()));
-  auto made = engine::make_destination(word, {.lock_wait = {.begins = waiting}}, Env::system());
+  auto made = engine::make_destination(word, options, Env::system());
   if (!made) return fail(std::move(made.error()));
   return Looked{.settings = std::move(*found), .destination = std::move(*made)};
 }
@@ -114,9 +113,10 @@ ConfiguredDestination configured_destination(const config::Settings& settings, s
 
 }  // namespace
 
-Result<DestinationCapabilities> destination_capabilities(const std::string& destination) {
+Result<DestinationCapabilities> destination_capabilities(const std::string& destination,
+                                                         const CapabilityOverrides& overrides) {
   const std::string of_kind = address_of_kind(destination);
-  const Result<Looked> looked = look(of_kind.empty() ? destination : of_kind);
+  const Result<Looked> looked = look(of_kind.empty() ? destination : of_kind, {.capabilities = overrides});
   if (!looked) return fail(looked.error());
   const delivery::Capabilities& can = looked->destination->capabilities();
   DestinationCapabilities out{.address = of_kind.empty() ? looked->destination->address() : destination,
@@ -125,14 +125,12 @@ Result<DestinationCapabilities> destination_capabilities(const std::string& dest
                               .identifier_length_max = can.identifier_length_max,
                               .case_sensitive_names = can.case_sensitive_names,
                               .naming = can.naming,
-                              .max_table_nesting = can.max_table_nesting};
-  if (can.dialect != nullptr) {
-    using enum MergeStrategy;
-    out.merge_strategies = {delete_insert, upsert, insert_only, scd2, cdc};
-    out.replace_strategies = {ReplaceStrategy::truncate_and_insert, ReplaceStrategy::insert_from_staging};
-    if (!can.dialect->clone_empty.empty()) out.replace_strategies.push_back(ReplaceStrategy::staging_optimized);
-  }
-  if (out.mode != DeliveryMode::at_least_once && out.mode != DeliveryMode::idempotency_key) return out;
+                              .max_table_nesting = can.max_table_nesting,
+                              .recommended_file_size = can.recommended_file_size,
+                              .write_dispositions = can.write_dispositions,
+                              .merge_strategies = can.merge_strategies,
+                              .replace_strategies = can.replace_strategies};
+  if (looked->destination->lane_options() == nullptr) return out;
   const delivery::LaneOptions lanes = engine::lane_options(looked->settings.batches);
   out.load_jobs_max = lanes.workers;
   out.parallelism = lanes.parallelism;
@@ -157,7 +155,7 @@ Result<DestinationList> list_destinations() {
 
 Result<DestinationFinding> test_destination(const std::string& destination,
                                             const std::function<void(const LockWaiting&)>& waiting) {
-  Result<Looked> looked = look(destination, waiting);
+  Result<Looked> looked = look(destination, {.lock_wait = {.begins = waiting}});
   if (!looked) return fail(std::move(looked.error()));
   DestinationFinding finding{.address = looked->destination->address()};
   Status tested;

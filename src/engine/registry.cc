@@ -15,6 +15,7 @@
 #include "base/edit_distance.h"
 #include "delivery/database_file.h"
 #include "delivery/hidden_database.h"
+#include "destinations/dataset/dataset_adapter.h"
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/function/function_destination.h"
 #include "destinations/function/plugin.h"
@@ -24,6 +25,7 @@
 #include "destinations/program/program_destination.h"
 #include "destinations/sqlite/sqlite_destination.h"
 #include "engine/batch_settings.h"
+#include "engine/capabilities.h"
 #include "engine/configured_address.h"
 #include "engine/destination_settings.h"
 
@@ -86,10 +88,30 @@ Result<std::unique_ptr<delivery::Destination>> make_function(const DestinationSe
           .log = options.log});
 }
 
+/// One that takes whole loads. `called` as above.
+Result<std::unique_ptr<delivery::Destination>> make_dataset(const DestinationSettings& settings,
+                                                            const std::string& called,
+                                                            std::shared_ptr<DatasetDestination> dataset,
+                                                            const DestinationOptions& options) {
+  const std::string& address = settings.name.empty() ? settings.address : settings.name;
+  const ConfigurationOptions configuration{
+      .name = called, .pipeline = options.pipeline, .given = dataset->options().given};
+  return destinations::dataset::DatasetAdapter::make(address, std::move(dataset), configuration);
+}
+
+/// In either way, whichever it is.
+Result<std::unique_ptr<delivery::Destination>> make_own(const DestinationSettings& settings, const std::string& called,
+                                                        const std::shared_ptr<OwnDestination>& own,
+                                                        const DestinationOptions& options) {
+  if (DatasetDestination* dataset = own->in_loads())
+    return make_dataset(settings, called, std::shared_ptr<DatasetDestination>(own, dataset), options);
+  return make_function(settings, called, std::shared_ptr<CustomDestination>(own, own->in_batches()), options);
+}
+
 Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSettings& settings,
                                                            const DestinationOptions& options) {
   if (!is_function_of_another(settings.address, options.custom.get()))
-    return make_function(settings, options.custom->options().name, options.custom, options);
+    return make_own(settings, options.custom->own_name(), options.custom, options);
   if (options.custom != nullptr) {
     const Result<std::string> own = custom_address(*options.custom);
     if (!own) return fail(own.error());
@@ -107,8 +129,8 @@ Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSett
   const auto plugin = destinations::function::load_plugin(settings.address, called);
   if (!plugin) return fail(plugin.error());
   DestinationSettings absolute = settings;
-  absolute.address = "plugin:" + (*plugin)->options().name;
-  return make_function(absolute, settings.name, *plugin, options);
+  absolute.address = "plugin:" + (*plugin)->own_name();
+  return make_own(absolute, settings.name, *plugin, options);
 }
 
 /// The kind of address that was probably meant, with its colon. Empty: none of them.
@@ -201,7 +223,8 @@ constexpr std::uint64_t grouped_from_rows = 1000;
 
 /// What a run says goes before what a function says of itself.
 BatchOptions batches_of(const DestinationOptions& options) {
-  return options.custom == nullptr ? options.batches : options.custom->options().batches;
+  CustomDestination* function = options.custom == nullptr ? nullptr : options.custom->in_batches();
+  return function == nullptr ? options.batches : function->options().batches;
 }
 
 delivery::RetryPolicy retry_policy(const BatchOptions& batches) {
@@ -255,11 +278,11 @@ std::size_t database_memory(std::size_t rows_in_flight) {
   return std::max(wanted, least);
 }
 
-Result<std::string> custom_address(const CustomDestination& custom) {
+Result<std::string> custom_address(const OwnDestination& custom) {
   return destinations::function::address_of(custom);
 }
 
-bool is_function_of_another(const std::string& address, const CustomDestination* custom) {
+bool is_function_of_another(const std::string& address, const OwnDestination* custom) {
   if (!address.starts_with("custom:")) return false;
   if (custom == nullptr) return true;
   const Result<std::string> own = custom_address(*custom);
@@ -282,11 +305,12 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
       return fail(std::move(given.error()));
   }
   auto made = make_kind(*found, options, env);
-  if (made) {
-    (*made)->set_meaning(found->meaning);
-    (*made)->set_retry(retry_policy(found->batches));
-    (*made)->set_watch(watch_of(options.lock_wait, (*made)->address()));
-  }
+  if (!made) return made;
+  (*made)->set_meaning(found->meaning);
+  (*made)->set_retry(retry_policy(found->batches));
+  (*made)->set_watch(watch_of(options.lock_wait, (*made)->address()));
+  if (Status able = override_capabilities(**made, filled(options.capabilities, found->capabilities)); !able)
+    return fail(std::move(able.error()));
   return made;
 }
 

@@ -36,7 +36,8 @@ struct DestinationOptions {
   BatchOptions batches_before{};                     ///< what an earlier run was given, of what is left open
   Given given = Given::for_several;                  ///< of `batches`
   std::string pipeline{};                            ///< settings below its name come first
-  std::shared_ptr<CustomDestination> custom{};       ///< that the program has; used where the address is its
+  std::shared_ptr<OwnDestination> custom{};          ///< that the program has; used where the address is its
+  CapabilityOverrides capabilities{};                ///< what is left open the configuration says
   std::function<void(std::string_view line)> log{};  ///< what it writes about its work; from any thread
   std::string programs_lock{};  ///< path of the lock that programs of the run hold (base/program.h)
 };
@@ -48,10 +49,10 @@ std::size_t database_memory(std::size_t rows_in_flight);
 /// What reports and the state store call a destination of the program itself.
 ///
 /// Errors: usage: it has no name.
-Result<std::string> custom_address(const CustomDestination& custom);
+Result<std::string> custom_address(const OwnDestination& custom);
 
-/// Whether the address is that of a function of a program, and not of `custom`, which may be null.
-bool is_function_of_another(const std::string& address, const CustomDestination* custom);
+/// Whether the address is that of a destination of a program, and not of `custom`, which may be null.
+bool is_function_of_another(const std::string& address, const OwnDestination* custom);
 
 /// With what is left open as lanes have it.
 delivery::LaneOptions lane_options(const BatchOptions& batches);

@@ -67,7 +67,7 @@ Error for_another(const ledger::Binding& binding, const std::string& asked) {
 }
 
 /// The address that is asked for, by name or by a function of the program. Empty: none is.
-Result<std::string> address_asked_for(const std::string& destination, const CustomDestination* own,
+Result<std::string> address_asked_for(const std::string& destination, const OwnDestination* own,
                                       const std::string& pipeline) {
   if (destination.empty()) return own == nullptr ? Result<std::string>("") : engine::custom_address(*own);
   const Result<std::string> word = engine::complete_address(destination, pipeline);
@@ -88,7 +88,7 @@ std::optional<Report> resume_one(const std::string& data_dir, const std::string&
   const auto binding = engine::remembered_binding(data_dir, key);
   if (!binding) return engine::failed_report(one, binding.error());
   if (!*binding) return std::nullopt;  // it died before it had anything
-  const CustomDestination* own = options.custom_destination.get();
+  const OwnDestination* own = options.custom_destination.get();
   if (options.name.empty() && run.destination.empty() && engine::is_function_of_another((*binding)->destination, own)) {
     left.add(*paths, key, (*binding)->destination);
     return std::nullopt;

@@ -92,6 +92,7 @@ DestinationOptions destination_options(const PipelineOptions& options, const Run
           .given = Given::for_it,
           .pipeline = pipeline,
           .custom = options.custom_destination,
+          .capabilities = options.capabilities,
           .log = one_at_a_time(run.log)};
 }
 

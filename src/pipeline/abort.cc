@@ -65,7 +65,8 @@ Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, de
                     const std::stop_token& stop, std::vector<std::string>& notes) {
   const Result<DocumentCounts> counts = document_counts(package);
   if (!counts) return fail(counts.error());
-  if (const Status told = destination.abort_load(package.load_id, stop); !told) {
+  const delivery::LoadKey key{.dataset = package.dataset, .load_id = package.load_id};
+  if (const Status told = destination.abort_load(key, stop); !told) {
     if (stop.stop_requested()) return fail(not_yet_told(package));
     notes.push_back(fmt::format("{} could not be told that load {} is aborted: {}", package.destination,
                                 package.load_id, told.error().message));

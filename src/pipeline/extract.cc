@@ -19,6 +19,7 @@
 #include "pipeline/letter_source.h"
 #include "pipeline/merge_hints.h"
 #include "pipeline/primary_keys.h"
+#include "pipeline/promise.h"
 #include "pipeline/refresh.h"
 #include "pipeline/rejected_rows.h"
 #include "pipeline/schema_changes.h"
@@ -260,10 +261,13 @@ Status set_hints(const RunRequest& run, schema::Schema& schema, const std::vecto
   set_primary_keys(schema, roots, run.options.primary_key, options.shape, options.write_disposition);
   if (Status set = set_dispositions(schema, roots, run.options, options.shape); !set) return set;
   for (const std::string& root : roots) {
+    if (const auto strategy = strategy_of(schema, root)) {
+      if (Status able = check_merge_strategy(run, *strategy); !able) return able;
+    }
     const auto known = options.shape.roots.find(root);
     if (known == options.shape.roots.end()) continue;
     known->second.root_key = schema.propagates_root_id(root);
-    if (run.destination.capabilities().dialect != nullptr) set_row_ids(schema, root, known->second);
+    if (!run.destination.capabilities().merge_strategies.empty()) set_row_ids(schema, root, known->second);
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "pipeline/primary_keys.h"
@@ -160,6 +161,11 @@ Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& 
     if (Status set = set_disposition(schema, *table, disposition, options, shape); !set) return set;
   }
   return {};
+}
+
+std::optional<MergeStrategy> strategy_of(const schema::Schema& schema, const std::string& root) {
+  const schema::Table* table = schema.tables.find(root);
+  return is_merged(table) ? std::optional(known_strategy(*table)) : std::nullopt;
 }
 
 void set_row_ids(const schema::Schema& schema, const std::string& root, normalize::RootOptions& options) {

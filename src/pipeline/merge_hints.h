@@ -3,6 +3,7 @@
 // What a run says of merging, as the hints that a schema keeps.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ std::string_view stored_disposition(WriteDisposition disposition);
 /// Errors: usage: a table would be merged without any key.
 Status set_dispositions(schema::Schema& schema, const std::vector<std::string>& roots, const RunOptions& options,
                         const normalize::ShapeOptions& shape);
+
+/// How the rows of a root table are merged. None: they are not.
+std::optional<MergeStrategy> strategy_of(const schema::Schema& schema, const std::string& root);
 
 /// What the ids of a root table's rows follow from, and the columns for it: as dlt has it for the strategy by which
 /// they are merged.

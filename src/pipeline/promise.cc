@@ -2,6 +2,7 @@
 #include "pipeline/promise.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
@@ -59,13 +60,42 @@ std::string cut_of(const delivery::LaneOptions& lanes) {
   return cut;
 }
 
+/// A word that is asked for, and those that it can be. Empty: any.
+template <class Word>
+Status check_among(const RunRequest& request, std::string_view option, Word asked, const std::vector<Word>& possible) {
+  if (possible.empty() || std::ranges::find(possible, asked) != possible.end()) return {};
+  std::vector<std::string_view> words;
+  for (const Word word : possible) words.push_back(name(word));
+  return fail(Error{.message = fmt::format("{} has no {} {}", request.destination.address(), option, name(asked)),
+                    .hint = fmt::format("it has {} (outfall destination capabilities)", fmt::join(words, ", ")),
+                    .blame = Blame::usage});
+}
+
+/// Whether it can do with rows that are there what is to be done with them.
+Status check_strategies(const RunRequest& request) {
+  const delivery::Capabilities& can = request.destination.capabilities();
+  const WriteDisposition disposition = request.options.write_disposition.value_or(WriteDisposition::append);
+  if (disposition == WriteDisposition::skip) return {};
+  if (Status known = check_among(request, "--write-disposition", disposition, can.write_dispositions); !known)
+    return known;
+  if (disposition == WriteDisposition::replace && request.options.replace_strategy)
+    return check_among(request, "--replace-strategy", *request.options.replace_strategy, can.replace_strategies);
+  if (disposition != WriteDisposition::merge || !request.options.merge.strategy) return {};
+  return check_merge_strategy(request, *request.options.merge.strategy);
+}
+
 }  // namespace
+
+Status check_merge_strategy(const RunRequest& request, MergeStrategy strategy) {
+  return check_among(request, "--merge-strategy", strategy, request.destination.capabilities().merge_strategies);
+}
 
 Status check_asked(const RunRequest& request) {
   if (Status suits = request.destination.check_asked(
           request.options.write_disposition.value_or(WriteDisposition::append), request.options.stop);
       !suits)
     return suits;
+  if (Status able = check_strategies(request); !able) return able;
   if (!request.options.require) return {};
   const Result<DeliveryMode> mode = request.destination.find_mode(request.options.stop);
   if (!mode) return fail(mode.error());

@@ -20,6 +20,11 @@ namespace outfall::pipeline {
 /// Errors: usage: it cannot take rows so, or promises less; it cannot be asked.
 Status check_asked(const RunRequest& request);
 
+/// Whether the destination merges rows so; one that says nothing of it takes them as they are.
+///
+/// Errors: usage: it does not (says how it does).
+Status check_merge_strategy(const RunRequest& request, MergeStrategy strategy);
+
 /// Whether what a runner whose disk is lost may have delivered behind its last push comes again under other keys,
 /// because that runner cut its batches in another way: then nobody can tell that it is the same, and it is delivered at
 /// least once. Adds a note that says so, and keeps how this run cuts them.

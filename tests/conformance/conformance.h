@@ -20,13 +20,18 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/scratch_folder.h"
 #include "delivery/deliver.h"
 #include "delivery/package_testing.h"
+#include "destinations/dataset/dataset_adapter.h"
 #include "destinations/duckdb/duckdb_destination.h"
 #include "destinations/postgres/postgres_destination.h"
 #include "destinations/sqlite/sqlite_destination.h"
+#include "engine/registry.h"
 #include "sql/adbc_connection.h"
+
+#include "../../examples/folder_destination.h"
 
 namespace outfall {
 
@@ -38,9 +43,13 @@ using sql::for_tests::Column;
 struct Quirks {
   std::string name;
   std::function<std::unique_ptr<Destination>(const std::string& folder)> make;
-  bool keeps_rows = true;                 ///< what was loaded can be queried, and loads are recorded
+  bool keeps_rows = true;                 ///< what was loaded can be looked at, and loads are recorded
   std::string row_order = "rowid";        ///< sorts rows as they went in
-  std::string null_refused = "NOT NULL";  ///< is said of a null where there may be none
+  std::string null_refused = "NOT NULL";  ///< is said of a null where there may be none; empty: it may be anywhere
+  /// The values of a column in the order of their rows, as text. Null: the destination is asked in SQL.
+  std::function<std::vector<std::string>(const std::string& folder, const std::string& table,
+                                         const std::string& column)>
+      read{};
 };
 
 inline void PrintTo(const Quirks& quirks, std::ostream* out) {
@@ -110,6 +119,15 @@ class Conformance : public testing::TestWithParam<Quirks> {
   }
   bool keeps_rows() const { return GetParam().keeps_rows; }
 
+  /// The values of a column, in the order of their rows.
+  std::vector<std::string> values(const std::string& table, const std::string& column) {
+    if (GetParam().read) return GetParam().read(folder_.path(), table, column);
+    return query(fmt::format("SELECT {} FROM {} ORDER BY {}", column, table, GetParam().row_order));
+  }
+  std::vector<std::string> recorded_loads() {
+    return destination_->recorded_loads("data set", "", delivery::Inspection::only_look).value();
+  }
+
   ScratchFolder folder_;
   std::unique_ptr<Destination> destination_;
   schema::Schema schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
@@ -148,6 +166,50 @@ inline const auto databases = testing::Values(
              return made ? std::move(*made) : nullptr;
            }},
     Quirks{.name = "postgres", .make = make_postgres, .row_order = "ctid", .null_refused = "not-null"});
+
+/// What a row of the example has, which is a line of JSON.
+inline std::vector<std::string> read_folder(const std::string& folder, const std::string& table,
+                                            const std::string& column) {
+  std::string rows;
+  const auto take = [&rows](std::string_view lines) -> Status {
+    rows += lines;
+    return {};
+  };
+  EXPECT_TRUE(Folder(folder + "/data").read("data set", table, take));
+  std::vector<std::string> found;
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const std::size_t end = rows.find('\n', begin);
+    const Result<Json> row = parse_json(std::string_view(rows).substr(begin, end - begin));
+    const Json* value = row ? row->find(column) : nullptr;
+    const std::string* text = value == nullptr ? nullptr : value->as_string();
+    found.push_back(value == nullptr ? "NULL" : text != nullptr ? *text : to_json(*value));
+    begin = end + 1;
+  }
+  return found;
+}
+
+/// Destinations of a program's own that take whole loads, as an object and as a plugin.
+inline const auto own_destinations = testing::Values(
+    Quirks{.name = "folder",
+           .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
+             auto made = destinations::dataset::DatasetAdapter::make("custom:folder",
+                                                                     std::make_shared<Folder>(folder + "/data"), {});
+             return made ? std::move(*made) : nullptr;
+           },
+           .null_refused = "",
+           .read = read_folder},
+    Quirks{.name = "folder_plugin",
+           .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
+             const char* build = std::getenv("OUTFALL_BUILD");
+             if (build == nullptr) return std::fputs("OUTFALL_BUILD is not set\n", stderr), nullptr;
+             setenv("DESTINATION__PATH", (folder + "/data").c_str(), 1);
+             auto made = engine::make_destination(
+                 fmt::format("plugin:{}/example_folder_destination_plugin.so#folder", build), {}, Env::system());
+             if (!made) return std::fputs(made.error().message.c_str(), stderr), nullptr;
+             return std::move(*made);
+           },
+           .null_refused = "",
+           .read = read_folder});
 
 inline std::string name_of(const testing::TestParamInfo<Quirks>& tested) {
   return tested.param.name;

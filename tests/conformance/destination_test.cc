@@ -13,6 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 TEST_P(Conformance, AppendsAndCounts) {
   declare({.name = "t"});
@@ -25,7 +26,9 @@ TEST_P(Conformance, AppendsAndCounts) {
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_FALSE(second->tables.at(0).created);
   if (!keeps_rows()) return;
-  EXPECT_THAT(query("SELECT v FROM t ORDER BY " + GetParam().row_order), ElementsAre("1", "2", "3", "NULL"));
+  EXPECT_THAT(values("t", "v"), ElementsAre("1", "2", "3", "NULL"));
+  EXPECT_THAT(recorded_loads(), UnorderedElementsAre("1700000000.1", "1700000000.2"));
+  if (GetParam().read) return;
   EXPECT_THAT(query("SELECT load_id FROM _dlt_loads WHERE status = 0 ORDER BY 1"),
               ElementsAre("1700000000.1", "1700000000.2"));
   EXPECT_THAT(query("SELECT version_hash FROM _dlt_version"), ElementsAre(schema_.version_hash));
@@ -47,7 +50,7 @@ TEST_P(Conformance, LoadsAPackageOnce) {
   ASSERT_TRUE(again);
   EXPECT_EQ(again->found_loaded, keeps_rows());
   if (keeps_rows()) {
-    EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("1"));
+    EXPECT_THAT(values("t", "v"), ElementsAre("1"));
   }
 }
 
@@ -58,12 +61,12 @@ TEST_P(Conformance, RefusesOtherRowsThanWereSealed) {
   ASSERT_FALSE(load(record));
   EXPECT_FALSE(destination_->has_load(record.dataset, record.load_id).value());
   if (keeps_rows()) {
-    EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("0"));
+    EXPECT_THAT(values("t", "v"), IsEmpty());
   }
 }
 
 TEST_P(Conformance, AFailingInsertLeavesNothingVisible) {
-  if (!keeps_rows()) return;  // there is nothing to look at afterwards
+  if (!keeps_rows() || GetParam().null_refused.empty()) return;  // nothing to look at afterwards, or nothing fails
   declare({.name = "a"});
   declare({.name = "b"});
   auto record = package({{"a", rows("v", {1})},
@@ -90,14 +93,14 @@ TEST_P(Conformance, ReplaceEmptiesTheWholeChain) {
   auto replacing = package({{"t", rows("v", {5})}});
   replacing.replaced = {"t"};
   must_load(replacing);
-  EXPECT_THAT(query("SELECT v FROM t"), ElementsAre("5"));
-  EXPECT_THAT(query("SELECT count(*) FROM t__items"), ElementsAre("0"));
-  EXPECT_THAT(query("SELECT count(*) FROM t__items__tags"), ElementsAre("0"));
-  EXPECT_THAT(query("SELECT v FROM other"), ElementsAre("4"));
+  EXPECT_THAT(values("t", "v"), ElementsAre("5"));
+  EXPECT_THAT(values("t__items", "v"), IsEmpty());
+  EXPECT_THAT(values("t__items__tags", "v"), IsEmpty());
+  EXPECT_THAT(values("other", "v"), ElementsAre("4"));
   auto emptying = package({});
   emptying.replaced = {"t"};
   must_load(emptying);
-  EXPECT_THAT(query("SELECT count(*) FROM t"), ElementsAre("0"));
+  EXPECT_THAT(values("t", "v"), IsEmpty());
 }
 
 TEST_P(Conformance, NewColumnsAreAdded) {
@@ -114,7 +117,8 @@ TEST_P(Conformance, NewColumnsAreAdded) {
   auto done = load(package({{"t", columns}}));
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_THAT(done->tables.at(0).new_columns, ElementsAre("late"));
-  EXPECT_THAT(query("SELECT late FROM t ORDER BY v"), ElementsAre("NULL", "here"));
+  EXPECT_THAT(values("t", "late"), ElementsAre("NULL", "here"));
+  if (GetParam().read) return;
   EXPECT_THAT(query("SELECT count(*) FROM _dlt_version"), ElementsAre("2"));
 }
 
@@ -332,6 +336,7 @@ const auto forgetting = testing::Values(Quirks{.name = "null",
                                                .keeps_rows = false});
 
 INSTANTIATE_TEST_SUITE_P(Databases, Conformance, databases, name_of);
+INSTANTIATE_TEST_SUITE_P(Own, Conformance, own_destinations, name_of);
 INSTANTIATE_TEST_SUITE_P(Others, Conformance, forgetting, name_of);
 INSTANTIATE_TEST_SUITE_P(Databases, Merges, databases, name_of);
 

@@ -61,6 +61,10 @@ class LayerCheck(unittest.TestCase):
         self.refuses("src/cli/run.cc", '"engine/registry.h"', "sees only include/outfall")
         self.refuses("examples/load.cc", '"base/text.h"', "sees only include/outfall")
 
+    def test_example_of_several_files(self):
+        self.assertEqual(check({"examples/load.cc": '#include "shared.h"\n', "examples/shared.h": ""}), (0, ""))
+        self.refuses("examples/load.cc", '"shared.h"', "does not begin with a folder of ours")
+
     def test_third_party_header_belongs_to_its_owner(self):
         self.allows("src/columnar/spool.cc", "<arrow/api.h>", "<zlib.h>")
         self.refuses("src/delivery/lane.cc", "<arrow/api.h>", "arrow belongs to columnar")

@@ -110,11 +110,24 @@ class Install(unittest.TestCase):
         self.assertEqual(dict(sorted(declared_functions().items())), dict(sorted(names.items())))
 
     def test_other_projects_find_and_link_it(self):
-        examples = sorted((ROOT / "examples").glob("*.cc"))
+        examples = sorted(path for path in (ROOT / "examples").glob("*.cc") if not path.stem.endswith("_plugin"))
+        for header in (ROOT / "examples").glob("*.h"):
+            shutil.copy(header, self.folder)
         self.build([README_PROGRAM, *examples])
         self.assertIn("github_events: 100 rows", self.run_here("build/readme").stdout)
         for example in examples:
             self.run_here(f"build/{example.stem}")
+
+    def test_plugins_need_the_headers_alone(self):
+        """A plugin that takes whole loads links nothing, and the suite that is in the program is for it as well."""
+        self.run_here("c++", "-std=c++23", "-shared", "-fPIC", "-fvisibility=hidden", "-I", self.place / "include",
+                      ROOT / "examples" / "folder_destination_plugin.cc", "-o", "libfolder.so")
+        self.assertNotIn("outfall", self.run_here("ldd", "libfolder.so").stdout)
+        said = self.run_here(self.place / "bin" / "outfall", "destination", "test", "plugin:./libfolder.so#folder", "--conformance",
+                             DESTINATION__PATH=str(self.folder / "out")).stdout
+        self.assertIn("append goes on when it was broken off behind complete_load: passed\n", said)
+        self.assertNotIn("FAILED", said)
+        self.run_here("cc", "-std=c11", "-shared", "-fPIC", "-I", self.place / "include", ROOT / "examples" / "notify.c", "-o", "libnotify.so")
 
     def test_host_uses_an_arrow_of_its_own(self):
         if cached("OUTFALL_ARROW") != "pinned":

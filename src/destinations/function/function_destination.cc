@@ -24,11 +24,11 @@ bool takes_columns(const delivery::LaneOptions& lanes) {
 
 }  // namespace
 
-Result<std::string> address_of(const CustomDestination& destination) {
-  const std::string& name = destination.options().name;
+Result<std::string> address_of(const OwnDestination& destination) {
+  const std::string& name = destination.own_name();
   if (is_name(name)) return "custom:" + name;
   return fail(Error{.message = fmt::format("a custom destination cannot be called '{}'", name),
-                    .hint = "give CustomOptions::name letters, digits, _, - and .",
+                    .hint = "give CustomOptions::name, or DatasetOptions::name, letters, digits, _, - and .",
                     .blame = Blame::usage});
 }
 
@@ -96,12 +96,12 @@ Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delive
   return delivery::Intake{.options = options_.lanes, .make_writer = make_writer};
 }
 
-Status FunctionDestination::abort_load(const std::string& load_id, const std::stop_token& stop) {
+Status FunctionDestination::abort_load(const delivery::LoadKey& key, const std::stop_token& stop) {
   if (Status opened = open_once(); !opened) return opened;
   const auto introduction =
-      std::make_shared<LoadIntroduction>(load_id, destination_->options().skip_dlt_columns_and_tables);
+      std::make_shared<LoadIntroduction>(key.load_id, destination_->options().skip_dlt_columns_and_tables);
   const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.log, watch())
-                           .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
+                           .tell({.kind = delivery::Event::Kind::abort_load, .load_id = key.load_id, .stop = stop});
   return told.kind == Outcome::Kind::delivered ? Status{} : fail(told.reason, told.hint);
 }
 

@@ -38,14 +38,15 @@ class FunctionDestination final : public delivery::UnaskedDestination {
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override;
-  const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &options_.lanes; }
   Status check_configuration(const std::stop_token&) override { return open_once(); }
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;
-  Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
+  Status abort_load(const delivery::LoadKey& key, const std::stop_token& stop) override;
 
  private:
+  const delivery::Capabilities& own_capabilities() const override { return capabilities_; }
+
   Status open_once();
 
   const std::string address_;
@@ -56,9 +57,9 @@ class FunctionDestination final : public delivery::UnaskedDestination {
   std::optional<Error> stuck_;  ///< what is said once a call of open was left alone: it may still be at work
 };
 
-/// Where a function of the program is found under its name: "custom:NAME".
+/// Where a destination of the program itself is found under its name: "custom:NAME".
 ///
 /// Errors: usage: it has none that can be one.
-Result<std::string> address_of(const CustomDestination& destination);
+Result<std::string> address_of(const OwnDestination& destination);
 
 }  // namespace outfall::destinations::function

@@ -9,42 +9,17 @@
 #include "delivery/table_changes.h"
 
 namespace outfall::destinations::function {
-namespace {
-
-ColumnSchema describe_column(const schema::Column& column) {
-  return {.name = column.name,
-          .type = column.type,
-          .nullable = column.nullable,
-          .precision = column.precision,
-          .scale = column.scale,
-          .with_timezone = column.timezone.value_or(true),
-          .variant = column.variant,
-          .primary_key = column.primary_key,
-          .unique = column.unique};
-}
-
-}  // namespace
 
 std::shared_ptr<const TableSchema> LoadIntroduction::describe(const schema::Table& table) {
   const std::lock_guard lock(described_mutex_);
   std::shared_ptr<const TableSchema>& known = described_[table.name];
   if (known != nullptr) return known;
-  auto made = std::make_shared<TableSchema>();
-  made->name = table.name;
-  for (const schema::Column& column : table.columns) {
-    if (!skips_dlt_ || !schema::is_system_name(column.name)) made->columns.push_back(describe_column(column));
-  }
-  made->write_disposition = write_disposition(table.write_disposition).value_or(WriteDisposition::append);
-  made->parent = table.parent;
-  made->resource = table.resource;
-  made->document = to_json(table.to_json());
-  known = std::move(made);
+  known = std::make_shared<TableSchema>(delivery::describe(table, system_columns_));
   return known;
 }
 
 TableChanges LoadIntroduction::changes(const schema::Table& table) const {
-  return delivery::changes_of(table, before_ ? &*before_ : nullptr,
-                              skips_dlt_ ? delivery::SystemColumns::left_out : delivery::SystemColumns::told);
+  return delivery::changes_of(table, before_ ? &*before_ : nullptr, system_columns_);
 }
 
 /// Null: the load.

@@ -16,6 +16,7 @@
 
 #include "delivery/call_watch.h"
 #include "delivery/load_board.h"
+#include "delivery/table_changes.h"
 #include "delivery/writer.h"
 #include "destinations/function/guarded_call.h"
 #include "outfall/custom_destination.h"
@@ -33,7 +34,10 @@ class LoadIntroduction {
  public:
   LoadIntroduction(std::string load_id, bool skips_dlt, std::optional<schema::Schema> before = {},
                    std::shared_ptr<delivery::LoadBoard> board = nullptr)
-      : load_id_(std::move(load_id)), skips_dlt_(skips_dlt), before_(std::move(before)), board_(std::move(board)) {}
+      : load_id_(std::move(load_id)),
+        system_columns_(skips_dlt ? delivery::SystemColumns::left_out : delivery::SystemColumns::told),
+        before_(std::move(before)),
+        board_(std::move(board)) {}
 
   const std::string& load_id() const { return load_id_; }
   std::shared_ptr<const TableSchema> describe(const schema::Table& table);
@@ -50,7 +54,7 @@ class LoadIntroduction {
   bool has_begun(const schema::Table* table) const;
 
   const std::string load_id_;
-  const bool skips_dlt_;
+  const delivery::SystemColumns system_columns_;
   const std::optional<schema::Schema> before_;  ///< of the load before
   const std::shared_ptr<delivery::LoadBoard> board_;
   std::mutex calling_;            ///< one hook at a time; of stuck_

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "delivery/table_changes.h"
+#include "destinations/function/dataset_plugin.h"
 #include "destinations/function/plugin.h"
 
 namespace outfall::destinations::function {
@@ -100,7 +101,9 @@ class PluginCall {
              .set_state = set_state,
              .pipeline_state = pipeline_state,
              .count = count,
-             .gauge = gauge};
+             .gauge = gauge,
+             .set_hint = [](outfall_call* call, const char* hint) { of(call).outcome_.hint = text_of(hint); },
+             .reason = [](const outfall_call* call) { return of(call).outcome_.reason.c_str(); }};
   }
 
   Outcome answered(Outcome::Kind kind, std::string usual_reason) {
@@ -284,7 +287,7 @@ class PluginDestination final : public CustomDestination {
 
 }  // namespace
 
-Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const std::string& name) {
+Result<std::shared_ptr<OwnDestination>> load_plugin(const std::string& address, const std::string& name) {
   const std::string& called = name.empty() ? address : name;
   constexpr std::string_view scheme = "plugin:";
   const std::string_view rest = std::string_view(address).substr(scheme.size());
@@ -316,14 +319,22 @@ Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& addres
     return refused(called, fmt::format("{} refuses with {}", function_word, introduced),
                    "see what it says, or its manual");
   }
-  if (plugin.version == 0 || plugin.version > OUTFALL_PLUGIN_VERSION || plugin.write == nullptr) {
+  const bool takes_loads = plugin.version >= OUTFALL_DATASET_PLUGIN_VERSION && plugin.dataset != nullptr;
+  const bool takes_rows = plugin.write != nullptr || takes_loads;
+  if (plugin.version == 0 || plugin.version > OUTFALL_PLUGIN_VERSION || !takes_rows) {
     return refused(called,
-                   plugin.write == nullptr ? fmt::format("{} gives no function that takes rows", function_word)
-                                           : fmt::format("{} is of version {}, and this is version {}", function_word,
-                                                         plugin.version, OUTFALL_PLUGIN_VERSION),
+                   !takes_rows ? fmt::format("{} gives no function that takes rows", function_word)
+                               : fmt::format("{} is of version {}, and this is version {}", function_word,
+                                             plugin.version, OUTFALL_PLUGIN_VERSION),
                    "compile it anew with the header of this version");
   }
-  CustomOptions options{.name = fmt::format("{}#{}", *path, symbol),
+  const std::string full_name = fmt::format("{}#{}", *path, symbol);
+  if (takes_loads) {
+    Result<std::shared_ptr<DatasetDestination>> dataset = make_dataset_plugin(full_name, plugin);
+    if (!dataset) return refused(called, dataset.error().message, dataset.error().hint);
+    return *std::move(dataset);
+  }
+  CustomOptions options{.name = full_name,
                         .keeps_documents = false,
                         .skip_dlt_columns_and_tables = plugin.keeps_dlt_columns == 0,
                         .deduplicates = plugin.deduplicates != 0,

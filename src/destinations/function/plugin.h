@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plugins as custom destinations (outfall/plugin.h).
+// Plugins as destinations of the program itself (outfall/plugin.h).
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "outfall/custom_destination.h"
 #include "outfall/error.h"
+#include "outfall/own_destination.h"
 
 namespace outfall::destinations::function {
 
@@ -15,6 +15,6 @@ namespace outfall::destinations::function {
 /// which it goes in errors; empty: it goes by its address.
 ///
 /// Errors: usage: there is no such library or function, or the plugin refuses.
-Result<std::shared_ptr<CustomDestination>> load_plugin(const std::string& address, const std::string& name);
+Result<std::shared_ptr<OwnDestination>> load_plugin(const std::string& address, const std::string& name);
 
 }  // namespace outfall::destinations::function

@@ -18,10 +18,11 @@ class NullDestination final : public delivery::UnaskedDestination {
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override { return DeliveryMode::none; }
-  const delivery::Capabilities& capabilities() const override { return capabilities_; }
   Result<delivery::LoadSummary> load(const delivery::LoadRequest& request) override;
 
  private:
+  const delivery::Capabilities& own_capabilities() const override { return capabilities_; }
+
   const std::string address_;
   const delivery::Capabilities capabilities_;
 };

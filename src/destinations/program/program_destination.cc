@@ -173,12 +173,12 @@ Result<std::optional<delivery::Intake>> ProgramDestination::intake(const deliver
   return delivery::Intake{.options = lanes_, .make_writer = make_writer};
 }
 
-Status ProgramDestination::abort_load(const std::string& load_id, const std::stop_token& stop) {
+Status ProgramDestination::abort_load(const delivery::LoadKey& key, const std::stop_token& stop) {
   if (kind_ == Kind::one_a_batch) return {};
   const Result<ProgramGuard*> held = guard(stop);
   if (!held) return fail(held.error());
   Outcome told = ExecWriter({.options = command_, .destination = address_, .guard = **held, .watch = watch()})
-                     .tell({.kind = delivery::Event::Kind::abort_load, .load_id = load_id, .stop = stop});
+                     .tell({.kind = delivery::Event::Kind::abort_load, .load_id = key.load_id, .stop = stop});
   if (told.kind == Outcome::Kind::delivered) return {};
   return fail(std::move(told.reason), std::move(told.hint));
 }

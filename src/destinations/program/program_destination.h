@@ -56,7 +56,6 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   /// Errors: usage: it is to get files, and does not say that it takes any; it is told of batches alone, and is to
   /// replace a table.
   Status check_asked(WriteDisposition disposition, const std::stop_token& stop) override;
-  const delivery::Capabilities& capabilities() const override { return capabilities_; }
   const delivery::LaneOptions* lane_options() const override { return &lanes_; }
   /// The same for a look as before a load: the program is started, but for one a batch, and told nothing but hello.
   Status check_configuration(const std::stop_token& stop) override;
@@ -66,9 +65,11 @@ class ProgramDestination final : public delivery::UnaskedDestination {
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;
   /// One process a batch is told nothing but batches.
-  Status abort_load(const std::string& load_id, const std::stop_token& stop) override;
+  Status abort_load(const delivery::LoadKey& key, const std::stop_token& stop) override;
 
  private:
+  const delivery::Capabilities& own_capabilities() const override { return capabilities_; }
+
   enum class Kind { one_a_batch, kept_alive };
   Result<ProgramGuard*> guard(const std::stop_token& stop);
   Status look_once(const std::stop_token& stop);
