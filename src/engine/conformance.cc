@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -14,9 +16,9 @@
 #include <utility>
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/report_json.h"
-#include "base/scratch_folder.h"
 #include "destinations/function/plugin.h"
 #include "engine/breaking_dataset.h"
 #include "engine/configured_address.h"
@@ -42,6 +44,28 @@ struct Suite {
 };
 
 constexpr const char* own_name = "conformance";
+
+/// Where a pipeline keeps its state; it goes with the object. In memory, where there is room: what a power cut would do
+/// to that is not what is asked here.
+class StateFolder {
+ public:
+  StateFolder() : path_(parent() + "/outfall_" + random_hex(Env::system(), 8)) {}
+  StateFolder(const StateFolder&) = delete;
+  StateFolder& operator=(const StateFolder&) = delete;
+  ~StateFolder() { static_cast<void>(remove_tree(path_)); }
+
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  static std::string parent() {
+    constexpr const char* memory = "/dev/shm";
+    if (access(memory, W_OK) == 0) return memory;
+    const char* asked = std::getenv("TMPDIR");
+    return asked == nullptr ? "/tmp" : asked;
+  }
+
+  const std::string path_;
+};
 
 /// A pipeline into a dataset of its own. Every call is that of a new process, with new objects.
 class Bench {
@@ -187,7 +211,7 @@ class Bench {
 
   const Suite& suite_;
   const std::string dataset_;
-  ScratchFolder folder_;
+  const StateFolder folder_;
   int lives_ = 0;
 };
 

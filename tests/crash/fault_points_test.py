@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, while a
-# package is dropped, while a program or a plugin takes rows in batches, while job files that it gave up are skipped or aborted, and while
+# package is dropped, in a load into a database of somebody's own that replaces, while a program or a plugin takes rows in batches, while job files that it gave up are skipped or aborted, and while
 # dead letters are replayed, and resumes it until done; also where that is done by another runner that has nothing but the
 # state that the killed one has shared. Then each row must be there exactly once; a program must have got
 # each once, where it counts what comes under one key once, but for those that were given up.
@@ -10,11 +10,14 @@
 #   OUTFALL=build/release/outfall tests/crash/fault_points_test.py [--point NAME]
 import argparse
 import collections
+import json
 import shutil
+import sqlite3
 import subprocess
+from pathlib import Path
 
 from proof import record
-from world import HERE, KILLED, OUTFALL, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
+from world import DATASET, HERE, KILLED, OUTFALL, ROOT, Broken, Expected, World, expect, fail_with, fault_points, fresh_folder, say, write_people, write_visitors
 
 PEOPLE = 120  # of the first load, in three files
 VISITORS = 80  # of the second, in two
@@ -99,6 +102,42 @@ class PluginWorld(ProgramWorld):
             subprocess.run(["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-shared", "-fPIC", "-I", ROOT / "include",
                             f'-DTAKEN="{self.disk / "taken"}"', HERE / "taker.c", "-o", plugin], check=True)
         return ["--to", f"plugin:{plugin}#taker", "--batch-size", "7", "--pipeline", "town", *self.state()]
+
+
+class FolderWorld(World):
+    """A database of somebody's own, in a plugin: examples/folder_destination.h. Its files are asked as tables of SQLite."""
+
+    DATABASE_FILES = {"town"}
+
+    def target(self):
+        plugin = Path(OUTFALL).parent / "example_folder_destination_plugin.so"
+        return ["--to", f"plugin:{plugin}#folder", "--dataset", DATASET, "--pipeline", "town", *self.state()]
+
+    def run(self, command, fault=None, environment=None):
+        return super().run(command, fault, {"DESTINATION__PATH": str(self.disk / "town"), **(environment or {})})
+
+    def tables(self):
+        dataset = self.disk / "town" / DATASET
+        tables = {"_dlt_loads": []}
+        for load in sorted((dataset / "loads").glob("*[0-9]")):
+            tables["_dlt_loads"].append({"load_id": load.name, "status": 0})
+            for word, *rest in (line.split("\t") for line in load.read_text().splitlines()):
+                if word == "emptied":
+                    tables[rest[0]] = []
+                elif word == "job":
+                    rows = (dataset / "jobs" / rest[1]).read_text().splitlines()
+                    tables.setdefault(rest[0], []).extend(map(json.loads, rows))
+        return tables
+
+    def query(self, statement):
+        database = sqlite3.connect(":memory:")
+        database.row_factory = sqlite3.Row
+        for table, rows in self.tables().items():
+            columns = list(dict.fromkeys(column for row in rows for column in row))
+            database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+            places = ", ".join("?" * len(columns))
+            database.executemany(f"INSERT INTO {table} VALUES ({places})", [[row.get(column) for column in columns] for row in rows])
+        return [dict(row) for row in database.execute(statement)]
 
 
 class Taken:
@@ -263,12 +302,15 @@ def scenarios(folder):
     replace = Scenario(
         "replace", folder / "replace", Expected(PEOPLE, everybody, visitors_from=PEOPLE, late_from=LATE_FROM, replaced=1))
     replace.options = ["--write-disposition", "replace"]
+    own = Scenario("own database", folder / "own", replace.expected)
+    own.before = FolderWorld(folder / "own")
+    own.options = replace.options
     # The binding of the pipeline holds the database's path, so each place does its own first load.
-    for later in (second, replace):
+    for later in (second, replace, own):
         make_inputs(later.before.make())
         later.before.finish(later.before.command(FIRST))
         first.expected.check(later.before)
-    return [first, second, replace, Drop(folder / "drop", second.expected), Program("program", folder / "program"),
+    return [first, second, replace, own, Drop(folder / "drop", second.expected), Program("program", folder / "program"),
             Program("plugin", folder / "plugin", PluginWorld),
             Abort(folder / "abort"), Skip(folder / "skip"), Replay(folder / "replay"),
             Elsewhere("elsewhere", folder / "elsewhere", first.expected, SharedWorld),
@@ -322,16 +364,16 @@ def main():
     points = [chosen] if chosen else fault_points()
     folder = fresh_folder("faults", in_memory=True)
     reached = collections.Counter()
-    into_databases = 0
+    into_duckdb = 0
     for scenario in scenarios(folder):
         before = sum(reached.values())
         strike_everywhere(scenario, points, folder, reached)
-        into_databases += 0 if isinstance(scenario.before, ProgramWorld) else sum(reached.values()) - before
+        into_duckdb += 0 if isinstance(scenario.before, (ProgramWorld, FolderWorld)) else sum(reached.values()) - before
     never = [point for point in points if not reached[point]]
     if never:
         fail_with(folder, f"no scenario came to {', '.join(never)}")
     if not chosen:
-        record("duckdb", "SIGKILL at a fault point", into_databases)
+        record("duckdb", "SIGKILL at a fault point", into_duckdb)
     say(f"{sum(reached.values())} kills at {len(points)} fault points, each row exactly once after each")
     shutil.rmtree(folder)
 
