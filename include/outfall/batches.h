@@ -32,7 +32,7 @@ struct BatchOptions {
   std::optional<std::uint64_t> recommended_file_size{};
   /// Else parallel.
   std::optional<Parallelism> parallelism{};
-  /// How long a batch may take. Else as long as it wants.
+  /// How long a call may take: a batch, a hook, open. Else as long as it wants.
   std::optional<std::chrono::milliseconds> timeout{};
   /// How often a batch, or a load that goes into one transaction, is tried in one run. 0: as long as an attempt may
   /// begin at all, which is 15 minutes. Else 5.

@@ -180,8 +180,9 @@ class CustomDestination : public OwnDestination {
   virtual Outcome resolve(const TableSchema&, const CallContext&) { return Outcome::unknown("nobody can say"); }
 
   /// Before anything is read, and before what is pending is delivered: it takes what it needs of its section of the
-  /// configuration, `[destination.NAME]`. An error ends the run; what Configuration says is missing, names all places.
-  /// A dry run calls it too, and nothing else.
+  /// configuration, `[destination.NAME]`. An error fails the run; what Configuration says is missing, names all places.
+  /// A dry run calls it too, and nothing else. One that has not returned in time (BatchOptions::timeout) is left alone,
+  /// and is not called again by that run.
   virtual Status open(const Configuration&) { return {}; }
   virtual Outcome begin_load(const LoadEvent&) { return {}; }
   /// Before any of the table's rows; also where there are none, but what was there before is replaced. Says how rows go
@@ -192,7 +193,7 @@ class CustomDestination : public OwnDestination {
   /// The same of all tables.
   virtual Outcome complete_load(const LoadEvent&) { return {}; }
   /// What is not delivered yet is given up (`outfall package abort`, or abort_package). Told once, and not again where
-  /// it fails.
+  /// it fails; again where the run was stopped before it had answered.
   virtual Outcome abort_load(const LoadEvent&) { return {}; }
 
  private:

@@ -111,7 +111,7 @@ struct ReplayOptions {
   std::shared_ptr<OwnDestination> custom_destination{};
   std::chrono::milliseconds state_interval{1000};  ///< as in PipelineOptions
   std::chrono::seconds lock_wait{0};
-  std::function<void(const LockWaiting&)> waiting{};
+  std::function<void(const LockWaiting&)> waiting{};  ///< as in PipelineOptions
   /// Batches, machine, callbacks and the like. What would name inputs, shape them, or reject rows does not count.
   RunOptions run{};
 };

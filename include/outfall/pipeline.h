@@ -37,10 +37,10 @@ namespace outfall {
 /// Where a run stands. Counts only grow within a stage.
 struct Progress {
   enum class Stage {
-    open,  ///< told only where it lasts: the destination is asked whether it is there
     extract,
     seal,
-    load
+    load,
+    open,  ///< told only where it lasts: the destination is opened, told of an abort, or ends
   };
   Stage stage = Stage::open;
   std::uint64_t rows = 0;                      ///< documents read, or rows written (all tables) while loading

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plugins: shared libraries that take rows, in batches or as whole loads. `plugin:./libnotify.so#notify` loads the library and calls its function
-// `notify`, which fills in a struct of functions. C11, and any language that speaks it.
+// Plugins: shared libraries that take rows, in batches or as whole loads. `plugin:./libnotify.so#notify` loads the
+// library and calls its function `notify`, which fills in a struct of functions. C11, and any language that speaks it.
 //
 //   int notify(uint32_t version, struct outfall_destination* destination) {
 //     if (version < OUTFALL_PLUGIN_VERSION) return 1;
@@ -206,8 +206,8 @@ typedef int (*outfall_take_lines)(void* to, const char* lines, uint64_t bytes);
 
 // What outfall_destination::dataset points to; it stays as long as the destination. Every function answers as an
 // outfall_answer: OUTFALL_DELIVERED, or OUTFALL_RETRY (nothing happened), OUTFALL_UNKNOWN (it may have happened),
-// OUTFALL_FATAL, and of `open` OUTFALL_REJECTED (the configuration is wrong). `state` is that of outfall_destination, of
-// which naming_convention (NULL: snake_case), max_table_nesting and close count beside this.
+// OUTFALL_FATAL, and of `open` OUTFALL_REJECTED (the configuration is wrong). `state` is that of outfall_destination,
+// of which naming_convention (NULL: snake_case), max_table_nesting and close count beside this.
 struct outfall_dataset {
   const char* mode;                // transactional, idempotency_key, at_least_once
   const char* write_dispositions;  // append,replace,merge,delete
@@ -236,8 +236,8 @@ struct outfall_dataset {
   int (*close_files)(void* state, struct outfall_call* call);  // what is called next opens them again; may be NULL
 };
 
-// Zeroed before the plugin fills it in. All functions but `write`, or `dataset` in its place, may be left out. They are called from as many threads
-// at once as batches are out. An exception must not leave them.
+// Zeroed before the plugin fills it in. All functions but `write`, or `dataset` in its place, may be left out. They are
+// called from as many threads at once as batches are out. An exception must not leave them.
 struct outfall_destination {
   uint32_t version;  // OUTFALL_PLUGIN_VERSION that the plugin was compiled with
   void* state;       // handed to each function
@@ -255,7 +255,7 @@ struct outfall_destination {
   int (*begin_table)(void* state, const struct outfall_table* table, struct outfall_call* call);
   int (*end_table)(void* state, const struct outfall_table* table, struct outfall_call* call);
   int (*complete_load)(void* state, struct outfall_call* call);
-  // What is not delivered yet is given up. Told once.
+  // What is not delivered yet is given up. Told once; again where the run was stopped before it had answered.
   int (*abort_load)(void* state, struct outfall_call* call);
   // What became of a batch that was sent and not answered for, perhaps by an earlier process: OUTFALL_DELIVERED,
   // OUTFALL_RETRY (nothing of it took effect) or OUTFALL_UNKNOWN. Where it is given, a batch is not sent again before

@@ -90,7 +90,7 @@ class PlainView final : public ProgressView {
   void show(const Progress& progress, Clock::time_point now) override {
     constexpr auto interval = std::chrono::seconds(1);
     meter_.update(progress, now);
-    if (!started_) last_ = now;
+    if (!started_) last_ = progress.waiting.empty() ? now : now - interval;
     started_ = true;
     if (now - last_ < interval) return;
     last_ = now;

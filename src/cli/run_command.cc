@@ -78,7 +78,9 @@ class Show {
     std::fputs(text.c_str(), stderr);
   }
 
+  /// From any thread.
   void waiting(const LockWaiting& waiting) {
+    const std::lock_guard lock(mutex_);
     if (view_) view_->end();
     view_.reset();
     if (talk_.progress == ProgressMode::json) {
@@ -97,6 +99,7 @@ class Show {
 
   /// Returns the exit code.
   int report(Report report) {
+    const std::lock_guard lock(mutex_);
     if (view_) view_->end();
     view_.reset();
     name_signal(report);

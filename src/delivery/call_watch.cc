@@ -38,12 +38,16 @@ void CallWatch::end(Call& call) {
 }
 
 void CallWatch::watch(const std::stop_token& over) {
+  const std::chrono::nanoseconds tick = std::min<std::chrono::nanoseconds>(pace_.every, std::chrono::seconds(1));
+  auto due = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   while (!over.stop_requested()) {
-    over_.wait_for(lock, over, pace_.every, [] { return false; });
-    const std::string what = over.stop_requested() ? "" : lasting();
+    over_.wait_for(lock, over, tick, [] { return false; });
+    const auto now = std::chrono::steady_clock::now();
+    const std::string what = over.stop_requested() || now < due ? "" : lasting();
     if (what.empty()) continue;
-    lock.unlock();  // whoever is told may stop the run
+    due = now + pace_.every - tick / 2;  // the tick that comes next to it
+    lock.unlock();                       // whoever is told may stop the run
     tell_(what);
     lock.lock();
   }

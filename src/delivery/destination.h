@@ -229,8 +229,10 @@ class Destination {
   const RetryPolicy& retry() const { return retry_; }
   void set_retry(const RetryPolicy& retry) { retry_ = retry; }
 
-  /// Who says of calls that last what is waited for. To be set while none is out; null: nobody.
-  void set_watch(std::shared_ptr<CallWatch> watch) { watch_ = std::move(watch); }
+  /// Who says of calls that last what is waited for. To be set while none is out; null: nobody. Returns who did before.
+  std::shared_ptr<CallWatch> set_watch(std::shared_ptr<CallWatch> watch) {
+    return std::exchange(watch_, std::move(watch));
+  }
 
   virtual DeliveryMode mode() const = 0;
   /// Whether nothing that it says can change the mode any more.

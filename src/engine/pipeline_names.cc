@@ -27,8 +27,9 @@ Error no_such_pipeline(const std::string& name, const std::string& data_dir, std
   }
   if (pipelines.size() > names_max) known += fmt::format(" and {} more", pipelines.size() - names_max);
   return {.message = fmt::format("no pipeline '{}' in {}", name, data_dir),
-          .hint = known.empty() ? "no pipeline has run there; name another data directory with --data-dir"
-                                : fmt::format("there are: {}", known),
+          .hint = known.empty()
+                      ? "no pipeline has run there: run it first, or name another data directory (--data-dir, data_dir)"
+                      : fmt::format("there are: {}", known),
           .blame = Blame::usage};
 }
 

@@ -124,9 +124,10 @@ Result<std::unique_ptr<delivery::Destination>> make_custom(const DestinationSett
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_plugin(const DestinationSettings& settings,
-                                                           const DestinationOptions& options) {
+                                                           const DestinationOptions& options,
+                                                           delivery::CallWatch* watch) {
   const std::string called = settings.own.secrets.empty() ? "" : settings.name;
-  const auto plugin = destinations::function::load_plugin(settings.address, called);
+  const auto plugin = destinations::function::load_plugin(settings.address, called, watch);
   if (!plugin) return fail(plugin.error());
   DestinationSettings absolute = settings;
   absolute.address = "plugin:" + (*plugin)->own_name();
@@ -201,13 +202,14 @@ Result<std::unique_ptr<delivery::Destination>> make_duckdb(const DestinationSett
 }
 
 Result<std::unique_ptr<delivery::Destination>> make_kind(const DestinationSettings& settings,
-                                                         const DestinationOptions& options, Env& env) {
+                                                         const DestinationOptions& options, delivery::CallWatch* watch,
+                                                         Env& env) {
   const std::string& address = settings.address;
   if (address.starts_with("duckdb:")) return make_duckdb(settings, options, env);
   if (destinations::postgres::is_address(address)) return make_postgres(settings, env);
   if (address.starts_with("sqlite:")) return make_sqlite(settings, env);
   if (address.starts_with("cmd:") || address.starts_with("exec:")) return make_program(settings, options);
-  if (address.starts_with("plugin:")) return make_plugin(settings, options);
+  if (address.starts_with("plugin:")) return make_plugin(settings, options, watch);
   if (address.starts_with("custom:")) return make_custom(settings, options);
   if (address == "null:")
     return std::make_unique<destinations::null::NullDestination>(settings.name.empty() ? address : settings.name);
@@ -304,11 +306,12 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
     if (Status given = check_given(options.batches, found->address, called); !given)
       return fail(std::move(given.error()));
   }
-  auto made = make_kind(*found, options, env);
+  const auto watch = watch_of(options.lock_wait, found->name.empty() ? found->address : found->name);
+  auto made = make_kind(*found, options, watch.get(), env);
   if (!made) return made;
   (*made)->set_meaning(found->meaning);
   (*made)->set_retry(retry_policy(found->batches));
-  (*made)->set_watch(watch_of(options.lock_wait, (*made)->address()));
+  (*made)->set_watch(watch);
   if (Status able = override_capabilities(**made, filled(options.capabilities, found->capabilities)); !able)
     return fail(std::move(able.error()));
   return made;

@@ -32,7 +32,7 @@ Status overtake_letters(HeldPipeline& held, const ledger::PackageRecord& package
 Error not_yet_told(const ledger::PackageRecord& package) {
   return {.message =
               fmt::format("stopped before {} was told that load {} is aborted", package.destination, package.load_id),
-          .hint = "the load stays given up: the next run, or the same command, tells it",
+          .hint = "the load stays given up: the next run or resume, or the same command, tells it",
           .blame = Blame::interrupted};
 }
 
@@ -65,6 +65,7 @@ Status finish_abort(HeldPipeline& held, const ledger::PackageRecord& package, de
                     const std::stop_token& stop, std::vector<std::string>& notes) {
   const Result<DocumentCounts> counts = document_counts(package);
   if (!counts) return fail(counts.error());
+  if (stop.stop_requested()) return fail(not_yet_told(package));
   const delivery::LoadKey key{.dataset = package.dataset, .load_id = package.load_id};
   if (const Status told = destination.abort_load(key, stop); !told) {
     if (stop.stop_requested()) return fail(not_yet_told(package));

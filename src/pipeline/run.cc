@@ -51,16 +51,9 @@ class Run {
     if (!request.note.empty()) report_.notes.push_back(request.note);
   }
 
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
-  ~Run() {
-    if (progress_.is_heard()) request_.destination.set_watch(nullptr);
-  }
-
   Report run() {
-    if (progress_.is_heard()) request_.destination.set_watch(std::make_shared<delivery::CallWatch>(waits_told()));
     const std::chrono::nanoseconds started = request_.env.monotonic();
-    const Status done = request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
+    const Status done = run_watched();
     if (done && given_up_) {
       tell_given_up();
       report_.ending = Ending::pending;
@@ -111,6 +104,18 @@ class Run {
       if (report && report->mode != DeliveryMode::none) return report->mode;
     }
     return request_.destination.mode();
+  }
+
+  /// Nobody is told of progress any more when the report is made.
+  Status run_watched() {
+    const auto act = [this] {
+      return request_.options.dry_run ? rehearse(request_, progress_, report_) : run_locked();
+    };
+    if (!progress_.is_heard()) return act();
+    const auto before = request_.destination.set_watch(std::make_shared<delivery::CallWatch>(waits_told()));
+    Status done = act();
+    request_.destination.set_watch(before);
+    return done;
   }
 
   Status run_locked() {
@@ -247,10 +252,12 @@ class Run {
   }
 
   Status deliver_pending(std::vector<ledger::PackageRecord> pending) {
-    if (Status aborted = finish_aborts(pending); !aborted) return aborted;
+    const Status aborted = finish_aborts(pending);
     for (const ledger::PackageRecord& package : pending) {
+      if (package.abort_asked_at) continue;
       if (Status counted = account_.add(package); !counted) return counted;
     }
+    if (!aborted) return aborted;
     auto untold = held_->ledger.untold_loads();
     if (!untold) return fail(std::move(untold.error()));
     untold_ = std::move(*untold);

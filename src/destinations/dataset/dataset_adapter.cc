@@ -72,7 +72,8 @@ Status DatasetAdapter::open() {
   const Result<Configuration> configuration = Configuration::load(configuration_);
   if (!configuration) return fail(configuration.error());
   const auto settings = [&configuration](std::string_view key) { return setting(*configuration, key); };
-  if (Status opened = guarded("open " + address_, [&] { return dataset_->open(settings); }); !opened) return opened;
+  if (Status opened = guarded(watch().get(), "open " + address_, [&] { return dataset_->open(settings); }); !opened)
+    return opened;
   is_open_ = true;
   return {};
 }
@@ -87,7 +88,7 @@ Result<std::optional<delivery::Intake>> DatasetAdapter::intake(const delivery::L
 
 void DatasetAdapter::close() {
   if (!is_open_) return;
-  const auto closed = guarded("close", [this]() -> Status {
+  const auto closed = guarded(watch().get(), "close", [this]() -> Status {
     dataset_->close();
     return {};
   });
@@ -96,12 +97,14 @@ void DatasetAdapter::close() {
 
 Result<std::optional<sql::StoredDataset>> DatasetAdapter::inspect(const delivery::DatasetKey& key) {
   if (Status opened = open(); !opened) return fail(std::move(opened.error()));
-  auto schema = guarded("stored_schema", [&] { return dataset_->stored_schema(key.dataset, key.schema_name, ""); });
+  auto schema = guarded(watch().get(), "stored_schema",
+                        [&] { return dataset_->stored_schema(key.dataset, key.schema_name, ""); });
   if (!schema) return fail(std::move(schema.error()));
-  auto state = guarded("stored_state", [&] { return dataset_->stored_state(key.dataset, key.pipeline); });
+  auto state =
+      guarded(watch().get(), "stored_state", [&] { return dataset_->stored_state(key.dataset, key.pipeline); });
   if (!state) return fail(std::move(state.error()));
   if (!*schema && !*state) {
-    const auto loads = guarded("loads", [&] { return dataset_->loads(key.dataset); });
+    const auto loads = guarded(watch().get(), "loads", [&] { return dataset_->loads(key.dataset); });
     if (!loads) return fail(loads.error());
     if (loads->empty()) return std::nullopt;
   }
@@ -126,7 +129,7 @@ Result<std::optional<sql::StoredDataset>> DatasetAdapter::inspect(const delivery
 
 Result<std::vector<std::string>> DatasetAdapter::stored_schemas(const std::string& dataset, delivery::Inspection) {
   if (Status opened = open(); !opened) return fail(std::move(opened.error()));
-  const auto schema = guarded("stored_schema", [&] { return dataset_->stored_schema(dataset, "", ""); });
+  const auto schema = guarded(watch().get(), "stored_schema", [&] { return dataset_->stored_schema(dataset, "", ""); });
   if (!schema) return fail(schema.error());
   return *schema ? std::vector{(*schema)->document} : std::vector<std::string>();
 }
@@ -142,19 +145,19 @@ Result<std::uint64_t> DatasetAdapter::count_rows(const std::string& dataset, con
     rows += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
     return {};
   };
-  if (Status read = guarded("read", [&] { return dataset_->read(dataset, table, count); }); !read)
+  if (Status read = guarded(watch().get(), "read", [&] { return dataset_->read(dataset, table, count); }); !read)
     return fail(std::move(read.error()));
   return rows;
 }
 
 Result<bool> DatasetAdapter::has_load(const std::string& dataset, const std::string& load_id) {
-  return guarded("has_load", [&] { return dataset_->has_load(dataset, load_id); });
+  return guarded(watch().get(), "has_load", [&] { return dataset_->has_load(dataset, load_id); });
 }
 
 Result<std::vector<std::string>> DatasetAdapter::recorded_loads(const std::string& dataset,
                                                                 std::string_view schema_name, delivery::Inspection) {
   if (Status opened = open(); !opened) return fail(std::move(opened.error()));
-  const auto loads = guarded("loads", [&] { return dataset_->loads(dataset); });
+  const auto loads = guarded(watch().get(), "loads", [&] { return dataset_->loads(dataset); });
   if (!loads) return fail(loads.error());
   std::vector<std::string> ids;
   for (const DatasetLoad& load : *loads) {
@@ -165,12 +168,12 @@ Result<std::vector<std::string>> DatasetAdapter::recorded_loads(const std::strin
 }
 
 Result<delivery::LoadSummary> DatasetAdapter::load(const delivery::LoadRequest& request) {
-  return load_package(*dataset_, request, Env::system());
+  return load_package(*dataset_, request, watch().get(), Env::system());
 }
 
 Status DatasetAdapter::abort_load(const delivery::LoadKey& key, const std::stop_token&) {
   if (Status opened = open(); !opened) return opened;
-  return guarded("abandon_load", [&] { return dataset_->abandon_load(key.dataset, key.load_id); });
+  return guarded(watch().get(), "abandon_load", [&] { return dataset_->abandon_load(key.dataset, key.load_id); });
 }
 
 std::unexpected<Error> DatasetAdapter::answers_no_queries() const {

@@ -29,9 +29,9 @@ Time now(Env& env) {
 
 /// The schema that the newest load before this one has left there. None: there is no such.
 Result<std::optional<schema::Schema>> newest_stored(DatasetDestination& destination,
-                                                    const ledger::PackageRecord& package) {
-  const auto stored =
-      guarded("stored_schema", [&] { return destination.stored_schema(package.dataset, package.schema_name, ""); });
+                                                    const ledger::PackageRecord& package, delivery::CallWatch* watch) {
+  const auto stored = guarded(watch, "stored_schema",
+                              [&] { return destination.stored_schema(package.dataset, package.schema_name, ""); });
   if (!stored) return fail(stored.error());
   if (!*stored) return std::nullopt;
   const Result<std::string> text = schema::unpack_text((*stored)->document);
@@ -91,8 +91,8 @@ Result<DatasetState> read_state(const delivery::LoadRequest& request, const ledg
 
 class Attempt {
  public:
-  Attempt(DatasetDestination& destination, const delivery::LoadRequest& request, Env& env)
-      : destination_(destination), request_(request), env_(env) {}
+  Attempt(DatasetDestination& destination, const delivery::LoadRequest& request, delivery::CallWatch* watch, Env& env)
+      : destination_(destination), request_(request), watch_(watch), env_(env) {}
 
   Result<delivery::LoadSummary> run() {
     if (Status made = make_plan(); !made) return fail(std::move(made.error()));
@@ -101,7 +101,7 @@ class Attempt {
     if (loaded) return std::move(summary_);
     // What it says of that changes nothing: the next attempt says again what the load is.
     if (loaded.error().remedy != Remedy::resolve) {
-      (void)guarded("abandon_load", [&] { return destination_.abandon_load(plan_.dataset, plan_.load_id); });
+      (void)guarded(watch_, "abandon_load", [&] { return destination_.abandon_load(plan_.dataset, plan_.load_id); });
     }
     return fail(std::move(loaded.error()));
   }
@@ -109,7 +109,7 @@ class Attempt {
  private:
   Status make_plan() {
     const ledger::PackageRecord& package = request_.package;
-    const Result<std::optional<schema::Schema>> before = newest_stored(destination_, package);
+    const Result<std::optional<schema::Schema>> before = newest_stored(destination_, package, watch_);
     if (!before) return fail(before.error());
     Result<std::vector<TablePlan>> tables = plan_tables(request_, *before ? &**before : nullptr);
     if (!tables) return fail(std::move(tables.error()));
@@ -136,25 +136,26 @@ class Attempt {
   /// A schema that is stored has its tables.
   Status migrate() {
     fault_point(Fault::before_migration);
-    const auto stored = guarded("stored_schema", [&] {
+    const auto stored = guarded(watch_, "stored_schema", [&] {
       return destination_.stored_schema(plan_.dataset, plan_.schema.name, plan_.schema.version_hash);
     });
     if (!stored) return fail(stored.error());
     if (*stored) return {};
-    Status migrated = guarded("migrate", [&] { return destination_.migrate(plan_); });
+    Status migrated = guarded(watch_, "migrate", [&] { return destination_.migrate(plan_); });
     fault_point(Fault::after_migration);
     return migrated;
   }
 
   Status load() {
     fault_point(Fault::before_load_begin);
-    if (Status begun = guarded("begin_load", [&] { return destination_.begin_load(plan_); }); !begun) return begun;
+    if (Status begun = guarded(watch_, "begin_load", [&] { return destination_.begin_load(plan_); }); !begun)
+      return begun;
     for (const ledger::JobRecord& job : request_.package.jobs) {
       if (Status loaded = load_job(job); !loaded) return loaded;
     }
     if (Status kept = keep_refusals(); !kept) return kept;
     fault_point(Fault::before_load_commit);
-    return guarded("complete_load", [&] { return destination_.complete_load(plan_, state_); });
+    return guarded(watch_, "complete_load", [&] { return destination_.complete_load(plan_, state_); });
   }
 
   Status load_job(const ledger::JobRecord& record) {
@@ -180,7 +181,7 @@ class Attempt {
                        .taken = taken});
     if (!job) return fail(job.error());
     Status loaded =
-        guarded(fmt::format("load job {}", (*job)->id()), [&] { return destination_.load_job(plan_, **job); });
+        guarded(watch_, fmt::format("load job {}", (*job)->id()), [&] { return destination_.load_job(plan_, **job); });
     if (loaded) loaded = (*job)->check_taken();
     if (!loaded) return loaded;
     std::ranges::find(summary_.tables, record.table, &delivery::TableLoad::table)->rows += record.rows;
@@ -200,6 +201,7 @@ class Attempt {
 
   DatasetDestination& destination_;
   const delivery::LoadRequest& request_;
+  delivery::CallWatch* const watch_;  ///< null: nobody watches
   Env& env_;
   LoadPlan plan_{};
   std::optional<DatasetState> state_{};
@@ -209,8 +211,8 @@ class Attempt {
 }  // namespace
 
 Result<delivery::LoadSummary> load_package(DatasetDestination& destination, const delivery::LoadRequest& request,
-                                           Env& env) {
-  return Attempt(destination, request, env).run();
+                                           delivery::CallWatch* watch, Env& env) {
+  return Attempt(destination, request, watch, env).run();
 }
 
 }  // namespace outfall::destinations::dataset

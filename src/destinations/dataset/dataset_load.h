@@ -9,9 +9,11 @@
 
 namespace outfall::destinations::dataset {
 
+/// `watch`: of its calls; may be null.
+///
 /// Errors: those of the destination, with what it was doing; abandon: a job file is damaged, or the schema says what
 /// cannot be.
 Result<delivery::LoadSummary> load_package(DatasetDestination& destination, const delivery::LoadRequest& request,
-                                           Env& env);
+                                           delivery::CallWatch* watch, Env& env);
 
 }  // namespace outfall::destinations::dataset

@@ -4,22 +4,27 @@
 // done.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "delivery/call_watch.h"
 #include "outfall/error.h"
 
 namespace outfall::destinations::dataset {
 
 inline std::unexpected<Error> thrown(std::string_view call, std::string_view what) {
-  return fail(Error{.message = std::string(call) + " threw: " + std::string(what), .hint = "", .remedy = Remedy::resolve});
+  return fail(
+      Error{.message = std::string(call) + " threw: " + std::string(what), .hint = "", .remedy = Remedy::resolve});
 }
 
-/// `call` returns a Status or a Result. `name` is what it is called in errors.
+/// `call` returns a Status or a Result. `name` is what it is called in errors, and where it lasts.
 template <class Call>
-auto guarded(std::string_view name, Call&& call) -> decltype(call()) {
+auto guarded(delivery::CallWatch* watch, std::string_view name, Call&& call) -> decltype(call()) {
+  const delivery::CallWatch::Call watched(watch, [name] { return fmt::format("the destination's {}", name); });
   try {
     auto answer = call();
     if (!answer) return fail(Error(std::move(answer.error())).in(name));

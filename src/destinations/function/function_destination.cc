@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "destinations/function/function_writer.h"
-#include "destinations/function/guarded_call.h"
 
 namespace outfall::destinations::function {
 namespace {
@@ -42,14 +41,21 @@ FunctionDestination::FunctionDestination(std::string address, std::shared_ptr<Cu
                     .max_table_nesting = options.max_table_nesting,
                     .takes_documents = destination_->options().keeps_documents && !takes_columns(options.lanes),
                     .recommended_file_size = options.recommended_file_size,
-                    .raises_on_failed_jobs = options.raises_on_failed_jobs} {}
+                    .raises_on_failed_jobs = options.raises_on_failed_jobs},
+      opening_(options.timeout) {}
+
+/// What the function has of its own may take its time to end.
+FunctionDestination::~FunctionDestination() {
+  const delivery::CallWatch::Call watched(watch().get(), [] { return "the function's end"; });
+  destination_ = nullptr;
+}
 
 DeliveryMode FunctionDestination::mode() const {
   const bool knows_what_it_has = destination_->options().deduplicates || destination_->resolves();
   return knows_what_it_has ? DeliveryMode::idempotency_key : DeliveryMode::at_least_once;
 }
 
-Status FunctionDestination::open_once() {
+Status FunctionDestination::open_once(const std::stop_token& stop) {
   if (is_open_) return {};
   if (stuck_) return fail(*stuck_);
   Result<Configuration> configuration = Configuration::load(options_.configuration);
@@ -58,17 +64,19 @@ Status FunctionDestination::open_once() {
   const auto given = std::make_shared<const Configuration>(std::move(*configuration));
   const auto opened = std::make_shared<Status>();
   const delivery::CallWatch::Call watched(watch().get(), [] { return "the function's open"; });
-  GuardedCalls calls(options_.timeout);
-  const Outcome called = calls.call(
+  const Outcome called = opening_.call(
       [given, opened, destination = destination_] {
         *opened = destination->open(*given);
         return Outcome::delivered();
       },
-      "open");
-  if (calls.is_stuck()) {
-    stuck_ = Error(called.reason,
-                   "give it more time (--timeout, BatchOptions::timeout), or let the first batch do what takes long")
-                 .in("open " + address_);
+      "open", stop);
+  if (opening_.is_stuck()) {
+    stuck_ = Error{.message = fmt::format("open {}: {}", address_, called.reason),
+                   .hint =
+                       "give it more time (--timeout, BatchOptions::timeout), or let the first batch do what takes "
+                       "long",
+                   .remedy = Remedy::retry,
+                   .blame = stop.stop_requested() ? Blame::interrupted : Blame::run};
     return fail(*stuck_);
   }
   Status answer = called.kind == Outcome::Kind::delivered ? std::move(*opened) : fail(called.reason);
@@ -79,12 +87,12 @@ Status FunctionDestination::open_once() {
 
 Result<std::optional<sql::StoredDataset>> FunctionDestination::inspect(const delivery::DatasetKey& key) {
   if (key.inspection != delivery::Inspection::before_a_load) return std::nullopt;
-  if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
+  if (Status opened = open_once(key.stop); !opened) return fail(std::move(opened.error()));
   return std::nullopt;
 }
 
 Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delivery::LoadRequest& request) {
-  if (Status opened = open_once(); !opened) return fail(std::move(opened.error()));
+  if (Status opened = open_once(request.stop); !opened) return fail(std::move(opened.error()));
   Result<std::optional<schema::Schema>> before = delivery::schema_before(request);
   if (!before) return fail(std::move(before.error()));
   const auto introduction =
@@ -97,7 +105,8 @@ Result<std::optional<delivery::Intake>> FunctionDestination::intake(const delive
 }
 
 Status FunctionDestination::abort_load(const delivery::LoadKey& key, const std::stop_token& stop) {
-  if (Status opened = open_once(); !opened) return opened;
+  if (Status opened = open_once(stop); !opened) return opened;
+  if (stop.stop_requested()) return fail("the run was stopped");
   const auto introduction =
       std::make_shared<LoadIntroduction>(key.load_id, destination_->options().skip_dlt_columns_and_tables);
   const Outcome told = FunctionWriter(destination_, introduction, options_.timeout, options_.log, watch())

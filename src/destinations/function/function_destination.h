@@ -15,6 +15,7 @@
 
 #include "delivery/intake.h"
 #include "delivery/unasked_destination.h"
+#include "destinations/function/guarded_call.h"
 #include "outfall/configuration.h"
 #include "outfall/custom_destination.h"
 
@@ -35,11 +36,14 @@ class FunctionDestination final : public delivery::UnaskedDestination {
  public:
   FunctionDestination(std::string address, std::shared_ptr<CustomDestination> destination,
                       const FunctionOptions& options);
+  FunctionDestination(const FunctionDestination&) = delete;
+  FunctionDestination& operator=(const FunctionDestination&) = delete;
+  ~FunctionDestination() override;
 
   const std::string& address() const override { return address_; }
   DeliveryMode mode() const override;
   const delivery::LaneOptions* lane_options() const override { return &options_.lanes; }
-  Status check_configuration(const std::stop_token&) override { return open_once(); }
+  Status check_configuration(const std::stop_token& stop) override { return open_once(stop); }
   Result<std::optional<sql::StoredDataset>> inspect(const delivery::DatasetKey& key) override;
   Result<std::optional<delivery::Intake>> intake(const delivery::LoadRequest& request) override;
   Status abort_load(const delivery::LoadKey& key, const std::stop_token& stop) override;
@@ -47,13 +51,14 @@ class FunctionDestination final : public delivery::UnaskedDestination {
  private:
   const delivery::Capabilities& own_capabilities() const override { return capabilities_; }
 
-  Status open_once();
+  Status open_once(const std::stop_token& stop);
 
   const std::string address_;
-  const std::shared_ptr<CustomDestination> destination_;
+  std::shared_ptr<CustomDestination> destination_;
   const FunctionOptions options_;
   const delivery::Capabilities capabilities_;
   bool is_open_ = false;
+  GuardedCalls opening_;
   std::optional<Error> stuck_;  ///< what is said once a call of open was left alone: it may still be at work
 };
 

@@ -27,7 +27,7 @@ Outcome call_and_catch(const std::function<Outcome()>& call, std::string_view wh
 
 struct GuardedCalls::Shared {
   std::mutex mutex;
-  std::condition_variable changed;
+  std::condition_variable_any changed;
   std::function<Outcome()> call;  ///< to be made
   std::optional<Outcome> answer;
   bool is_over = false;  ///< nobody asks any more
@@ -56,19 +56,21 @@ GuardedCalls::~GuardedCalls() {
   thread_->changed.notify_all();
 }
 
-Outcome GuardedCalls::call(std::function<Outcome()> call, std::string_view what) {
+Outcome GuardedCalls::call(std::function<Outcome()> call, std::string_view what, const std::stop_token& stop) {
   if (!timeout_) return call_and_catch(call, what);
   std::optional<Outcome> outcome =
-      call_in_time([call = std::move(call), what = std::string(what)] { return call_and_catch(call, what); });
+      call_in_time([call = std::move(call), what = std::string(what)] { return call_and_catch(call, what); }, stop);
   if (outcome) return std::move(*outcome);
   is_stuck_ = true;
+  if (stop.stop_requested())
+    return Outcome::unknown(fmt::format("{} had not returned when the run was stopped, and was left alone", what));
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout_);
   return Outcome::unknown(
       fmt::format("{} has not returned within {} ms and was left alone", what, milliseconds.count()));
 }
 
 /// Nothing: it has not returned in time.
-std::optional<Outcome> GuardedCalls::call_in_time(std::function<Outcome()> call) {
+std::optional<Outcome> GuardedCalls::call_in_time(std::function<Outcome()> call, const std::stop_token& stop) {
   if (thread_ == nullptr) {
     thread_ = std::make_shared<Shared>();
     try {
@@ -81,7 +83,8 @@ std::optional<Outcome> GuardedCalls::call_in_time(std::function<Outcome()> call)
   std::unique_lock lock(thread_->mutex);
   thread_->call = std::move(call);
   thread_->changed.notify_all();
-  const bool has_answered = thread_->changed.wait_for(lock, *timeout_, [this] { return thread_->answer.has_value(); });
+  const bool has_answered =
+      thread_->changed.wait_for(lock, stop, *timeout_, [this] { return thread_->answer.has_value(); });
   if (has_answered) return std::exchange(thread_->answer, std::nullopt);
   thread_->is_over = true;
   lock.unlock();

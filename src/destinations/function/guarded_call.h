@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string_view>
 
 #include "outfall/outcome.h"
@@ -24,15 +25,15 @@ class GuardedCalls {
   ~GuardedCalls();
 
   /// `call` owns all that it touches. What it throws, or that it has not returned in time, is an unknown outcome;
-  /// `what` is called so in its reason.
-  Outcome call(std::function<Outcome()> call, std::string_view what);
+  /// `what` is called so in its reason. Where there is a time limit, it has run out once `stop` is requested.
+  Outcome call(std::function<Outcome()> call, std::string_view what, const std::stop_token& stop = {});
 
   /// Whether a call was left alone: what it touches it may still be touching.
   bool is_stuck() const { return is_stuck_; }
 
  private:
   struct Shared;
-  std::optional<Outcome> call_in_time(std::function<Outcome()> call);
+  std::optional<Outcome> call_in_time(std::function<Outcome()> call, const std::stop_token& stop);
 
   const std::optional<std::chrono::nanoseconds> timeout_;
   std::shared_ptr<Shared> thread_;  ///< null: none is idle

@@ -35,9 +35,9 @@ std::string loading_error(const std::string& path, const std::string& library) {
 class PluginCall {
  public:
   PluginCall(const LoadEvent& event, const std::optional<Configuration>& configuration)
-      : PluginCall({event.load_id, event.log, nullptr, event.desk}, configuration) {}
+      : PluginCall({event.load_id, event.log, nullptr, event.desk, event.stop}, configuration) {}
   PluginCall(const CallContext& context, const std::optional<Configuration>& configuration)
-      : PluginCall({context.load_id, context.log, &context, context.desk}, configuration) {}
+      : PluginCall({context.load_id, context.log, &context, context.desk, context.stop}, configuration) {}
   PluginCall(const PluginCall&) = delete;
   PluginCall& operator=(const PluginCall&) = delete;
 
@@ -68,6 +68,7 @@ class PluginCall {
     const std::function<void(std::string_view)>& log;
     const CallContext* context;  ///< null: of a hook
     const CallDesk* desk;        ///< null: before a load
+    std::stop_token stop;
   };
 
   PluginCall(const About& about, const std::optional<Configuration>& configuration)
@@ -78,6 +79,7 @@ class PluginCall {
         log_(about.log),
         context_(about.context),
         desk_(about.desk),
+        stop_(about.stop),
         configuration_(configuration) {
     const CallContext* context = context_;
     call_ = {.load_id = load_id_.c_str(),
@@ -122,10 +124,7 @@ class PluginCall {
     const std::chrono::duration<double> left = *context->deadline - std::chrono::steady_clock::now();
     return std::max(left.count(), 0.0);
   }
-  static int is_stopped(const outfall_call* call) {
-    const CallContext* context = of(call).context_;
-    return context != nullptr && context->stop.stop_requested() ? 1 : 0;
-  }
+  static int is_stopped(const outfall_call* call) { return of(call).stop_.stop_requested() ? 1 : 0; }
   static void row_key(const outfall_call* call, std::uint64_t row, char* key) {
     const CallContext* context = of(call).context_;
     const std::string text = context == nullptr ? std::string() : context->row_key(row);
@@ -197,6 +196,7 @@ class PluginCall {
   const std::function<void(std::string_view)>& log_;  ///< may be null
   const CallContext* context_;                        ///< null: of a hook
   const CallDesk* desk_;                              ///< null: before a load
+  const std::stop_token stop_;
   const std::optional<Configuration>& configuration_;
   std::deque<std::string> texts_;  ///< that were asked for
   Outcome outcome_;
@@ -287,7 +287,8 @@ class PluginDestination final : public CustomDestination {
 
 }  // namespace
 
-Result<std::shared_ptr<OwnDestination>> load_plugin(const std::string& address, const std::string& name) {
+Result<std::shared_ptr<OwnDestination>> load_plugin(const std::string& address, const std::string& name,
+                                                    delivery::CallWatch* watch) {
   const std::string& called = name.empty() ? address : name;
   constexpr std::string_view scheme = "plugin:";
   const std::string_view rest = std::string_view(address).substr(scheme.size());
@@ -300,6 +301,7 @@ Result<std::shared_ptr<OwnDestination>> load_plugin(const std::string& address, 
   if (!path) return fail(std::move(path.error()));
   const std::string library_word = name.empty() ? *path : "its library";
   const std::string function_word = name.empty() ? symbol : "its function";
+  const delivery::CallWatch::Call watched(watch, [] { return "the library to say what it is"; });
   // It is never closed: a call that hangs may be in it.
   void* library = ::dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
