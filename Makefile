@@ -43,6 +43,7 @@ test: build
 bench: build
 	@tools/setup --with dlt
 	@bench/run
+	@bench/databases
 
 lint:
 	@tools/setup --with lint

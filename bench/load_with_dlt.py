@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same load done by dlt: load_with_dlt.py FILE, into DuckDB, with parquet jobs and two workers that normalize."""
+"""The same load done by dlt: load_with_dlt.py FILE, into DuckDB, with parquet jobs and two workers that normalize.
+
+load_with_dlt.py FILE ADDRESS: into PostgreSQL, with CSV jobs.
+"""
 import json
 import os
 import sys
@@ -26,9 +29,13 @@ def main():
                     batch = []
             yield batch
 
-    pipeline = dlt.pipeline("bench", destination=dlt.destinations.duckdb("out.duckdb"), dataset_name="data",
-                            pipelines_dir=str(Path.cwd() / "pipelines"))
-    pipeline.run(rows(), loader_file_format="parquet")
+    if len(sys.argv) > 2:
+        # A password must be said, though the server asks for none.
+        destination, job_files = dlt.destinations.postgres(sys.argv[2].replace("@", ":none@")), "csv"
+    else:
+        destination, job_files = dlt.destinations.duckdb("out.duckdb"), "parquet"
+    pipeline = dlt.pipeline("bench", destination=destination, dataset_name="data", pipelines_dir=str(Path.cwd() / "pipelines"))
+    pipeline.run(rows(), loader_file_format=job_files)
 
 
 if __name__ == "__main__":  # its workers are processes that read this file too

@@ -53,3 +53,7 @@ target_link_libraries(bench_row_ids PRIVATE outfall_normalize outfall_warnings)
 # What it costs to hand rows to a function.
 add_executable(bench_deliver ${PROJECT_SOURCE_DIR}/bench/deliver.cc)
 target_link_libraries(bench_deliver PRIVATE outfall::outfall SQLite::SQLite3 outfall_warnings)
+
+# What bench/databases measures against: rows through a prepared INSERT.
+add_executable(bench_sqlite_inserts ${PROJECT_SOURCE_DIR}/bench/sqlite_inserts.cc)
+target_link_libraries(bench_sqlite_inserts PRIVATE SQLite::SQLite3 outfall_warnings)
