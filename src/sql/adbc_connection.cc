@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <initializer_list>
 #include <mutex>
@@ -23,6 +24,7 @@
 #include "sql/dialect.h"
 #include "sql/fetched_rows.h"
 #include "sql/insert_text.h"
+#include "sql/marked_sockets.h"
 #include "sql/postgres_connect_error.h"
 #include "sql/sql_states.h"
 
@@ -75,27 +77,26 @@ Error interrupted() {
   return {.message = "cancelled", .hint = "", .blame = Blame::interrupted};
 }
 
-/// A session that is being opened, which outlives the wait for it.
-struct Opening {
-  SessionPtr session;
+/// libpq waits for the server inside one call, in a thread of its own. When nobody wants the session any more, the call
+/// ends with its sockets; while a name is looked up, or on a socket that is none of TCP, when that ends by itself.
+Status open_until_stopped(const SessionPtr& session, const std::string& uri, const std::stop_token& stop) {
+  if (!stop.stop_possible()) return session->open(uri);
+  constexpr std::chrono::milliseconds between_looks{10};
+  const MarkedSockets sockets(uri);
   std::mutex mutex;
   std::condition_variable_any answered;
   std::optional<Status> answer;
-};
-
-Status open_until_stopped(const SessionPtr& session, const std::string& uri, const std::stop_token& stop) {
-  if (!stop.stop_possible()) return session->open(uri);
-  const auto opening = std::make_shared<Opening>();
-  opening->session = session;
-  std::thread([opening, uri] {
-    Status opened = opening->session->open(uri);
-    const std::lock_guard lock(opening->mutex);
-    opening->answer = std::move(opened);
-    opening->answered.notify_all();
-  }).detach();
-  std::unique_lock lock(opening->mutex);
-  const bool is_answered = opening->answered.wait(lock, stop, [&] { return opening->answer.has_value(); });
-  return is_answered ? *opening->answer : fail(interrupted());
+  const auto is_answered = [&answer] { return answer.has_value(); };
+  const std::jthread opening([&] {
+    Status opened = session->open(sockets.uri());
+    const std::lock_guard lock(mutex);
+    answer = std::move(opened);
+    answered.notify_all();
+  });
+  std::unique_lock lock(mutex);
+  if (answered.wait(lock, stop, is_answered)) return *answer;
+  while (!answered.wait_for(lock, between_looks, is_answered)) sockets.shut_down();
+  return fail(interrupted());
 }
 
 /// A stream and its columns, released when it goes out of scope.
