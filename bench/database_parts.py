@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "release"
 OUTFALL = Path(os.environ.get("OUTFALL", BUILD / "outfall"))
 SQLITE_INSERTS = BUILD / "bench_sqlite_inserts"
+READ_ROWS = BUILD / "bench_read_rows"
 DLT_PYTHON = Path(os.environ.get("OUTFALL_DLT_PYTHON", ROOT / ".deps" / "venv-dlt" / "bin" / "python"))
 WITH_DLT = ROOT / "bench" / "load_with_dlt.py"
 GOAL = 0.9
@@ -294,4 +295,26 @@ def sqlite(bench, rounds):
     shutil.rmtree(sealed)
 
 
-PARTS = {"append": append, "merge": merge, "dlt": with_dlt, "sqlite": sqlite}
+def read(bench, rounds):
+    bench.make_base()
+    peaks = {}
+
+    def reader(side, count):
+        def work():
+            rows, seconds, peak = checked([READ_ROWS, side, bench.address(BASE), f"SELECT * FROM flat WHERE id < {count}"]).split()
+            assert int(rows) == count
+            peaks[side, count] = int(peak)
+            return float(seconds)
+        return work
+    many = bench.size.target_rows
+    bench.sql(BASE, "CREATE TABLE flat AS SELECT n AS id, 'user ' || n % 1000000 AS name, 'c' || n || '@x.org' AS email, n % 1000000 / "
+              "100.0::double precision AS amount, n % 2 = 0 AS active, TIMESTAMPTZ '2021-01-01' + n * INTERVAL '1 second' AS at "
+              f"FROM generate_series(0, {many - 1}) AS n", "VACUUM (FREEZE, ANALYZE) flat")
+    sides = alternate({"outfall": Side(lambda: None, reader("session", many)), "driver": Side(lambda: None, reader("driver", many))}, rounds)
+    ratio_table(f"read {many:,} rows from PostgreSQL as Arrow", sides, "outfall", "driver")
+    reader("session", many // 10)()
+    print_table("held at most, MiB", [["a tenth of the rows", "all of them"],
+                                      [f"{peaks['session', n] / 2**20:.0f}" for n in (many // 10, many)]])
+
+
+PARTS = {"append": append, "merge": merge, "dlt": with_dlt, "sqlite": sqlite, "read": read}

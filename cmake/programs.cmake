@@ -54,6 +54,8 @@ target_link_libraries(bench_row_ids PRIVATE outfall_normalize outfall_warnings)
 add_executable(bench_deliver ${PROJECT_SOURCE_DIR}/bench/deliver.cc)
 target_link_libraries(bench_deliver PRIVATE outfall::outfall SQLite::SQLite3 outfall_warnings)
 
-# What bench/databases measures against: rows through a prepared INSERT.
+# What bench/databases measures against: rows through a prepared INSERT, rows that a driver reads.
 add_executable(bench_sqlite_inserts ${PROJECT_SOURCE_DIR}/bench/sqlite_inserts.cc)
 target_link_libraries(bench_sqlite_inserts PRIVATE SQLite::SQLite3 outfall_warnings)
+add_executable(bench_read_rows ${PROJECT_SOURCE_DIR}/bench/read_rows.cc)
+target_link_libraries(bench_read_rows PRIVATE outfall_sql adbc_header ${CMAKE_DL_LIBS} outfall_warnings)
