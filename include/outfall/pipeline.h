@@ -189,6 +189,9 @@ struct RunOptions {
   std::optional<Refresh> refresh{};
   /// None: what the destination is configured with, else truncate-and-insert.
   std::optional<ReplaceStrategy> replace_strategy{};
+  /// For databases. Smaller units keep the transactions of a huge load short. What is committed before a crash stays,
+  /// and is not loaded again. Of `resume`, it concerns what is not committed yet.
+  CommitUnit commit = CommitUnit::package;
   /// A load that would delete or end more rows of a root table fails, and changes nothing. None: there is no limit.
   std::optional<RowLimit> max_deleted{};
   /// None: what the dataset has, snake_case for a new one. It cannot change on a dataset with tables.

@@ -51,6 +51,14 @@ enum class ReplaceStrategy {
   staging_optimized,    ///< rows come into a table of their own, which takes the other one's place
 };
 
+/// What a database commits at once of a load.
+enum class CommitUnit {
+  package,  ///< all of it, with the record of the load: readers see all or nothing
+  /// A root table with all that is nested in it, in a transaction of its own: readers may see a part of the load.
+  table,
+  job,  ///< the same of each job file, where its table is neither replaced nor merged
+};
+
 /// What becomes of a row that is there where the one that it becomes has no value (MergeStrategy::upsert).
 enum class MissingColumns {
   null,  ///< it loses its own
@@ -140,6 +148,8 @@ enum class Guarantee {
 /// What was promised about repeats, named after how the promise is kept.
 enum class DeliveryMode {
   transactional,    ///< rows and the record of the load commit together: exactly once
+  table_by_table,   ///< the rows of a table and their mark commit together: exactly once, and a part may be seen
+  job_by_job,       ///< the same of each job file
   idempotency_key,  ///< a batch comes again under its key, and whoever takes it knows what it has: effectively once
   at_least_once,    ///< the mark is made after the write: nothing lost, a crash may repeat
   none,             ///< nothing is kept, so nothing is promised (null:)
@@ -149,6 +159,7 @@ std::string_view name(DataType type);
 std::string_view name(WriteDisposition disposition);
 std::string_view name(MergeStrategy strategy);
 std::string_view name(ReplaceStrategy strategy);
+std::string_view name(CommitUnit unit);
 std::string_view name(MissingColumns missing);
 std::string_view name(Refresh refresh);
 std::string_view name(NamingConvention naming);

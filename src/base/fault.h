@@ -34,6 +34,7 @@ namespace outfall {
   POINT(after_migration, "the destination's tables are ready, no row was sent")                                \
   POINT(before_load_begin, "the data transaction was not begun")                                               \
   POINT(in_load, "some rows are in the data transaction")                                                      \
+  POINT(after_part_commit, "a part of the load is committed by itself, the next one is not begun")             \
   POINT(before_load_commit, "all rows are in the data transaction, it is not committed")                       \
   POINT(after_load_commit, "the destination has committed, its answer was not looked at")                      \
   POINT(batch_intended, "a batch is recorded as about to be sent, it was not sent")                            \

@@ -92,8 +92,8 @@ class Fields {
 
 constexpr std::array endings{Ending::failed,  Ending::delivered, Ending::misuse,      Ending::rejected,
                              Ending::pending, Ending::busy,      Ending::interrupted, Ending::terminated};
-constexpr std::array modes{DeliveryMode::none, DeliveryMode::transactional, DeliveryMode::at_least_once,
-                           DeliveryMode::idempotency_key};
+constexpr std::array modes{DeliveryMode::none,       DeliveryMode::transactional, DeliveryMode::table_by_table,
+                           DeliveryMode::job_by_job, DeliveryMode::at_least_once, DeliveryMode::idempotency_key};
 constexpr std::array fates{InputFate::loaded, InputFate::finished, InputFate::pending, InputFate::changed,
                            InputFate::bad,    InputFate::missing,  InputFate::skipped};
 

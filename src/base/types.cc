@@ -23,6 +23,12 @@ constexpr std::array replace_strategies{
     Spelling{ReplaceStrategy::staging_optimized, "staging-optimized"},
 };
 
+constexpr std::array commit_units{
+    Spelling{CommitUnit::package, "package"},
+    Spelling{CommitUnit::table, "table"},
+    Spelling{CommitUnit::job, "job"},
+};
+
 constexpr std::array refresh_words{
     Spelling{Refresh::drop_sources, "drop_sources"},
     Spelling{Refresh::drop_resources, "drop_resources"},
@@ -66,6 +72,8 @@ constexpr std::array type_conflicts_words{
 
 constexpr std::array delivery_modes{
     Spelling{DeliveryMode::transactional, "exactly once (transactional)"},
+    Spelling{DeliveryMode::table_by_table, "exactly once (table by table: readers may see a part)"},
+    Spelling{DeliveryMode::job_by_job, "exactly once (job by job: readers may see a part)"},
     Spelling{DeliveryMode::idempotency_key, "effectively once (idempotency key)"},
     Spelling{DeliveryMode::at_least_once, "at least once"},
     Spelling{DeliveryMode::none, "none"},
@@ -100,6 +108,9 @@ std::string_view name(MergeStrategy strategy) {
   return spell(merge_strategies, strategy);
 }
 
+std::string_view name(CommitUnit unit) {
+  return spell(commit_units, unit);
+}
 std::string_view name(ReplaceStrategy strategy) {
   return spell(replace_strategies, strategy);
 }
@@ -151,6 +162,8 @@ std::string_view name(Guarantee guarantee) {
 std::optional<Guarantee> guarantee(DeliveryMode mode) {
   switch (mode) {
     case DeliveryMode::transactional:
+    case DeliveryMode::table_by_table:
+    case DeliveryMode::job_by_job:
       return Guarantee::exactly_once;
     case DeliveryMode::idempotency_key:
       return Guarantee::effectively_once;

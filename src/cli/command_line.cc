@@ -138,6 +138,12 @@ Status take_require(const Typed& typed, std::optional<Guarantee>& require) {
   return take(one_of("--require", typed.require, {at_least_once, effectively_once, exactly_once}), require);
 }
 
+Status take_commit(const Typed& typed, CommitUnit& commit) {
+  using enum CommitUnit;
+  if (typed.commit.empty()) return {};
+  return take(one_of("--commit", typed.commit, {package, table, job}), commit);
+}
+
 // What run and resume have in common.
 Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& run) {
   constexpr std::int64_t workers_max = 1024;
@@ -160,6 +166,7 @@ Status take_shared(const Typed& typed, PipelineOptions& pipeline, RunOptions& ru
   }
   if (done) done = take_batches(typed.batches, run.batches);
   if (done) done = take_require(typed, run.require);
+  if (done) done = take_commit(typed, run.commit);
   return done ? take_size(typed.memory, run.memory) : done;
 }
 

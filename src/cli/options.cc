@@ -167,6 +167,14 @@ void add_bad_input_options(CLI::App& app, Typed& typed) {
   app.add_flag("--fail-if-empty", typed.fail_if_empty, "Exit 1 when the inputs have no rows")->group(bad);
 }
 
+void add_commit(CLI::App& app, Typed& typed) {
+  text(app, "--commit", typed.commit, "UNIT",
+       "What a database commits at once: the package (default), or, for huge loads, a table with what is nested in it, "
+       "or "
+       "a job file; then readers may see a part of the load")
+      ->group("Where to");
+}
+
 void add_where_options(CLI::App& app, Typed& typed) {
   const char* where = "Where to";
   text(app, "--to", typed.to, "DESTINATION",
@@ -241,6 +249,7 @@ void add_run(CLI::App& root, Typed& typed) {
   add_input_options(app, typed);
   add_bad_input_options(app, typed);
   add_where_options(app, typed);
+  add_commit(app, typed);
   add_delivery_options(app, typed);
   add_shape_options(app, typed);
   add_machine_options(app, typed);
@@ -265,6 +274,7 @@ void add_resume(CLI::App& root, Typed& typed) {
   add_reject_options(app, typed);
   add_rejected_ok(app, typed);
   add_allow_partial(app, typed);
+  add_commit(app, typed);
   add_delivery_options(app, typed);
   add_machine_options(app, typed);
   add_state_options(app, typed);

@@ -52,6 +52,7 @@ struct Typed {
   std::string max_pending_packages;
   TypedBatches batches;
   std::string require;
+  std::string commit;
   std::string on_reject;
   std::string bad_rows_max;
   std::string on_bad_files;

@@ -388,8 +388,9 @@ std::string time_text(const Report& report) {
 
 // What a program or a plugin keeps it alone can query.
 bool answers_queries(const Report& report) {
-  return report.mode == DeliveryMode::transactional && !report.destination.starts_with("plugin:") &&
-         !report.destination.starts_with("custom:");
+  const bool is_database = report.mode == DeliveryMode::transactional || report.mode == DeliveryMode::table_by_table ||
+                           report.mode == DeliveryMode::job_by_job;
+  return is_database && !report.destination.starts_with("plugin:") && !report.destination.starts_with("custom:");
 }
 
 // The first root table is what somebody looks at first.

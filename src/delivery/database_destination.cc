@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "delivery/database_load.h"
 #include "sql/catalog.h"
 #include "sql/dialect.h"
+#include "sql/load_marks.h"
 #include "sql/system_tables.h"
 
 namespace outfall::delivery {
@@ -229,6 +231,15 @@ Result<bool> DatabaseDestination::has_load(const std::string& dataset, const std
   if (!found || !*found) return found;
   if (Status kept = keep({**session, dataset}, load_id); !kept) return fail(std::move(kept.error()));
   return true;
+}
+
+Result<std::uint64_t> DatabaseDestination::committed_parts(const std::string& dataset, const std::string& load_id) {
+  const Result<std::optional<sql::Dataset>> place = look_into(dataset, Inspection::only_look);
+  if (!place) return fail(place.error());
+  if (!*place) return 0;
+  const Result<std::set<std::string>> marks = sql::read_load_marks(**place, load_id);
+  if (!marks) return fail(marks.error());
+  return marks->size();
 }
 
 Result<LoadSummary> DatabaseDestination::load(const LoadRequest& request) {

@@ -45,6 +45,7 @@ class DatabaseDestination : public Destination {
   Result<std::vector<schema::ColumnThere>> columns(const std::string& dataset, Inspection inspection) override;
   Result<std::uint64_t> count_rows(const std::string& dataset, const std::string& table) override;
   Result<bool> has_load(const std::string& dataset, const std::string& load_id) override;
+  Result<std::uint64_t> committed_parts(const std::string& dataset, const std::string& load_id) override;
   Result<std::vector<std::string>> recorded_loads(const std::string& dataset, std::string_view schema_name,
                                                   Inspection inspection) override;
   Result<LoadSummary> load(const LoadRequest& request) override;

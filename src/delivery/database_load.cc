@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -16,20 +17,32 @@
 #include "delivery/counted_stream.h"
 #include "delivery/document_sieve.h"
 #include "delivery/load_order.h"
+#include "delivery/load_parts.h"
 #include "delivery/package_tables.h"
 #include "delivery/row_sieve.h"
 #include "delivery/table_merge.h"
 #include "delivery/table_replace.h"
+#include "delivery/unique_columns.h"
 #include "package/package_reader.h"
 #include "sql/catalog.h"
 #include "sql/constraints.h"
 #include "sql/dialect.h"
+#include "sql/load_marks.h"
 #include "sql/system_tables.h"
 #include "sql/transaction.h"
 
 namespace outfall::delivery {
 
 namespace {
+
+/// One transaction of a load.
+struct Attempt {
+  sql::Connection& connection;
+  const LoadRequest& request;
+  Env& env;
+  const LoadPart* part = nullptr;  ///< null: it is the end of the load
+  bool has_marks = false;          ///< parts of the load were committed before
+};
 
 struct Load {
   sql::Dataset dataset;
@@ -51,12 +64,13 @@ TableLoad& entry(LoadSummary& summary, const std::string& table) {
   return summary.tables.emplace_back(TableLoad{.table = table});
 }
 
-/// Loads that replace or merge rows of one table take turns. All in one order, so that none waits for another's second
-/// table.
-Status hold_rewritten(const Load& load) {
+/// Loads that replace or merge rows of one table take turns, and those that are to make its indexes. All in one order,
+/// so that none waits for another's second table.
+Status hold_rewritten(const Load& load, const std::set<std::string>& filled_first) {
   const ledger::PackageRecord& package = load.request.package;
   std::set<std::string_view> tables(package.replaced.begin(), package.replaced.end());
   for (const schema::Table* root : merged_roots(package, load.request.schema)) tables.insert(root->name);
+  tables.insert(filled_first.begin(), filled_first.end());
   for (const std::string_view table : tables) {
     if (Status held = load.transaction.hold(sql::hold_of_rows(load.dataset, table)); !held) return held;
   }
@@ -167,13 +181,20 @@ Result<Sifted> insert_taken(Load& load) {
   return Sifted{};
 }
 
-Status record_load(const Load& load, Env& env) {
+Status record_load(const Load& load, const Attempt& attempt) {
   const ledger::PackageRecord& package = load.request.package;
+  if (attempt.part != nullptr) {
+    return sql::store_load_marks(load.transaction, load.dataset, package.load_id, *attempt.part);
+  }
+  if (attempt.has_marks) {
+    Status removed = sql::remove_load_marks(load.transaction, load.dataset, package.load_id);
+    if (!removed) return removed;
+  }
   return sql::store_load(load.transaction, load.dataset,
                          {.load_id = package.load_id,
                           .schema_name = package.schema_name,
                           .schema_version_hash = package.schema_version_hash,
-                          .inserted_at_us = env.now_us()});
+                          .inserted_at_us = attempt.env.now_us()});
 }
 
 /// What a database refuses may be a text in a column of a type that we have nothing like; its answer names the column.
@@ -216,10 +237,48 @@ bool may_leave_out(const LoadRequest& request) {
 constexpr const char* hint_on_rows =
     "where it is some rows that are refused, outfall resume --on-reject dead-letter loads the other rows";
 
-/// A transaction with all that `insert` puts in and the record of the load, to be committed.
+enum class MakeIndexes {
+  behind_rows,  ///< which is faster
+  before_rows,  ///< which tells of each row that they refuse
+};
+
+struct FillOptions {
+  ReplaceStrategy strategy;
+  MakeIndexes indexes = MakeIndexes::behind_rows;
+};
+
+/// Puts in what `insert` does, and brings tables and marks of the load to what they then are.
 template <class Insert>
-Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& request, LoadSummary& summary, Env& env,
-                              ReplaceStrategy strategy, const Insert& insert) {
+Status fill(Load& load, const Attempt& attempt, FillOptions options, const Insert& insert) {
+  const LoadRequest& request = load.request;
+  if (Status taken = load.transaction.take_over(sql::hold_of_load(load.dataset, request.package.load_id)); !taken)
+    return taken;
+  Result<UniqueColumns> unique = UniqueColumns::find(load.transaction, load.dataset, request);
+  if (!unique) return fail(std::move(unique.error()));
+  if (Status held = hold_rewritten(load, unique->tables()); !held) return held;
+  if (Status looked = unique->look_again(); !looked) return looked;
+  Result<TableReplacements> replacements =
+      TableReplacements::make(load.transaction, load.dataset, request, options.strategy);
+  if (!replacements) return fail(std::move(replacements.error()));
+  Result<TableMerges> merges = TableMerges::make(load.transaction, load.dataset, request);
+  if (!merges) return fail(std::move(merges.error()));
+  load.replacements = &*replacements;
+  load.merges = &*merges;
+  Status filled = options.indexes == MakeIndexes::before_rows ? unique->make_indexes() : Status();
+  if (filled) filled = insert(load);
+  if (filled) filled = replacements->run(load.summary);
+  if (filled) filled = merges->run(load.summary);
+  if (filled) filled = unique->make_indexes();
+  if (filled) filled = record_load(load, attempt);
+  if (filled) filled = unique->make_constraints();
+  return filled;
+}
+
+/// A transaction with all that `insert` puts in and the record of it, to be committed.
+template <class Insert>
+Result<sql::Transaction> fill(const Attempt& attempt, LoadSummary& summary, FillOptions options, const Insert& insert) {
+  sql::Connection& connection = attempt.connection;
+  const LoadRequest& request = attempt.request;
   // A stop takes back what was sent so far. Behind the last row it comes too late: the commit is short.
   std::stop_callback stopping(request.stop, [&connection] { connection.cancel(); });
   Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
@@ -228,23 +287,10 @@ Result<sql::Transaction> fill(sql::Connection& connection, const LoadRequest& re
             .transaction = *transaction,
             .request = request,
             .summary = summary};
-  Status filled = transaction->take_over(sql::hold_of_load(load.dataset, request.package.load_id));
-  if (filled) filled = hold_rewritten(load);
-  Result<TableReplacements> replacements = TableReplacements::make(*transaction, load.dataset, request, strategy);
-  if (!replacements && filled) filled = fail(replacements.error());
-  Result<TableMerges> merges = TableMerges::make(*transaction, load.dataset, request);
-  if (!merges && filled) filled = fail(merges.error());
-  if (filled) {
-    load.replacements = &*replacements;
-    load.merges = &*merges;
-    filled = insert(load);
-  }
-  if (filled) filled = replacements->run(summary);
-  if (filled) filled = merges->run(summary);
-  if (filled) filled = record_load(load, env);
+  const Status filled = fill(load, attempt, options, insert);
   if (filled) return transaction;
   (void)transaction->roll_back();
-  Error error = std::move(filled.error());
+  Error error = filled.error();
   if (error.hint.empty() && error.remedy == Remedy::abandon) error.hint = hint_on_types(load, error.message);
   if (error.hint.empty() && !may_leave_out(request) && may_be_rows(error)) error.hint = hint_on_rows;
   return fail(std::move(error));
@@ -257,17 +303,16 @@ Status commit(sql::Transaction& transaction) {
 
 /// Once a load was refused: the same with the rows that the database takes. Where these are not found out, it fails as
 /// before.
-Result<LoadSummary> load_taken(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
-                               Error refused, Env& env) {
+Result<LoadSummary> load_taken(const Attempt& attempt, LoadSummary summary, Error refused) {
   Sifted sifted;
   // Rows that are sifted go where they stay.
-  auto transaction =
-      fill(connection, request, summary, env, ReplaceStrategy::truncate_and_insert, [&sifted](Load& load) -> Status {
-        const Result<Sifted> inserted = insert_taken(load);
-        if (!inserted) return fail(inserted.error());
-        sifted = *inserted;
-        return sifted.is_known ? Status() : fail("no row was found that is refused");
-      });
+  const auto insert = [&sifted](Load& load) -> Status {
+    const Result<Sifted> inserted = insert_taken(load);
+    if (!inserted) return fail(inserted.error());
+    sifted = *inserted;
+    return sifted.is_known ? Status() : fail("no row was found that is refused");
+  };
+  auto transaction = fill(attempt, summary, {.strategy = ReplaceStrategy::truncate_and_insert}, insert);
   if (!sifted.is_known) {
     if (!sifted.why_not.empty())
       refused.message += fmt::format("; which rows it refuses was not found out: {}", sifted.why_not);
@@ -291,8 +336,9 @@ Result<std::uint64_t> insert_some(const Load& load, DocumentJob& job, const std:
 }
 
 /// The same where the database tells of rows only by refusing them.
-Result<LoadSummary> load_piecewise(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
-                                   Error refused, Env& env) {
+Result<LoadSummary> load_piecewise(const Attempt& attempt, LoadSummary summary, Error refused) {
+  sql::Connection& connection = attempt.connection;
+  const LoadRequest& request = attempt.request;
   const sql::Dialect& dialect = connection.dialect();
   const auto constraints = constraints_between(connection, request, summary);
   Result<DocumentSieve> sieve =
@@ -308,7 +354,9 @@ Result<LoadSummary> load_piecewise(sql::Connection& connection, const LoadReques
         return insert_some(load, job, rows);
       });
     };
-    auto transaction = fill(connection, request, filled, env, ReplaceStrategy::truncate_and_insert, insert);
+    auto transaction =
+        fill(attempt, filled, {.strategy = ReplaceStrategy::truncate_and_insert, .indexes = MakeIndexes::before_rows},
+             insert);
     Status learnt;
     if (!transaction) {
       learnt = sieve->learn(std::move(transaction.error()), connection);
@@ -325,14 +373,14 @@ Result<LoadSummary> load_piecewise(sql::Connection& connection, const LoadReques
 }
 
 /// Of a load that was refused, what the database takes; if it was for rows.
-Result<LoadSummary> load_others(sql::Connection& connection, const LoadRequest& request, LoadSummary summary,
-                                Error refused, Env& env) {
+Result<LoadSummary> load_others(const Attempt& attempt, LoadSummary summary, Error refused) {
+  const LoadRequest& request = attempt.request;
   const bool is_merged = !merged_roots(request.package, request.schema).empty();
   // Rules say nothing of a merge: what it does with a row depends on those that are there.
-  if (!connection.dialect().has_savepoints && !is_merged)
-    return load_taken(connection, request, std::move(summary), std::move(refused), env);
-  if (!connection.refused_row() && !is_merged) return fail(std::move(refused));
-  return load_piecewise(connection, request, std::move(summary), std::move(refused), env);
+  if (!attempt.connection.dialect().has_savepoints && !is_merged)
+    return load_taken(attempt, std::move(summary), std::move(refused));
+  if (!attempt.connection.refused_row() && !is_merged) return fail(std::move(refused));
+  return load_piecewise(attempt, std::move(summary), std::move(refused));
 }
 
 /// Of a merge that failed: the first row without a key, which fails every merge by keys.
@@ -348,23 +396,157 @@ void name_keyless(const sql::Connection& connection, const LoadRequest& request,
   }
 }
 
+/// All that the request has, in one transaction.
+Result<LoadSummary> load_at_once(const Attempt& attempt, LoadSummary summary) {
+  const LoadRequest& request = attempt.request;
+  LoadSummary filled = summary;
+  auto transaction = fill(attempt, filled, {.strategy = request.replace_strategy}, insert_all);
+  if (!transaction) {
+    Error refused = std::move(transaction.error());
+    if (!may_leave_out(request) || !may_be_rows(refused)) {
+      name_keyless(attempt.connection, request, summary, refused);
+      return fail(std::move(refused));
+    }
+    return load_others(attempt, std::move(summary), std::move(refused));
+  }
+  if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
+  return filled;
+}
+
+/// No document is left out, whatever was left out before.
+class NoRefusals final : public Refusals {
+ public:
+  explicit NoRefusals(Refusals* told) : told_(told) {}
+  bool are_allowed() const override { return false; }
+  bool wants_texts() const override { return false; }
+  Status begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
+               const std::string& first_reason) override {
+    return told_->begin(documents, rows, first_reason);
+  }
+  Status take(const RefusedDocument& document) override { return told_->take(document); }
+  Status keep() override { return told_->keep(); }
+
+ private:
+  Refusals* told_;
+};
+
+/// A load in several transactions. What is refused is left out in the last one, so that all letters are of one moment.
+class PartialLoad {
+ public:
+  PartialLoad(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, std::set<std::string> marks,
+              Env& env)
+      : connection_(connection), request_(request), summary_(std::move(summary)), marks_(std::move(marks)), env_(env) {}
+
+  Result<LoadSummary> load() {
+    count_marked();
+    if (Status committed = commit_parts(); !committed) return fail(told(std::move(committed.error())));
+    const ledger::PackageRecord rest = without_parts(request_.package, marks_);
+    LoadRequest request = with_package(request_, rest);
+    NoRefusals none(request_.refusals);
+    if (are_documents_divided(request_, marks_) && request_.refusals != nullptr) request.refusals = &none;
+    Result<LoadSummary> loaded = load_at_once(
+        {.connection = connection_, .request = request, .env = env_, .has_marks = !marks_.empty()}, summary_);
+    if (loaded) return loaded;
+    if (request.refusals == &none && may_leave_out(request_) && may_be_rows(loaded.error())) {
+      return fail(told(undivided(loaded.error())));
+    }
+    return fail(told(std::move(loaded.error())));
+  }
+
+ private:
+  void tell() const {
+    if (!marks_.empty() && request_.part_committed) request_.part_committed();
+  }
+
+  void count_marked() {
+    for (const ledger::JobRecord& job : request_.package.jobs) {
+      if (!marks_.contains(job.file)) continue;
+      entry(summary_, job.table).rows += job.rows;
+      summary_.rows += job.rows;
+    }
+    tell();
+  }
+
+  /// All but the last one, which commits with the record of the load; or those before the first of which rows are
+  /// refused.
+  Status commit_parts() {
+    // Another attempt would drop such tables with what is committed.
+    const bool drops_tables = !tables_to_drop(request_.package, request_.schema).empty();
+    if (request_.commit == CommitUnit::package || drops_tables) return {};
+    const ledger::PackageRecord rest = without_parts(request_.package, marks_);
+    const LoadRequest request = with_package(request_, rest);
+    const auto constraints = constraints_between(connection_, request, summary_);
+    std::vector<LoadPart> parts = load_parts(request, constraints, connection_.dialect());
+    if (!parts.empty()) parts.pop_back();
+    for (const LoadPart& part : parts) {
+      Status committed = commit_part(part);
+      if (committed) continue;
+      if (!may_leave_out(request_) || !may_be_rows(committed.error())) return committed;
+      if (are_documents_divided(request_, marks_)) return fail(undivided(committed.error()));
+      return {};
+    }
+    return {};
+  }
+
+  Status commit_part(const LoadPart& part) {
+    const ledger::PackageRecord package = only_part(request_.package, part);
+    LoadRequest request = with_package(request_, package);
+    request.refusals = nullptr;
+    const Attempt attempt{.connection = connection_, .request = request, .env = env_, .part = &part};
+    LoadSummary filled = summary_;
+    auto transaction = fill(attempt, filled, {.strategy = request.replace_strategy}, insert_all);
+    if (!transaction) {
+      name_keyless(connection_, request, summary_, transaction.error());
+      return fail(std::move(transaction.error()));
+    }
+    if (Status committed = commit(*transaction); !committed) return committed;
+    fault_point(Fault::after_part_commit);
+    summary_ = std::move(filled);
+    marks_.insert(part.begin(), part.end());
+    tell();
+    return {};
+  }
+
+  /// A document can only be left out as a whole.
+  static Error undivided(Error error) {
+    error.message += "; other rows of the same documents may be committed already, so that none can be left out";
+    error.hint = "have the table take the row, then run outfall resume; --commit table leaves out what is refused";
+    return error;
+  }
+
+  Error told(Error error) const {
+    if (!marks_.empty()) error.message += "; a part of the load is committed, and stays";
+    return error;
+  }
+
+  sql::Connection& connection_;
+  const LoadRequest& request_;
+  LoadSummary summary_;
+  std::set<std::string> marks_;  ///< of what is committed
+  Env& env_;
+};
+
+/// The marks of what earlier attempts have committed, once none of them can commit any more.
+Result<std::set<std::string>> read_marks(sql::Connection& connection, const LoadRequest& request) {
+  const sql::Dataset dataset{connection, request.package.dataset};
+  const Result<std::set<std::string>> tables = sql::table_names(connection, dataset.name);
+  if (!tables) return fail(tables.error());
+  if (!tables->contains(sql::folded(connection.dialect(), sql::load_marks_table))) return std::set<std::string>();
+  Result<sql::Transaction> transaction = sql::Transaction::begin(connection);
+  if (!transaction) return fail(std::move(transaction.error()));
+  Status taken = transaction->take_over(sql::hold_of_load(dataset, request.package.load_id));
+  if (!taken) return fail(std::move(taken.error()));
+  return sql::read_load_marks(dataset, request.package.load_id);
+}
+
 }  // namespace
 
 Result<LoadSummary> load_rows(sql::Connection& connection, const LoadRequest& request, LoadSummary summary, Env& env) {
   fault_point(Fault::before_load_begin);
   if (Status prepared = prepare(connection, request); !prepared) return fail(std::move(prepared.error()));
-  LoadSummary filled = summary;
-  auto transaction = fill(connection, request, filled, env, request.replace_strategy, insert_all);
-  if (!transaction) {
-    Error refused = std::move(transaction.error());
-    if (!may_leave_out(request) || !may_be_rows(refused)) {
-      name_keyless(connection, request, summary, refused);
-      return fail(std::move(refused));
-    }
-    return load_others(connection, request, std::move(summary), std::move(refused), env);
-  }
-  if (Status committed = commit(*transaction); !committed) return fail(std::move(committed.error()));
-  return filled;
+  Result<std::set<std::string>> marks = read_marks(connection, request);
+  if (!marks) return fail(std::move(marks.error()));
+  return PartialLoad(connection, request, std::move(summary), std::move(*marks), env).load();
 }
 
 }  // namespace outfall::delivery

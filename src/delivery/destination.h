@@ -141,6 +141,10 @@ struct LoadRequest {
   /// Told of every attempt, also of those that leave nothing out. Null: one refused row fails the load.
   Refusals* refusals = nullptr;
   ReplaceStrategy replace_strategy = ReplaceStrategy::truncate_and_insert;
+  CommitUnit commit = CommitUnit::package;
+  /// Told as soon as a part of the load is known to be committed by itself: it cannot be given up without a trace any
+  /// more. Null: nobody wants to know.
+  std::function<void()> part_committed{};
   /// Null: the destination must take the package as a whole.
   const LaneContext* lanes = nullptr;
   /// Ends the attempt at the next safe point; what was sent is taken back.
@@ -297,6 +301,12 @@ class Destination {
 
   /// Whether the load is recorded as complete. Always false where nothing is recorded.
   virtual Result<bool> has_load(const std::string& dataset, const std::string& load_id) = 0;
+
+  /// How many parts of a load that is not recorded as complete are committed by themselves (LoadRequest::commit).
+  virtual Result<std::uint64_t> committed_parts([[maybe_unused]] const std::string& dataset,
+                                                [[maybe_unused]] const std::string& load_id) {
+    return 0;
+  }
 
   /// The ids of all loads that the dataset records as complete. None where there is no dataset, or nothing is recorded.
   /// Of one schema, unless it is empty.

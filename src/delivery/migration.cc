@@ -16,6 +16,7 @@
 #include "sql/catalog.h"
 #include "sql/ddl.h"
 #include "sql/dialect.h"
+#include "sql/load_marks.h"
 #include "sql/system_tables.h"
 #include "sql/transaction.h"
 
@@ -118,6 +119,14 @@ Status alter_columns(const Migration& migration, const std::vector<sql::Alterati
   return {};
 }
 
+Status make_load_marks(const Migration& migration) {
+  const sql::Connection& connection = migration.dataset.connection;
+  const bool is_there = migration.existing.find(connection.dialect(), sql::load_marks_table) != nullptr;
+  if (migration.request.commit == CommitUnit::package || is_there) return {};
+  const auto made = migration.transaction.execute(sql::create_load_marks(migration.dataset));
+  return made ? Status() : fail(Error(made.error()).in(fmt::format("table {}", sql::load_marks_table)));
+}
+
 Result<sql::TableChange> change_table(const Migration& migration, const schema::Table& table) {
   const sql::Dialect& dialect = migration.dataset.connection.dialect();
   Result<sql::TableChange> change =
@@ -189,6 +198,22 @@ Status take_defaults(const Migration& migration, LoadSummary& summary) {
   return {};
 }
 
+/// Readers of a table that is about to change are kept out as shortly as can be: all such tables are locked at once.
+Status lock_changed(const Migration& migration, const std::vector<const schema::Table*>& tables) {
+  const sql::Dialect& dialect = migration.dataset.connection.dialect();
+  if (dialect.lock_table.empty()) return {};
+  std::vector<sql::TableName> changed;
+  for (const schema::Table* table : tables) {
+    const sql::ExistingTable* existing = migration.existing.find(dialect, table->name);
+    if (existing == nullptr) continue;
+    const sql::TableName target = migration.dataset.table(table->name);
+    const auto change = sql::plan_table(dialect, target, *table, existing, altered_columns(migration, table->name));
+    if (!change) return fail(change.error());
+    if (!change->statements.empty() || !change->alterations.empty()) changed.push_back(target);
+  }
+  return migration.transaction.lock_out(changed);
+}
+
 Result<LoadSummary> make_tables(const Migration& migration) {
   Result<std::vector<const schema::Table*>> tables =
       tables_to_make(migration.request.package, migration.request.schema);
@@ -196,6 +221,7 @@ Result<LoadSummary> make_tables(const Migration& migration) {
   if (Status distinct = check_tables(migration.dataset.connection.dialect(), *tables); !distinct) {
     return fail(std::move(distinct.error()));
   }
+  if (Status locked = lock_changed(migration, *tables); !locked) return fail(std::move(locked.error()));
   LoadSummary summary;
   for (const schema::Table* table : *tables) {
     Result<sql::TableChange> change = change_table(migration, *table);
@@ -245,6 +271,7 @@ Result<LoadSummary> migrate(sql::Connection& connection, const LoadRequest& requ
   migration.altered = std::move(*altered);
 
   Status stored = make_system_tables(migration);
+  if (stored) stored = make_load_marks(migration);
   if (!stored) return fail(std::move(stored.error()).in(doing));
   Result<LoadSummary> summary = make_tables(migration);
   if (!summary) return fail(std::move(summary.error()).in(doing));

@@ -29,7 +29,12 @@ PackageLane::PackageLane(Destination& destination, const LoadRequest& request, E
     : destination_(destination),
       request_(request),
       attempt_failed_(attempt_failed),
-      attempts_(destination.retry(), env, destination.records_loads()) {}
+      attempts_(destination.retry(), env, destination.records_loads()) {
+  request_.part_committed = [this, told = request.part_committed] {
+    is_partly_there_ = true;
+    if (told) told();
+  };
+}
 
 std::string PackageLane::awaited() const {
   return fmt::format("to load the package again{}", error_ ? ": " + error_->message : "");
@@ -112,6 +117,9 @@ Error PackageLane::interrupted() const {
   Error stopped{.message = "", .hint = "", .blame = Blame::interrupted};
   if (!is_asked_) {
     stopped.message = "stopped before the destination was asked for it";
+  } else if (is_partly_there_) {
+    stopped.message = "stopped; a part of it is committed";
+    stopped.hint = "outfall resume loads the rest";
   } else if (!attempts_.may_be_there()) {
     stopped.message = "stopped; nothing of it is at the destination yet";
   } else {

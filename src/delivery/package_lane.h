@@ -44,7 +44,8 @@ class PackageLane final : public Lane {
   const std::string no_table_{};
   Storm storm_{};
   Attempts attempts_;
-  bool is_asked_ = false;  ///< the destination has answered what it has
+  bool is_asked_ = false;         ///< the destination has answered what it has
+  bool is_partly_there_ = false;  ///< a part of it is committed by itself
   std::optional<LoadSummary> done_{};
   std::optional<Error> error_{};  ///< of the last attempt
 };

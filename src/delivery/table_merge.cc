@@ -108,6 +108,12 @@ Status TableMerges::add(const schema::Table& root, const LoadRequest& request) {
     if (!made) return fail(made.error());
     chain->tables.push_back(std::move(merged));
   }
+  const bool is_upsert = chain->strategy == MergeStrategy::upsert || chain->strategy == MergeStrategy::cdc;
+  if (const std::string_view question = dataset_.connection.dialect().can_merge; is_upsert && !question.empty()) {
+    const auto can_merge = ask_of_target(question, *chain);
+    if (!can_merge) return fail(can_merge.error());
+    chain->uses_merge = !can_merge->empty();
+  }
   merges_.push_back({.table = root.name, .chain = std::move(*chain), .limit = schema::deletion_limit(root)});
   return {};
 }
@@ -132,6 +138,59 @@ Status TableMerges::run(LoadSummary& summary) {
   return {};
 }
 
+Result<std::vector<sql::TextRow>> TableMerges::ask_of_target(std::string_view question, const sql::MergeChain& chain) {
+  const std::string name = sql::quoted(dataset_.connection.dialect(), chain.tables.front().target);
+  return transaction_->rows(fmt::format(fmt::runtime(question), fmt::arg("table", sql::text_literal(name))));
+}
+
+Result<std::uint64_t> TableMerges::inserted_so_far(const sql::MergeChain& chain) {
+  const auto rows = ask_of_target(dataset_.connection.dialect().inserted_so_far, chain);
+  if (!rows) return fail(rows.error());
+  return std::stoull(rows->at(0).at(0).value_or("0"));
+}
+
+/// The rows that it changed, or what it was answered.
+Result<std::uint64_t> TableMerges::run_step(const Merge& merge, const sql::MergeStep& step, MergeCounts& counts) {
+  using Counted = sql::MergeStep::Counted;
+  if (step.kind == sql::MergeStep::Kind::question) {
+    const auto rows = transaction_->rows(step.statement);
+    if (!rows) return fail(rows.error());
+    return std::stoull(rows->at(0).at(0).value_or("0"));
+  }
+  const bool is_merged = step.counted == Counted::merged;
+  const Result<std::uint64_t> before = is_merged ? inserted_so_far(merge.chain) : Result<std::uint64_t>(0);
+  if (!before) return before;
+  Result<std::uint64_t> done = transaction_->execute(step.statement);
+  if (!done) return done;
+  switch (step.counted) {
+    case Counted::nothing:
+      break;
+    case Counted::duplicates:
+      counts.duplicates += *done;
+      break;
+    case Counted::removed:
+      counts.removed += *done;
+      break;
+    case Counted::updated:
+      counts.updated += *done;
+      break;
+    case Counted::ended:
+      counts.ended += *done;
+      break;
+    case Counted::inserted:
+      counts.inserted += *done;
+      break;
+    case Counted::merged: {
+      const Result<std::uint64_t> after = inserted_so_far(merge.chain);
+      if (!after) return after;
+      counts.inserted += *after - *before;
+      counts.updated += *done - (*after - *before);
+      break;
+    }
+  }
+  return done;
+}
+
 Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& load) {
   const sql::Dialect& dialect = dataset_.connection.dialect();
   if (const std::string question = sql::count_rows_without_key(dialect, merge.chain); !question.empty()) {
@@ -151,28 +210,9 @@ Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& l
   const std::string prefix = fmt::format("_outfall_merge_{}_", number);
   for (const sql::MergeStep& step : sql::plan_merge(dialect, merge.chain, prefix)) {
     if (step.kind == sql::MergeStep::Kind::if_changed && changed == 0) continue;
-    auto done = transaction_->execute(step.statement);
-    if (!done) return fail(blamed(std::move(done.error()), merge.chain, dataset_.connection));
-    if (step.kind == sql::MergeStep::Kind::always) changed = *done;
-    switch (step.counted) {
-      case sql::MergeStep::Counted::nothing:
-        break;
-      case sql::MergeStep::Counted::duplicates:
-        load.merged->duplicates += *done;
-        break;
-      case sql::MergeStep::Counted::removed:
-        load.merged->removed += *done;
-        break;
-      case sql::MergeStep::Counted::updated:
-        load.merged->updated += *done;
-        break;
-      case sql::MergeStep::Counted::ended:
-        load.merged->ended += *done;
-        break;
-      case sql::MergeStep::Counted::inserted:
-        load.merged->inserted += *done;
-        break;
-    }
+    const Result<std::uint64_t> done = run_step(merge, step, *load.merged);
+    if (!done) return fail(blamed(done.error(), merge.chain, dataset_.connection));
+    if (step.kind != sql::MergeStep::Kind::if_changed) changed = *done;
   }
   if (Status few = guard->check(rows_gone(merge.chain, *load.merged)); !few) return few;
   for (const sql::MergeTable& table : merge.chain.tables) {

@@ -46,6 +46,10 @@ class TableMerges {
 
   Status add(const schema::Table& root, const LoadRequest& request);
   Status run_one(const Merge& merge, std::size_t number, TableLoad& load);
+  Result<std::uint64_t> run_step(const Merge& merge, const sql::MergeStep& step, MergeCounts& counts);
+  /// `question` names the root table `{table}`, as a text.
+  Result<std::vector<sql::TextRow>> ask_of_target(std::string_view question, const sql::MergeChain& chain);
+  Result<std::uint64_t> inserted_so_far(const sql::MergeChain& chain);
 
   sql::Transaction* transaction_;
   sql::Dataset dataset_;

@@ -99,6 +99,11 @@ std::optional<sql::TableName> TableReplacements::place_of(std::string_view table
 }
 
 Status TableReplacements::run(const LoadSummary& summary) {
+  std::vector<sql::TableName> changed;
+  for (const Replacement& replacement : replacements_) {
+    if (replacement.staging) changed.push_back(replacement.target);
+  }
+  if (Status locked = transaction_->lock_out(changed); !locked) return locked;
   for (const Replacement& replacement : replacements_) {
     if (replacement.guard) {
       const auto load = std::ranges::find(summary.tables, replacement.table->name, &TableLoad::table);

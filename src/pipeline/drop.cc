@@ -28,6 +28,21 @@ Status note_on_replacement(ledger::Ledger& ledger, const ledger::PackageRecord& 
   return {};
 }
 
+/// Parts of it may be committed by themselves.
+Status note_on_parts(delivery::Destination* destination, const ledger::PackageRecord& package,
+                     std::vector<std::string>& notes) {
+  if (destination == nullptr) return {};
+  const Result<std::uint64_t> parts = destination->committed_parts(package.dataset, package.load_id);
+  if (!parts) return fail(parts.error());
+  if (*parts == 0) return {};
+  notes.push_back(
+      fmt::format("{} of it {} at {} already, and {}: delete the rows whose _dlt_load_id is {} to be rid of "
+                  "them",
+                  counted(*parts, "part"), *parts == 1 ? "is" : "are", package.destination,
+                  *parts == 1 ? "stays" : "stay", package.load_id));
+  return {};
+}
+
 }  // namespace
 
 Status check_not_there(delivery::Destination* destination, const ledger::PackageRecord& package,
@@ -51,6 +66,7 @@ Status drop_package(HeldPipeline& held, const std::string& load_id, delivery::De
   const Result<ledger::PackageRecord> package = find_pending(held.ledger, load_id, "dropped", aborting);
   if (!package) return fail(package.error());
   if (Status absent = check_not_there(destination, *package, "nothing was dropped"); !absent) return absent;
+  if (Status noted = note_on_parts(destination, *package, notes); !noted) return noted;
   if (Status dropped = held.ledger.drop(load_id); !dropped) return dropped;
   if (Status noted = note_on_replacement(held.ledger, *package, notes); !noted) return noted;
   return ledger::remove_package_files(held.paths, load_id);

@@ -90,7 +90,18 @@ Status check_merge_strategy(const RunRequest& request, MergeStrategy strategy) {
   return check_among(request, "--merge-strategy", strategy, request.destination.capabilities().merge_strategies);
 }
 
+DeliveryMode mode_as_committed(DeliveryMode mode, CommitUnit commit) {
+  if (mode != DeliveryMode::transactional || commit == CommitUnit::package) return mode;
+  return commit == CommitUnit::table ? DeliveryMode::table_by_table : DeliveryMode::job_by_job;
+}
+
 Status check_asked(const RunRequest& request) {
+  if (request.options.commit != CommitUnit::package && request.destination.mode() != DeliveryMode::transactional) {
+    return fail(Error{.message = fmt::format("--commit {} is for databases, and {} is none",
+                                             name(request.options.commit), request.destination.address()),
+                      .hint = "leave it out",
+                      .blame = Blame::usage});
+  }
   if (Status suits = request.destination.check_asked(
           request.options.write_disposition.value_or(WriteDisposition::append), request.options.stop);
       !suits)

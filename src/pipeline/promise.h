@@ -15,6 +15,9 @@
 
 namespace outfall::pipeline {
 
+/// What a destination promises whose loads are committed in such units.
+DeliveryMode mode_as_committed(DeliveryMode mode, CommitUnit commit);
+
 /// The run is refused rather than what was asked for weakened. Asks the destination where only it can say.
 ///
 /// Errors: usage: it cannot take rows so, or promises less; it cannot be asked.

@@ -45,7 +45,7 @@ class Run {
     report_.dataset = request.dataset;
     report_.destination = request.destination.address();
     report_.data_dir = request.data_dir;
-    report_.mode = request.destination.mode();
+    report_.mode = mode_as_committed(request.destination.mode(), request.options.commit);
     report_.dry_run = request.options.dry_run;
     report_.fails_on_reject = request.options.on_reject == OnReject::fail;
     if (!request.note.empty()) report_.notes.push_back(request.note);
@@ -76,7 +76,7 @@ class Run {
     }
     request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
-    report_.mode = mode();
+    report_.mode = mode_as_committed(mode(), request_.options.commit);
     if (has_other_keys_ && report_.mode == DeliveryMode::idempotency_key) report_.mode = DeliveryMode::at_least_once;
     report_.elapsed = request_.env.monotonic() - started;
     report_.steps = progress_.take_steps();
@@ -410,6 +410,7 @@ class Run {
     const Result<delivery::LaneContext> lanes = lane_context(package, *schema, places);
     if (!lanes) return fail(lanes.error());
     is_left_open_ = false;
+    bool is_partly_there = false;
     const Result<delivery::LoadSummary> summary = delivery::deliver(
         request_.destination,
         {.package = package,
@@ -420,12 +421,15 @@ class Run {
          .waiting = waits_told(),
          .refusals = &rejects,
          .replace_strategy = request_.options.replace_strategy.value_or(ReplaceStrategy::truncate_and_insert),
+         .commit = request_.options.commit,
+         .part_committed = [&is_partly_there] { is_partly_there = true; },
          .lanes = &*lanes,
          .stop = request_.options.stop},
         options);
     if (lanes->board != nullptr) tell_board(*lanes->board);
     const bool is_refused = !summary && (rejects.are_too_many() || summary.error().blame == Blame::usage);
-    is_to_give_up_ = is_refused && can_be_read_again;
+    // What is read again under another load id would bring the committed part twice.
+    is_to_give_up_ = is_refused && can_be_read_again && !is_partly_there;
     if (!summary) {
       Error failed = Error(summary.error()).in("load package " + package.load_id);
       // Rows were read and sealed by now: it is no mistake in words that touched nothing.

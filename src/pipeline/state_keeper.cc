@@ -30,6 +30,8 @@ void stop(std::jthread& thread) {
 std::string guarantee_elsewhere(DeliveryMode mode) {
   switch (mode) {
     case DeliveryMode::transactional:
+    case DeliveryMode::table_by_table:
+    case DeliveryMode::job_by_job:
       return "exactly once (the destination knows what it has)";
     case DeliveryMode::idempotency_key:
       return "at least once since the last push, under the same keys while batches have the same size";

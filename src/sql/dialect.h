@@ -115,6 +115,19 @@ struct Dialect {
   std::string_view is_at_place;    ///< `{places}`: a table whose column `place` has some of these
   std::string_view analyze;        ///< `{}` is a new table that is about to be joined with; empty: nothing is needed
   std::string_view index_staging;  ///< `{schema}`, `{index}`, `{table}`, `{columns}`: the same; empty: the same
+  /// Whether MERGE can bring rows into `{table}` and count them; empty: an update and an insert are as fast.
+  std::string_view can_merge;
+  std::string_view inserted_so_far;  ///< how many rows this transaction has inserted into `{table}`
+  /// Asks for table, column, name and whether it is a constraint, of all unique indexes of one column; of the catalog
+  /// $1 and the schema $2. Empty: columns that the schema calls unique are not held to it.
+  std::string_view unique_indexes;
+  std::string_view make_unique_index;  ///< `{index}`, `{table}`, `{column}`: reads what is there, keeps no reader out
+  std::string_view make_unique_constraint;  ///< `{table}`, `{index}`: of such an index; keeps readers out for a moment
+  /// Keeps everybody else out of the tables `{}`, with commas between them. Empty: statements that need that do not
+  /// wait long.
+  std::string_view lock_table;
+  std::string_view lock_timeout;              ///< asks how long a lock is waited for
+  std::string_view set_lock_timeout;          ///< `{}` is such an answer: for the rest of the transaction
   std::array<std::string_view, 2> temporary;  ///< catalog and schema of a session's temporary tables
   std::string_view is_distinct;               ///< whether `{0}` and `{1}` are not the same; two nulls are
   std::string_view is_same_text;              ///< whether `{0}` and `{1}`, if they are texts, have the same characters

@@ -68,8 +68,12 @@ class Planner {
     delete_nested_of(matches());
     delete_hard_deleted();
     forget_deleted();
-    update_roots();
-    insert_missing_roots();
+    if (chain_.uses_merge) {
+      merge_roots();
+    } else {
+      update_roots();
+      insert_missing_roots();
+    }
     insert_nested();
   }
 
@@ -98,10 +102,10 @@ class Planner {
   }
 
   /// A table of the session, made by a query.
-  std::string make_temporary(std::string_view word, std::string_view query, Counted counted = Counted::nothing) {
+  std::string make_temporary(std::string_view word, std::string_view query, Kind kind = Kind::always) {
     const TableName table = temporary_table(word);
     temporary_.push_back(name(table));
-    step(fmt::format("CREATE TEMPORARY TABLE {} AS {}", name(table), query), counted);
+    step(fmt::format("CREATE TEMPORARY TABLE {} AS {}", name(table), query), Counted::nothing, kind);
     return name(table);
   }
 
@@ -249,14 +253,22 @@ class Planner {
                           chain_.dedup_sort->is_descending ? "DESC" : "ASC");
     }
     const std::string staged = name(root_.staging);
+    // Most loads have none, and to count the values of a column is cheaper than to number rows.
+    const bool is_asked_first = key.size() == 1;
+    if (is_asked_first) {
+      step(fmt::format("SELECT count(*) - count(DISTINCT {}) FROM {}", quoted(dialect_, key.front()), staged),
+           Counted::nothing, Kind::question);
+    }
+    const Kind kind = is_asked_first ? Kind::if_changed : Kind::always;
     const std::string places = make_temporary(
         "duplicates",
         fmt::format("SELECT place FROM (SELECT s.{0} AS place, ROW_NUMBER() OVER (PARTITION BY {1} ORDER BY {2}s.{0} "
                     "DESC) AS number FROM {3} AS s) AS numbered WHERE number > 1",
-                    dialect_.row_place, quoted_list(key, "s"), order, staged));
+                    dialect_.row_place, quoted_list(key, "s"), order, staged),
+        kind);
     step(fmt::format("DELETE FROM {} WHERE {}", staged,
                      fmt::format(fmt::runtime(dialect_.is_at_place), fmt::arg("places", places))),
-         Counted::duplicates);
+         Counted::duplicates, kind);
     forget_orphans();
   }
 
@@ -400,26 +412,47 @@ class Planner {
     }
   }
 
-  void update_roots() {
+  /// What becomes of a row `t` of the target whose key the staged row `s` has, and of which ones. None: nothing does.
+  struct Update {
     std::string set;
+    std::string condition;  ///< empty: of all
+  };
+  std::optional<Update> update_of_roots() const {
+    Update update;
     std::string is_changed;
     for (const std::string& one : root_.columns) {
       if (std::ranges::find(chain_.primary_key, one) != chain_.primary_key.end()) continue;
       const std::string there = column("t", one);
       std::string value = column("s", one);
       if (chain_.keeps_missing) value = fmt::format("coalesce({}, {})", value, there);
-      set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", quoted(dialect_, one), value);
+      update.set += fmt::format("{}{} = {}", update.set.empty() ? "" : ", ", quoted(dialect_, one), value);
       if (schema::is_system_name(one)) continue;
       is_changed += is_changed.empty() ? "" : " OR ";
       is_changed += fmt::format(fmt::runtime(dialect_.is_distinct), value, there);
     }
-    if (set.empty()) return;
+    if (update.set.empty()) return std::nullopt;
     const bool looks_at_values = chain_.skips_unchanged && chain_.row_version.empty();
-    if (looks_at_values && is_changed.empty()) return;
-    step(fmt::format("UPDATE {} AS t SET {} FROM {} AS s WHERE {}{}", name(root_.target), set, name(root_.staging),
-                     are_equal(chain_.primary_key, "s", "t"),
-                     looks_at_values ? fmt::format(" AND ({})", is_changed) : ""),
+    if (looks_at_values && is_changed.empty()) return std::nullopt;
+    if (looks_at_values) update.condition = fmt::format(" AND ({})", is_changed);
+    return update;
+  }
+
+  void update_roots() {
+    const std::optional<Update> update = update_of_roots();
+    if (!update) return;
+    step(fmt::format("UPDATE {} AS t SET {} FROM {} AS s WHERE {}{}", name(root_.target), update->set,
+                     name(root_.staging), are_equal(chain_.primary_key, "s", "t"), update->condition),
          Counted::updated);
+  }
+
+  /// Updates and inserts in one pass over the target.
+  void merge_roots() {
+    const std::optional<Update> update = update_of_roots();
+    step(fmt::format("MERGE INTO {} AS t USING {} AS s ON {}{} WHEN NOT MATCHED THEN INSERT ({}) VALUES ({})",
+                     name(root_.target), name(root_.staging), are_equal(chain_.primary_key, "s", "t"),
+                     update ? fmt::format(" WHEN MATCHED{} THEN UPDATE SET {}", update->condition, update->set) : "",
+                     quoted_list(root_.columns), quoted_list(root_.columns, "s")),
+         Counted::merged);
   }
 
   void insert(const MergeTable& table, std::string_view condition, Counted counted) {
@@ -446,7 +479,7 @@ class Planner {
   }
 
   void drop_temporary() {
-    for (const std::string& table : temporary_) step("DROP TABLE " + table);
+    for (const std::string& table : temporary_) step("DROP TABLE IF EXISTS " + table);
   }
 
   const Dialect& dialect_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // MergePlan: the statements that bring staged rows into the tables of a dataset by their keys. One plan for all
-// databases: delete, update, insert what is missing; none needs MERGE.
+// databases: delete, update, insert what is missing. MERGE, where it is faster, updates and inserts in one.
 //
 // Rows are staged in temporary tables of the session, one a table of the chain (a root table and all that is nested in
 // it), and everything happens in the transaction of the load.
@@ -61,18 +61,28 @@ struct MergeChain {
   bool keeps_missing = false;               ///< an update leaves a value where the staged row has none
   bool removes = false;                     ///< rows with a key that is staged go, and none comes
   std::optional<MergeVersions> versions{};  ///< of scd2
+  bool uses_merge = false;                  ///< MERGE can bring the staged root rows into the target
 };
 
 /// The statement of a step, and what depends on the rows that it changed.
 struct MergeStep {
   enum class Kind {
     always,
-    if_changed,  ///< only if the newest step that always runs changed a row
+    if_changed,  ///< only if the newest step that always runs changed a row, or the newest question was not answered 0
+    question,    ///< asks for a number
   };
   std::string statement;
   Kind kind = Kind::always;
   /// What its changed rows count as; none: they are not counted.
-  enum class Counted { nothing, duplicates, removed, updated, ended, inserted } counted = Counted::nothing;
+  enum class Counted {
+    nothing,
+    duplicates,
+    removed,
+    updated,
+    ended,
+    inserted,
+    merged,  ///< updated, but for those that the transaction has inserted by then (Dialect::inserted_so_far)
+  } counted = Counted::nothing;
 };
 
 /// Temporary tables are called `<prefix><word>`.

@@ -142,6 +142,28 @@ const Dialect& postgres_dialect() {
       .is_at_place = "ctid = ANY (ARRAY(SELECT place FROM {places}))",
       // Nobody else analyzes temporary tables, and one that nobody has counted is joined by a loop.
       .analyze = "ANALYZE {}",
+      // Statistics of the transaction tell inserted rows from updated ones; those of partitions are not those of their
+      // table.
+      .can_merge =
+          "SELECT 1 FROM pg_catalog.pg_class WHERE oid = {table}::regclass AND relkind = 'r' AND NOT relhasrules "
+          "AND current_setting('server_version_num')::int >= 150000 AND current_setting('track_counts')::boolean",
+      .inserted_so_far = "SELECT pg_catalog.pg_stat_get_xact_tuples_inserted({table}::regclass)",
+      // Nobody but its owner makes a constraint of an index.
+      .unique_indexes =
+          "SELECT c.relname::text, a.attname::text, x.relname::text, "
+          "(k.oid IS NOT NULL OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE'))::text "
+          "FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid "
+          "JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid "
+          "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+          "JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] "
+          "LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid "
+          "AND k.contype IN ('p', 'u') "
+          "WHERE n.nspname = $2 AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL",
+      .make_unique_index = "CREATE UNIQUE INDEX {index} ON {table} ({column})",
+      .make_unique_constraint = "ALTER TABLE {table} ADD CONSTRAINT {index} UNIQUE USING INDEX {index}",
+      .lock_table = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+      .lock_timeout = "SELECT current_setting('lock_timeout')",
+      .set_lock_timeout = "SET LOCAL lock_timeout = '{}'",
       .temporary = {"", "pg_temp"},
       .is_distinct = "{0} IS DISTINCT FROM {1}",
       .is_same_text = "true",

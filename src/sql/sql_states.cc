@@ -75,4 +75,8 @@ bool is_of_statement(const Error& error) {
   return error.remedy == Remedy::abandon || error.message.contains("[42");
 }
 
+bool is_lock_timeout(const Error& error) {
+  return error.message.contains("[55P03");
+}
+
 }  // namespace outfall::sql

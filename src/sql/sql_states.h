@@ -27,4 +27,7 @@ Failure failure_of(const Dialect& dialect, const Error& error);
 /// attempt fares better.
 bool is_of_statement(const Error& error);
 
+/// Whether a statement failed because a lock was not to be had in time.
+bool is_lock_timeout(const Error& error);
+
 }  // namespace outfall::sql

@@ -3,9 +3,13 @@
 // Watches every statement of a transaction, so that a failed one cannot be committed.
 #include "sql/transaction.h"
 
+#include <fmt/format.h>
+
+#include <thread>
 #include <utility>
 
 #include "sql/dialect.h"
+#include "sql/sql_states.h"
 
 namespace outfall::sql {
 
@@ -102,6 +106,47 @@ Status Transaction::bound_waits() {
   if (bound.empty()) return {};
   const auto set = watched(connection_->rows(bound, {}));
   return set ? Status() : fail(Error(set.error()).in("limit how long locks are waited for"));
+}
+
+Result<bool> Transaction::lock_out(const std::vector<TableName>& tables, LockTries tries) {
+  if (connection_ == nullptr) return closed();
+  const Dialect& dialect = connection_->dialect();
+  if (dialect.lock_table.empty() || tables.empty()) return true;
+  std::string names;
+  for (const TableName& table : tables) names += (names.empty() ? "" : ", ") + quoted(dialect, table);
+  const std::string statement = fmt::format(fmt::runtime(dialect.lock_table), names);
+  Result<bool> locked = try_to_lock(statement, tries.wait);
+  for (int i = 1; locked && !*locked && i < tries.count; ++i) {
+    std::this_thread::sleep_for(tries.between);
+    locked = try_to_lock(statement, tries.wait);
+  }
+  return locked;
+}
+
+Status Transaction::lock_out(const std::vector<TableName>& tables) {
+  const Result<bool> locked = lock_out(tables, LockTries());
+  if (!locked) return fail(locked.error());
+  if (*locked) return {};
+  doom("other sessions kept the tables that the load changes");
+  failure_->remedy = Remedy::retry;
+  failure_->hint = meaning_of_state("55P03").hint;
+  return fail(*failure_);
+}
+
+/// A lock that is not there in time leaves the transaction as it was.
+Result<bool> Transaction::try_to_lock(const std::string& statement, std::chrono::milliseconds wait) {
+  const std::string_view set_timeout = connection_->dialect().set_lock_timeout;
+  const auto usual = rows(connection_->dialect().lock_timeout);
+  if (!usual) return fail(usual.error());
+  if (Status set = set_savepoint(); !set) return fail(std::move(set.error()));
+  Result<std::uint64_t> done = execute(fmt::format(fmt::runtime(set_timeout), fmt::format("{}ms", wait.count())));
+  if (done) done = execute(statement);
+  if (done) done = execute(fmt::format(fmt::runtime(set_timeout), usual->at(0).at(0).value_or("0")));
+  const bool is_late = !done && is_lock_timeout(done.error());
+  if (!done && !is_late) return fail(std::move(done.error()));
+  if (Status ended = is_late ? return_to_savepoint() : release_savepoint(); !ended)
+    return fail(std::move(ended.error()));
+  return !is_late;
 }
 
 void Transaction::doom(std::string reason) {

@@ -8,6 +8,7 @@
 // Destroying an open transaction rolls it back.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -54,6 +55,20 @@ class Transaction {
   /// client, and the database may not know that yet. It is ended.
   Status take_over(const std::string& name);
 
+  struct LockTries {
+    int count = 20;
+    std::chrono::milliseconds wait{100};
+    std::chrono::milliseconds between{400};
+  };
+  /// Keeps everybody else out of tables, to the end of the transaction; out of all or none. Whoever comes while that is
+  /// waited for waits behind it, so each of the tries is short, and there is time for others between them.
+  ///
+  /// False: others kept them for as long as the tries take.
+  Result<bool> lock_out(const std::vector<TableName>& tables, LockTries tries);
+
+  /// The same. Errors: retry: others kept them.
+  Status lock_out(const std::vector<TableName>& tables);
+
   /// Has later statements of this transaction fail, with retry, that would wait long for a lock.
   Status bound_waits();
 
@@ -70,6 +85,8 @@ class Transaction {
 
  private:
   explicit Transaction(Connection& connection) : connection_(&connection) {}
+
+  Result<bool> try_to_lock(const std::string& statement, std::chrono::milliseconds wait);
 
   template <class T>
   Result<T> watched(Result<T> result);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, while a
-# package is dropped, in a load into a database of somebody's own that replaces, while a program or a plugin takes rows in batches, while job files that it gave up are skipped or aborted, and while
+# Kills the real program at every fault point, in a first load, in a second one that migrates, in one that replaces, in one that
+# commits job by job, while a package is dropped, in a load into a database of somebody's own that replaces, while a program or a
+# plugin takes rows in batches, while job files that it gave up are skipped or aborted, and while
 # dead letters are replayed, and resumes it until done; also where that is done by another runner that has nothing but the
 # state that the killed one has shared. Then each row must be there exactly once; a program must have got
 # each once, where it counts what comes under one key once, but for those that were given up.
@@ -25,7 +26,7 @@ FIRST = ["part1.jsonl", "part2.jsonl", "part3.jsonl"]
 SECOND = ["part4.jsonl", "part5.jsonl"]
 LATE_FROM = 50
 # Points that one run passes several times are also tried at a later turn.
-LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2, "batch_answered": 5, "before_state_push": 2, "after_state_push": 2}
+LATER_TURNS = {"job_file_created": 3, "job_file_written": 2, "in_load": 2, "after_part_commit": 2, "batch_answered": 5, "before_state_push": 2, "after_state_push": 2}
 
 
 def make_inputs(world):
@@ -51,7 +52,7 @@ class Scenario:
         return world.command(self.files, *self.options)
 
     def passes(self, point):
-        return point not in Drop.POINTS | Program.POINTS | Abort.POINTS | Skip.POINTS | Elsewhere.POINTS
+        return point not in Drop.POINTS | Program.POINTS | Abort.POINTS | Skip.POINTS | Elsewhere.POINTS | InParts.POINTS
 
     def finish(self, world, point, ended_before, resume_first):
         world.complete(self.command(world), ended_before, resume_first)
@@ -83,6 +84,30 @@ class Drop(Scenario):
             world.run(self.command(world))  # dropped, or gone already
         # The run that had sealed them has no end, so typing its command loads its files, or finds them delivered.
         world.finish(world.command(SECOND))
+
+
+class InParts(Scenario):
+    """A load is committed job by job, and what resumes it may know nothing of that."""
+
+    POINTS = {"after_part_commit"}
+    SHARED_POINTS = {"before_migration", "after_migration", "before_load_begin", "in_load", "before_load_commit", "after_load_commit",
+                     "before_ledger_loaded"}
+
+    def __init__(self, folder, expected):
+        super().__init__("commit job", folder, expected)
+        self.options = ["--commit", "job"]
+
+    def passes(self, point):
+        return point in self.POINTS | self.SHARED_POINTS
+
+
+class WithoutMarks(Expected):
+    """As Expected, and nothing is left of what told the parts."""
+
+    def check(self, world):
+        super().check(world)
+        left = world.query("SELECT * FROM _outfall_commits")
+        expect(not left, f"marks of parts are left: {left}")
 
 
 class ProgramWorld(World):
@@ -305,12 +330,13 @@ def scenarios(folder):
     own = Scenario("own database", folder / "own", replace.expected)
     own.before = FolderWorld(folder / "own")
     own.options = replace.options
+    parts = InParts(folder / "parts", WithoutMarks(0, everybody, visitors_from=PEOPLE, late_from=LATE_FROM, loads=2))
     # The binding of the pipeline holds the database's path, so each place does its own first load.
-    for later in (second, replace, own):
+    for later in (second, replace, own, parts):
         make_inputs(later.before.make())
         later.before.finish(later.before.command(FIRST))
         first.expected.check(later.before)
-    return [first, second, replace, own, Drop(folder / "drop", second.expected), Program("program", folder / "program"),
+    return [first, second, replace, own, parts, Drop(folder / "drop", second.expected), Program("program", folder / "program"),
             Program("plugin", folder / "plugin", PluginWorld),
             Abort(folder / "abort"), Skip(folder / "skip"), Replay(folder / "replay"),
             Elsewhere("elsewhere", folder / "elsewhere", first.expected, SharedWorld),

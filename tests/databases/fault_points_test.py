@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Kills the real program at every fault point of a load into SQLite and into PostgreSQL, in a first load, in a second one that
-# migrates, in one that replaces, in one that merges and in one of which rows are refused, and resumes it until done: each row is there
+# migrates, in one that replaces, in one that merges, in one of which rows are refused and in those that commit in parts, and resumes it until done: each row is there
 # exactly once, or a dead letter.
 #
 #   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/fault_points_test.py [--point NAME] [--database NAME]
@@ -63,6 +63,17 @@ class Refused(Scenario):
         self.before.ENDINGS = (0, 3)
 
 
+class InParts(Scenario):
+    """The second load is committed part by part, and what resumes it may know nothing of that."""
+
+    def __init__(self, unit, folder, expected, world):
+        super().__init__(f"commit {unit}", folder, expected, world)
+        self.options = ["--commit", unit]
+
+    def passes(self, point):
+        return point in crash.InParts.POINTS | crash.InParts.SHARED_POINTS
+
+
 class WithLetters(Expected):
     """As Expected, and those who were refused are letters, once each."""
 
@@ -85,11 +96,13 @@ def scenarios(folder, world):
     replace.options = ["--write-disposition", "replace"]
     merge = Merge(folder / "merge", Merged(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2), world)
     refused = Refused(folder / "refused", WithLetters(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2), world)
-    for later in (second, replace, merge, refused):
+    parts = [InParts(unit, folder / unit, crash.WithoutMarks(0, everybody, visitors_from=crash.PEOPLE, late_from=crash.LATE_FROM, loads=2), world)
+             for unit in ("table", "job")]
+    for later in (second, replace, merge, refused, *parts):
         later.before.finish(later.before.command(crash.FIRST))
         first_expected.check(later.before)
     refused.refuse_twins()
-    return [first, second, replace, merge, refused]
+    return [first, second, replace, merge, refused, *parts]
 
 
 WORKERS = 3  # scenarios at a time: each waits much, for starts of processes and for the database
@@ -121,7 +134,7 @@ def main():
     folder = fresh_folder("databases", in_memory=True)
     worlds = [world for world in (SqliteWorld, PostgresWorld) if chosen.database in (None, world.name)]
     for name, reached in strike_worlds(worlds, points, folder).items():
-        missed = {"before_load_begin", "in_load", "before_load_commit", "before_migration", "after_migration", "after_seal"} & set(points)
+        missed = {"before_load_begin", "in_load", "after_part_commit", "before_load_commit", "before_migration", "after_migration", "after_seal"} & set(points)
         never = [point for point in missed if not reached[point]]
         if never:
             fail_with(folder, f"{name}: no scenario came to {', '.join(never)}")

@@ -58,18 +58,18 @@ class Database:
             raise AssertionError(f"{statement}\n  wanted {list(rows)}\n  found  {found}")
 
 
-def tell(kind, name):
-    database = Database(kind, name)
+def tell(name, database):
     try:
         STORIES[name](database)
     except AssertionError as error:
-        return f"{kind}: {name}: {error}"
+        return f"{database.kind}: {name}: {error}"
     finally:
         shutil.rmtree(database.folder, ignore_errors=True)
     return None
 
 
-def main():
+def main(make_database=Database):
+    """Those that the command line names, on the databases that it names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", choices=DATABASES)
     parser.add_argument("story", nargs="*", choices=[[], *STORIES])
@@ -77,7 +77,7 @@ def main():
     wanted = chosen.story or STORIES
     databases = [name for name in DATABASES if chosen.database in (None, name)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-        told = [pool.submit(tell, kind, name) for name in wanted for kind in databases]
+        told = [pool.submit(tell, name, make_database(kind, name)) for name in wanted for kind in databases]
         failures = [failure for failure in (one.result() for one in told) if failure]
     print("\n".join(failures) or f"{len(wanted)} stories on {', '.join(databases)}")
     return 1 if failures else 0

@@ -99,17 +99,22 @@ def replace_together(dataset, rounds):
         dataset.has("SELECT count(*), count(DISTINCT part_id) FROM replaced__parts", (ROWS, ROWS))
 
 
-def struck_once(town, dataset, act, what):
-    """A load through a proxy is told of `what`, and is there all the same, by the same run."""
-    with Proxy(town.place, act) as proxy:
-        done = town.run(proxy.port, dataset, FIRST)
-    expect(done.returncode == 0, f"the load ended with {done.returncode}:\n{done.stderr}")
-    town.check(dataset)
+def struck_once(town, dataset, act, what, loads=(FIRST,)):
+    """The last of these loads through a proxy is told of `what`, and is there all the same, by the same run."""
+    begun = []
+    with Proxy(town.place, lambda message: act(message) if len(begun) == len(loads) else None) as proxy:
+        for load in loads:
+            begun.append(load)
+            done = town.run(proxy.port, dataset, load)
+            expect(done.returncode == 0, f"the load ended with {done.returncode}:\n{done.stderr}")
+    town.check(dataset, ROWS * len(loads), len(loads))
     expect(what in failures(town, dataset), f"no attempt failed: {failures(town, dataset)}")
 
 
 def deadlocks(town):
-    """Another client has locked the second table and then wants the first one, where the load has rows."""
+    """Another client has locked the second table and then wants the first one, where the load has rows. The load is the second one: it
+    looks at tables only when it fills them."""
+    town.write("more.jsonl", ROWS, 2 * ROWS)
     with contextlib.ExitStack() as held:
         says = []
 
@@ -119,7 +124,7 @@ def deadlocks(town):
             elif message.statement == "COPY" and message.kind == "Z" and len(says) == 1:
                 says.append(says[0]("LOCK deadlock.people; COMMIT"))  # the rows of people are in
             return None
-        struck_once(town, "deadlock", act, "deadlock detected")
+        struck_once(town, "deadlock", act, "deadlock detected", (FIRST, ("more.jsonl",)))
 
 
 def cannot_be_serialized(town):
