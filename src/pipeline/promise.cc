@@ -96,7 +96,7 @@ DeliveryMode mode_as_committed(DeliveryMode mode, CommitUnit commit) {
 }
 
 Status check_asked(const RunRequest& request) {
-  if (request.options.commit != CommitUnit::package && request.destination.mode() != DeliveryMode::transactional) {
+  if (request.options.commit != CommitUnit::package && request.destination.capabilities().dialect == nullptr) {
     return fail(Error{.message = fmt::format("--commit {} is for databases, and {} is none",
                                              name(request.options.commit), request.destination.address()),
                       .hint = "leave it out",
