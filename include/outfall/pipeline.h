@@ -71,6 +71,9 @@ struct PipelineOptions {
   CapabilityOverrides capabilities{};
   /// Empty: what a named pipeline used before, else its name with `_dataset` behind it.
   std::string dataset{};
+  /// Each run has a dataset of its own, whose name ends in the moment (`_20261201083200`, UTC), and a pipeline of its
+  /// own that is called so here: nothing that was loaded before is touched or known.
+  bool dev_mode = false;
   /// Empty: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall, in this order.
   std::string data_dir{};
   /// Where several runners share the state of pipelines, so that one with an empty disk goes on where another one ended

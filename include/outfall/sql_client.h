@@ -194,6 +194,7 @@ class SqlClient {
 
  private:
   struct State;
+  friend class Dataset;
   friend class SqlCursor;
   friend class SqlTransaction;
   explicit SqlClient(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -9,8 +9,10 @@
 #include <variant>
 
 #include "cli/shell_words.h"
+#include "outfall/dataset.h"
 #include "outfall/dead_letter.h"
 #include "outfall/pipeline.h"
+#include "outfall/pipeline_change.h"
 #include "outfall/pipeline_info.h"
 #include "outfall/query.h"
 #include "outfall/report.h"
@@ -111,6 +113,27 @@ struct PipelineCommand {
   ReportForm form = ReportForm::text;
 };
 
+enum class PipelineChangeVerb { sync, drop };
+
+struct PipelineChangeCommand {
+  PipelineChangeVerb verb = PipelineChangeVerb::sync;
+  DropOptions change;  ///< of sync: only which pipeline
+  Consent consent = Consent::ask;
+  ReportForm form = ReportForm::text;
+};
+
+enum class DatasetVerb { tables, loads, advance, leftovers };
+
+struct DatasetCommand {
+  DatasetVerb verb = DatasetVerb::tables;
+  SqlClientOptions which;
+  std::string load_id;                 ///< of advance; of tables: only rows of this load, or empty
+  std::optional<std::int64_t> status;  ///< of advance; none: the next one
+  bool removes = false;                ///< of leftovers
+  Consent consent = Consent::ask;
+  ReportForm form = ReportForm::text;
+};
+
 struct SchemaCommand {
   PipelineInfoOptions which;
   ReportForm form = ReportForm::text;
@@ -128,7 +151,8 @@ struct ShowCommand {
 };
 
 using Command = std::variant<RunCommand, ResumeCommand, QueryCommand, StatusCommand, PackageCommand, DeadLetterCommand,
-                             DestinationCommand, PipelineCommand, SchemaCommand, ReplayCommand, ShowCommand>;
+                             DestinationCommand, PipelineCommand, PipelineChangeCommand, SchemaCommand, DatasetCommand,
+                             ReplayCommand, ShowCommand>;
 
 /// What the arguments (without the program's name) ask for.
 ///

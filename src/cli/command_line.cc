@@ -15,7 +15,9 @@
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
+#include "cli/pipeline_options.h"
 #include "cli/quantities.h"
+#include "cli/shared_options.h"
 #include "cli/typed_values.h"
 #include "outfall/version.h"
 
@@ -124,12 +126,6 @@ Status take_talk(const Typed& typed, Talk& talk) {
                                                                        {"none", ProgressMode::none}};
   talk.report = typed.json ? ReportForm::json : ReportForm::text;
   return take(known_word<ProgressMode>("--progress", typed.progress, modes), talk.progress);
-}
-
-Status take_lock_wait(const Typed& typed, std::chrono::seconds& wait) {
-  constexpr std::int64_t seconds_max = std::int64_t{366} * 24 * 3600;
-  return take_number("--lock-wait", typed.lock_wait, {0, seconds_max},
-                     [&](std::int64_t n) { wait = std::chrono::seconds(n); });
 }
 
 Status take_require(const Typed& typed, std::optional<Guarantee>& require) {
@@ -308,6 +304,7 @@ Result<Command> run_command(const Typed& typed) {
   }
   if (!done) return fail(std::move(done.error()));
   if (!typed.to.empty()) command.pipeline.destination = typed.to;
+  command.pipeline.dev_mode = typed.dev_mode;
   command.run.inputs = typed.sources;
   command.run.table_per_file = typed.table_per_file;
   command.run.root_key = typed.root_key;
@@ -486,30 +483,6 @@ Result<Command> destination_command(const CLI::App& noun, const Typed& typed) {
                     "an address such as duckdb:events.duckdb, or a name: outfall destination list shows them"));
 }
 
-/// What is asked of one pipeline, by `words`.
-Status need_pipeline(const Typed& typed, std::string_view words) {
-  if (!typed.pipeline.empty()) return {};
-  return fail(usage(fmt::format("`outfall {}` needs a pipeline", words), "outfall pipeline list shows them"));
-}
-
-Result<Command> pipeline_command(const CLI::App& noun, const Typed& typed) {
-  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
-  PipelineCommand command{
-      .verb = noun.get_subcommands().front()->get_name() == "list" ? PipelineVerb::list : PipelineVerb::info,
-      .which = {.data_dir = typed.data_dir, .state = typed.state, .pipeline = typed.pipeline},
-      .form = typed.json ? ReportForm::json : ReportForm::text};
-  if (command.verb == PipelineVerb::list) return command;
-  if (Status named = need_pipeline(typed, "pipeline info"); !named) return fail(std::move(named.error()));
-  return command;
-}
-
-Result<Command> schema_command(const CLI::App& noun, const Typed& typed) {
-  if (noun.get_subcommands().empty()) return ShowCommand{.text = help_text(noun), .ending = Ending::misuse};
-  if (Status named = need_pipeline(typed, "schema show"); !named) return fail(std::move(named.error()));
-  return SchemaCommand{.which = {.data_dir = typed.data_dir, .state = typed.state, .pipeline = typed.pipeline},
-                       .form = typed.json ? ReportForm::json : ReportForm::text};
-}
-
 Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (typed.version) return ShowCommand{.text = "outfall " OUTFALL_VERSION "\n"};
   const std::vector<CLI::App*> chosen = app.get_subcommands();
@@ -524,6 +497,7 @@ Result<Command> command_of(const CLI::App& app, const Typed& typed) {
   if (name == "destination") return destination_command(*chosen.front(), typed);
   if (name == "pipeline") return pipeline_command(*chosen.front(), typed);
   if (name == "schema") return schema_command(*chosen.front(), typed);
+  if (name == "dataset") return dataset_command(*chosen.front(), typed);
   return StatusCommand{.subject = typed.subject,
                        .place = {.data_dir = typed.data_dir, .state = typed.state},
                        .watch = typed.watch ? Watch::until_stopped : Watch::once,

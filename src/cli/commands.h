@@ -18,6 +18,8 @@ int package(const PackageCommand& command);
 int dead_letter(const DeadLetterCommand& command);
 int destination(const DestinationCommand& command);
 int pipeline(const PipelineCommand& command);
+int pipeline_change(const PipelineChangeCommand& command);
+int dataset(const DatasetCommand& command);
 int schema(const SchemaCommand& command);
 int replay(const ReplayCommand& command);
 

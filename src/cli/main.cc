@@ -56,6 +56,14 @@ int execute(const PipelineCommand& command) {
   return pipeline(command);
 }
 
+int execute(const PipelineChangeCommand& command) {
+  return pipeline_change(command);
+}
+
+int execute(const DatasetCommand& command) {
+  return dataset(command);
+}
+
 int execute(const SchemaCommand& command) {
   return schema(command);
 }

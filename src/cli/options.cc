@@ -6,35 +6,11 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/merge_options.h"
+#include "cli/pipeline_options.h"
+#include "cli/shared_options.h"
 
 namespace outfall::cli {
 namespace {
-
-CLI::Option* text(CLI::App& app, const std::string& names, std::string& value, const char* type,
-                  const std::string& description) {
-  return app.add_option(names, value, description)->type_name(type);
-}
-
-void add_lock_wait(CLI::App& app, Typed& typed) {
-  text(app, "--lock-wait", typed.lock_wait, "SECONDS",
-       "Wait so long for another process that holds the pipeline, or that has the database open. "
-       "Default: 0, exit 5 or 1 at once")
-      ->group("State");
-}
-
-void add_state(CLI::App& app, Typed& typed) {
-  text(app, "--state", typed.state, "WHERE",
-       "Share state with other runners: dir:PATH, a folder that all of them have; none. Default: $OUTFALL_STATE, or "
-       "what is configured")
-      ->group("State");
-}
-
-void add_data_dir(CLI::App& verb, Typed& typed) {
-  text(verb, "--data-dir", typed.data_dir, "DIR",
-       "Where state lives. Default: $OUTFALL_DATA_DIR, the nearest .outfall/ upwards, $XDG_STATE_HOME/outfall")
-      ->group("State");
-  add_state(verb, typed);
-}
 
 void add_state_options(CLI::App& app, Typed& typed) {
   const char* group = "State";
@@ -185,6 +161,10 @@ void add_where_options(CLI::App& app, Typed& typed) {
        "pipeline went before, else duckdb: a file "
        "here, named after it")
       ->group(where);
+  app.add_flag(
+         "--dev-mode", typed.dev_mode,
+         "Try it in a dataset of its own, whose name ends in the moment; nothing that was loaded before is touched")
+      ->group("Load");
   text(app, "-p,--pipeline", typed.pipeline, "NAME", "Name the pipeline; it remembers its destination and dataset")
       ->group(where);
   text(app, "--dataset", typed.dataset, "NAME",
@@ -313,10 +293,6 @@ void add_status(CLI::App& root, Typed& typed) {
   app.add_flag("--json", typed.json, "One JSON document (a line each with --watch)")->group("How to print it");
   add_data_dir(app, typed);
   app.footer("Usage:\n  outfall status\n  outfall status github --watch");
-}
-
-void add_yes(CLI::App& verb, Typed& typed) {
-  verb.add_flag("--yes", typed.yes, "Do it without asking; needed where nobody can be asked")->group("Which");
 }
 
 void add_load_id(CLI::App& verb, Typed& typed) {
@@ -497,15 +473,6 @@ void add_dead_letter(CLI::App& root, Typed& typed) {
     verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
 }
 
-void add_json(CLI::App& verb, Typed& typed) {
-  verb.add_flag("--json", typed.json, "Print one JSON document on stdout")->group("Talk");
-}
-
-void add_verb_help(CLI::App& noun) {
-  for (CLI::App* verb : noun.get_subcommands(nullptr))
-    verb->set_help_flag("-h,--help", "Show this help")->group("Talk");
-}
-
 void add_destination(CLI::App& root, Typed& typed) {
   CLI::App& noun =
       *root.add_subcommand("destination", "List destinations, say what they can do, see whether they answer");
@@ -537,38 +504,6 @@ void add_destination(CLI::App& root, Typed& typed) {
   add_verb_help(noun);
 }
 
-void add_pipeline(CLI::App& root, Typed& typed) {
-  CLI::App& noun = *root.add_subcommand("pipeline", "List pipelines, and tell what one remembers");
-  noun.alias("pipelines");
-  noun.require_subcommand(0, 1);
-  noun.footer(
-      "Usage:\n  outfall pipeline list\n  outfall pipeline info github\n\n`outfall pipeline VERB --help` shows the "
-      "options of a verb.");
-  CLI::App& list = *noun.add_subcommand("list", "All pipelines, the one that ran last first");
-  list.footer("Usage:\n  outfall pipeline list");
-  CLI::App& info = *noun.add_subcommand("info", "One pipeline: destination, dataset, schemas, what is pending, state");
-  text(info, "pipeline", typed.pipeline, "PIPELINE", "The pipeline")->group("Which");
-  info.footer("Usage:\n  outfall pipeline info github");
-  for (CLI::App* verb : noun.get_subcommands(nullptr)) {
-    add_data_dir(*verb, typed);
-    add_json(*verb, typed);
-  }
-  add_verb_help(noun);
-}
-
-void add_schema(CLI::App& root, Typed& typed) {
-  CLI::App& noun = *root.add_subcommand("schema", "Show the tables and columns that a pipeline knows");
-  noun.alias("schemas");
-  noun.require_subcommand(0, 1);
-  noun.footer("Usage:\n  outfall schema show github\n\n`outfall schema VERB --help` shows the options of a verb.");
-  CLI::App& show = *noun.add_subcommand("show", "The schema as of the last package that was sealed");
-  text(show, "pipeline", typed.pipeline, "PIPELINE", "The pipeline")->group("Which");
-  show.footer("Usage:\n  outfall schema show github\n  outfall schema show github --json");
-  add_data_dir(show, typed);
-  show.add_flag("--json", typed.json, "Print the schema document, as dlt has it")->group("Talk");
-  add_verb_help(noun);
-}
-
 }  // namespace
 
 void declare_commands(CLI::App& app, Typed& typed) {
@@ -585,6 +520,7 @@ void declare_commands(CLI::App& app, Typed& typed) {
   add_destination(app, typed);
   add_pipeline(app, typed);
   add_schema(app, typed);
+  add_dataset(app, typed);
   for (CLI::App* command : app.get_subcommands(nullptr)) {
     command->set_help_flag("-h,--help", "Show this help")->group("Talk");
   }

@@ -63,6 +63,8 @@ struct Typed {
   std::string statement;
   std::string subject;
   std::string load_id;
+  std::string load_status;
+  std::vector<std::string> resources;
   std::string letter;
   std::string reason;
   std::string input;
@@ -75,6 +77,7 @@ struct Typed {
   bool fail_on_schema_change = false;
   bool table_per_file = false;
   bool dry_run = false;
+  bool dev_mode = false;
   bool skip_loaded = false;
   bool rejected_ok = false;
   bool new_address = false;
@@ -87,6 +90,8 @@ struct Typed {
   bool write = false;
   bool yes = false;
   bool all = false;
+  bool state_only = false;
+  bool removes = false;
   bool new_key = false;
   bool force = false;
   bool watch = false;

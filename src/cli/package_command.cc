@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/consent.h"
 #include "cli/quantities.h"
 #include "cli/report_text.h"
 #include "cli/shell_words.h"
@@ -92,21 +93,16 @@ std::string stake_text(const PackageCommand& command, const PackageDetail& detai
   return "what its failed jobs have not delivered";
 }
 
-Status agree(const PackageCommand& command, const PackageDetail& detail, const Act& act) {
-  if (command.consent == Consent::given || !is_pending(detail.package.state)) return {};
+Status agree_to(const PackageCommand& command, const PackageDetail& detail, const Act& act) {
+  if (!is_pending(detail.package.state)) return {};
   const std::string stake = stake_text(command, detail);
-  const std::string question =
-      fmt::format("{}{} {} of pipeline {} for good?", package_text(detail), act.gives_up, stake, detail.pipeline);
-  const auto refuse = [](std::string message, std::string hint) {
-    return fail(Error{.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage});
-  };
-  const std::optional<bool> answer = ask(question);
-  if (!answer) {
-    return refuse(fmt::format("package {} of pipeline {}: nobody can be asked whether to {} {}", detail.package.load_id,
-                              detail.pipeline, act.gives_up, stake),
-                  fmt::format("--yes {} without asking", act.consented));
-  }
-  return *answer ? Status{} : refuse(fmt::format("nothing was {}", act.verb), "");
+  return agree(command.consent,
+               {.question = fmt::format("{}{} {} of pipeline {} for good?", package_text(detail), act.gives_up, stake,
+                                        detail.pipeline),
+                .nobody = fmt::format("package {} of pipeline {}: nobody can be asked whether to {} {}",
+                                      detail.package.load_id, detail.pipeline, act.gives_up, stake),
+                .consented = act.consented,
+                .refused = act.verb});
 }
 
 /// What all verbs that change something have in common: who is asked first, what is said behind.
@@ -119,7 +115,7 @@ int change(const PackageCommand& command, const Act* act, const auto& work, cons
   if (!found) return complain(found.error());
   options.package.load_id = found->package.load_id;
   if (act != nullptr) {
-    if (const Status agreed = agree(command, *found, *act); !agreed) return complain(agreed.error());
+    if (const Status agreed = agree_to(command, *found, *act); !agreed) return complain(agreed.error());
   }
   const StopSignals signals;
   options.stop = signals.token();

@@ -323,7 +323,10 @@ std::string notes_text(const Report& report, const Terminal& terminal) {
   const bool again = std::ranges::any_of(report.inputs, [](const InputReport& input) {
     return input.fate == InputFate::loaded && std::ranges::any_of(input.notes, is_of_known_content);
   });
-  if (again) {
+  // What is merged by its keys comes to the same again.
+  const bool is_merged =
+      std::ranges::any_of(report.tables, [](const TableReport& table) { return table.merged.has_value(); });
+  if (again && !is_merged) {
     out += fmt::format("{} --skip-loaded takes only new content, --write-disposition replace empties the table first\n",
                        painted(terminal, Color::cyan, "hint:"));
   }

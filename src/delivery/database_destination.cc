@@ -10,6 +10,7 @@
 #include "sql/catalog.h"
 #include "sql/dialect.h"
 #include "sql/load_marks.h"
+#include "sql/sql_states.h"
 #include "sql/system_tables.h"
 
 namespace outfall::delivery {
@@ -107,6 +108,22 @@ Status DatabaseDestination::check_configuration(const std::stop_token& stop) {
 Result<std::optional<Intake>> DatabaseDestination::intake(const LoadRequest& request) {
   stop_ = request.stop;
   return std::nullopt;
+}
+
+// What it does not answer for other reasons the load tells of.
+Status DatabaseDestination::check_condition(const std::string& condition) {
+  const Result<bool> there = exists();
+  if (!there || !*there) return {};
+  const Result<sql::Connection*> session = session_to_look(Inspection::only_look);
+  if (!session) return {};
+  const auto described = (*session)->describe(fmt::format("SELECT 1 AS one WHERE ({})", condition));
+  looking_.reset();
+  if (described || !sql::is_syntax_error(described.error())) return {};
+  Error error = described.error();
+  error.blame = Blame::usage;
+  error.remedy = Remedy::abandon;
+  error.hint = "";
+  return fail(std::move(error));
 }
 
 Status DatabaseDestination::open() {

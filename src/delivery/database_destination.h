@@ -36,6 +36,7 @@ class DatabaseDestination : public Destination {
   Status check_configuration(const std::stop_token& stop) override;
   /// None: packages are taken as a whole. Whoever may stop the load is known from here on.
   Result<std::optional<Intake>> intake(const LoadRequest& request) override;
+  Status check_condition(const std::string& condition) override;
   Status open() override;
   void close() override;
 

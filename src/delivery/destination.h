@@ -238,6 +238,15 @@ class Destination {
     return std::exchange(watch_, std::move(watch));
   }
 
+  /// How rows are replaced, where a run says nothing of it.
+  ReplaceStrategy replace_strategy() const { return replace_strategy_; }
+  void set_replace_strategy(ReplaceStrategy strategy) { replace_strategy_ = strategy; }
+
+  /// The dataset beside this one in which dlt keeps rows that are not merged yet. Ours are in temporary tables.
+  std::string staging_dataset(std::string_view dataset) const;
+  /// `%s` stands for the dataset.
+  void set_staging_layout(std::string layout) { staging_layout_ = std::move(layout); }
+
   virtual DeliveryMode mode() const = 0;
   /// Whether nothing that it says can change the mode any more.
   virtual bool is_mode_known() const { return true; }
@@ -272,6 +281,12 @@ class Destination {
                              [[maybe_unused]] const std::stop_token& stop) {
     return {};
   }
+
+  /// Whether it can read a condition on rows that somebody wrote, as far as it is there to be asked: what the condition
+  /// is about need not be there yet.
+  ///
+  /// Errors: usage: it cannot.
+  virtual Status check_condition([[maybe_unused]] const std::string& condition) { return {}; }
 
   /// Makes sure that it can be reached and written to. Called again after a failure it starts afresh.
   virtual Status open() = 0;
@@ -372,6 +387,13 @@ class Destination {
   RetryPolicy retry_{};
   std::shared_ptr<CallWatch> watch_;
   std::optional<Capabilities> overridden_;
+  ReplaceStrategy replace_strategy_ = ReplaceStrategy::truncate_and_insert;
+  std::string staging_layout_ = "%s_staging";
 };
+
+inline std::string Destination::staging_dataset(std::string_view dataset) const {
+  std::string name = staging_layout_;
+  return name.replace(name.find("%s"), 2, dataset);
+}
 
 }  // namespace outfall::delivery

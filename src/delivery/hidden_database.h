@@ -82,6 +82,9 @@ class HiddenDatabase final : public Destination {
   Status query_rows(const QueryRequest& request, ArrowArrayStream* out) override {
     return hidden_.answer(inner_->query_rows(request, out));
   }
+  Status check_condition(const std::string& condition) override {
+    return hidden_.answer(inner_->check_condition(condition));
+  }
   Result<std::unique_ptr<sql::Connection>> open_session(const QueryRequest& request) override {
     return hidden_.answer(inner_->open_session(request));
   }

@@ -29,7 +29,8 @@ using config::Settings;
 
 /// Of a destination, beside those of batches.
 constexpr std::array own_keys_before{"address", "destination_type", "credentials"};
-constexpr std::array own_keys_behind{"naming_convention", "max_table_nesting", "capabilities"};
+constexpr std::array own_keys_behind{"naming_convention", "max_table_nesting", "capabilities", "replace_strategy",
+                                     "staging_dataset_name_layout"};
 
 const std::vector<const char*>& known_keys() {
   static const std::vector<const char*> keys = [] {
@@ -78,6 +79,24 @@ Status take_shape(const SettingsReader& reader, DestinationSettings& found) {
   Status taken = take_word(reader.of_destination("naming_convention"), naming_convention, conventions, found.naming);
   if (!taken) return taken;
   return take(reader.of_destination("max_table_nesting"), {.least = 0, .most = levels_most}, found.max_table_nesting);
+}
+
+/// What databases alone have.
+Status take_replacing(const SettingsReader& reader, DestinationSettings& found) {
+  constexpr const char* strategies = "known: truncate-and-insert, insert-from-staging or staging-optimized";
+  Status taken =
+      take_word(reader.of_destination("replace_strategy"), replace_strategy, strategies, found.replace_strategy);
+  const auto layout = reader.of_destination("staging_dataset_name_layout");
+  if (!taken || !layout) return taken;
+  const Result<std::string> text = config::text_of(*layout);
+  if (!text) return fail(text.error());
+  const std::size_t place = text->find("%s");
+  const bool names_another = place != std::string::npos && text->size() > 2 && !text->contains('\0');
+  if (!names_another || text->find('%', place + 1) != std::string::npos) {
+    return fail(config::unusable(*layout, "the dataset's name with something beside it, where %s stands: %s_staging"));
+  }
+  found.staging_layout = *text;
+  return {};
 }
 
 enum class UnknownKeys {
@@ -250,6 +269,7 @@ Result<DestinationSettings> find_destination(const DestinationWords& words, cons
   if (Status taken = read_batches(reader, found.batches); !taken) return fail(std::move(taken.error()));
   if (Status taken = take_shape(reader, found); !taken) return fail(std::move(taken.error()));
   if (Status taken = read_capabilities(reader, found.capabilities); !taken) return fail(std::move(taken.error()));
+  if (Status taken = take_replacing(reader, found); !taken) return fail(std::move(taken.error()));
   return found;
 }
 

@@ -28,6 +28,8 @@ struct DestinationSettings {
   std::optional<NamingConvention> naming;  ///< of a new dataset
   std::optional<int> max_table_nesting;
   CapabilityOverrides capabilities{};
+  std::optional<ReplaceStrategy> replace_strategy{};
+  std::optional<std::string> staging_layout{};  ///< delivery::Destination::staging_dataset
   /// Of a program that has a name: what else stands in its section. Secret is also an address that is, of any kind.
   config::Section own{};
   std::string hidden_in{};  ///< where the address stands, which is secret; empty: it is not

@@ -312,6 +312,8 @@ Result<std::unique_ptr<delivery::Destination>> make_destination(const std::strin
   (*made)->set_meaning(found->meaning);
   (*made)->set_retry(retry_policy(found->batches));
   (*made)->set_watch(watch);
+  if (found->replace_strategy) (*made)->set_replace_strategy(*found->replace_strategy);
+  if (found->staging_layout) (*made)->set_staging_layout(*found->staging_layout);
   if (Status able = override_capabilities(**made, filled(options.capabilities, found->capabilities)); !able)
     return fail(std::move(able.error()));
   return made;

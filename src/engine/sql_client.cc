@@ -9,18 +9,13 @@
 #include <utility>
 
 #include "columnar/result_reader.h"
-#include "engine/question.h"
+#include "engine/sql_client_state.h"
 #include "sql/bound_statement.h"
 #include "sql/dialect.h"
 #include "sql/sql_states.h"
 
 namespace outfall {
 namespace {
-
-struct CancelSession {
-  sql::Connection* session;
-  void operator()() const { session->cancel(); }
-};
 
 SqlErrorKind public_kind(sql::Failure failure) {
   switch (failure) {
@@ -38,58 +33,34 @@ std::unexpected<SqlError> failed(Error error, SqlErrorKind kind = SqlErrorKind::
   return std::unexpected(SqlError{std::move(error), kind});
 }
 
-Error usage(std::string message, std::string hint) {
-  return {.message = std::move(message), .hint = std::move(hint), .blame = Blame::usage};
+}  // namespace
+
+std::unexpected<SqlError> SqlClient::State::failed(Error error) {
+  const SqlErrorKind kind = public_kind(sql::failure_of(session->dialect(), error));
+  if (stop_token.stop_requested()) error.blame = Blame::interrupted;
+  if (in_transaction && !transaction_failure) transaction_failure = error;
+  return outfall::failed(engine::with_query_hint(std::move(error).in("query"), report), kind);
 }
 
-}  // namespace
+SqlStatus SqlClient::State::check_free() const {
+  if (!has_cursor) return {};
+  return outfall::failed(engine::usage_error("the cursor of an earlier statement is open",
+                                             "destroy it first, or open a second client for statements beside it"));
+}
+
+Status SqlClient::State::begin_reading() {
+  const bool begins = access == delivery::QueryAccess::read_only && !in_transaction;
+  return begins ? session->begin() : Status();
+}
+
+void SqlClient::State::end_reading() {
+  if (access == delivery::QueryAccess::read_only && !in_transaction) (void)session->roll_back();
+}
 
 struct SqlRow::Block {
   std::vector<RowsColumn> columns{};
   columnar::ResultValues rows{};
   std::uint64_t changed = 0;
-};
-
-struct SqlClient::State {
-  State(engine::Question question, std::unique_ptr<sql::Connection> connection, const std::stop_token& stop)
-      : report(std::move(question.report)),
-        access(question.request.access),
-        destination(std::move(question.destination)),
-        session(std::move(connection)),
-        cancel(stop, CancelSession{session.get()}),
-        stop_token(stop) {}
-
-  std::unexpected<SqlError> failed(Error error) {
-    const SqlErrorKind kind = public_kind(sql::failure_of(session->dialect(), error));
-    if (stop_token.stop_requested()) error.blame = Blame::interrupted;
-    if (in_transaction && !transaction_failure) transaction_failure = error;
-    return outfall::failed(engine::with_query_hint(std::move(error).in("query"), report), kind);
-  }
-
-  SqlStatus check_free() const {
-    if (!has_cursor) return {};
-    return outfall::failed(usage("the cursor of an earlier statement is open",
-                                 "destroy it first, or open a second client for statements beside it"));
-  }
-
-  /// What only reads sees one moment a statement, and is refused by the database what would write.
-  Status begin_reading() {
-    const bool begins = access == delivery::QueryAccess::read_only && !in_transaction;
-    return begins ? session->begin() : Status();
-  }
-  void end_reading() {
-    if (access == delivery::QueryAccess::read_only && !in_transaction) (void)session->roll_back();
-  }
-
-  QueryReport report;
-  delivery::QueryAccess access;
-  std::unique_ptr<delivery::Destination> destination;
-  std::unique_ptr<sql::Connection> session;
-  std::stop_callback<CancelSession> cancel;  // behind the session: it is gone before what it cancels
-  std::stop_token stop_token;
-  bool has_cursor = false;
-  bool in_transaction = false;
-  std::optional<Error> transaction_failure{};  ///< of a statement in it
 };
 
 struct SqlCursor::State {
@@ -210,7 +181,7 @@ SqlStatus SqlCursor::iter_arrow(std::size_t rows,
 }
 
 SqlStatus SqlCursor::arrow_stream(ArrowArrayStream* out) {
-  if (!state_->reader) return failed(usage("the statement gives no rows", ""));
+  if (!state_->reader) return failed(engine::usage_error("the statement gives no rows", ""));
   if (Status given = state_->reader->give_away(out); !given) return state_->client->failed(std::move(given.error()));
   return {};
 }
@@ -218,7 +189,7 @@ SqlStatus SqlCursor::arrow_stream(ArrowArrayStream* out) {
 SqlStatus SqlTransaction::commit() {
   SqlClient::State& client = *state_->client;
   if (SqlStatus is_free = client.check_free(); !is_free) return is_free;
-  if (!state_->is_open) return failed(usage("the transaction has ended", ""));
+  if (!state_->is_open) return failed(engine::usage_error("the transaction has ended", ""));
   if (client.transaction_failure) {
     // Some databases answer that such a commit went well.
     Error error = std::move(*client.transaction_failure).in("nothing of the transaction was kept");
@@ -285,7 +256,8 @@ SqlResult<SqlRows> SqlClient::execute_sql(std::string_view statement, std::span<
 
 SqlResult<SqlTransaction> SqlClient::begin_transaction() {
   if (SqlStatus is_free = state_->check_free(); !is_free) return std::unexpected(is_free.error());
-  if (state_->in_transaction) return failed(usage("a transaction is open already", "commit it, or roll it back"));
+  if (state_->in_transaction)
+    return failed(engine::usage_error("a transaction is open already", "commit it, or roll it back"));
   if (Status begun = state_->session->begin(); !begun) return state_->failed(std::move(begun.error()));
   state_->in_transaction = true;
   return SqlTransaction(std::make_shared<SqlTransaction::State>(state_));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/target.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,11 +34,6 @@ constexpr std::string_view several_tables_name = "outfall";
 
 std::string default_dataset(const std::string& pipeline) {
   return schema::Naming(NamingConvention::snake_case).normalize_table_identifier(pipeline + "_dataset");
-}
-
-std::string usual_dataset(const delivery::Destination& destination, const std::string& pipeline) {
-  const std::string& usual = destination.capabilities().usual_dataset;
-  return usual.empty() ? default_dataset(pipeline) : usual;
 }
 
 /// What tells a pipeline that was not named from others: the tables, or the folder whose files are tables.
@@ -134,7 +131,33 @@ std::vector<std::string> find_neighbours(const TargetRun& run, const delivery::D
   return found;
 }
 
+/// Of a run in dev mode: the pipeline and the dataset with the moment behind their names; a later one, where these are
+/// there.
+Result<Target> of_its_own(Target target, const delivery::Destination& destination) {
+  auto second = std::chrono::floor<std::chrono::seconds>(Time(std::chrono::microseconds(Env::system().now_us())));
+  while (true) {
+    const std::string suffix =
+        fmt::format("_{:%Y%m%d%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(second)));
+    const std::string key = target.name + suffix;
+    const auto known = remembered_binding(target.data_dir, key);
+    if (!known) return fail(known.error());
+    if (*known) {
+      second += std::chrono::seconds(1);
+      continue;
+    }
+    target.key = key;
+    target.dataset += suffix;
+    if (Status named = destination.check_dataset(target.dataset); !named) return fail(std::move(named.error()));
+    return target;
+  }
+}
+
 }  // namespace
+
+std::string usual_dataset(const delivery::Destination& destination, const std::string& pipeline) {
+  const std::string& usual = destination.capabilities().usual_dataset;
+  return usual.empty() ? default_dataset(pipeline) : usual;
+}
 
 Result<std::string> complete_address(const std::string& address, const std::string& pipeline) {
   if (!address.empty() && address != "duckdb") return address;
@@ -185,6 +208,7 @@ Result<Target> find_target(const PipelineOptions& options, const RunOptions& run
   target.dataset = !options.dataset.empty() ? options.dataset
                    : binding                ? binding->dataset
                                             : usual_dataset(**destination, target.name);
+  if (options.dev_mode) return of_its_own(std::move(target), **destination);
   if (Status named = (*destination)->check_dataset(target.dataset); !named) return fail(std::move(named.error()));
   if (!target.key.empty()) return target;
   target.key = key_from_target(target, source);

@@ -31,6 +31,9 @@ struct Target {
 Result<Target> find_target(const PipelineOptions& options, const RunOptions& run,
                            const normalize::DocumentSource& source);
 
+/// Where a pipeline goes that is given no dataset.
+std::string usual_dataset(const delivery::Destination& destination, const std::string& pipeline);
+
 /// A bare `duckdb`, or nothing, is a file in the working directory that is named after the pipeline; but where the
 /// configuration has a destination of this name, that one.
 Result<std::string> complete_address(const std::string& address, const std::string& pipeline);

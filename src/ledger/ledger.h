@@ -258,6 +258,12 @@ class Ledger {
   /// The pipeline's state document; empty for none.
   Result<std::string> stored_state();
 
+  /// With which the package was sealed; empty: it is not known.
+  Result<std::string> schema_of(const std::string& load_id);
+
+  /// Has schema and state from elsewhere in the place of its own.
+  Status remember(const StoredSchema& schema, const std::string& state);
+
   /// Forgets schema and state (the destination is gone). Pending packages keep the schema they were sealed with.
   Status reset_schema();
 

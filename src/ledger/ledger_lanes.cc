@@ -265,6 +265,16 @@ Result<std::string> Ledger::schema_before(const std::string& load_id) {
   return *row ? std::string(statement->text(0)) : std::string();
 }
 
+Result<std::string> Ledger::schema_of(const std::string& load_id) {
+  Result<Statement> statement =
+      database_.prepare("SELECT s.document FROM packages p JOIN schemas s USING (schema_id) WHERE p.load_id = ?1");
+  const Result<bool> row = statement ? statement->with(load_id).step() : std::unexpected(statement.error());
+  if (!row) {
+    return std::unexpected(row.error());
+  }
+  return *row ? std::string(statement->text(0)) : std::string();
+}
+
 Status Ledger::reopen_lanes(const std::string& load_id, std::span<const std::int64_t> positions) {
   Result<Transaction> transaction = begin_write();
   if (!transaction) {

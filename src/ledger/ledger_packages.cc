@@ -119,19 +119,23 @@ Status keep_state_before(Database& database, const std::string& load_id) {
   return kept ? kept->with(state_before_key(load_id)).run() : std::unexpected(kept.error());
 }
 
-Status store_pipeline_state(Database& database, const SealedState& state, std::int64_t schema_id,
-                            const std::string& load_id) {
+Status point_to_schema(Database& database, std::int64_t schema_id) {
   Result<Statement> pointer = database.prepare(
       "INSERT INTO pipeline (key, value) VALUES ('schema_id', ?1) ON CONFLICT (key) DO UPDATE SET value = "
       "excluded.value");
+  return pointer ? pointer->with(schema_id).run() : std::unexpected(pointer.error());
+}
+
+Status store_pipeline_state(Database& database, const SealedState& state, std::int64_t schema_id,
+                            const std::string& load_id) {
   // An id that did not come from new_load_id must not be given out again either.
   Result<Statement> newest = database.prepare(
       "INSERT INTO pipeline (key, value) VALUES ('last_load_id', ?1) "
       "ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)");
-  if (!pointer || !newest) {
-    return std::unexpected(pointer ? newest.error() : pointer.error());
+  if (!newest) {
+    return std::unexpected(newest.error());
   }
-  Status stored = pointer->with(schema_id).run();
+  Status stored = point_to_schema(database, schema_id);
   if (stored) {
     stored = newest->with(load_id).run();
   }
@@ -312,6 +316,30 @@ Status Ledger::seal(const PackageRecord& package, std::span<const InputRecord> i
   has_set_aside_ = false;
   fault_point(Fault::after_seal);
   return {};
+}
+
+Status Ledger::remember(const StoredSchema& schema, const std::string& state) {
+  Result<Transaction> transaction = begin_write();
+  if (!transaction) {
+    return std::unexpected(transaction.error());
+  }
+  PackageRecord document;
+  document.schema_name = schema.name;
+  document.schema_version_hash = schema.version_hash;
+  document.schema = schema.document;
+  document.sealed_at = env_->now_us();
+  const Result<std::int64_t> schema_id = store_schema(database_, document);
+  if (!schema_id) {
+    return std::unexpected(schema_id.error());
+  }
+  Status kept = point_to_schema(database_, *schema_id);
+  if (kept) {
+    kept = put_value(database_, "naming", schema.naming);
+  }
+  if (kept) {
+    kept = put_value(database_, "state", state);
+  }
+  return kept ? transaction->commit() : kept;
 }
 
 Result<std::vector<PackageRecord>> Ledger::pending() {

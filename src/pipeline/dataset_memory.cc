@@ -21,14 +21,6 @@ std::string_view destination_type(const delivery::Destination& destination) {
   return own.empty() ? std::string_view("dlt.destinations.dummy") : own;
 }
 
-/// What the ledger or the destination has, as text.
-struct Remembered {
-  std::string schema;
-  std::string state;
-  std::string schema_name;  ///< as the state says
-  bool is_empty() const { return schema.empty(); }
-};
-
 Result<Remembered> from_ledger(ledger::Ledger& ledger) {
   Remembered remembered;
   Result<std::optional<ledger::StoredSchema>> schema = ledger.stored_schema();
@@ -38,44 +30,6 @@ Result<Remembered> from_ledger(ledger::Ledger& ledger) {
   if (*schema) remembered.schema = std::move((*schema)->document);
   remembered.state = std::move(*state);
   return remembered;
-}
-
-/// What the dataset remembers of one of its schemas. None: there is no dataset.
-Result<std::optional<Remembered>> look(const RunRequest& request, const std::string& schema_name) {
-  auto dataset = request.destination.inspect({.dataset = request.dataset,
-                                              .schema_name = schema_name,
-                                              .pipeline = request.name,
-                                              .inspection = inspection_of(request),
-                                              .stop = request.options.stop});
-  if (!dataset) return fail(std::move(dataset.error()));
-  if (!*dataset) return std::nullopt;
-  Remembered remembered;
-  if ((*dataset)->state) {
-    Result<schema::PipelineState> state = schema::PipelineState::restore((*dataset)->state->state);
-    if (!state) return fail(std::move(state.error()).in("read the pipeline state of " + request.dataset));
-    remembered.state = state->text();
-    if (const Json* name = state->document().find("default_schema_name");
-        name != nullptr && name->as_string() != nullptr) {
-      remembered.schema_name = *name->as_string();
-    }
-  }
-  if ((*dataset)->schema) {
-    Result<std::string> document = schema::unpack_text((*dataset)->schema->document);
-    if (!document) return fail(std::move(document.error()).in("read the schema of " + request.dataset));
-    remembered.schema = std::move(*document);
-  }
-  return remembered;
-}
-
-Result<Remembered> from_destination(const RunRequest& request) {
-  const std::string usual_name = schema::default_schema_name(request.name);
-  Result<std::optional<Remembered>> found = look(request, usual_name);
-  // Whoever made the dataset may have called its schema otherwise; the state says so.
-  if (found && *found && !(*found)->schema_name.empty() && (*found)->schema_name != usual_name) {
-    found = look(request, (*found)->schema_name);
-  }
-  if (!found) return fail(std::move(found.error()));
-  return *found ? std::move(**found) : Remembered{};
 }
 
 std::string gone_note(const RunRequest& request, std::string_view consequence) {
@@ -114,7 +68,11 @@ std::string unknown_loads_note(const RunRequest& request) {
 Result<Remembered> choose(const RunRequest& request, ledger::Ledger* ledger, bool has_pending,
                           std::vector<std::string>& notes) {
   if (ledger != nullptr && has_pending) return from_ledger(*ledger);
-  Result<Remembered> there = from_destination(request);
+  Result<Remembered> there = remembered_at({.destination = request.destination,
+                                            .dataset = request.dataset,
+                                            .pipeline = request.name,
+                                            .inspection = inspection_of(request),
+                                            .stop = request.options.stop});
   if (!there) return there;
   Result<Remembered> here = ledger == nullptr ? Remembered{} : from_ledger(*ledger);
   if (!here) return here;
@@ -216,7 +174,45 @@ Result<std::vector<ledger::TableColumn>> columns_to_alter(ledger::Ledger* ledger
   return columns;
 }
 
+/// What the dataset remembers of one of its schemas. None: there is no dataset.
+Result<std::optional<Remembered>> look(const MemoryPlace& place, const std::string& schema_name) {
+  auto dataset = place.destination.inspect({.dataset = place.dataset,
+                                            .schema_name = schema_name,
+                                            .pipeline = place.pipeline,
+                                            .inspection = place.inspection,
+                                            .stop = place.stop});
+  if (!dataset) return fail(std::move(dataset.error()));
+  if (!*dataset) return std::nullopt;
+  Remembered remembered;
+  if ((*dataset)->state) {
+    Result<schema::PipelineState> state = schema::PipelineState::restore((*dataset)->state->state);
+    if (!state) return fail(std::move(state.error()).in("read the pipeline state of " + place.dataset));
+    remembered.state = state->text();
+    if (const Json* name = state->document().find("default_schema_name");
+        name != nullptr && name->as_string() != nullptr) {
+      remembered.schema_name = *name->as_string();
+    }
+  }
+  if ((*dataset)->schema) {
+    Result<std::string> document = schema::unpack_text((*dataset)->schema->document);
+    if (!document) return fail(std::move(document.error()).in("read the schema of " + place.dataset));
+    remembered.schema = std::move(*document);
+  }
+  return remembered;
+}
+
 }  // namespace
+
+Result<Remembered> remembered_at(const MemoryPlace& place) {
+  const std::string usual_name = schema::default_schema_name(place.pipeline);
+  Result<std::optional<Remembered>> found = look(place, usual_name);
+  // Whoever made the dataset may have called its schema otherwise; the state says so.
+  if (found && *found && !(*found)->schema_name.empty() && (*found)->schema_name != usual_name) {
+    found = look(place, (*found)->schema_name);
+  }
+  if (!found) return fail(std::move(found.error()));
+  return *found ? std::move(**found) : Remembered{};
+}
 
 delivery::Inspection inspection_of(const RunRequest& request) {
   return request.options.dry_run ? delivery::Inspection::only_look : delivery::Inspection::before_a_load;

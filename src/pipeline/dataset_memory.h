@@ -4,6 +4,7 @@
 // remembers.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,28 @@ struct DatasetMemory {
   std::vector<ledger::TableColumn> to_alter{};  ///< columns that pending packages give another type first
   std::vector<std::string> dropped{};           ///< tables that are forgotten, and go before the run's rows come
 };
+
+/// What the ledger or a dataset has, as text.
+struct Remembered {
+  std::string schema;
+  std::string state;
+  std::string schema_name;  ///< as the state says
+  bool is_empty() const { return schema.empty(); }
+};
+
+/// Whose memory is looked for, and where.
+struct MemoryPlace {
+  delivery::Destination& destination;
+  std::string dataset;
+  std::string pipeline;  ///< as the destination knows it
+  delivery::Inspection inspection = delivery::Inspection::only_look;
+  std::stop_token stop{};
+};
+
+/// What the dataset has of the pipeline. Empty: there is no dataset, or nothing of it.
+///
+/// Errors: it cannot be asked; what it has cannot be read.
+Result<Remembered> remembered_at(const MemoryPlace& place);
 
 /// How a run looks at its destination before it extracts.
 delivery::Inspection inspection_of(const RunRequest& request);

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "base/counts.h"
 #include "base/limits.h"
+#include "schema/merge_settings.h"
 #include "schema/schema.h"
 
 namespace outfall::pipeline {
@@ -54,6 +56,40 @@ std::optional<Error> obstacle(const ledger::LetterRecord& record, const std::opt
   return std::nullopt;
 }
 
+/// Whether loads removed rows by the keys of theirs: a row of such a load is no row to be loaded.
+class RemovingLoads {
+ public:
+  explicit RemovingLoads(ledger::Ledger& ledger) : ledger_(ledger) {}
+
+  Result<bool> has(const ledger::LetterRecord& letter) {
+    const auto key = std::pair(letter.load_id, letter.letter.table);
+    if (const auto known = known_.find(key); known != known_.end()) return known->second;
+    const Result<std::string> document = ledger_.schema_of(letter.load_id);
+    if (!document) return fail(document.error());
+    bool removes = false;
+    if (!document->empty()) {
+      const Result<schema::Schema> schema = schema::Schema::parse(*document);
+      if (!schema) return fail(schema.error());
+      const schema::Table* table = schema->tables.find(letter.letter.table);
+      removes = table != nullptr && table->stored.find(schema::hint::removes) != nullptr;
+    }
+    return known_.emplace(key, removes).first->second;
+  }
+
+ private:
+  ledger::Ledger& ledger_;
+  std::map<std::pair<std::string, std::string>, bool> known_;
+};
+
+Error removes_rows(const ledger::LetterRecord& letter) {
+  return {.message =
+              fmt::format("dead letter {} cannot be replayed: it is the key of rows of {} that were to go, and no row",
+                          id_of(letter), letter.letter.table),
+          .hint = fmt::format("mend it and delete by it: outfall dead-letter export, outfall run --table {} -w delete, "
+                              "outfall dead-letter drop",
+                              letter.letter.table)};
+}
+
 Status check_open(const ledger::LetterRecord& letter) {
   if (letter.status == ledger::letter_status::open) return {};
   const std::string what = letter.status == ledger::letter_status::replaying
@@ -97,6 +133,7 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
   if (!is_one) filter.status = ledger::letter_status::open;
   std::optional<Error> first;
   OvertakenLetters overtaken;
+  RemovingLoads removing(ledger);
   bool is_there = false;
   const Status visited = ledger.visit_letters(filter, [&](const ledger::LetterRecord& letter) -> Result<bool> {
     is_there = true;
@@ -109,7 +146,11 @@ Status LetterSource::choose(ledger::Ledger& ledger, const std::string& database,
       if (Status open = check_open(letter); !open) return fail(std::move(open.error()));
     }
     if (!choice_.takes_overtaken) overtaken.add(letter);
-    if (std::optional<Error> why = obstacle(letter, schema)) {
+    std::optional<Error> why = obstacle(letter, schema);
+    const Result<bool> removes = removing.has(letter);
+    if (!removes) return fail(removes.error());
+    if (*removes) why = removes_rows(letter);
+    if (why) {
       if (refused_ < notes_max) notes.push_back(why->message);
       if (!first) first = std::move(why);
       ++refused_;

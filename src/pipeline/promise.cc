@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "outfall/types.h"
+#include "sql/merge_plan.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -84,6 +85,24 @@ Status check_strategies(const RunRequest& request) {
   return check_merge_strategy(request, *request.options.merge.strategy);
 }
 
+Status check_condition(delivery::Destination& destination, std::string_view option, const std::string& condition) {
+  if (condition.empty()) return {};
+  Status readable = destination.check_condition(condition);
+  if (readable) return {};
+  Error error = std::move(readable.error()).in(std::string(option));
+  error.hint = "write it as behind a WHERE; nothing was read yet";
+  return fail(std::move(error));
+}
+
+/// Better now than with a sealed package in hand.
+Status check_conditions(const RunRequest& request) {
+  const MergeOptions& merge = request.options.merge;
+  Status readable = check_condition(request.destination, "--source-filter", merge.source_filter.value_or(""));
+  if (!readable) return readable;
+  const std::string scope = sql::scope_with_tables(merge.destination_scope.value_or(""), "t", "s");
+  return check_condition(request.destination, "--destination-scope", scope);
+}
+
 }  // namespace
 
 Status check_merge_strategy(const RunRequest& request, MergeStrategy strategy) {
@@ -107,6 +126,7 @@ Status check_asked(const RunRequest& request) {
       !suits)
     return suits;
   if (Status able = check_strategies(request); !able) return able;
+  if (Status readable = check_conditions(request); !readable) return readable;
   if (!request.options.require) return {};
   const Result<DeliveryMode> mode = request.destination.find_mode(request.options.stop);
   if (!mode) return fail(mode.error());

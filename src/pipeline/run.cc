@@ -420,7 +420,7 @@ class Run {
          .progress = [this, rows](std::uint64_t loaded) { progress_.update(std::min(loaded, rows), 0); },
          .waiting = waits_told(),
          .refusals = &rejects,
-         .replace_strategy = request_.options.replace_strategy.value_or(ReplaceStrategy::truncate_and_insert),
+         .replace_strategy = request_.options.replace_strategy.value_or(request_.destination.replace_strategy()),
          .commit = request_.options.commit,
          .part_committed = [&is_partly_there] { is_partly_there = true; },
          .lanes = &*lanes,

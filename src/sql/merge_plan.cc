@@ -185,21 +185,7 @@ class Planner {
   }
 
   std::string scope() const {
-    std::string text;
-    const std::string_view written = chain_.destination_scope;
-    for (std::size_t i = 0; i < written.size(); ++i) {
-      const std::string_view rest = written.substr(i);
-      const auto stands_for = [&](std::string_view word, const TableName& table) {
-        if (!rest.starts_with(word)) return false;
-        text += name(table);
-        i += word.size() - 1;
-        return true;
-      };
-      if (stands_for("{table}", root_.target) || stands_for("{staging_table}", root_.staging)) continue;
-      if (rest.starts_with("{{") || rest.starts_with("}}")) ++i;
-      text += rest.front();
-    }
-    return "(" + text + ")";
+    return "(" + scope_with_tables(chain_.destination_scope, name(root_.target), name(root_.staging)) + ")";
   }
 
   std::string column_at_place(std::string_view alias) const { return fmt::format("{}.{}", alias, dialect_.row_place); }
@@ -492,6 +478,23 @@ class Planner {
 };
 
 }  // namespace
+
+std::string scope_with_tables(std::string_view scope, const std::string& table, const std::string& staging_table) {
+  std::string text;
+  for (std::size_t i = 0; i < scope.size(); ++i) {
+    const std::string_view rest = scope.substr(i);
+    const auto stands_for = [&](std::string_view word, const std::string& name) {
+      if (!rest.starts_with(word)) return false;
+      text += name;
+      i += word.size() - 1;
+      return true;
+    };
+    if (stands_for("{table}", table) || stands_for("{staging_table}", staging_table)) continue;
+    if (rest.starts_with("{{") || rest.starts_with("}}")) ++i;
+    text += rest.front();
+  }
+  return text;
+}
 
 std::vector<MergeStep> plan_merge(const Dialect& dialect, const MergeChain& chain, const std::string& prefix) {
   return Planner(dialect, chain, prefix).plan();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outfall/types.h"
@@ -87,6 +88,9 @@ struct MergeStep {
 
 /// Temporary tables are called `<prefix><word>`.
 std::vector<MergeStep> plan_merge(const Dialect& dialect, const MergeChain& chain, const std::string& prefix);
+
+/// The condition of a scope with the names of the two tables in it.
+std::string scope_with_tables(std::string_view scope, const std::string& table, const std::string& staging_table);
 
 /// Makes the staging table of one, as its target is.
 std::string create_staging(const Dialect& dialect, const MergeTable& table);

@@ -70,6 +70,12 @@ Failure failure_of(const Dialect& dialect, const Error& error) {
   return error.remedy == Remedy::retry && !is_refused ? Failure::transient : Failure::terminal;
 }
 
+bool is_syntax_error(const Error& error) {
+  constexpr std::array<std::string_view, 5> words{"[42601]", "Parser Error:", "syntax error", "unrecognized token",
+                                                  "incomplete input"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return error.message.contains(word); });
+}
+
 // Messages name the state at their end; what has none comes from a database of this process.
 bool is_of_statement(const Error& error) {
   return error.remedy == Remedy::abandon || error.message.contains("[42");

@@ -23,6 +23,9 @@ StateMeaning meaning_of_state(std::string_view state);
 enum class Failure { undefined_relation, terminal, transient };
 Failure failure_of(const Dialect& dialect, const Error& error);
 
+/// Whether the database could not even read what a person wrote.
+bool is_syntax_error(const Error& error);
+
 /// Whether a statement failed for what it says, such as a name that nothing has: where a person wrote it, no other
 /// attempt fares better.
 bool is_of_statement(const Error& error);

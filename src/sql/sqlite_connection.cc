@@ -123,8 +123,6 @@ class SqliteConnection final : public Connection {
   const Dialect& dialect() const override { return sqlite_dialect(); }
   const std::string& catalog() const override { return catalog_; }
   Status open_dataset(const std::string& dataset, IfMissing if_missing) override;
-  /// From now on whoever uses the session can only read; datasets are opened all the same.
-  void deny_writing();
   Result<std::uint64_t> execute(std::string_view statement, std::span<const Value> values) override;
   Result<std::vector<TextRow>> rows(std::string_view query, std::span<const Value> values) override;
   Result<std::unique_ptr<TextCursor>> cursor(std::string_view query) override;
@@ -142,6 +140,12 @@ class SqliteConnection final : public Connection {
   Status roll_back() override;
   void cancel() override;
 
+  /// From now on statements can do no more than read; datasets are opened all the same.
+  void guard() {
+    sqlite3_set_authorizer(handle(), &deny_more_than_reading, nullptr);
+    is_guarded_ = true;
+  }
+
  private:
   sqlite3* handle() const { return session_->handle.get(); }
   Status run(std::string_view statement);
@@ -154,7 +158,7 @@ class SqliteConnection final : public Connection {
   SqliteOptions options_;
   std::string catalog_;             ///< there are none
   std::set<std::string> attached_;  ///< datasets in files of their own
-  bool denies_writing_ = false;
+  bool is_guarded_ = false;
   std::optional<RefusedRow> refused_;
 };
 
@@ -327,20 +331,16 @@ Status SqliteConnection::open_dataset(const std::string& dataset, IfMissing if_m
   if (is_new && if_missing == IfMissing::leave) return {};
   const Value file[] = {path};
   const std::string name = quoted(dialect(), dataset);
-  if (denies_writing_) sqlite3_set_authorizer(handle(), nullptr, nullptr);
+  // A person's statement attaches nothing to a session that only reads; we do.
+  if (is_guarded_) sqlite3_set_authorizer(handle(), nullptr, nullptr);
   const auto attached = execute(fmt::format("ATTACH DATABASE $1 AS {}", name), file);
-  if (denies_writing_) deny_writing();
+  if (is_guarded_) guard();
   if (!attached) return fail(Error(attached.error()).in(fmt::format("open SQLite database {}", path)));
   attached_.insert(dataset);
   if (!is_new || options_.access == Access::read_only) return {};
   Status logged = run(fmt::format("PRAGMA {}.journal_mode = wal", name));
   if (!logged) return fail(std::move(logged.error()).in(fmt::format("make SQLite database {}", path)));
   return {};
-}
-
-void SqliteConnection::deny_writing() {
-  denies_writing_ = true;
-  sqlite3_set_authorizer(handle(), &deny_more_than_reading, nullptr);
 }
 
 Result<SqliteHandle> open_file(const std::string& path, Access access) {
@@ -402,7 +402,7 @@ Result<std::unique_ptr<Connection>> open_sqlite(const SqliteOptions& options) {
   if (options.access == Access::read_only) {
     if (const auto set = connection->execute("PRAGMA query_only = on", {}); !set)
       return fail(Error(set.error()).in(doing));
-    connection->deny_writing();
+    connection->guard();
   }
   return connection;
 }

@@ -183,6 +183,37 @@ def afresh(db):
 
 
 @story
+def conditions_that_nobody_can_read_are_refused_first(db):
+    db.load("t", [{"id": 1}])
+    for option in ("--source-filter", "--destination-scope"):
+        for how in ([], ["--dry-run"]):
+            db.load("t", [{"id": 2}], "-w", "merge", "-k", "id", option, "id > > (", *how, code=2, says=option)
+    db.load("t", [{"id": 2}], "-w", "merge", "-k", "id", "--destination-scope", "{table}.id = 1", "--source-filter", "id > 1")
+    db.expect("select id from t", "2")
+
+
+@story
+def letters_of_a_delete_are_not_loaded(db):
+    db.load("t", [{"id": 1}, {"id": 2}])
+    db.load("t", [{"id": None, "n": "x"}, {"id": 1}], "-w", "delete", "-k", "id", "--on-reject", "dead-letter", code=3)
+    db.expect("select id from t", "2")
+    done = db.outfall("dead-letter", "replay", db.dataset)
+    if done.returncode != 1 or "that were to go" not in done.stderr or "-w delete" not in done.stderr:
+        raise AssertionError(f"exit {done.returncode}\n{done.stderr}")
+    db.expect("select id from t", "2")
+
+
+@story
+def what_is_merged_comes_to_the_same_again(db):
+    db.load("t", [{"id": 1}], "--merge-strategy", "upsert", "-k", "id")
+    again = db.load("t", [{"id": 1}], says="was already loaded")
+    if "--skip-loaded takes" in again.stderr:
+        raise AssertionError(again.stderr)
+    db.load("u", [{"id": 1}])
+    db.load("u", [{"id": 1}], says="--skip-loaded takes")
+
+
+@story
 def nothing_at_all(db):
     db.load("t", [{"id": 1}])
     db.load("t", [{"id": 2}], "-w", "skip")

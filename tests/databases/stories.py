@@ -58,6 +58,11 @@ class Database:
             raise AssertionError(f"{statement}\n  wanted {list(rows)}\n  found  {found}")
 
 
+def expect(holds, message):
+    if not holds:
+        raise AssertionError(message)
+
+
 def tell(name, database):
     try:
         STORIES[name](database)

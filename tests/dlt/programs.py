@@ -55,6 +55,18 @@ class Place:
             raise AssertionError(f"{' '.join(command)}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
+    def verb(self, *words, code=0):
+        """Runs another command of outfall's and returns the document that it prints."""
+        command = [OUTFALL, *map(str, words), "--data-dir", str(self.folder / "outfall"), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS_MAX, cwd=self.folder)
+        if done.returncode != code:
+            raise AssertionError(f"{' '.join(command)}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def where(self):
+        """Where the dataset is, for verbs."""
+        return ["--to", self.database.address, "--dataset", self.dataset]
+
     def dlt(self, fresh=False):
         """A dlt pipeline of this place. Fresh: on a machine that has never seen it."""
         import dlt

@@ -18,5 +18,6 @@ if __name__ == "__main__":
     from relay import RelayOnDuckDb, RelayOnPostgres, RelayOnSqlite  # noqa: E402,F401
     from same_dataset import *  # noqa: E402,F403
     from theirs_continued import *  # noqa: E402,F403
+    from verbs_beside_dlt import VerbsOnDuckDb, VerbsOnPostgres, VerbsOnSqlite  # noqa: E402,F401
 
     unittest.main(warnings="ignore")  # of dlt's own
