@@ -72,11 +72,23 @@ Status check_among(const RunRequest& request, std::string_view option, Word aske
                     .blame = Blame::usage});
 }
 
+/// One that keeps tables in a way of its own does so whatever is said of it: a limit that nobody heeds is worse than
+/// none.
+Status check_heeded(const RunRequest& request) {
+  const bool is_own = request.destination.records_loads() && request.destination.capabilities().dialect == nullptr;
+  if (!is_own || (!request.options.max_deleted && !request.options.replace_strategy)) return {};
+  return fail(Error{.message = fmt::format("{} does not heed {}", request.destination.address(),
+                                           request.options.max_deleted ? "--max-deleted" : "--replace-strategy"),
+                    .hint = "leave it out: what rows go, and how, such a destination decides itself",
+                    .blame = Blame::usage});
+}
+
 /// Whether it can do with rows that are there what is to be done with them.
 Status check_strategies(const RunRequest& request) {
   const delivery::Capabilities& can = request.destination.capabilities();
   const WriteDisposition disposition = request.options.write_disposition.value_or(WriteDisposition::append);
   if (disposition == WriteDisposition::skip) return {};
+  if (Status heeded = check_heeded(request); !heeded) return heeded;
   if (Status known = check_among(request, "--write-disposition", disposition, can.write_dispositions); !known)
     return known;
   if (disposition == WriteDisposition::replace && request.options.replace_strategy)

@@ -154,7 +154,7 @@ def replacements(db):
         db.expect("select count(*) from t__items", "0")
     if db.address.startswith("postgres"):
         return
-    db.load("t", [{"id": 5}], "-w", "replace", "--replace-strategy", "staging-optimized", code=1, says="insert-from-staging is")
+    db.load("t", [{"id": 5}], "-w", "replace", "--replace-strategy", "staging-optimized", code=2, says="it has truncate-and-insert, insert-from-staging")
     db.expect("select id from t", "4")
 
 

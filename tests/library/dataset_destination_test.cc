@@ -155,6 +155,9 @@ TEST_F(DatasetLoading, ADispositionThatItDoesNotHaveIsRefusedBeforeAnythingIsRea
   const Report strategy = pipeline(shelf(merging())).run(options);
   EXPECT_EQ(strategy.ending, Ending::misuse);
   EXPECT_THAT(message_of(strategy), HasSubstr("has no --merge-strategy scd2"));
+  RunOptions limited = users(rows_);
+  limited.max_deleted = RowLimit{.rows = 1};
+  EXPECT_THAT(message_of(pipeline(shelf(merging())).run(limited)), HasSubstr("does not heed --max-deleted"));
   EXPECT_FALSE(was_read);
   EXPECT_EQ(store_->calls, 0);
 }
