@@ -169,6 +169,18 @@ TEST(Ddl, NamesColumnsThatWouldCutTheirValues) {
   EXPECT_EQ(change->cut[0].advised, R"(ALTER TABLE "s"."t" ALTER COLUMN "b" SET DATA TYPE DOUBLE)");
 }
 
+TEST(Ddl, SaysWhatGivesAColumnAnotherType) {
+  EXPECT_EQ(retype_statements(postgres_dialect(), target, "b\"x", "text"),
+            R"(ALTER TABLE "s"."t" ALTER COLUMN "b""x" SET DATA TYPE text)");
+  EXPECT_EQ(unrequire_statements(duckdb_dialect(), target, "b", "BIGINT"),
+            R"(ALTER TABLE "s"."t" ALTER COLUMN "b" DROP NOT NULL)");
+  for (const auto& statements : {retype_statements, unrequire_statements}) {
+    EXPECT_EQ(statements(sqlite_dialect(), target, "b", "TEXT"),
+              R"(ALTER TABLE "s"."t" ADD COLUMN "b_new" TEXT; UPDATE "s"."t" SET "b_new" = "b"; )"
+              R"(ALTER TABLE "s"."t" DROP COLUMN "b"; ALTER TABLE "s"."t" RENAME COLUMN "b_new" TO "b")");
+  }
+}
+
 TEST(Ddl, AsksWhetherMomentsHaveNanoseconds) {
   schema::Column a = column("a", DataType::timestamp);
   schema::set_type(a, {.type = DataType::timestamp, .precision = 9, .with_timezone = false});

@@ -34,6 +34,17 @@ class OursContinuedByDlt(PlaceTestCase):
         joined = pipeline.dataset()("SELECT id, n FROM pets JOIN pets__toys t ON t._dlt_parent_id = pets._dlt_id ORDER BY n")
         self.assertEqual([(1, "ball"), (1, "bone")], joined.fetchall())
 
+    def test_dlt_keeps_our_contract(self):
+        place = self.place()
+        place.outfall(place.write("pets.jsonl", [{"id": 1, "toys": [{"n": 1}]}]), "--contract", "columns=discard_value,data_type=freeze")
+        pipeline = place.dlt(fresh=True)
+        pipeline.run(dlt.resource([{"id": 2, "extra": 1, "toys": [{"n": 2, "extra": 1}]}], name="pets"))
+        dataset = self.read(place)
+        self.assertEqual({"pets": 2, "pets__toys": 2}, dataset.counts())
+        self.assertFalse({"extra"} & {name for columns in dataset.columns.values() for name, _, _ in columns})
+        with self.assertRaisesRegex(Exception, "data_types.* are frozen"):
+            pipeline.run(dlt.resource([{"id": "x"}], name="pets"))
+
     def test_relay(self):
         """outfall, dlt, outfall, dlt: each adds rows, a column and a nested table; everything is there once."""
         place = self.place()

@@ -33,6 +33,20 @@ class TheirsContinuedByUs(PlaceTestCase):
         self.assertEqual(["x", "1"], dataset.value("value", "pets__tags"))
         self.assert_dlt_agrees(place, dataset, pipeline)
 
+    def test_contracts_hold(self):
+        """Of a table, of all tables, and of those below one."""
+        new = [{"id": 2, "extra": 1}]
+        for of_table, of_all in (({"columns": "freeze"}, None), (None, {"columns": "freeze"}), (None, {"columns": "freeze", "data_type": "freeze"})):
+            with self.subTest(of_table=of_table, of_all=of_all):
+                place = self.place()
+                pets = dlt.resource([{"id": 1, "toys": [{"n": 1}]}], name="pets", schema_contract=of_table)
+                place.dlt().run(pets, schema_contract=of_all)
+                place.outfall(place.write("pets.jsonl", new), code=1)
+                place.outfall(place.write("pets.jsonl", [{"id": 2, "toys": [{"n": 2, "extra": 1}]}]), code=1)
+                place.outfall(place.write("pets.jsonl", [{"id": 2, "toys": [{"n": 2}]}]))
+                place.outfall(place.write("pets.jsonl", new), "--contract", "columns=discard_value")
+                self.assertEqual({"pets": 3, "pets__toys": 2}, self.read(place).counts())
+
     def test_cursor_survives(self):
         for machine in ("the same machine", "another machine"):
             with self.subTest(machine=machine):
