@@ -511,7 +511,7 @@ Result<ConformanceReport> test_conformance(const std::string& destination) {
   const Result<engine::DestinationSettings> found = engine::find_destination({.word = destination}, *read);
   if (!found) return fail(found.error());
   if (!found->address.starts_with("plugin:")) return fail(no_dataset(destination));
-  const auto load = [&found] { return destinations::function::load_plugin(found->address, found->name); };
+  const auto load = [&found] { return destinations::function::load_plugin(found->address, found->name, nullptr); };
   const Result<std::shared_ptr<OwnDestination>> first = load();
   if (!first) return fail(first.error());
   if ((*first)->in_loads() == nullptr) return fail(no_dataset(destination));
