@@ -232,8 +232,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 /// What a contract refuses depends on what is there by then: columns whose types the first chunk settles, and variants.
 std::string refused_changes() {
-  return "{\"v\":\"first\",\"l\":[" + repeat("1,", 30'000) + "1]}\n" +
-         repeat("{\"v\":1,\"v__v_text\":2}\n{\"n\":[{\"m\":1},{\"m\":\"x\",\"k\":1}]}\n", 20) +
+  // The first document takes its worker so long that others shape what follows without it.
+  return "{\"v\":\"first\",\"w\":\"first\",\"l\":[" + repeat("1,", 30'000) + "1]}\n" +
+         repeat("{\"w\":1}\n{\"w\":\"x\"}\n{\"v__v_text\":2}\n", 5) +
+         repeat("{\"v\":1,\"u\":2}\n{\"n\":[{\"m\":1},{\"m\":\"x\",\"k\":1}]}\n", 20) +
          repeat("{\"w\":1}\n{\"w\":\"x\"}\n{\"w\":true,\"l\":[{\"deep\":[1]}]}\n", 20);
 }
 
@@ -241,8 +243,12 @@ normalize::ShapeOptions under(const Contract& contract) {
   return {.contracts = {{"t", {.contract = contract}}}, .settled_types = {}};
 }
 
+/// Of a table that is there, with one column.
 normalize::ShapeOptions under_of_known(const Contract& contract) {
-  return {.contracts = {{"t", {.contract = contract, .is_there = true}}}, .settled_types = {}};
+  using schema::ColumnsThere;
+  static const ColumnsThere there({{.table = "t", .name = "v", .word = "BIGINT", .type = {{.type = DataType::bigint}}}},
+                                  ColumnsThere::Names::case_matters);
+  return {.contracts = {{"t", {.contract = contract, .is_there = true}}}, .settled_types = {}, .there = &there};
 }
 
 constexpr auto leave_value = ContractMode::discard_value;
