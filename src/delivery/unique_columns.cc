@@ -26,7 +26,10 @@ Result<UniqueColumns> UniqueColumns::find(sql::Transaction& transaction, const s
     }
   }
   if (wanted.empty()) return found;
-  if (Status read = found.read(wanted); !read) return fail(std::move(read.error()));
+  Status read = found.read(wanted);
+  // Nobody need wait for a table that stays as it is.
+  if (read) read = found.forget_filled();
+  if (!read) return fail(std::move(read.error()));
   return found;
 }
 
@@ -61,9 +64,7 @@ Result<bool> UniqueColumns::is_empty(const std::string& table) {
   return rows->empty();
 }
 
-Status UniqueColumns::look_again() {
-  if (lacking_.empty()) return {};
-  std::vector<Place> wanted;
+Status UniqueColumns::forget_filled() {
   std::map<std::string, bool> is_new;
   for (Place& place : std::exchange(lacking_, {})) {
     auto known = is_new.find(place.table);
@@ -72,9 +73,15 @@ Status UniqueColumns::look_again() {
       if (!empty) return fail(empty.error());
       known = is_new.emplace(place.table, *empty).first;
     }
-    if (known->second) wanted.push_back(std::move(place));
+    if (known->second) lacking_.push_back(std::move(place));
   }
-  return read(wanted);
+  return {};
+}
+
+Status UniqueColumns::look_again() {
+  if (lacking_.empty()) return {};
+  if (Status forgotten = forget_filled(); !forgotten) return forgotten;
+  return read(std::exchange(lacking_, {}));
 }
 
 Status UniqueColumns::make_indexes() {
@@ -88,9 +95,13 @@ Status UniqueColumns::make_indexes() {
 
 /// False: it cannot have one. The table is somebody else's, or in parts.
 Result<bool> UniqueColumns::make_index(const Place& place) {
+  return try_out(sql::make_unique_index(dataset_.connection.dialect(), dataset_.table(place.table), place.column));
+}
+
+/// False: it is refused for good, not for rows, and has changed nothing.
+Result<bool> UniqueColumns::try_out(const std::string& statement) {
   if (Status set = transaction_->set_savepoint(); !set) return fail(std::move(set.error()));
-  Result<std::uint64_t> made = transaction_->execute(
-      sql::make_unique_index(dataset_.connection.dialect(), dataset_.table(place.table), place.column));
+  Result<std::uint64_t> made = transaction_->execute(statement);
   if (made) {
     if (Status kept = transaction_->release_savepoint(); !kept) return fail(std::move(kept.error()));
     return true;
@@ -102,22 +113,19 @@ Result<bool> UniqueColumns::make_index(const Place& place) {
 }
 
 Status UniqueColumns::make_constraints() {
+  std::vector<sql::TableName> tables;
+  for (const Place& place : bare_) tables.push_back(dataset_.table(place.table));
+  const Result<bool> locked = transaction_->lock_out(tables, {.count = 1});
+  if (!locked) return fail(locked.error());
+  if (tables.empty() || !*locked) return {};
+  // Others may have made them meanwhile, or this load may have put another table into the place of one.
+  if (Status read = this->read(std::exchange(bare_, {})); !read) return read;
   for (const Place& place : std::exchange(bare_, {})) {
-    const Result<bool> made = make_constraint(place);
+    const Result<bool> made = try_out(
+        sql::make_unique_constraint(dataset_.connection.dialect(), dataset_.table(place.table), place.column));
     if (!made) return fail(made.error());
   }
   return {};
-}
-
-/// False: somebody reads the table.
-Result<bool> UniqueColumns::make_constraint(const Place& place) {
-  const sql::TableName table = dataset_.table(place.table);
-  Result<bool> locked = transaction_->lock_out({table}, {.count = 1});
-  if (!locked || !*locked) return locked;
-  const auto made =
-      transaction_->execute(sql::make_unique_constraint(dataset_.connection.dialect(), table, place.column));
-  if (!made) return fail(made.error());
-  return true;
 }
 
 }  // namespace outfall::delivery

@@ -23,7 +23,7 @@ class UniqueColumns {
   static Result<UniqueColumns> find(sql::Transaction& transaction, const sql::Dataset& dataset,
                                     const LoadRequest& request);
 
-  /// The tables that lack something. Their first load is to hold them (hold_of_rows) before it looks which are empty.
+  /// The tables that lack something, and had no rows. Their first load is to hold them (hold_of_rows) before it looks which are empty.
   std::set<std::string> tables() const;
 
   /// Forgets those that have rows, or what others have made meanwhile.
@@ -34,7 +34,7 @@ class UniqueColumns {
   /// Errors: `insert into table NAME: ...` for rows that have one value twice.
   Status make_indexes();
 
-  /// Makes constraints of indexes of ours, as far as nobody reads the tables; a later load makes the others.
+  /// Makes constraints of indexes of ours, if nobody reads any of the tables; otherwise a later load makes them.
   ///
   /// Errors: the transaction can only be rolled back.
   Status make_constraints();
@@ -49,9 +49,10 @@ class UniqueColumns {
       : transaction_(&transaction), dataset_(dataset) {}
 
   Status read(const std::vector<Place>& wanted);
+  Status forget_filled();
   Result<bool> is_empty(const std::string& table);
   Result<bool> make_index(const Place& place);
-  Result<bool> make_constraint(const Place& place);
+  Result<bool> try_out(const std::string& statement);
 
   sql::Transaction* transaction_;
   sql::Dataset dataset_;

@@ -78,7 +78,7 @@ Error interrupted() {
 }
 
 /// libpq waits for the server inside one call, in a thread of its own. When nobody wants the session any more, the call
-/// ends with its sockets; while a name is looked up, or on a socket that is none of TCP, when that ends by itself.
+/// ends with its sockets; while a name is looked up, or on a socket of this machine, when that ends by itself.
 Status open_until_stopped(const SessionPtr& session, const std::string& uri, const std::stop_token& stop) {
   if (!stop.stop_possible()) return session->open(uri);
   constexpr std::chrono::milliseconds between_looks{10};

@@ -26,8 +26,9 @@ struct PostgresOptions {
 ///
 /// Errors: the server is not there, is full, or is just starting: retry; the password, the database or the address is
 ///         wrong: usage. None says the password.
-/// Threads: safe. libpq cannot be told to stop connecting: after a stop a thread is left to it, which ends with the
-///          connect_timeout of the uri and touches nothing of the caller's.
+/// Threads: safe. A stop shuts down the sockets of TCP with which libpq connects. While it looks up a name, or waits for
+///          a server behind a Unix socket, it cannot be told to end, and the stop waits for it: at most as long as the
+///          connect_timeout of the uri.
 Result<std::unique_ptr<Connection>> open_postgres(const PostgresOptions& options);
 
 /// Loads the driver, which open_postgres would do, and opens nothing.
