@@ -83,9 +83,10 @@ class Conformance : public testing::TestWithParam<Quirks> {
     schema_.bump();
   }
 
-  static std::vector<Column> rows(const std::string& column, const std::vector<std::optional<std::int64_t>>& values) {
+  /// With ids from id0 on, none of which comes again.
+  std::vector<Column> rows(const std::string& column, const std::vector<std::optional<std::int64_t>>& values) {
     std::vector<std::optional<std::string>> ids;
-    for (std::size_t i = 0; i < values.size(); ++i) ids.push_back(fmt::format("id{}", i));
+    for (std::size_t i = 0; i < values.size(); ++i) ids.push_back(fmt::format("id{}", row_ids_++));
     return {Column::fixed<std::int64_t>(column, "l", values), Column::text("_dlt_id", ids)};
   }
 
@@ -132,6 +133,7 @@ class Conformance : public testing::TestWithParam<Quirks> {
   std::unique_ptr<Destination> destination_;
   schema::Schema schema_ = schema::Schema::make("suite", NamingConvention::snake_case);
   int loads_ = 0;
+  int row_ids_ = 0;
 };
 
 /// In a database of its own, on the server that runs for the tests, or that the environment names.
@@ -200,11 +202,9 @@ inline const auto own_destinations = testing::Values(
            .read = read_folder},
     Quirks{.name = "folder_plugin",
            .make = [](const std::string& folder) -> std::unique_ptr<Destination> {
-             const char* build = std::getenv("OUTFALL_BUILD");
-             if (build == nullptr) return std::fputs("OUTFALL_BUILD is not set\n", stderr), nullptr;
              setenv("DESTINATION__PATH", (folder + "/data").c_str(), 1);
              auto made = engine::make_destination(
-                 fmt::format("plugin:{}/example_folder_destination_plugin.so#folder", build), {}, Env::system());
+                 "plugin:" OUTFALL_BUILD "/example_folder_destination_plugin.so#folder", {}, Env::system());
              if (!made) return std::fputs(made.error().message.c_str(), stderr), nullptr;
              return std::move(*made);
            },
