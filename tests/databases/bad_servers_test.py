@@ -386,8 +386,9 @@ def table_is_dropped(place):
     dropped = []
 
     def act(message):
-        # The tables were made, and the first of them is looked at before its rows go in.
-        if message.way == TO_SERVER and message.kind == "B" and b'."people"' in message.data and not dropped:
+        # The tables were made, and one of them is about to be looked at before its rows go in: behind that it is held.
+        looks = message.kind in "PB" and b'."people"' in message.data and b"CREATE" not in message.data
+        if message.way == TO_SERVER and looks and not dropped:
             dropped.append(place.sql(f"DROP TABLE {place.dataset}.people CASCADE"))
         return None
     with Proxy(place.town.place, act) as proxy:
