@@ -4,8 +4,6 @@
 // done.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <exception>
 #include <string>
 #include <string_view>
@@ -24,7 +22,7 @@ inline std::unexpected<Error> thrown(std::string_view call, std::string_view wha
 /// `call` returns a Status or a Result. `name` is what it is called in errors, and where it lasts.
 template <class Call>
 auto guarded(delivery::CallWatch* watch, std::string_view name, Call&& call) -> decltype(call()) {
-  const delivery::CallWatch::Call watched(watch, [name] { return fmt::format("the destination's {}", name); });
+  const delivery::CallWatch::Call watched(watch, [name] { return "the destination's " + std::string(name); });
   try {
     auto answer = call();
     if (!answer) return fail(Error(std::move(answer.error())).in(name));
