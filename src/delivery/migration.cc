@@ -62,8 +62,12 @@ std::vector<std::string> altered_columns(const Migration& migration, const std::
 Status drop_tables(sql::Transaction& transaction, const sql::Dataset& dataset, const LoadRequest& request,
                    sql::ExistingDataset& existing) {
   const sql::Dialect& dialect = dataset.connection.dialect();
-  for (const std::string& table : tables_to_drop(request.package, request.schema)) {
-    if (existing.find(dialect, table) == nullptr) continue;
+  std::set<std::string> tables = tables_to_drop(request.package, request.schema);
+  std::erase_if(tables, [&](const std::string& table) { return existing.find(dialect, table) == nullptr; });
+  std::vector<sql::TableName> places;
+  for (const std::string& table : tables) places.push_back(dataset.table(table));
+  if (Status locked = transaction.lock_out(places); !locked) return fail(std::move(locked.error()).in("drop tables"));
+  for (const std::string& table : tables) {
     auto dropped = transaction.execute("DROP TABLE " + sql::quoted(dialect, dataset.table(table)));
     if (!dropped) return fail(std::move(dropped.error()).in(fmt::format("drop table {}", table)));
     existing.tables.erase(sql::folded(dialect, table));

@@ -145,7 +145,9 @@ const Dialect& postgres_dialect() {
       // Statistics of the transaction tell inserted rows from updated ones; those of partitions are not those of their
       // table.
       .can_merge =
-          "SELECT 1 FROM pg_catalog.pg_class WHERE oid = {table}::regclass AND relkind = 'r' AND NOT relhasrules "
+          "SELECT 1 FROM pg_catalog.pg_class AS c WHERE c.oid = {table}::regclass AND relkind = 'r' AND NOT "
+          "relhasrules "
+          "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal) "
           "AND current_setting('server_version_num')::int >= 150000 AND current_setting('track_counts')::boolean",
       .inserted_so_far = "SELECT pg_catalog.pg_stat_get_xact_tuples_inserted({table}::regclass)",
       // Nobody but its owner makes a constraint of an index.

@@ -20,7 +20,7 @@ struct UniqueIndex {
   std::string table;
   std::string column;
   std::string name;
-  bool is_constraint = false;
+  bool is_constraint = false;  ///< or can be made none
 };
 
 /// Those of a dataset. None where the database is not asked for any (Dialect::unique_indexes).

@@ -121,6 +121,54 @@ def a_table_with_rows_stays_as_it_is(town):
     expect(not any(one.startswith("people") for one in town.constraints()), f"there is a constraint: {town.constraints()}")
 
 
+@story
+def a_table_that_is_swapped_loads_again_and_again(town):
+    town.end(town.start(town.command(numbered(0, 3)), fault="after_migration"), -9)
+    with session(town, "BEGIN", "SELECT count(*) FROM people"):
+        town.load(numbered(0, 3))
+    for _ in range(2):
+        town.load(numbered(5, 7), "-w", "replace", "--replace-strategy", "staging-optimized")
+        expect(town.read("SELECT id FROM people ORDER BY id") == ["5", "6"], "the rows are not replaced")
+    town.load(numbered(7, 8), "-w", "append")
+
+
+@story
+def an_index_that_can_be_no_constraint_stays_one(town):
+    columns = "id bigint, name varchar, _dlt_load_id varchar NOT NULL, _dlt_id varchar NOT NULL"
+    psql(SERVER, "-c", f"CREATE SCHEMA {town.dataset}", "-c", f"CREATE TABLE {town.dataset}.people ({columns}) PARTITION BY HASH (_dlt_id)",
+         "-c", f"CREATE TABLE {town.dataset}.half PARTITION OF {town.dataset}.people FOR VALUES WITH (MODULUS 1, REMAINDER 0)")
+    town.load(numbered(0, 2))
+    town.load(numbered(2, 4))
+    expect(town.read("SELECT id FROM people ORDER BY id") == ["0", "1", "2", "3"], "the rows are not there")
+
+
+@story
+def an_index_of_another_order_stays_one(town):
+    town.load(numbered(0, 2))
+    psql(SERVER, "-c", f"ALTER TABLE {town.dataset}.people DROP CONSTRAINT people__dlt_id_key",
+         "-c", f"CREATE UNIQUE INDEX people__dlt_id_key ON {town.dataset}.people (_dlt_id DESC)")
+    town.load(numbered(2, 4))
+    expect(town.read("SELECT id FROM people ORDER BY id") == ["0", "1", "2", "3"], "the rows are not there")
+
+
+@story
+def appends_to_a_table_that_has_rows_and_no_index_do_not_wait_for_each_other(town):
+    town.load(numbered(0, 3))
+    psql(SERVER, "-c", f"ALTER TABLE {town.dataset}.people DROP CONSTRAINT people__dlt_id_key",
+         "-c", f"CREATE UNIQUE INDEX ON {town.dataset}.people (id)")
+    with session(town, "BEGIN", "INSERT INTO people SELECT 3, name, _dlt_load_id, 'other' FROM people WHERE id = 1") as say_more:
+        process = town.start(town.command(numbered(3, 4)))
+        until(town.is_waiting, "the load never waited for the row")
+        other = town.command(numbered(10, 12))
+        other[other.index("-p") + 1] = "beside"
+        town.end(town.start(other))
+        expect(town.read("SELECT count(*) FROM people") == ["5"], "the rows of the other load are not there")
+        expect(process.poll() is None, "the load has ended")
+        say_more("ROLLBACK")
+        town.end(process)
+    expect(town.read("SELECT count(*) FROM people") == ["6"], "the row is not there")
+
+
 def read_while_it_waits(town, command, blocker, rows_before):
     """Somebody keeps the load waiting for long; whoever reads meanwhile does not wait."""
     with session(town, "BEGIN", blocker) as say_more:
@@ -148,6 +196,13 @@ def nobody_waits_for_a_column_that_waits(town):
     town.load(numbered(0, 3))
     read_while_it_waits(town, town.command([{"id": 4, "new": 1}]), "SELECT * FROM people", 3)
     expect(town.read("SELECT count(new) FROM people") == ["1"], "the row is not there")
+
+
+@story
+def nobody_waits_for_a_table_that_is_dropped(town):
+    town.load(numbered(0, 3))
+    read_while_it_waits(town, town.command(numbered(5, 7), "--refresh", "drop_resources"), "SELECT * FROM people", 3)
+    expect(town.read("SELECT id FROM people ORDER BY id") == ["5", "6"], "the table is not new")
 
 
 def replaced(strategy):
