@@ -69,6 +69,10 @@ Error blamed(Error error, const sql::MergeChain& chain, const sql::Connection& c
   return error;
 }
 
+bool is_upsert(const sql::MergeChain& chain) {
+  return chain.strategy == MergeStrategy::upsert || chain.strategy == MergeStrategy::cdc;
+}
+
 /// Rows of the table that nothing has taken the place of.
 std::uint64_t rows_gone(const sql::MergeChain& chain, const MergeCounts& counts) {
   const std::uint64_t gone = counts.removed + counts.ended;
@@ -108,8 +112,8 @@ Status TableMerges::add(const schema::Table& root, const LoadRequest& request) {
     if (!made) return fail(made.error());
     chain->tables.push_back(std::move(merged));
   }
-  const bool is_upsert = chain->strategy == MergeStrategy::upsert || chain->strategy == MergeStrategy::cdc;
-  if (const std::string_view question = dataset_.connection.dialect().can_merge; is_upsert && !question.empty()) {
+  const std::string_view question = dataset_.connection.dialect().can_merge;
+  if (is_upsert(*chain) && !question.empty()) {
     const auto can_merge = ask_of_target(question, *chain);
     if (!can_merge) return fail(can_merge.error());
     chain->uses_merge = !can_merge->empty();
@@ -191,7 +195,33 @@ Result<std::uint64_t> TableMerges::run_step(const Merge& merge, const sql::Merge
   return done;
 }
 
-Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& load) {
+Result<MergeCounts> TableMerges::run_plan(const Merge& merge, const std::string& prefix) {
+  MergeCounts counts;
+  std::uint64_t changed = 0;
+  for (const sql::MergeStep& step : sql::plan_merge(dataset_.connection.dialect(), merge.chain, prefix)) {
+    if (step.kind == sql::MergeStep::Kind::if_changed && changed == 0) continue;
+    const Result<std::uint64_t> done = run_step(merge, step, counts);
+    if (!done) return fail(blamed(done.error(), merge.chain, dataset_.connection));
+    if (step.kind != sql::MergeStep::Kind::if_changed) changed = *done;
+  }
+  return counts;
+}
+
+/// Where ids are unique, an upsert fails that gives one id to two rows with one key. To look for such keys costs as
+/// much as the merge, so it is done once that has failed.
+Result<MergeCounts> TableMerges::merge_rows(Merge& merge, const std::string& prefix) {
+  if (!is_upsert(merge.chain) || dataset_.connection.dialect().unique_indexes.empty()) return run_plan(merge, prefix);
+  if (Status set = transaction_->set_savepoint(); !set) return fail(std::move(set.error()));
+  Result<MergeCounts> counts = run_plan(merge, prefix);
+  if (!counts && !dataset_.connection.refused_row()) return counts;
+  const Status ended = counts ? transaction_->release_savepoint() : transaction_->return_to_savepoint();
+  if (!ended) return fail(ended.error());
+  if (counts) return counts;
+  merge.chain.has_repeated_keys = true;
+  return run_plan(merge, prefix);
+}
+
+Status TableMerges::run_one(Merge& merge, std::size_t number, TableLoad& load) {
   const sql::Dialect& dialect = dataset_.connection.dialect();
   if (const std::string question = sql::count_rows_without_key(dialect, merge.chain); !question.empty()) {
     const auto without = transaction_->rows(question);
@@ -205,15 +235,9 @@ Status TableMerges::run_one(const Merge& merge, std::size_t number, TableLoad& l
   const Result<DeletionGuard> guard =
       DeletionGuard::make(*transaction_, merge.chain.tables.front().target, merge.limit);
   if (!guard) return fail(guard.error());
-  load.merged.emplace();
-  std::uint64_t changed = 0;
-  const std::string prefix = fmt::format("_outfall_merge_{}_", number);
-  for (const sql::MergeStep& step : sql::plan_merge(dialect, merge.chain, prefix)) {
-    if (step.kind == sql::MergeStep::Kind::if_changed && changed == 0) continue;
-    const Result<std::uint64_t> done = run_step(merge, step, *load.merged);
-    if (!done) return fail(blamed(done.error(), merge.chain, dataset_.connection));
-    if (step.kind != sql::MergeStep::Kind::if_changed) changed = *done;
-  }
+  const Result<MergeCounts> counts = merge_rows(merge, fmt::format("_outfall_merge_{}_", number));
+  if (!counts) return fail(counts.error());
+  load.merged = *counts;
   if (Status few = guard->check(rows_gone(merge.chain, *load.merged)); !few) return few;
   for (const sql::MergeTable& table : merge.chain.tables) {
     const auto dropped = transaction_->execute("DROP TABLE " + sql::quoted(dialect, table.staging));

@@ -45,7 +45,9 @@ class TableMerges {
       : transaction_(&transaction), dataset_(dataset) {}
 
   Status add(const schema::Table& root, const LoadRequest& request);
-  Status run_one(const Merge& merge, std::size_t number, TableLoad& load);
+  Status run_one(Merge& merge, std::size_t number, TableLoad& load);
+  Result<MergeCounts> merge_rows(Merge& merge, const std::string& prefix);
+  Result<MergeCounts> run_plan(const Merge& merge, const std::string& prefix);
   Result<std::uint64_t> run_step(const Merge& merge, const sql::MergeStep& step, MergeCounts& counts);
   /// `question` names the root table `{table}`, as a text.
   Result<std::vector<sql::TextRow>> ask_of_target(std::string_view question, const sql::MergeChain& chain);

@@ -68,6 +68,7 @@ class Planner {
     delete_nested_of(matches());
     delete_hard_deleted();
     forget_deleted();
+    if (chain_.has_repeated_keys) find_repeated();
     if (chain_.uses_merge) {
       merge_roots();
     } else {
@@ -398,6 +399,16 @@ class Planner {
     }
   }
 
+  /// The rows of the target whose key a row before them has.
+  void find_repeated() {
+    repeated_ = make_temporary(
+        "repeated",
+        fmt::format("SELECT place FROM (SELECT t.{0} AS place, ROW_NUMBER() OVER (PARTITION BY {1} ORDER BY t.{0}) AS "
+                    "number FROM {2} AS t WHERE {3}) AS numbered WHERE number > 1",
+                    dialect_.row_place, quoted_list(chain_.primary_key, "t"), name(root_.target),
+                    is_staged(chain_.primary_key)));
+  }
+
   /// What becomes of a row `t` of the target whose key the staged row `s` has, and of which ones. None: nothing does.
   struct Update {
     std::string set;
@@ -411,6 +422,10 @@ class Planner {
       const std::string there = column("t", one);
       std::string value = column("s", one);
       if (chain_.keeps_missing) value = fmt::format("coalesce({}, {})", value, there);
+      if (one == schema::id_column_name && !repeated_.empty()) {
+        value = fmt::format("CASE WHEN {} IN (SELECT place FROM {}) THEN {} ELSE {} END", column_at_place("t"),
+                            repeated_, there, value);
+      }
       update.set += fmt::format("{}{} = {}", update.set.empty() ? "" : ", ", quoted(dialect_, one), value);
       if (schema::is_system_name(one)) continue;
       is_changed += is_changed.empty() ? "" : " OR ";
@@ -474,6 +489,7 @@ class Planner {
   const MergeTable& root_;
   std::vector<MergeStep> steps_;
   std::vector<std::string> temporary_;
+  std::string repeated_;    ///< where find_repeated keeps them; empty: no key is
   std::size_t rounds_ = 0;  ///< of find_doomed
 };
 

@@ -63,6 +63,7 @@ struct MergeChain {
   bool removes = false;                     ///< rows with a key that is staged go, and none comes
   std::optional<MergeVersions> versions{};  ///< of scd2
   bool uses_merge = false;                  ///< MERGE can bring the staged root rows into the target
+  bool has_repeated_keys = false;           ///< the target may have a key twice: an upsert gives its id to one row
 };
 
 /// The statement of a step, and what depends on the rows that it changed.

@@ -143,17 +143,18 @@ const Dialect& postgres_dialect() {
       // Nobody else analyzes temporary tables, and one that nobody has counted is joined by a loop.
       .analyze = "ANALYZE {}",
       // Statistics of the transaction tell inserted rows from updated ones; those of partitions are not those of their
-      // table.
+      // table, and triggers may insert more.
       .can_merge =
           "SELECT 1 FROM pg_catalog.pg_class AS c WHERE c.oid = {table}::regclass AND relkind = 'r' AND NOT "
           "relhasrules "
           "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal) "
           "AND current_setting('server_version_num')::int >= 150000 AND current_setting('track_counts')::boolean",
       .inserted_so_far = "SELECT pg_catalog.pg_stat_get_xact_tuples_inserted({table}::regclass)",
-      // Nobody but its owner makes a constraint of an index.
+      // Nobody but its owner makes a constraint of an index, and of some nobody does.
       .unique_indexes =
           "SELECT c.relname::text, a.attname::text, x.relname::text, "
-          "(k.oid IS NOT NULL OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE'))::text "
+          "(k.oid IS NOT NULL OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') OR c.relkind <> 'r' "
+          "OR NOT i.indisvalid OR i.indoption[0] <> 0)::text "
           "FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid "
           "JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid "
           "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "

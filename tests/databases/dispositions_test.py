@@ -7,7 +7,7 @@
 #   OUTFALL=build/release/outfall OUTFALL_POSTGRES=FILE tests/databases/dispositions_test.py [--database NAME] [STORY...]
 import sys
 
-from stories import main, story
+from stories import expect, main, story
 
 
 @story
@@ -20,6 +20,34 @@ def upsert_with_nested_rows(db):
     db.load("t", [{"id": 1, "n": "z", "items": [10, 11]}, {"id": 3, "n": "y"}], says="1 inserted, 1 updated")
     db.expect("select id, n from t order by id", "1,z", "2,d", "3,y")
     db.expect("select i.value from t__items i join t on t._dlt_id = i._dlt_root_id order by 1", "10", "11")
+
+
+@story
+def upsert_of_a_key_that_the_table_has_twice(db):
+    db.load("t", [{"id": 1, "v": 1, "items": [1]}, {"id": 1, "v": 1, "items": [2]}, {"id": 2, "v": 1}])
+    for n in 7, 8:
+        db.load("t", [{"id": 1, "v": n, "items": [n]}, {"id": 2, "v": n}], "-w", "merge", "--merge-strategy", "upsert", "-k", "id",
+                says="3 updated")
+        db.expect("select id, v from t order by id", f"1,{n}", f"1,{n}", f"2,{n}")
+        db.expect("select value from t__items", str(n))
+    if db.kind == "postgres":
+        db.expect("select count(distinct _dlt_id) from t", "3")
+        db.expect("select count(*) from t join t__items i on i._dlt_parent_id = t._dlt_id", "1")
+
+
+@story
+def upsert_into_a_table_whose_trigger_inserts_more(db):
+    if db.kind != "postgres":
+        return
+    db.load("t", [{"id": 1}], "-w", "merge", "--merge-strategy", "upsert", "-k", "id")
+    for statement in ("create function more() returns trigger language plpgsql as $$ begin insert into t (id, _dlt_load_id, _dlt_id) "
+                      "values (new.id + 100, new._dlt_load_id, new._dlt_id || '+'); return null; end $$",
+                      "create trigger more after insert on t for each row when (pg_trigger_depth() = 0) execute function more()"):
+        made = db.outfall("query", db.address, statement.replace("more()", f"{db.dataset}.more()").replace("into t ", f"into {db.dataset}.t "),
+                          "--dataset", db.dataset, "--write")
+        expect(made.returncode == 0, made.stderr)
+    db.load("t", [{"id": 1}, {"id": 2}], says="1 inserted, 1 updated")
+    db.expect("select id from t order by id", "1", "2", "102")
 
 
 @story
