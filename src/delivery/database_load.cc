@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -19,11 +20,13 @@
 #include "delivery/load_order.h"
 #include "delivery/load_parts.h"
 #include "delivery/package_tables.h"
+#include "delivery/partial_refusals.h"
 #include "delivery/row_sieve.h"
 #include "delivery/table_merge.h"
 #include "delivery/table_replace.h"
 #include "delivery/unique_columns.h"
 #include "package/package_reader.h"
+#include "schema/merge_settings.h"
 #include "sql/catalog.h"
 #include "sql/constraints.h"
 #include "sql/dialect.h"
@@ -40,8 +43,8 @@ struct Attempt {
   sql::Connection& connection;
   const LoadRequest& request;
   Env& env;
-  const LoadPart* part = nullptr;  ///< null: it is the end of the load
-  bool has_marks = false;          ///< parts of the load were committed before
+  const std::set<std::string>& marks;  ///< of the parts of the load that were committed before
+  const LoadPart* part = nullptr;      ///< null: it is the end of the load
 };
 
 struct Load {
@@ -186,7 +189,7 @@ Status record_load(const Load& load, const Attempt& attempt) {
   if (attempt.part != nullptr) {
     return sql::store_load_marks(load.transaction, load.dataset, package.load_id, *attempt.part);
   }
-  if (attempt.has_marks) {
+  if (!attempt.marks.empty()) {
     Status removed = sql::remove_load_marks(load.transaction, load.dataset, package.load_id);
     if (!removed) return removed;
   }
@@ -247,12 +250,23 @@ struct FillOptions {
   MakeIndexes indexes = MakeIndexes::behind_rows;
 };
 
+/// Nobody else works on the load from here on. What another run has committed of it meanwhile must not come twice.
+Status check_marks(const Load& load, const Attempt& attempt) {
+  const auto marks = sql::read_load_marks(load.dataset, load.request.package.load_id);
+  if (!marks) return fail(marks.error());
+  if (*marks == attempt.marks) return {};
+  return fail(Error{.message = "another run has committed a part of the load meanwhile",
+                    .hint = "only one run can finish it: stop the other",
+                    .remedy = Remedy::retry});
+}
+
 /// Puts in what `insert` does, and brings tables and marks of the load to what they then are.
 template <class Insert>
 Status fill(Load& load, const Attempt& attempt, FillOptions options, const Insert& insert) {
   const LoadRequest& request = load.request;
   if (Status taken = load.transaction.take_over(sql::hold_of_load(load.dataset, request.package.load_id)); !taken)
     return taken;
+  if (Status checked = check_marks(load, attempt); !checked) return checked;
   Result<UniqueColumns> unique = UniqueColumns::find(load.transaction, load.dataset, request);
   if (!unique) return fail(std::move(unique.error()));
   if (Status held = hold_rewritten(load, unique->tables()); !held) return held;
@@ -413,23 +427,6 @@ Result<LoadSummary> load_at_once(const Attempt& attempt, LoadSummary summary) {
   return filled;
 }
 
-/// No document is left out, whatever was left out before.
-class NoRefusals final : public Refusals {
- public:
-  explicit NoRefusals(Refusals* told) : told_(told) {}
-  bool are_allowed() const override { return false; }
-  bool wants_texts() const override { return false; }
-  Status begin(std::uint64_t documents, const std::map<std::string, std::uint64_t>& rows,
-               const std::string& first_reason) override {
-    return told_->begin(documents, rows, first_reason);
-  }
-  Status take(const RefusedDocument& document) override { return told_->take(document); }
-  Status keep() override { return told_->keep(); }
-
- private:
-  Refusals* told_;
-};
-
 /// A load in several transactions. What is refused is left out in the last one, so that all letters are of one moment.
 class PartialLoad {
  public:
@@ -442,12 +439,18 @@ class PartialLoad {
     if (Status committed = commit_parts(); !committed) return fail(told(std::move(committed.error())));
     const ledger::PackageRecord rest = without_parts(request_.package, marks_);
     LoadRequest request = with_package(request_, rest);
-    NoRefusals none(request_.refusals);
-    if (are_documents_divided(request_, marks_) && request_.refusals != nullptr) request.refusals = &none;
-    Result<LoadSummary> loaded = load_at_once(
-        {.connection = connection_, .request = request, .env = env_, .has_marks = !marks_.empty()}, summary_);
+    const bool are_divided = are_documents_divided(request_, marks_);
+    std::unique_ptr<Refusals> refusals;
+    if (request_.refusals != nullptr && are_divided) {
+      refusals = std::make_unique<NoRefusals>(*request_.refusals, request_.package, marks_);
+    } else if (request_.refusals != nullptr) {
+      refusals = std::make_unique<RestRefusals>(*request_.refusals, request_.package, marks_);
+    }
+    request.refusals = refusals.get();
+    Result<LoadSummary> loaded =
+        load_at_once({.connection = connection_, .request = request, .env = env_, .marks = marks_}, summary_);
     if (loaded) return loaded;
-    if (request.refusals == &none && may_leave_out(request_) && may_be_rows(loaded.error())) {
+    if (are_divided && may_leave_out(request_) && may_be_rows(loaded.error())) {
       return fail(told(undivided(loaded.error())));
     }
     return fail(told(std::move(loaded.error())));
@@ -470,9 +473,7 @@ class PartialLoad {
   /// All but the last one, which commits with the record of the load; or those before the first of which rows are
   /// refused.
   Status commit_parts() {
-    // Another attempt would drop such tables with what is committed.
-    const bool drops_tables = !tables_to_drop(request_.package, request_.schema).empty();
-    if (request_.commit == CommitUnit::package || drops_tables) return {};
+    if (request_.commit == CommitUnit::package || !may_be_divided()) return {};
     const ledger::PackageRecord rest = without_parts(request_.package, marks_);
     const LoadRequest request = with_package(request_, rest);
     const auto constraints = constraints_between(connection_, request, summary_);
@@ -488,11 +489,22 @@ class PartialLoad {
     return {};
   }
 
+  bool may_be_divided() const {
+    // Another attempt would drop such tables with what is committed.
+    if (!tables_to_drop(request_.package, request_.schema).empty()) return false;
+    // A load that would take away more rows than it may changes nothing.
+    return std::ranges::none_of(summary_.tables, [this](const TableLoad& one) {
+      const schema::Table* table = request_.schema.tables.find(one.table);
+      const schema::DeletionLimit limit = table == nullptr ? schema::DeletionLimit() : schema::deletion_limit(*table);
+      return limit.rows || limit.percent;
+    });
+  }
+
   Status commit_part(const LoadPart& part) {
     const ledger::PackageRecord package = only_part(request_.package, part);
     LoadRequest request = with_package(request_, package);
     request.refusals = nullptr;
-    const Attempt attempt{.connection = connection_, .request = request, .env = env_, .part = &part};
+    const Attempt attempt{.connection = connection_, .request = request, .env = env_, .marks = marks_, .part = &part};
     LoadSummary filled = summary_;
     auto transaction = fill(attempt, filled, {.strategy = request.replace_strategy}, insert_all);
     if (!transaction) {
@@ -510,7 +522,7 @@ class PartialLoad {
   /// A document can only be left out as a whole.
   static Error undivided(Error error) {
     error.message += "; other rows of the same documents may be committed already, so that none can be left out";
-    error.hint = "have the table take the row, then run outfall resume; --commit table leaves out what is refused";
+    error.hint = "have the table take the row, then run outfall resume";
     return error;
   }
 

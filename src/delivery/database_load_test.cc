@@ -89,6 +89,47 @@ TEST_F(DatabaseLoad, WhatDiesBehindTheMigrationIsFinishedByTheNextAttempt) {
   EXPECT_TRUE(sql::has_load({*connection_, "data"}, "1.5").value());
 }
 
+TEST_F(DatabaseLoad, WhatAnotherRunCommitsMeanwhileDoesNotComeTwice) {
+  schema::Table second = *schema_.tables.find("t");
+  second.name = "u";
+  schema_.tables.add(std::move(second));
+  schema_.bump();
+  package_ = write_package(folder_.path(), "1.6", schema_,
+                           {{.table = "t", .columns = {Column::fixed<std::int64_t>("v", "l", {1, 2, 3})}},
+                            {.table = "u", .columns = {Column::fixed<std::int64_t>("v", "l", {4, 5})}}});
+  LoadRequest in_parts = request();
+  in_parts.folder = folder_ / "1.6";
+  in_parts.commit = CommitUnit::table;
+  int told = 0;
+  // Behind the first part somebody else commits the second.
+  in_parts.part_committed = [&] {
+    if (++told > 1) return;
+    ASSERT_TRUE(connection_->execute("INSERT INTO data.data.u VALUES (4), (5)"));
+    ASSERT_TRUE(connection_->execute("INSERT INTO data.data._outfall_commits VALUES ('1.6', '" +
+                                     package_.jobs.at(1).file + "')"));
+  };
+  auto summary = migrate(*connection_, in_parts, env_);
+  ASSERT_TRUE(summary) << summary.error().message;
+  const auto first = load_rows(*connection_, in_parts, *summary, env_);
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().remedy, Remedy::retry);
+  EXPECT_THAT(first.error().message, HasSubstr("another run has committed a part of the load meanwhile"));
+  const auto again = load_rows(*connection_, in_parts, *summary, env_);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(count(), "3");
+  EXPECT_EQ(connection_->rows("SELECT count(*) FROM data.data.u").value().at(0).at(0).value(), "2");
+  EXPECT_EQ(connection_->rows("SELECT count(*) FROM data.data._outfall_commits").value().at(0).at(0).value(), "0");
+}
+
+TEST_F(DatabaseLoad, AMarkIsThereOnce) {
+  LoadRequest in_parts = request();
+  in_parts.commit = CommitUnit::job;
+  ASSERT_TRUE(migrate(*connection_, in_parts, env_));
+  const std::string mark = "INSERT INTO data.data._outfall_commits VALUES ('1.5', 'a')";
+  EXPECT_TRUE(connection_->execute(mark));
+  EXPECT_FALSE(connection_->execute(mark));
+}
+
 TEST_F(DatabaseLoad, TellsTheDatabaseHowLargeTheLoadIs) {
   const auto disabled = [&] {
     return connection_->rows("SELECT current_setting('disabled_compression_methods')").value().at(0).at(0).value();

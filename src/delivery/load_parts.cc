@@ -56,12 +56,18 @@ ledger::PackageRecord only_part(ledger::PackageRecord package, const LoadPart& p
 }
 
 bool are_documents_divided(const LoadRequest& request, const std::set<std::string>& marks) {
-  std::map<std::string_view, bool> is_marked;
+  struct Jobs {
+    std::set<std::string_view> tables;
+    std::set<bool> are_marked;
+  };
+  std::map<std::string_view, Jobs> by_root;
   for (const ledger::JobRecord& job : request.package.jobs) {
-    const auto [known, is_first] = is_marked.emplace(request.schema.root_of(job.table), marks.contains(job.file));
-    if (!is_first && known->second != marks.contains(job.file)) return true;
+    Jobs& jobs = by_root[request.schema.root_of(job.table)];
+    jobs.tables.insert(job.table);
+    jobs.are_marked.insert(marks.contains(job.file));
   }
-  return false;
+  return std::ranges::any_of(
+      by_root, [](const auto& root) { return root.second.tables.size() > 1 && root.second.are_marked.size() > 1; });
 }
 
 LoadRequest with_package(const LoadRequest& request, const ledger::PackageRecord& package) {

@@ -29,7 +29,7 @@ ledger::PackageRecord without_parts(ledger::PackageRecord package, const std::se
 ledger::PackageRecord only_part(ledger::PackageRecord package, const LoadPart& part);
 
 /// Whether something of a document may be committed of which something else is not: some jobs of a root table and of
-/// what is nested in it have marks, others have none.
+/// what is nested in it have marks, others have none. A document without nested rows lies in one job.
 bool are_documents_divided(const LoadRequest& request, const std::set<std::string>& marks);
 
 /// The same load, of another package.

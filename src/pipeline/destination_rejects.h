@@ -51,6 +51,9 @@ class DestinationRejects final : public delivery::Refusals {
   Status take(const delivery::RefusedDocument& document) override;
   Status keep() override;
 
+  /// A part of the package is at the destination, and is not to be read again.
+  void part_is_committed() { if_too_many_ = IfTooMany::it_waits; }
+
   /// Whether the newest attempt failed because more is refused than may be left out.
   bool are_too_many() const { return are_too_many_; }
 

@@ -5,10 +5,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/counts.h"
+#include "outfall/types.h"
 #include "pipeline/held_command.h"
+#include "schema/schema.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -28,6 +32,32 @@ Status note_on_replacement(ledger::Ledger& ledger, const ledger::PackageRecord& 
   return {};
 }
 
+/// What to do about rows that are there depends on how their tables are written.
+std::string ways_back(const ledger::PackageRecord& package) {
+  const Result<schema::Schema> schema = schema::Schema::parse(package.schema);
+  std::set<std::string> appended;
+  std::set<std::string> others(package.replaced.begin(), package.replaced.end());
+  for (const ledger::JobRecord& job : package.jobs) {
+    const std::string root(schema ? schema->root_of(job.table) : job.table);
+    const schema::Table* table = schema ? schema->tables.find(root) : nullptr;
+    const bool is_merged = table != nullptr && table->write_disposition == name(WriteDisposition::merge);
+    if (schema::is_system_name(root)) continue;
+    (is_merged || others.contains(root) ? others : appended).insert(root);
+  }
+  std::string ways;
+  if (!appended.empty()) {
+    ways += fmt::format(
+        "; the same inputs loaded again would come twice: the rows of {} whose _dlt_load_id is {} are of this load, "
+        "and what is nested in them (_dlt_parent_id)",
+        fmt::join(appended, ", "), package.load_id);
+  }
+  if (!others.empty()) {
+    ways += fmt::format("; where {} was replaced or merged, what was there before is gone: keep the rows",
+                        fmt::join(others, ", "));
+  }
+  return ways;
+}
+
 /// Parts of it may be committed by themselves.
 Status note_on_parts(delivery::Destination* destination, const ledger::PackageRecord& package,
                      std::vector<std::string>& notes) {
@@ -35,11 +65,7 @@ Status note_on_parts(delivery::Destination* destination, const ledger::PackageRe
   const Result<std::uint64_t> parts = destination->committed_parts(package.dataset, package.load_id);
   if (!parts) return fail(parts.error());
   if (*parts == 0) return {};
-  notes.push_back(
-      fmt::format("{} of it {} at {} already, and {}: delete the rows whose _dlt_load_id is {} to be rid of "
-                  "them",
-                  counted(*parts, "part"), *parts == 1 ? "is" : "are", package.destination,
-                  *parts == 1 ? "stays" : "stay", package.load_id));
+  notes.push_back(fmt::format("a part of it is at {} already, and stays{}", package.destination, ways_back(package)));
   return {};
 }
 

@@ -26,6 +26,7 @@
 #include "pipeline/seal_checks.h"
 #include "pipeline/settled_types.h"
 #include "pipeline/state_job.h"
+#include "sql/load_marks.h"
 
 namespace outfall::pipeline {
 namespace {
@@ -42,6 +43,12 @@ Result<std::vector<normalize::InputFacts>> input_facts(const RunRequest& run, co
   std::vector<normalize::InputFacts> facts;
   for (const normalize::SourceInput& input : run.source->inputs()) {
     std::string table = root_table(naming, input.table);
+    if (table == sql::load_marks_table) {
+      return fail(Error{.message = fmt::format("the table {} of {} is called like the one that tells of parts of loads",
+                                               table, input.called()),
+                        .hint = "name another table with --table",
+                        .blame = Blame::usage});
+    }
     if (schema::is_system_name(table)) {
       return fail(Error{
           .message = fmt::format("the table {} of {} begins with _dlt, which is kept for tables that describe the load",

@@ -76,7 +76,9 @@ class Run {
     }
     request_.destination.close();  // takes its time; the end is to be recorded and told in one moment
     for (std::string& note : request_.destination.take_notes()) report_.notes.push_back(std::move(note));
-    report_.mode = mode_as_committed(mode(), request_.options.commit);
+    // In which parts an earlier run has committed a package nobody knows any more: a job is the smallest.
+    const bool is_known = !came_in_parts_ || request_.options.commit != CommitUnit::package;
+    report_.mode = mode_as_committed(mode(), is_known ? request_.options.commit : CommitUnit::job);
     if (has_other_keys_ && report_.mode == DeliveryMode::idempotency_key) report_.mode = DeliveryMode::at_least_once;
     report_.elapsed = request_.env.monotonic() - started;
     report_.steps = progress_.take_steps();
@@ -422,7 +424,12 @@ class Run {
          .refusals = &rejects,
          .replace_strategy = request_.options.replace_strategy.value_or(request_.destination.replace_strategy()),
          .commit = request_.options.commit,
-         .part_committed = [&is_partly_there] { is_partly_there = true; },
+         .part_committed =
+             [this, &is_partly_there, &rejects] {
+               is_partly_there = true;
+               came_in_parts_ = true;
+               rejects.part_is_committed();
+             },
          .lanes = &*lanes,
          .stop = request_.options.stop},
         options);
@@ -560,6 +567,7 @@ class Run {
   bool has_counted_ = false;                ///< what is pending, and what dead runs have rejected
   bool is_left_open_ = false;               ///< rows of the package that was delivered last
   bool is_to_give_up_ = false;              ///< the package of this run, because too much of it is refused
+  bool came_in_parts_ = false;              ///< readers may have seen a part of a package
   bool load_failed_ = false;                ///< sealed work waits for its destination
   std::optional<Error> given_up_;           ///< what a destination has given up, of whatever package
 };

@@ -19,7 +19,8 @@ std::string name_in(const Dataset& dataset) {
 
 std::string create_load_marks(const Dataset& dataset) {
   const std::string_view text = dataset.connection.dialect().types.text;
-  return fmt::format(R"(CREATE TABLE {} ("load_id" {} NOT NULL, "part" {} NOT NULL))", name_in(dataset), text, text);
+  return fmt::format(R"(CREATE TABLE {} ("load_id" {} NOT NULL, "part" {} NOT NULL, PRIMARY KEY ("load_id", "part")))",
+                     name_in(dataset), text, text);
 }
 
 Result<std::set<std::string>> read_load_marks(const Dataset& dataset, const std::string& load_id) {

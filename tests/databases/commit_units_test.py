@@ -69,7 +69,7 @@ def a_part_is_seen_and_the_rest_comes(db):
 @story
 def a_load_that_began_in_parts_ends_in_one(db):
     db.run({"a": numbered(0, 3), "b": numbered(0, 4)}, "--commit", "job", code=KILLED, fault="after_part_commit:3")
-    db.do("resume", says="exactly once (transactional)")
+    db.do("resume", says="exactly once (job by job: readers may see a part)")
     for table, rows in (("a", 3), ("a__parts", 3), ("b", 4), ("b__parts", 4)):
         db.expect(f"select count(*) from {table}", str(rows))
     db.is_finished(1)
@@ -130,10 +130,50 @@ def a_refused_row_whose_document_is_half_there_waits(db):
 
 
 @story
+def a_refused_row_of_one_job_is_left_out(db):
+    db.run({"a": [{"id": 0}]})
+    db.write(f"create unique index {db.index()} on a (id)")
+    # So large that each file is a job.
+    for name, ids in (("one", range(1, 13)), ("two", (0, *range(13, 25)))):
+        (db.folder / f"{name}.jsonl").write_text("".join(json.dumps({"id": n, name: "x" * 1_000_000}) + "\n" for n in ids))
+    db.do("run", "one.jsonl", "two.jsonl", "--table", "a", "--to", db.address, "--dataset", db.dataset, "-p", db.dataset, "--commit", "job",
+          "--max-bad-rows", "100%", code=3, says="rejected 1 + pending 0, exactly once (job by job")
+    db.expect("select id from a order by id", *map(str, range(25)))
+    letter = json.loads(db.do("dead-letter", "list", "--json").stdout)
+    assert letter["input"].endswith("two.jsonl") and letter["line"] == 1, letter
+    db.is_finished(2)
+
+
+@story
+def a_limit_of_deletions_is_of_all_tables(db):
+    how = ["-w", "replace", "--commit", "table", "--max-deleted"]
+    db.run({"a": [{"id": n} for n in range(3)], "b": [{"id": n} for n in range(3)]})
+    new = {"a": [{"id": n} for n in range(5, 8)], "b": [{"id": 5}]}
+    db.run(new, *how, "1", code=1, says="2 rows would go, and 1 row at most may; nothing was changed")
+    db.expect("select id from a order by id", "0", "1", "2")
+    db.run(new, *how, "2")
+    db.expect("select id from a order by id", "5", "6", "7")
+    db.expect("select id from b", "5")
+
+
+@story
+def a_part_is_not_said_to_be_nowhere(db):
+    db.run({"a": [{"id": 0}], "b": [{"id": 0}]})
+    db.write(f"create unique index {db.index()} on b (id)")
+    said = db.run({"a": [{"id": 1}], "b": [{"id": 0}]}, "--commit", "table", "--max-bad-rows", "0", code=4,
+                  says="a part of the load is committed, and stays").stderr
+    assert "no row was loaded" not in said and "--max-bad-rows N or P% loads the others" in said, said
+    db.expect("select id from a order by id", "0", "1")
+    db.do("resume", "--max-bad-rows", "100%", code=3)
+    db.expect("select id from a order by id", "0", "1")
+    db.is_finished(2)
+
+
+@story
 def a_package_that_is_given_up_leaves_its_parts(db):
     db.run({"a": numbered(0, 3), "b": numbered(0, 4)}, "--commit", "table", code=KILLED, fault="after_part_commit")
     [package] = db.folder.glob("state/pipelines/*/packages/*")
-    db.do("package", "drop", package.name, "--yes", says=f"delete the rows whose _dlt_load_id is {package.name}")
+    db.do("package", "drop", package.name, "--yes", says="a part of it is at")
     db.expect("select count(*) from a", "3")
 
 

@@ -12,6 +12,7 @@
 #include "base/edit_distance.h"
 #include "base/utf8.h"
 #include "schema/table.h"
+#include "sql/load_marks.h"
 
 namespace outfall::sources {
 namespace {
@@ -186,7 +187,8 @@ Result<ChosenTables> choose_tables(std::span<const std::string> named, const Tab
     Result<std::vector<DatabaseTable>> found = Choice(one, std::move(*name), there).find();
     if (!found) return fail(std::move(found.error()));
     for (DatabaseTable& table : *found) {
-      if (is_pattern && schema::is_system_name(table.name)) {
+      const bool tells_of_loads = schema::is_system_name(table.name) || table.name == sql::load_marks_table;
+      if (is_pattern && tells_of_loads) {
         chosen.left_out.push_back(in_full(table));
       } else if (!is_chosen(chosen, table)) {
         chosen.tables.push_back(std::move(table));

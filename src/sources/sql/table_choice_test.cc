@@ -19,6 +19,7 @@ const TablesThere shop{.database = "shop",
                                   {"public", "orders_now", TableKind::view},
                                   {"public", "users"},
                                   {"public", "_dlt_loads"},
+                                  {"public", "_outfall_commits"},
                                   {"public", "weird \"name\""}},
                        .schemas = {"public", "audit"}};
 
@@ -52,7 +53,8 @@ TEST(TableChoice, PatternsMatchTablesAlone) {
   EXPECT_THAT(chosen({"public.order*"}), ElementsAre("public.orders"));
   EXPECT_THAT(chosen({"*.users"}), ElementsAre("audit.users", "public.users"));
   EXPECT_THAT(chosen({"public.*_*"}), ElementsAre(HasSubstr("no tables there but those that tell of loads")));
-  EXPECT_THAT(chosen({"public.[_o]*"}), ElementsAre("public.orders", "without public._dlt_loads"));
+  EXPECT_THAT(chosen({"public.[_o]*"}),
+              ElementsAre("public.orders", "without public._dlt_loads", "without public._outfall_commits"));
   EXPECT_THAT(chosen({"public.orders_now", "orders_2024"}), ElementsAre("public.orders_now", "public.orders_2024"));
   EXPECT_THAT(chosen({"_dlt_loads"}), ElementsAre("public._dlt_loads")) << "named in full";
   EXPECT_THAT(chosen({"other.*"}), ElementsAre(HasSubstr("has no table that --source-table 'other.*' matches")));
