@@ -9,7 +9,7 @@
 // A load is one attempt or several, each of these calls in this order, the last one once all others were answered:
 //
 //   has_load ─▶ stored_schema ─▶ migrate ─▶ begin_load ─▶ load_job, for each job ─▶ complete_load ─▶ has_load
-//               (by its hash)   (if it is not stored)
+//               (the newest)
 //
 // What fails is tried again from has_load on, also by a later process, with the same load id and the same jobs in the
 // same order under the same ids. abandon_load is told of an attempt that failed.
@@ -133,7 +133,8 @@ class LoadJob {
   /// Errors: abandon: the job file is damaged.
   virtual Result<std::string_view> next_lines() = 0;
 
-  /// All of them as record batches. The stream may outlive the call.
+  /// All of them as record batches. The stream may outlive the call, and not the attempt: complete_load or
+  /// abandon_load.
   virtual Status stream(ArrowArrayStream* out) = 0;
 
   /// The file that they are in, as Arrow IPC (docs/formats/package.md).

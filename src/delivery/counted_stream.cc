@@ -12,7 +12,7 @@ namespace {
 struct Counted {
   ArrowArrayStream source;
   std::uint64_t rows;
-  const std::function<void(std::uint64_t)>& progress;
+  std::function<void(std::uint64_t)> progress;
 };
 
 Counted& counted(ArrowArrayStream* self) {

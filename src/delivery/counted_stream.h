@@ -10,7 +10,8 @@
 
 namespace outfall::delivery {
 
-/// Puts a counter around the stream, in place. `progress` gets `before` plus the rows fetched so far, once a batch.
+/// Puts a counter around the stream, in place. `progress` gets `before` plus the rows fetched so far, once a batch;
+/// the stream keeps a copy of it.
 void count_rows(ArrowArrayStream* stream, std::uint64_t before, const std::function<void(std::uint64_t)>& progress);
 
 }  // namespace outfall::delivery

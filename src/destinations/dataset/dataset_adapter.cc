@@ -151,6 +151,7 @@ Result<std::uint64_t> DatasetAdapter::count_rows(const std::string& dataset, con
 }
 
 Result<bool> DatasetAdapter::has_load(const std::string& dataset, const std::string& load_id) {
+  if (Status opened = open(); !opened) return fail(std::move(opened.error()));
   return guarded(watch().get(), "has_load", [&] { return dataset_->has_load(dataset, load_id); });
 }
 

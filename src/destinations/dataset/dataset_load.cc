@@ -50,7 +50,8 @@ Result<std::optional<MergeStrategy>> merge_of(const schema::Schema& schema, cons
 }
 
 /// The tables of the package that are data, as the schema has them: parents first.
-Result<std::vector<TablePlan>> plan_tables(const delivery::LoadRequest& request, const schema::Schema* before) {
+Result<std::vector<TablePlan>> plan_tables(const delivery::LoadRequest& request, const schema::Schema* before,
+                                           const std::set<std::string>& dropped) {
   const Result<std::vector<const schema::Table*>> touched = delivery::tables_to_make(request.package, request.schema);
   if (!touched) return fail(touched.error());
   const std::vector<const schema::Table*> emptied = delivery::tables_to_empty(request.package, request.schema);
@@ -60,7 +61,8 @@ Result<std::vector<TablePlan>> plan_tables(const delivery::LoadRequest& request,
     const Result<std::optional<MergeStrategy>> merge = merge_of(request.schema, table);
     if (!merge) return fail(merge.error());
     plans.push_back({.schema = delivery::describe(table, delivery::SystemColumns::told),
-                     .changes = delivery::changes_of(table, before, delivery::SystemColumns::told),
+                     .changes = delivery::changes_of(table, dropped.contains(table.name) ? nullptr : before,
+                                                     delivery::SystemColumns::told),
                      .is_replaced = std::ranges::find(emptied, &table) != emptied.end(),
                      .merge = *merge});
   }
@@ -99,10 +101,13 @@ class Attempt {
     if (Status migrated = migrate(); !migrated) return fail(std::move(migrated.error()));
     Status loaded = load();
     if (loaded) return std::move(summary_);
+    // Whatever it has answered: an error can stand behind a load that is complete, and that one is not abandoned.
+    const Result<bool> there =
+        guarded(watch_, "has_load", [&] { return destination_.has_load(plan_.dataset, plan_.load_id); });
+    if (!there || *there) loaded.error().remedy = Remedy::resolve;
     // What it says of that changes nothing: the next attempt says again what the load is.
-    if (loaded.error().remedy != Remedy::resolve) {
+    if (there && !*there)
       (void)guarded(watch_, "abandon_load", [&] { return destination_.abandon_load(plan_.dataset, plan_.load_id); });
-    }
     return fail(std::move(loaded.error()));
   }
 
@@ -111,9 +116,9 @@ class Attempt {
     const ledger::PackageRecord& package = request_.package;
     const Result<std::optional<schema::Schema>> before = newest_stored(destination_, package, watch_);
     if (!before) return fail(before.error());
-    Result<std::vector<TablePlan>> tables = plan_tables(request_, *before ? &**before : nullptr);
-    if (!tables) return fail(std::move(tables.error()));
     const std::set<std::string> dropped = delivery::tables_to_drop(package, request_.schema);
+    Result<std::vector<TablePlan>> tables = plan_tables(request_, *before ? &**before : nullptr, dropped);
+    if (!tables) return fail(std::move(tables.error()));
     plan_ = {.dataset = package.dataset,
              .load_id = package.load_id,
              .schema = {.name = package.schema_name,
@@ -133,14 +138,9 @@ class Attempt {
     return {};
   }
 
-  /// A schema that is stored has its tables.
+  /// Also where the schema is stored: it may have tables that no load has made yet, or that are dropped.
   Status migrate() {
     fault_point(Fault::before_migration);
-    const auto stored = guarded(watch_, "stored_schema", [&] {
-      return destination_.stored_schema(plan_.dataset, plan_.schema.name, plan_.schema.version_hash);
-    });
-    if (!stored) return fail(stored.error());
-    if (*stored) return {};
     Status migrated = guarded(watch_, "migrate", [&] { return destination_.migrate(plan_); });
     fault_point(Fault::after_migration);
     return migrated;
@@ -169,8 +169,8 @@ class Attempt {
     }
     const auto table = std::ranges::find(plan_.tables, record.table,
                                          [](const TablePlan& plan) -> const std::string& { return plan.schema.name; });
-    const auto taken = [this, before = summary_.rows](std::uint64_t rows) {
-      if (request_.progress) request_.progress(before + rows);
+    const auto taken = [progress = request_.progress, before = summary_.rows](std::uint64_t rows) {
+      if (progress) progress(before + rows);
     };
     const Result<std::unique_ptr<FileJob>> job =
         FileJob::open(record, *request_.schema.tables.find(record.table), *table,

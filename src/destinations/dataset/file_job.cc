@@ -48,20 +48,28 @@ FileJob::FileJob(const ledger::JobRecord& record, const TablePlan& table, const 
 
 Result<std::string_view> FileJob::next_lines() {
   lines_.clear();
+  is_used_ = true;
   const std::uint64_t last = std::min(taken_ + rows_at_once_, record_.rows);
-  if (Status appended = rows_->texts.append(taken_, last, lines_); !appended) return fail(std::move(appended.error()));
+  if (Status appended = rows_->texts.append(taken_, last, lines_); !appended) {
+    unreadable_ = appended.error();
+    return fail(std::move(appended.error()));
+  }
   taken_ = last;
   if (told_) told_(taken_);
   return std::string_view(lines_);
 }
 
 Status FileJob::stream(ArrowArrayStream* out) {
+  is_used_ = true;
   if (Status opened = rows_->file.stream(out, 0, columnar::Encodings::none); !opened) return opened;
   delivery::count_rows(out, 0, told_);
   return {};
 }
 
 Status FileJob::check_taken() const {
+  if (unreadable_) return fail(*unreadable_);
+  if (!is_used_ && record_.rows > 0)
+    return fail(fmt::format("it answered success and looked at none of {} rows of job {}", record_.rows, id_));
   if (taken_ == 0 || taken_ == record_.rows) return {};
   return fail(fmt::format("it answered success and took {} of {} rows of job {}", taken_, record_.rows, id_));
 }

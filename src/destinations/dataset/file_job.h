@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -39,10 +40,13 @@ class FileJob final : public LoadJob {
   std::uint64_t row_count() const override { return record_.rows; }
   Result<std::string_view> next_lines() override;
   Status stream(ArrowArrayStream* out) override;
-  const std::string& path() const override { return path_; }
+  const std::string& path() const override {
+    is_used_ = true;
+    return path_;
+  }
   bool is_stopped() const override { return stop_.stop_requested(); }
 
-  /// Errors: it took some of the lines, and left others.
+  /// Errors: it took none of the rows, or some of the lines and left others; or they could not be read.
   Status check_taken() const;
 
  private:
@@ -58,7 +62,9 @@ class FileJob final : public LoadJob {
   const std::unique_ptr<delivery::JobRows> rows_;
   const std::uint64_t rows_at_once_;
   std::string lines_;
-  std::uint64_t taken_ = 0;  ///< rows of which the lines were given
+  std::uint64_t taken_ = 0;       ///< rows of which the lines were given
+  mutable bool is_used_ = false;  ///< in whatever way
+  std::optional<Error> unreadable_;
 };
 
 }  // namespace outfall::destinations::dataset
