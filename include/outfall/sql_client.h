@@ -41,6 +41,7 @@ enum class SqlErrorKind {
   undefined_relation,  ///< a table, a view or a schema is not there: perhaps nothing was loaded yet
   terminal,            ///< the statement, its values, or what they touch is at fault: again, it fails again
   transient,           ///< the same statement may succeed later: a lost connection, a lock, another transaction
+  unknown,             ///< of a commit: its answer was lost, and it may have been kept; again, it may happen twice
 };
 
 struct [[nodiscard]] SqlError : Error {
@@ -121,6 +122,8 @@ class SqlCursor {
   SqlResult<SqlRows> fetchmany(std::size_t rows);
   SqlResult<SqlRows> fetchall();
   /// Hands over `rows` at a time, until there are no more or the function answers false.
+  ///
+  /// Errors:   usage: `rows` is 0.
   SqlStatus iter_fetch(std::size_t rows, const std::function<bool(const SqlRows& some)>& take);
 
   /// The next rows as one record batch, whose owner the caller becomes. False: there are no more, and nothing was
@@ -145,7 +148,8 @@ class SqlTransaction {
   SqlTransaction(SqlTransaction&&) noexcept = default;
   SqlTransaction& operator=(SqlTransaction&&) noexcept = default;
 
-  /// Errors:   a statement in it has failed: then nothing of it is kept; a cursor is open.
+  /// Errors:   a statement in it has failed: then nothing of it is kept, and the kind is that of its error; unknown: the
+  ///           connection was lost, or the stop came, before the answer; a cursor is open.
   SqlStatus commit();
   SqlStatus roll_back();
 
@@ -168,10 +172,14 @@ class SqlClient {
 
   /// Runs one statement. Its values go in the places of `%s`, of `?`, or of `$1`, `$2`, ... and never become a part of
   /// its text. A placeholder does not stand between quotes; beside `%s` a percent sign is `%%`; without values the
-  /// statement stays as it is written. Texts, binaries and JSON are borrowed until this returns.
+  /// statement stays as it is written. Texts, binaries and JSON are borrowed until this returns. To PostgreSQL a text is
+  /// of the type text: where another is meant it is cast, as in `day = CAST(%s AS date)`.
   ///
-  /// Errors:   terminal, usage: more or fewer placeholders than values; terminal: what the database refuses; a session
-  ///           that only reads (QueryAccess) refuses to write; a cursor is open.
+  /// What a query changes outside of a transaction is kept once its last row was fetched, which tells if it was not.
+  ///
+  /// Errors:   terminal, usage: more or fewer placeholders than values; it begins or ends a transaction, which
+  ///           begin_transaction is for; terminal: what the database refuses; a session that only reads (QueryAccess)
+  ///           refuses to write; a cursor is open.
   SqlResult<SqlCursor> execute_query(std::string_view statement, std::span<const Value> values = {});
   SqlResult<SqlCursor> execute_query(std::string_view statement, std::initializer_list<Value> values) {
     return execute_query(statement, std::span<const Value>(values.begin(), values.size()));

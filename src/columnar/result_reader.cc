@@ -223,7 +223,8 @@ class Rest final : public arrow::RecordBatchReader {
 }  // namespace
 
 Status ResultReader::give_away(ArrowArrayStream* out) {
-  auto rest = std::make_shared<Rest>(std::move(impl_->batch), impl_->reader);
+  auto rest = std::make_shared<Rest>(std::move(impl_->batch), std::move(impl_->reader));
+  impl_->is_done = true;
   const arrow::Status given = arrow::ExportRecordBatchReader(std::move(rest), out);
   return given.ok() ? Status() : fail(given.message());
 }

@@ -12,6 +12,7 @@
 #include "engine/sql_client_state.h"
 #include "sql/bound_statement.h"
 #include "sql/dialect.h"
+#include "sql/first_words.h"
 #include "sql/sql_states.h"
 
 namespace outfall {
@@ -31,6 +32,10 @@ SqlErrorKind public_kind(sql::Failure failure) {
 
 std::unexpected<SqlError> failed(Error error, SqlErrorKind kind = SqlErrorKind::terminal) {
   return std::unexpected(SqlError{std::move(error), kind});
+}
+
+Error no_rows_at_a_time() {
+  return engine::usage_error("0 rows at a time never come to an end", "ask for 1 at least");
 }
 
 }  // namespace
@@ -155,6 +160,7 @@ SqlResult<SqlRows> SqlCursor::fetchall() {
 }
 
 SqlStatus SqlCursor::iter_fetch(std::size_t rows, const std::function<bool(const SqlRows& some)>& take) {
+  if (rows == 0) return failed(no_rows_at_a_time());
   while (true) {
     const SqlResult<SqlRows> some = state_->fetch(rows);
     if (!some) return std::unexpected(some.error());
@@ -171,6 +177,7 @@ SqlResult<bool> SqlCursor::arrow(ArrowArray* rows, ArrowSchema* schema, std::siz
 
 SqlStatus SqlCursor::iter_arrow(std::size_t rows,
                                 const std::function<bool(ArrowArray* some, ArrowSchema* schema)>& take) {
+  if (rows == 0) return failed(no_rows_at_a_time());
   while (true) {
     ArrowArray some{};
     ArrowSchema schema{};
@@ -192,16 +199,24 @@ SqlStatus SqlTransaction::commit() {
   if (!state_->is_open) return failed(engine::usage_error("the transaction has ended", ""));
   if (client.transaction_failure) {
     // Some databases answer that such a commit went well.
+    const SqlErrorKind kind = public_kind(sql::failure_of(client.session->dialect(), *client.transaction_failure));
     Error error = std::move(*client.transaction_failure).in("nothing of the transaction was kept");
     (void)state_->roll_back();
-    return failed(std::move(error));
+    return failed(std::move(error), kind);
   }
   Status committed = client.session->commit();
   state_->is_open = false;
   client.in_transaction = false;
   if (committed) return {};
+  const bool is_lost = sql::is_lost_answer(client.session->dialect(), committed.error());
   (void)client.session->roll_back();
-  return client.failed(std::move(committed.error()).in("commit"));
+  auto refused = client.failed(std::move(committed.error()).in("commit"));
+  if (!is_lost) return refused;
+  SqlError lost = std::move(refused.error());
+  lost.kind = SqlErrorKind::unknown;
+  lost.remedy = Remedy::resolve;
+  lost.hint = "the answer was lost: look whether the rows are there before you do it again";
+  return std::unexpected(std::move(lost));
 }
 
 SqlStatus SqlTransaction::roll_back() {
@@ -231,6 +246,10 @@ SqlResult<SqlClient> SqlClient::open(const SqlClientOptions& options) {
 
 SqlResult<SqlCursor> SqlClient::execute_query(std::string_view statement, std::span<const Value> values) {
   if (SqlStatus is_free = state_->check_free(); !is_free) return std::unexpected(is_free.error());
+  if (sql::bounds_transaction(state_->session->dialect(), statement)) {
+    return failed(engine::usage_error("a statement does not begin or end a transaction",
+                                      "use begin_transaction, and commit or roll_back of what it gives"));
+  }
   Result<sql::BoundStatement> bound = sql::bind_values(state_->session->dialect(), statement, values);
   if (!bound) return failed(std::move(bound.error()).in("query"));
   if (Status begun = state_->begin_reading(); !begun) return state_->failed(std::move(begun.error()));
@@ -259,6 +278,13 @@ SqlResult<SqlTransaction> SqlClient::begin_transaction() {
   if (state_->in_transaction)
     return failed(engine::usage_error("a transaction is open already", "commit it, or roll it back"));
   if (Status begun = state_->session->begin(); !begun) return state_->failed(std::move(begun.error()));
+  if (state_->access == delivery::QueryAccess::read_only) {
+    // Behind its first query no statement can make it one that writes.
+    if (const auto looked = state_->session->rows("SELECT 1", {}); !looked) {
+      (void)state_->session->roll_back();
+      return state_->failed(looked.error());
+    }
+  }
   state_->in_transaction = true;
   return SqlTransaction(std::make_shared<SqlTransaction::State>(state_));
 }

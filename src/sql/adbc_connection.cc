@@ -23,6 +23,7 @@
 #include "sql/copy_input.h"
 #include "sql/dialect.h"
 #include "sql/fetched_rows.h"
+#include "sql/first_words.h"
 #include "sql/insert_text.h"
 #include "sql/marked_sockets.h"
 #include "sql/postgres_connect_error.h"
@@ -317,7 +318,8 @@ Result<DriverStatement> PostgresConnection::prepare(std::string_view statement, 
   if (session_->cancelled) return fail(interrupted());
   Result<DriverStatement> made = DriverStatement::make(session_->driver(), session_->connection());
   if (!made) return made;
-  Status done = made->set_query(statement);
+  // The driver writes behind it; a comment at its end ends with the line.
+  Status done = made->set_query(fmt::format("{}\n", statement));
   if (done) done = made->bind(values);
   if (!done) return fail(std::move(done.error()));
   return made;
@@ -364,10 +366,15 @@ Result<std::vector<TextRow>> PostgresConnection::rows(std::string_view query, st
 }
 
 bool first_word_is(std::string_view query, std::initializer_list<std::string_view> words) {
-  const std::size_t begin = std::min(query.find_first_not_of(" \t\r\n("), query.size());
-  const std::string word =
-      ascii_lower(query.substr(begin, std::min(query.find_first_of(" \t\r\n(*", begin), query.size()) - begin));
-  return std::ranges::find(words, word) != words.end();
+  const std::vector<std::string> first = first_words(postgres_dialect(), query, 1);
+  return !first.empty() && std::ranges::find(words, first[0]) != words.end();
+}
+
+/// Whether a WITH may change rows, for which there are no cursors: one of the words is in it, wherever.
+bool may_change_rows(std::string_view query) {
+  const std::string text = ascii_lower(query);
+  const auto has = [&text](std::string_view word) { return text.contains(word); };
+  return first_word_is(query, {"with"}) && (has("insert") || has("update") || has("delete") || has("merge"));
 }
 
 /// Whether a statement can stand inside another query, by its first word. What changes rows in a WITH cannot.
@@ -488,7 +495,7 @@ Result<std::optional<std::uint64_t>> PostgresConnection::answer(std::string_view
   if (columns->empty()) return execute(statement, values);
   const bool is_query = first_word_is(statement, {"select", "values", "table", "with"});
   // COPY, in which the driver fetches rows, takes no values: without it a whole result would come at once.
-  if (is_query && !values.empty()) {
+  if (is_query && !values.empty() && !may_change_rows(statement)) {
     const EndOfRows end = in_transaction_ ? EndOfRows::leaves_transaction : EndOfRows::ends_transaction;
     if (Status given = fetch_rows(*this, {.query = statement, .values = values, .end = end}, out); given)
       return std::nullopt;
@@ -497,7 +504,8 @@ Result<std::optional<std::uint64_t>> PostgresConnection::answer(std::string_view
   }
   Result<DriverStatement> prepared = prepare(statement, values);
   if (!prepared) return fail(std::move(prepared.error()));
-  Status done = is_query ? Status() : prepared->set_option("adbc.postgresql.use_copy", ADBC_OPTION_VALUE_DISABLED);
+  const bool is_copied = is_query && values.empty();
+  Status done = is_copied ? Status() : prepared->set_option("adbc.postgresql.use_copy", ADBC_OPTION_VALUE_DISABLED);
   if (done) done = give(std::move(*prepared), out);
   if (!done) return fail(std::move(done.error()));
   return std::nullopt;

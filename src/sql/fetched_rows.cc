@@ -80,6 +80,16 @@ class FetchedRows {
     return answered ? Status() : failed(answered.error());
   }
 
+  /// What the query changed is kept before anybody hears that there are no more rows.
+  Status end() {
+    if (!is_begun_ || end_ == EndOfRows::leaves_transaction) return {};
+    is_begun_ = false;
+    Status committed = session_.commit();
+    if (committed) return {};
+    (void)session_.roll_back();
+    return failed(std::move(committed.error()));
+  }
+
   int next(ArrowArray* batch) {
     while (true) {
       const int code = rows_.get_next(&rows_, batch);
@@ -92,7 +102,7 @@ class FetchedRows {
         seen_ += batch->length;
         return 0;
       }
-      if (seen_ < rows_a_fetch) return 0;  // the last ones
+      if (seen_ < rows_a_fetch) return end() ? 0 : EIO;  // the last ones
       if (!fetch()) return EIO;
     }
   }

@@ -70,6 +70,15 @@ Failure failure_of(const Dialect& dialect, const Error& error) {
   return error.remedy == Remedy::retry && !is_refused ? Failure::transient : Failure::terminal;
 }
 
+// A database of this process answers for itself. At a server, what has a state was refused by it, but for the states of
+// a session that ends.
+bool is_lost_answer(const Dialect& dialect, const Error& error) {
+  if (error.blame == Blame::interrupted) return true;
+  if (&dialect != &postgres_dialect()) return false;
+  const bool has_state = error.message.ends_with("]");
+  return !has_state || error.message.contains("[08") || error.message.contains("[57P");
+}
+
 bool is_syntax_error(const Error& error) {
   constexpr std::array<std::string_view, 5> words{"[42601]", "Parser Error:", "syntax error", "unrecognized token",
                                                   "incomplete input"};

@@ -23,6 +23,9 @@ StateMeaning meaning_of_state(std::string_view state);
 enum class Failure { undefined_relation, terminal, transient };
 Failure failure_of(const Dialect& dialect, const Error& error);
 
+/// Whether an error of a commit leaves open what became of the transaction: the answer was lost or not waited for.
+bool is_lost_answer(const Dialect& dialect, const Error& error);
+
 /// Whether the database could not even read what a person wrote.
 bool is_syntax_error(const Error& error);
 

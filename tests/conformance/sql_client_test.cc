@@ -341,6 +341,107 @@ TEST_P(SqlClientTest, ReadsOnlyUnlessItMayWrite) {
   EXPECT_THAT(shown(reading.execute_sql("SELECT n FROM numbers WHERE n = ?", {std::int64_t{2}})), ElementsAre("int 2"));
 }
 
+// The session may be gone before its answer: nobody knows whether the transaction was kept.
+TEST_P(SqlClientTest, ALostAnswerToACommitIsUnknown) {
+  if (!is("postgres")) return;  // the others are in this process
+  make_numbers(1);
+  const std::int64_t session = *run("SELECT pg_backend_pid()::bigint")[0].get<std::int64_t>(0);
+  SqlClient other = open(QueryAccess::write);
+  auto transaction = client_->begin_transaction();
+  run("INSERT INTO numbers VALUES (2)");
+  ASSERT_TRUE(other.execute_sql("SELECT pg_terminate_backend($1::integer, 5000)", {session}));
+  const auto committed = transaction->commit();
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().kind, SqlErrorKind::unknown) << committed.error().message;
+  EXPECT_THAT(committed.error().hint, HasSubstr("look whether"));
+}
+
+TEST_P(SqlClientTest, ACommitBehindAFailureIsOfItsKind) {
+  auto transaction = client_->begin_transaction();
+  EXPECT_FALSE(client_->execute_sql("SELECT n FROM nowhere"));
+  const auto committed = transaction->commit();
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().kind, SqlErrorKind::undefined_relation) << committed.error().message;
+}
+
+TEST_P(SqlClientTest, StatementsNeitherBeginNorEndTransactions) {
+  make_numbers(1);
+  auto transaction = client_->begin_transaction();
+  run("INSERT INTO numbers VALUES (2)");
+  for (const char* statement : {"ROLLBACK", " commit;", "/* a */ End", "-- a\nABORT", "BEGIN", "start transaction"}) {
+    const auto refused = client_->execute_sql(statement);
+    ASSERT_FALSE(refused) << statement;
+    EXPECT_THAT(refused.error().message, HasSubstr("a statement does not begin or end a transaction")) << statement;
+  }
+  if (!is("duckdb")) {  // which has no savepoints
+    run("SAVEPOINT here");
+    run("INSERT INTO numbers VALUES (3)");
+    run("ROLLBACK TO here");
+  }
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_EQ(count(*client_, "numbers"), 2);
+}
+
+TEST_P(SqlClientTest, AReadingTransactionCannotBeMadeToWrite) {
+  if (!is("postgres")) return;
+  make_numbers(2);
+  SqlClient reading = open(QueryAccess::read_only);
+  auto transaction = reading.begin_transaction();
+  EXPECT_FALSE(reading.execute_sql("SET TRANSACTION READ WRITE"));
+  EXPECT_FALSE(reading.execute_sql("DELETE FROM numbers"));
+  EXPECT_FALSE(transaction->commit());
+  EXPECT_EQ(count(*client_, "numbers"), 2);
+}
+
+TEST_P(SqlClientTest, TellsWhatTheCommitOfAQueryWithValuesAnswers) {
+  if (!is("postgres")) return;
+  run("CREATE TABLE once (id BIGINT UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+  run("CREATE FUNCTION put(v BIGINT) RETURNS BIGINT LANGUAGE SQL AS 'INSERT INTO once VALUES (v) RETURNING id'");
+  const auto twice =
+      client_->execute_sql("SELECT put(n) FROM (VALUES (1), (1)) AS v(n) WHERE n = %s", {std::int64_t{1}});
+  ASSERT_FALSE(twice);
+  EXPECT_THAT(twice.error().message, HasSubstr("23505"));
+  EXPECT_EQ(count(*client_, "once"), 0);
+}
+
+TEST_P(SqlClientTest, CommentsAreInNobodysWay) {
+  EXPECT_THAT(shown(client_->execute_sql("-- a\n/* b */ SELECT 1 AS a -- c")), ElementsAre("int 1"));
+  EXPECT_THAT(
+      shown(client_->execute_sql("/* a */ SELECT n FROM (SELECT 1 AS n) AS s WHERE n = %s -- c", {std::int64_t{1}})),
+      ElementsAre("int 1"));
+}
+
+TEST_P(SqlClientTest, AQueryWithValuesMayChangeRows) {
+  if (!is("postgres")) return;
+  make_numbers(1);
+  auto transaction = client_->begin_transaction();
+  EXPECT_THAT(shown(client_->execute_sql("WITH x AS (INSERT INTO numbers VALUES (%s) RETURNING n) SELECT n FROM x",
+                                         {std::int64_t{7}})),
+              ElementsAre("int 7"));
+  EXPECT_TRUE(transaction->commit());
+  EXPECT_EQ(count(*client_, "numbers"), 2);
+}
+
+TEST_P(SqlClientTest, RowsThatWereGivenAwayAreNotTheCursors) {
+  make_numbers(5);
+  auto cursor = client_->execute_query("SELECT n FROM numbers");
+  ASSERT_TRUE(cursor);
+  ArrowArrayStream stream{};
+  ASSERT_TRUE(cursor->arrow_stream(&stream));
+  EXPECT_FALSE(cursor->fetchone().value());
+  EXPECT_TRUE(cursor->fetchall()->empty());
+  stream.release(&stream);
+}
+
+TEST_P(SqlClientTest, NoRowsAtATimeAreNoEnd) {
+  make_numbers(2);
+  auto cursor = client_->execute_query("SELECT n FROM numbers");
+  ASSERT_TRUE(cursor);
+  EXPECT_FALSE(cursor->iter_fetch(0, [](const SqlRows&) { return true; }));
+  EXPECT_FALSE(cursor->iter_arrow(0, [](ArrowArray*, ArrowSchema*) { return true; }));
+  EXPECT_EQ(cursor->fetchall()->size(), 2u);
+}
+
 TEST_P(SqlClientTest, StopsWhenItIsAsked) {
   std::stop_source stop;
   SqlClient stoppable = open(QueryAccess::write, stop.get_token());
