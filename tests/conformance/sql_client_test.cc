@@ -349,7 +349,12 @@ TEST_P(SqlClientTest, ALostAnswerToACommitIsUnknown) {
   SqlClient other = open(QueryAccess::write);
   auto transaction = client_->begin_transaction();
   run("INSERT INTO numbers VALUES (2)");
-  ASSERT_TRUE(other.execute_sql("SELECT pg_terminate_backend($1::integer, 5000)", {session}));
+  ASSERT_TRUE(other.execute_sql("SELECT pg_terminate_backend($1::integer)", {session}));
+  const auto is_there = [&] {
+    const auto there = other.execute_sql("SELECT 1 FROM pg_stat_activity WHERE pid = $1", {session});
+    return there && !there->empty();
+  };
+  while (is_there()) continue;
   const auto committed = transaction->commit();
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().kind, SqlErrorKind::unknown) << committed.error().message;
