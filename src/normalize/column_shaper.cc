@@ -163,13 +163,15 @@ Status ColumnShaper::refuse_column(std::size_t field, const KeySlot& slot) {
                        .column = slot.column_name,
                        .type = rows_->fields()[field].type,
                        .value = ""};
-  if (mode == ContractMode::freeze) return refuse_rows(refuse_new_column(refused, mode), mode);
+  if (mode == ContractMode::freeze) return refuse_rows(refuse_new_column(refused, table_->contract.contract), mode);
   for (std::uint32_t row = 0; row < shaped_.rows; ++row) {
     if (rows_->is_null(field, row)) continue;
     const ArrowValue value = rows_->value(field, row, value_text_);
     if (mode == ContractMode::discard_row) {
+      const auto [place, is_first] = set_aside_.try_emplace(row);
+      if (!is_first) continue;
       refused.value = value.text;
-      set_aside_.emplace(row, refuse_new_column(refused, mode));
+      place->second = refuse_new_column(refused, table_->contract.contract);
     } else {
       discard(ContractEntity::columns, slot.column_name, value.text, row);
     }
@@ -182,15 +184,18 @@ Status ColumnShaper::refuse_type(std::size_t field, std::uint32_t column, std::u
   const ContractMode mode = table_->contract.contract.data_type;
   const ColumnSlot& base = table_->columns[column];
   if (mode == ContractMode::discard_value) {
-    discard(ContractEntity::data_type, base.name, scalar.text, row);
+    const bool makes_variant = shape_.options().type_conflicts == TypeConflicts::variant;
+    discard(ContractEntity::data_type, base.name, scalar.text, row,
+            makes_variant ? shape_.variant_name(*table_, column, type.type) : "");
     return {};
   }
+  if (mode == ContractMode::discard_row && set_aside_.contains(row)) return {};
   Refusal refusal = refuse_new_type({.key = rows_->fields()[field].name,
                                      .table = table_->name,
                                      .column = base.name,
                                      .type = type,
                                      .value = scalar.text},
-                                    base.type, mode);
+                                    base.type, table_->contract.contract);
   if (mode == ContractMode::freeze) {
     return fail_at(field, row, std::move(refusal.message), std::move(refusal.hint));
   }
@@ -198,18 +203,19 @@ Status ColumnShaper::refuse_type(std::size_t field, std::uint32_t column, std::u
   return {};
 }
 
-void ColumnShaper::discard(ContractEntity entity, const std::string& column, std::string_view value,
-                           std::uint32_t row) {
+void ColumnShaper::discard(ContractEntity entity, const std::string& column, std::string_view value, std::uint32_t row,
+                           std::string variant) {
   add_discard(discards_, {.entity = entity,
                           .table = table_->name,
                           .column = column,
+                          .variant = std::move(variant),
                           .value = std::string(sample(value)),
                           .line = number_of(row)});
 }
 
 Status ColumnShaper::add_columns() {
   const ContractMode mode = table_->contract.of_table();
-  if (mode != ContractMode::evolve) return refuse_rows(refuse_new_table(table_->name, mode), mode);
+  if (mode != ContractMode::evolve) return refuse_rows(refuse_new_table(table_->name, table_->contract.contract), mode);
   for (std::size_t field = 0; field < rows_->fields().size(); ++field) {
     if (Status added = add_column(field); !added) return added;
   }

@@ -62,7 +62,8 @@ class ColumnShaper {
   Status refuse_column(std::size_t field, const KeySlot& slot);
   Status refuse_type(std::size_t field, std::uint32_t column, std::uint32_t row, const Scalar& scalar,
                      const schema::ColumnType& type);
-  void discard(ContractEntity entity, const std::string& column, std::string_view value, std::uint32_t row);
+  void discard(ContractEntity entity, const std::string& column, std::string_view value, std::uint32_t row,
+               std::string variant = "");
 
   void add_variants();
   void add_conflicts();

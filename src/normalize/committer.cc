@@ -73,11 +73,12 @@ bool Committer::agrees(const ShapedChunk& chunk) const {
   return std::ranges::all_of(chunk.tables, [this](const ShapedTable& table) { return agrees(table); });
 }
 
-/// What was left out for a column that the table does not have.
+/// What was left out for a column that the table does not have: its own, or one beside it.
 bool Committer::agrees(const Discard& discard) const {
-  if (discard.entity != ContractEntity::columns) return true;
+  const std::string& missing = discard.entity == ContractEntity::columns ? discard.column : discard.variant;
+  if (missing.empty()) return true;
   const schema::Table* table = schema_.tables.find(discard.table);
-  const schema::Column* column = table == nullptr ? nullptr : table->columns.find(discard.column);
+  const schema::Column* column = table == nullptr ? nullptr : table->columns.find(missing);
   return column == nullptr || !column->type;
 }
 

@@ -270,6 +270,9 @@ class Shape {
   /// Whether the contract lets no column be made beside `base` for values of `kind`, and there is none.
   bool refuses_variant(const TableShape& table, std::uint32_t base, DataType kind) const;
 
+  /// What the column beside `base` is called that takes values of `kind`.
+  std::string variant_name(const TableShape& table, std::uint32_t base, DataType kind) const;
+
   /// What to do about a row that has no value for a column that must have one.
   std::string not_set_hint(const TableShape& table, std::string_view column) const;
 
@@ -305,7 +308,6 @@ class Shape {
   TableShape& table(const std::string& name);
   TableShape& nested_table(TableShape& parent, const std::vector<std::string>& path);
   void set_parent(TableShape& nested, TableShape& parent);
-  std::string variant_name(const TableShape& table, std::uint32_t base, DataType kind) const;
   std::uint32_t add_column(TableShape& table, ColumnSlot slot);
   void add_system_columns(TableShape& table);
   static void give_key(TableShape& table, const std::vector<std::string>& key);

@@ -48,7 +48,8 @@ constexpr std::string_view name(ContractEntity entity) {
 struct Discard {
   ContractEntity entity = ContractEntity::columns;
   std::string table;
-  std::string column;  ///< empty: rows of the table
+  std::string column;     ///< empty: rows of the table
+  std::string variant{};  ///< the column beside it that would have taken the values; empty: none would
   std::string value;
   std::uint64_t line = 0;
   std::uint64_t count = 1;
@@ -58,7 +59,7 @@ struct Discard {
   }
 };
 
-/// Adds to the one that is like it, or as the first.
+/// Adds to the one that is like it and has the same variant, or as the first.
 void add_discard(std::vector<Discard>& discards, Discard one);
 
 /// Why a document is not taken, and what to do.
@@ -75,10 +76,11 @@ struct RefusedValue {
   std::string_view value;  ///< empty: it is about the whole column
 };
 
-Refusal refuse_new_table(const std::string& table, ContractMode mode);
-Refusal refuse_new_list(const std::string& table, ContractMode mode);
-Refusal refuse_new_column(const RefusedValue& refused, ContractMode mode);
+/// `contract`: that of the table, which refuses it.
+Refusal refuse_new_table(const std::string& table, const Contract& contract);
+Refusal refuse_new_list(const std::string& table, const Contract& contract);
+Refusal refuse_new_column(const RefusedValue& refused, const Contract& contract);
 /// `column`: the type that the value does not fit.
-Refusal refuse_new_type(const RefusedValue& refused, const schema::ColumnType& column, ContractMode mode);
+Refusal refuse_new_type(const RefusedValue& refused, const schema::ColumnType& column, const Contract& contract);
 
 }  // namespace outfall::normalize

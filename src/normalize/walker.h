@@ -165,6 +165,7 @@ class Walker {
   Step refuse_column(const KeySlot& slot, const TableShape& table, const schema::ColumnType& type,
                      std::string_view value);
   bool refuses_type(const TableShape& table, const KeySlot& slot, const Scalar& scalar) const;
+  bool makes_variants() const;
   Step refuse_type(const KeySlot& slot, TableShape& table, const Scalar& scalar);
   Step refuse(ContractMode mode, Refusal refusal);
   Step discard(ContractEntity entity, const TableShape& table, const std::string& column, std::string_view value);

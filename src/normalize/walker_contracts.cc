@@ -16,12 +16,12 @@ Walker::Step Walker::refuse(ContractMode mode, Refusal refusal) {
 /// Of a document that has no table nothing is left, whether its values or the row are to be left out.
 Walker::Step Walker::refuse_table(const TableShape& table) {
   const ContractMode mode = table.contract.of_table();
-  return refuse(mode, refuse_new_table(table.name, mode));
+  return refuse(mode, refuse_new_table(table.name, table.contract.contract));
 }
 
 Walker::Step Walker::refuse_element(const TableShape& table, Value& value) {
   const ContractMode mode = table.contract.of_table();
-  if (mode != ContractMode::discard_value) return refuse(mode, refuse_new_list(table.name, mode));
+  if (mode != ContractMode::discard_value) return refuse(mode, refuse_new_list(table.name, table.contract.contract));
   document_discards_.push_back({.entity = ContractEntity::tables,
                                 .table = table.name,
                                 .value = std::string(sample(trimmed_token(token_of(value)))),
@@ -38,14 +38,17 @@ Walker::Step Walker::refuse_column(const KeySlot& slot, const TableShape& table,
                                          .column = slot.column_name,
                                          .type = type,
                                          .value = value.empty() ? "\"\"" : value},
-                                        mode));
+                                        table.contract.contract));
 }
 
 bool Walker::refuses_type(const TableShape& table, const KeySlot& slot, const Scalar& scalar) const {
   if (table.contract.contract.data_type == ContractMode::evolve) return false;
-  // A file of separated text has no variants, whatever a contract says of them.
-  const bool makes_variant = shape_.options().type_conflicts == TypeConflicts::variant && layout_ == nullptr;
-  return !makes_variant || shape_.refuses_variant(table, slot.column, scalar.kind);
+  return !makes_variants() || shape_.refuses_variant(table, slot.column, scalar.kind);
+}
+
+/// A file of separated text has no variants, whatever a contract says of them.
+bool Walker::makes_variants() const {
+  return shape_.options().type_conflicts == TypeConflicts::variant && layout_ == nullptr;
 }
 
 Walker::Step Walker::refuse_type(const KeySlot& slot, TableShape& table, const Scalar& scalar) {
@@ -54,14 +57,16 @@ Walker::Step Walker::refuse_type(const KeySlot& slot, TableShape& table, const S
   // That it does not fit holds only while the column has this type.
   if (!column.confirmed) table.assumed.push_back(slot.column);
   if (mode == ContractMode::discard_value) {
-    return discard(ContractEntity::data_type, table, column.name, scalar.text);
+    const Step left_out = discard(ContractEntity::data_type, table, column.name, scalar.text);
+    if (makes_variants()) document_discards_.back().variant = shape_.variant_name(table, slot.column, scalar.kind);
+    return left_out;
   }
   return refuse(mode, refuse_new_type({.key = slot.key,
                                        .table = table.name,
                                        .column = column.name,
                                        .type = type_of_misfit(scalar),
                                        .value = scalar.text},
-                                      column.type, mode));
+                                      column.type, table.contract.contract));
 }
 
 Walker::Step Walker::discard(ContractEntity entity, const TableShape& table, const std::string& column,

@@ -329,7 +329,7 @@ class Extraction {
       return fail(std::move(keys.error()));
     if (Status good = check_tables_there(run_.dataset, request_.memory, *summary, settled_); !good)
       return fail(std::move(good.error()));
-    if (Status same = check_no_change(run_.options, before_, request_.memory, settled_); !same)
+    if (Status same = check_no_change(run_.options, before_, request_.memory, settled_, *summary); !same)
       return fail(std::move(same.error()));
     Result<std::optional<ledger::PackageRecord>> sealed = seal(*writer_, documents, *inputs);
     if (!sealed) return sealed;
@@ -545,7 +545,7 @@ Status shape_only(const RunRequest& run, DatasetMemory memory, ProgressMeter& pr
   add_notes(report, notes_on_dropped(memory));
   if (good) good = check_names(schema, run.destination.capabilities());
   if (good) good = check_tables_there(run.dataset, memory, *summary, settled);
-  if (good) good = check_no_change(run.options, before, memory, settled);
+  if (good) good = check_no_change(run.options, before, memory, settled, *summary);
   const std::uint64_t documents = sum(summary->documents);
   if (good) good = rejected.check(documents);
   if (!good) return good;

@@ -31,23 +31,25 @@ std::vector<std::string> changes_of(const schema::Table& table, const schema::Sc
 
 PlannedChange planned_change(const schema::Table& table, const schema::Schema& before, const DatasetMemory& memory) {
   const schema::Table* known = before.tables.find(table.name);
-  const bool is_known = known != nullptr && known->seen_data();
+  // Where the destination says what it has, that counts: tables and columns may be gone from it.
+  const bool is_known = memory.dialect == nullptr && known != nullptr && known->seen_data();
   PlannedChange change{.table = table.name, .is_created = !is_known && memory.there.first_of(table.name) == nullptr};
   for (const schema::Column& column : table.columns) {
     const bool is_there = (is_known && known->columns.find(column.name) != nullptr) ||
                           memory.there.find(table.name, column.name) != nullptr;
-    if (!change.is_created && !is_there) change.new_columns.push_back(column.name);
+    if (column.type && !change.is_created && !is_there) change.new_columns.push_back(column.name);
   }
   return change;
 }
 
 Status check_no_change(const RunOptions& options, const schema::Schema& before, const DatasetMemory& memory,
-                       const SettledTypes& settled) {
+                       const SettledTypes& settled, const normalize::NormalizeSummary& summary) {
   if (!options.fail_on_schema_change) return {};
   std::vector<std::string> changes;
   for (const std::string& table : memory.dropped) changes.push_back(fmt::format("the table {} goes", table));
   for (const schema::Table& table : memory.schema.tables) {
-    if (!table.seen_data() || schema::is_system_name(table.name)) continue;
+    // A load makes and changes tables that it has rows for, and no others.
+    if (!summary.rows.contains(table.name) || schema::is_system_name(table.name)) continue;
     for (std::string& change : changes_of(table, before, memory)) changes.push_back(std::move(change));
   }
   for (const ledger::AlteredColumn& altered : settled.altered) {

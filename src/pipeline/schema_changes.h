@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "normalize/normalizer.h"
 #include "outfall/pipeline.h"
 #include "pipeline/dataset_memory.h"
 #include "pipeline/settled_types.h"
@@ -23,6 +24,6 @@ PlannedChange planned_change(const schema::Table& table, const schema::Schema& b
 
 /// Errors: changes are not to be made (RunOptions::fail_on_schema_change), and there are some: all are named.
 Status check_no_change(const RunOptions& options, const schema::Schema& before, const DatasetMemory& memory,
-                       const SettledTypes& settled);
+                       const SettledTypes& settled, const normalize::NormalizeSummary& summary);
 
 }  // namespace outfall::pipeline

@@ -239,6 +239,12 @@ std::string refused_changes() {
          repeat("{\"w\":1}\n{\"w\":\"x\"}\n{\"w\":true,\"l\":[{\"deep\":[1]}]}\n", 20);
 }
 
+/// A document has a column of the name that the variant would have, and values that come later go into it.
+std::string variants_of_documents() {
+  return "{\"v\":1,\"l\":[" + repeat("1,", 30'000) + "1]}\n" + "{\"v__v_text\":\"own\"}\n" +
+         repeat("{\"v\":\"some text\"}\n", 200);
+}
+
 normalize::ShapeOptions under(const Contract& contract) {
   return {.contracts = {{"t", {.contract = contract}}}, .settled_types = {}};
 }
@@ -257,6 +263,9 @@ constexpr auto leave_row = ContractMode::discard_row;
 INSTANTIATE_TEST_SUITE_P(Contracts, Determinism,
                          testing::Values(Case{.name = "values_of_new_types",
                                               .documents = refused_changes() + changing_types(),
+                                              .shape = under({.data_type = leave_value})},
+                                         Case{.name = "values_of_variants_that_documents_bring",
+                                              .documents = variants_of_documents(),
                                               .shape = under({.data_type = leave_value})},
                                          Case{.name = "rows_of_new_types",
                                               .documents = refused_changes() + contested_types(),
