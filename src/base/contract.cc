@@ -9,15 +9,17 @@
 #include <array>
 #include <utility>
 
+#include "outfall/spellings.h"
+
 namespace outfall {
 namespace {
 
-constexpr std::array<std::pair<ContractMode, std::string_view>, 4> modes{{
-    {ContractMode::evolve, "evolve"},
-    {ContractMode::freeze, "freeze"},
-    {ContractMode::discard_value, "discard_value"},
-    {ContractMode::discard_row, "discard_row"},
-}};
+constexpr std::array modes{
+    detail::Spelling{ContractMode::evolve, "evolve"},
+    detail::Spelling{ContractMode::freeze, "freeze"},
+    detail::Spelling{ContractMode::discard_value, "discard_value"},
+    detail::Spelling{ContractMode::discard_row, "discard_row"},
+};
 
 std::unexpected<Error> refuse(std::string message) {
   return fail(Error{.message = std::move(message),
@@ -29,13 +31,11 @@ std::unexpected<Error> refuse(std::string message) {
 }  // namespace
 
 std::string_view name(ContractMode mode) {
-  const auto found = std::ranges::find(modes, mode, &std::pair<ContractMode, std::string_view>::first);
-  return found == modes.end() ? std::string_view() : found->second;
+  return detail::spell(modes, mode);
 }
 
 std::optional<ContractMode> contract_mode(std::string_view name) {
-  const auto found = std::ranges::find(modes, name, &std::pair<ContractMode, std::string_view>::second);
-  return found == modes.end() ? std::nullopt : std::optional(found->first);
+  return detail::read_word(modes, name);
 }
 
 Result<Contract> parse_contract(std::string_view text) {
